@@ -1,0 +1,45 @@
+"""camdigits reads handwritten digits: on pictures, clips, camera frames and a canvas.
+
+    import camdigits
+
+    scene = camdigits.Recognizer().recognize("page.jpg")
+    print([number.text for number in scene.numbers])
+
+    for scene in camdigits.stream("clip.mp4"):
+        print(scene.time_s, [digit.label for digit in scene.digits])
+
+How a frame becomes numbers, stage by stage (`camdigits.vision`):
+
+    Frame -> find_ink -> Ink -> find_regions -> Region* -> make_glyph -> Glyph* -> one Batch -> classify -> Odds
+          -> Reading* -> Digit* -> group_numbers -> Number* -> Scene
+
+Importing this package loads no model runtime and no OpenCV; the first `Recognizer` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from camdigits.api import Recognizer as Recognizer
+    from camdigits.api import stream as stream
+    from camdigits.vision.scene import Box as Box
+    from camdigits.vision.scene import Digit as Digit
+    from camdigits.vision.scene import Number as Number
+    from camdigits.vision.scene import Scene as Scene
+
+__all__ = ["Box", "Digit", "Number", "Recognizer", "Scene", "stream"]
+
+_HOMES = {"Recognizer": "camdigits.api", "stream": "camdigits.api"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'camdigits' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES.get(name, "camdigits.vision.scene")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,109 @@
+"""Keys and what they do: one table for dispatch, the help card and the README; pure.
+
+`BINDINGS` is that table. `after(view, command)` is what a command does to the view; commands that touch the page or the
+disk (clear, undo, the brush, snapshot) leave the view as it is and are carried out by whoever owns those things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import NamedTuple
+
+
+class Command(Enum):
+    TOGGLE_MODE = "toggle_mode"
+    CLEAR = "clear"
+    HOLD = "hold"
+    HELP = "help"
+    INSPECT = "inspect"
+    SNAPSHOT = "snapshot"
+    FULL_SCREEN = "full_screen"
+    MIRROR = "mirror"
+    UNDO = "undo"
+    THINNER = "thinner"
+    THICKER = "thicker"
+    QUIT = "quit"
+
+
+class Mode(Enum):
+    CAMERA = "camera"
+    CANVAS = "canvas"
+
+
+class Binding(NamedTuple):
+    """Keys (as `Turn.keys` has them), their command and one line of help; `only` names the mode it is for."""
+
+    keys: tuple[str, ...]
+    command: Command
+    help: str
+    only: Mode | None = None
+
+
+BINDINGS: tuple[Binding, ...] = (
+    Binding(("m",), Command.TOGGLE_MODE, "camera or canvas"),
+    Binding(("c",), Command.CLEAR, "clear: wipe the page, forget what the camera saw"),
+    Binding((" ",), Command.HOLD, "hold the frame, go on"),
+    Binding(("h", "?"), Command.HELP, "show or hide the keys"),
+    Binding(("i",), Command.INSPECT, "show what the network sees"),
+    Binding(("s",), Command.SNAPSHOT, "save a snapshot"),
+    Binding(("f",), Command.FULL_SCREEN, "full screen"),
+    Binding(("x",), Command.MIRROR, "mirror the display", Mode.CAMERA),
+    Binding(("u",), Command.UNDO, "undo a stroke", Mode.CANVAS),
+    Binding(("[",), Command.THINNER, "thinner brush", Mode.CANVAS),
+    Binding(("]",), Command.THICKER, "thicker brush", Mode.CANVAS),
+    Binding(("q", "esc"), Command.QUIT, "quit"),
+)
+
+_COMMANDS = {key: binding for binding in BINDINGS for key in binding.keys}
+_KEY_NAMES = {" ": "space", "esc": "Esc"}
+
+
+@dataclass(frozen=True)
+class View:
+    """How the window shows things now."""
+
+    mode: Mode = Mode.CAMERA
+    held: bool = False
+    help: bool = False
+    inspect: bool = False
+    full_screen: bool = False
+    mirrored: bool = False
+    quitting: bool = False
+
+
+def commands(keys: Iterable[str], mode: Mode) -> tuple[Command, ...]:
+    """The commands that `keys` give in `mode`, in order; keys that mean nothing there are passed over."""
+    found = (_COMMANDS.get(key) for key in keys)
+    return tuple(binding.command for binding in found if binding is not None and binding.only in (None, mode))
+
+
+def key_name(key: str) -> str:
+    """How a key is written for people."""
+    return _KEY_NAMES.get(key, key)
+
+
+def after(view: View, command: Command) -> View:
+    """The view once `command` was given."""
+    match command:
+        case Command.TOGGLE_MODE:
+            other = Mode.CANVAS if view.mode is Mode.CAMERA else Mode.CAMERA
+            return replace(view, mode=other, held=False)
+        case Command.HOLD:
+            return replace(view, held=not view.held)
+        case Command.HELP:
+            return replace(view, help=not view.help)
+        case Command.INSPECT:
+            return replace(view, inspect=not view.inspect)
+        case Command.FULL_SCREEN:
+            return replace(view, full_screen=not view.full_screen)
+        case Command.MIRROR:
+            return replace(view, mirrored=not view.mirrored)
+        case Command.QUIT:
+            return replace(view, quitting=True)
+        case Command.CLEAR | Command.UNDO | Command.THINNER | Command.THICKER if view.mode is Mode.CANVAS:
+            # What these change must be seen at once, so they end a hold.
+            return replace(view, held=False)
+        case Command.CLEAR | Command.SNAPSHOT | Command.UNDO | Command.THINNER | Command.THICKER:
+            return view

@@ -1,0 +1,42 @@
+"""What can go wrong outside, each kind with the exit code the command line gives it.
+
+The message is one line: what happened and how to mend it. `camdigits.errors` may be imported by every room.
+"""
+
+from __future__ import annotations
+
+
+class CamdigitsError(Exception):
+    """Base of the errors a user can mend; `str(error)` is one line for them to read."""
+
+    exit_code = 1
+
+
+class UsageError(CamdigitsError):
+    """An option or setting that makes no sense."""
+
+    exit_code = 2
+
+
+class SourceError(CamdigitsError):
+    """A camera, picture, clip, folder or URL that cannot be read."""
+
+    exit_code = 3
+
+
+class ModelError(CamdigitsError):
+    """A model file that is missing, damaged, of another shape or not to be trusted."""
+
+    exit_code = 4
+
+
+class OutputError(CamdigitsError):
+    """A result that cannot be written."""
+
+    exit_code = 5
+
+
+class WindowError(CamdigitsError):
+    """No window can be opened here."""
+
+    exit_code = 6

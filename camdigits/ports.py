@@ -1,0 +1,78 @@
+"""The holes that the outside plugs into: where frames come from, where pictures go, what the user did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from camdigits.vision.scene import BgrImage, Frame, Scene
+
+
+class Pointer(NamedTuple):
+    """One mouse event, at (x, y) in pixels of the picture that was shown."""
+
+    action: Literal["down", "move", "up"]
+    button: Literal["left", "right", "none"]
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the user did since the last look: keys as characters (or "esc"), mouse events in order, a closed window."""
+
+    keys: tuple[str, ...] = ()
+    pointers: tuple[Pointer, ...] = ()
+    closed: bool = False
+
+
+class FrameSource(Protocol):
+    """Where frames come from. The end belongs to the source: `read` returns None when there are no more.
+
+    `name` is what to call it before a user (never with a password in it). `live` says that frames pass whether they are
+    read or not (cameras, the canvas); recorded ones wait, `frame_period_s` apart. `frame_count` is how many are promised,
+    or None. `notice` is a sentence for the user about the source as it is now, or "" (black picture, odd size, the end).
+    `read` raises SourceError when the source is lost.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def live(self) -> bool: ...
+    @property
+    def frame_period_s(self) -> float: ...
+    @property
+    def frame_count(self) -> int | None: ...
+    @property
+    def notice(self) -> str: ...
+    def read(self, turn: Turn) -> Frame | None: ...
+    def close(self) -> None: ...
+
+
+class Window(Protocol):
+    """A screen with a mouse and keys."""
+
+    def show(self, picture: BgrImage) -> None: ...
+    def set_full_screen(self, on: bool) -> None: ...
+    def poll(self, wait_s: float) -> Turn: ...
+    def close(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Seconds that only go up."""
+
+    def __call__(self) -> float: ...
+
+
+class Reader(Protocol):
+    """What reads frames; `forget` drops what was remembered from earlier ones."""
+
+    def recognize(self, frame: Frame) -> Scene: ...
+    def forget(self) -> None: ...
+
+
+class SceneWriter(Protocol):
+    """Where readings go, one frame at a time. `write` and `close` raise OutputError when the place fails."""
+
+    def write(self, frame: Frame, scene: Scene) -> None: ...
+    def close(self) -> None: ...

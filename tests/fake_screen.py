@@ -1,0 +1,126 @@
+"""Stand-ins for the screen side: a window with a script of turns, a source of given frames, a reader that sees blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import cv2
+import numpy as np
+
+from camdigits.ports import Pointer, Turn
+from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Number, Reading, Scene
+from tests.fakes import FakeClock
+
+CLOSED = Turn(closed=True)
+
+
+def keys(*pressed: str) -> Turn:
+    return Turn(keys=pressed)
+
+
+def stroke(*points: tuple[int, int]) -> Turn:
+    """A stroke of the left button, from press to release, in one turn."""
+    first, last = points[0], points[-1]
+    moves = [Pointer("move", "left", *point) for point in points]
+    return Turn(pointers=(Pointer("down", "left", *first), *moves, Pointer("up", "left", *last)))
+
+
+class FakeWindow:
+    """Plays a script of turns and keeps what was on the screen at each of them; closed by the user when it has run out.
+
+    Waiting moves `clock` on by as much as was asked for. A step may be a callable: it is called and gives the turn.
+    """
+
+    def __init__(self, clock: FakeClock, script: Iterable[Turn | Callable[[], Turn]] = ()) -> None:
+        self._clock = clock
+        self._script = list(script)
+        self._screen: BgrImage | None = None
+        self.screens: list[BgrImage] = []
+        self.waits_s: list[float] = []
+        self.full_screen = False
+        self.closed = False
+
+    def show(self, picture: BgrImage) -> None:
+        self._screen = picture
+
+    def set_full_screen(self, on: bool) -> None:
+        self.full_screen = on
+
+    def poll(self, wait_s: float) -> Turn:
+        assert self._screen is not None, "polled before anything was shown"
+        self.screens.append(self._screen)
+        self.waits_s.append(wait_s)
+        self._clock.advance(wait_s)
+        if not self._script:
+            return CLOSED
+        step = self._script.pop(0)
+        return step() if callable(step) else step
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeSource:
+    """Frames as given, then the end; an exception among them is raised. `reads` keeps when each was read."""
+
+    def __init__(
+        self,
+        frames: Iterable[Frame | Exception],
+        clock: FakeClock,
+        *,
+        name: str = "clip.mp4",
+        live: bool = False,
+        frame_period_s: float = 0.1,
+    ) -> None:
+        self._frames = list(frames)
+        self._clock = clock
+        self.name = name
+        self.live = live
+        self.frame_period_s = frame_period_s
+        self.frame_count = None
+        self.notice = ""
+        self.reads: list[tuple[int, float]] = []
+        self.closed = False
+
+    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - nothing to hear
+        if not self._frames:
+            return None
+        frame = self._frames.pop(0)
+        if isinstance(frame, Exception):
+            raise frame
+        self.reads.append((frame.index, self._clock()))
+        return frame
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class BlobReader:
+    """Reads each dark blob as the digit that counts it, 0 for the first; keeps which frames it was given."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.forgotten = 0
+
+    def recognize(self, frame: Frame) -> Scene:
+        self.frames.append(frame)
+        height, width = frame.image.shape[:2]
+        ink = np.where(frame.image.min(axis=2) < 100, 255, 0).astype(np.uint8)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(ink)
+        boxes = tuple(Box(*(int(value) for value in row[:4])) for row in stats[1:count])
+        digits = tuple(Digit(label % 10, 0.95, box) for label, box in enumerate(boxes))
+        numbers = tuple(Number(str(digit.label), 0.95, digit.box, (place,)) for place, digit in enumerate(digits))
+        glyphs = np.ones((len(digits), 28, 28, 1), np.float32)
+        evidence = Evidence(ink, glyphs, boxes, tuple(Reading(digit.label, digit.confidence) for digit in digits))
+        return Scene(width, height, digits, numbers, frame=frame.index, time_s=frame.time_s, evidence=evidence)
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+
+def blob_frame(index: int, *boxes: Box, time_s: float | None = None, size: tuple[int, int] = (640, 480)) -> Frame:
+    """A light picture with dark boxes on it."""
+    image = np.full((size[1], size[0], 3), 230, np.uint8)
+    for box in boxes:
+        image[box.y : box.bottom, box.x : box.right] = 20
+    return Frame(image, index, index * 0.1 if time_s is None else time_s)

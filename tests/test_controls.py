@@ -1,0 +1,51 @@
+"""The table of keys is the one truth: dispatch, the help card and the view agree with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name
+from camdigits.overlay import help_rows
+
+
+def test_no_key_means_two_things() -> None:
+    keys = [key for binding in BINDINGS for key in binding.keys]
+    assert len(keys) == len(set(keys))
+
+
+def test_every_command_has_a_key() -> None:
+    assert {binding.command for binding in BINDINGS} == set(Command)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_dispatch_and_the_help_card_follow_the_table(mode: Mode) -> None:
+    meant = [binding for binding in BINDINGS if binding.only in (None, mode)]
+    for binding in BINDINGS:
+        for key in binding.keys:
+            assert commands([key], mode) == ((binding.command,) if binding in meant else ())
+    assert [text for _, text in help_rows(mode)] == [binding.help for binding in meant]
+    assert [keys.split() for keys, _ in help_rows(mode)] == [[key_name(key) for key in binding.keys] for binding in meant]
+
+
+def test_keys_without_meaning_are_passed_over() -> None:
+    assert commands(("z", "q", "9"), Mode.CAMERA) == (Command.QUIT,)
+
+
+@pytest.mark.parametrize("command", [Command.HOLD, Command.HELP, Command.INSPECT, Command.FULL_SCREEN, Command.MIRROR])
+def test_a_switch_thrown_twice_is_back(command: Command) -> None:
+    assert after(View(), command) != View()
+    assert after(after(View(), command), command) == View()
+
+
+def test_another_mode_is_never_held() -> None:
+    view = after(View(held=True), Command.TOGGLE_MODE)
+    assert (view.mode, view.held) == (Mode.CANVAS, False)
+
+
+@pytest.mark.parametrize("command", [Command.CLEAR, Command.UNDO, Command.THINNER, Command.THICKER])
+def test_what_changes_the_page_ends_a_hold(command: Command) -> None:
+    assert not after(View(mode=Mode.CANVAS, held=True), command).held
+
+
+def test_clearing_leaves_a_held_camera_frame_held() -> None:
+    assert after(View(held=True), Command.CLEAR).held
