@@ -1,0 +1,1 @@
+"""The pure core: arrays and values in, values out. No clock, file, window, camera or model runtime may live here."""

@@ -1,0 +1,60 @@
+"""Glyphs: a candidate's ink as the network has seen digits, 28x28, the way MNIST's own were made."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from camdigits.vision.scene import Glyph, Ink
+from camdigits.vision.widths import stroke_width
+
+GLYPH_SIDE_PX = 28
+DIGIT_SIDE_PX = 20
+THINNEST_STROKE_PX = 1.8
+"""MNIST's pens are 2 to 3 px wide in the glyph; a fine pen on a large digit would be a grey ghost at that scale."""
+
+
+def make_glyph(mask: Ink) -> Glyph:
+    """Scale and centre the ink of one digit as LeCun et al. (1998) did for MNIST.
+
+    mask: uint8 (h, w), 255 where there is ink; margins do not matter. Returns float32 (28, 28), 0 ground to 1 ink: the
+    longest side is 20 pixels with its aspect kept, anti-aliased, the centre of mass in the middle. Strokes too fine to
+    survive the reduction are widened first. Raises ValueError for a mask without ink or of another shape or dtype.
+    """
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        raise ValueError(f"expected a mask, uint8 (h, w), not {mask.dtype} {mask.shape}")
+    x, y, width, height = cv2.boundingRect(mask)
+    if width == 0 or height == 0:
+        raise ValueError("a glyph needs ink, and this mask has none")
+    ink = _widen(mask[y : y + height, x : x + width])
+    height, width = ink.shape
+    scale = DIGIT_SIDE_PX / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    digit = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return _centre_by_mass(digit.astype(np.float32) / np.float32(255))
+
+
+def _widen(ink: Ink) -> Ink:
+    """Thicken strokes that would be thinner than `THINNEST_STROKE_PX` in the glyph."""
+    side = max(ink.shape)
+    missing = THINNEST_STROKE_PX * side / DIGIT_SIDE_PX - stroke_width(ink)
+    if missing < 1:
+        return ink
+    reach = int(missing / 2 + 0.5)
+    kernel = (
+        cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)) if reach else np.ones((2, 2), np.uint8)
+    )
+    return np.asarray(cv2.dilate(np.pad(ink, reach), kernel), np.uint8)
+
+
+def _centre_by_mass(digit: Glyph) -> Glyph:
+    height, width = digit.shape
+    mass = float(digit.sum()) or 1.0
+    centre_x = float((digit.sum(axis=0) * np.arange(width)).sum()) / mass
+    centre_y = float((digit.sum(axis=1) * np.arange(height)).sum()) / mass
+    middle = (GLYPH_SIDE_PX - 1) / 2
+    left = int(np.clip(round(middle - centre_x), 0, GLYPH_SIDE_PX - width))
+    top = int(np.clip(round(middle - centre_y), 0, GLYPH_SIDE_PX - height))
+    glyph = np.zeros((GLYPH_SIDE_PX, GLYPH_SIDE_PX), np.float32)
+    glyph[top : top + height, left : left + width] = digit
+    return glyph

@@ -1,0 +1,37 @@
+"""Readings: what the classifier says of each glyph, asked once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from camdigits.vision.scene import Batch, Glyph, Odds, Reading
+
+
+class Classifier(Protocol):
+    """A callable from Batch float32 (N, 28, 28, 1) to Odds float32 (N, C); a test's fake is a lambda."""
+
+    def __call__(self, batch: Batch, /) -> Odds: ...
+
+
+def stack_glyphs(glyphs: Sequence[Glyph]) -> Batch:
+    """N glyphs as one Batch float32 (N, 28, 28, 1); (0, 28, 28, 1) for none."""
+    if not glyphs:
+        return np.zeros((0, 28, 28, 1), np.float32)
+    return np.stack(glyphs)[..., np.newaxis]
+
+
+def read_glyphs(batch: Batch, classify: Classifier) -> tuple[Reading, ...]:
+    """One call of the classifier for all glyphs, none for none; the likeliest digit of each with its odds.
+
+    Raises ValueError when the classifier does not give a row of at least ten odds for each glyph.
+    """
+    if not len(batch):
+        return ()
+    odds = classify(batch)
+    if odds.ndim != 2 or len(odds) != len(batch) or odds.shape[1] < 10:
+        raise ValueError(f"the classifier gave {odds.shape} for {len(batch)} glyphs, expected ({len(batch)}, 10)")
+    labels = odds[:, :10].argmax(axis=1)
+    return tuple(Reading(int(label), float(row[label])) for label, row in zip(labels, odds, strict=True))

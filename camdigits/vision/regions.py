@@ -1,0 +1,105 @@
+"""Regions: which strokes may be a digit, alone or together, and which marks surely are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from camdigits.vision.scene import Box, Ink, Region
+from camdigits.vision.widths import stroke_width
+
+
+@dataclass(frozen=True)
+class RegionParams:
+    """What shapes a digit can have; lengths are pixels of the ink, ratios are of the candidate's height."""
+
+    min_height_px: int = 9
+    min_area_px: int = 16
+    max_width_ratio: float = 1.7
+    min_width_ratio: float = 0.04
+    max_stroke_ratio: float = 0.38
+    max_holes: int = 4
+    max_candidates: int = 2000
+    """Texture has tens of thousands of specks; the largest are kept, so that no frame takes seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """Candidates for the classifier, and the boxes of all components, candidates or not: the signs between digits."""
+
+    candidates: tuple[Region, ...]
+    marks: dict[int, Box]
+
+
+def find_regions(ink: Ink, params: RegionParams = RegionParams()) -> Regions:
+    """Take the ink apart into candidates for one digit each: connected strokes, and strokes that belong together.
+
+    ink: uint8 (H, W), 255 ink. Raises ValueError for ink of another shape or dtype.
+    """
+    if ink.ndim != 2 or ink.dtype != np.uint8:
+        raise ValueError(f"expected ink, uint8 (H, W), not {ink.dtype} {ink.shape}")
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    marks = {
+        index: Box(*(int(v) for v in stats[index, :4]))
+        for index in range(1, len(stats))
+        if stats[index, cv2.CC_STAT_AREA] >= params.min_area_px // 2
+    }
+    tall = [index for index, box in marks.items() if _may_be_digit(box, int(stats[index, cv2.CC_STAT_AREA]), ink.shape, params)]
+    tall = sorted(tall, key=lambda index: -marks[index].height)[: params.max_candidates]
+    whole = [_region(labels, marks[index], frozenset((index,))) for index in sorted(tall)]
+    together = [
+        _region(labels, marks[bar].union(marks[body]), frozenset((bar, body))) for bar, body in _detached_bars(marks, tall)
+    ]
+    return Regions(tuple(region for region in whole + together if _drawn_with_a_pen(region, params)), marks)
+
+
+def _may_be_digit(box: Box, area_px: int, frame_shape: tuple[int, ...], params: RegionParams) -> bool:
+    frame_height, frame_width = frame_shape
+    return (
+        box.height >= params.min_height_px
+        and area_px >= params.min_area_px
+        and params.min_width_ratio <= box.width / box.height <= params.max_width_ratio
+        and not (box.height >= 0.98 * frame_height and box.width >= 0.98 * frame_width)
+    )
+
+
+def _region(labels: np.ndarray, box: Box, parts: frozenset[int]) -> Region:
+    window = labels[box.y : box.bottom, box.x : box.right]
+    mask = np.isin(window, list(parts)) if len(parts) > 1 else window == next(iter(parts))
+    return Region(box, mask.astype(np.uint8) * np.uint8(255), parts)
+
+
+def _drawn_with_a_pen(region: Region, params: RegionParams) -> bool:
+    """Not a blob (a pen's stroke is thin beside the digit's height) and not a net (a digit has two holes at most)."""
+    height = region.box.height
+    if stroke_width(region.mask) > params.max_stroke_ratio * max(height, region.box.width):
+        return False
+    _, hierarchy = cv2.findContours(region.mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    holes = 0 if hierarchy is None else int(np.count_nonzero(hierarchy[0, :, 3] >= 0))
+    return holes <= params.max_holes
+
+
+def _detached_bars(marks: dict[int, Box], tall: list[int]) -> list[tuple[int, int]]:
+    """Pairs (bar, body) that may be one 5 whose bar does not touch it."""
+    bars = [(index, box) for index, box in marks.items() if box.width >= 1.5 * box.height]
+    bodies = [(index, marks[index]) for index in tall]
+    if not bars or not bodies:
+        return []
+    bar_boxes = np.array([box for _, box in bars], np.float64)
+    pairs = []
+    for body_index, body in bodies:
+        reach = 0.3 * body.height
+        bar_x, bar_y, bar_width, bar_height = bar_boxes.T
+        near = (
+            (bar_y + bar_height / 2 < body.y + 0.3 * body.height)
+            & (bar_y + bar_height > body.y - reach)
+            & (bar_x < body.right + reach)
+            & (bar_x + bar_width > body.x + 0.3 * body.width)
+            & (bar_width > 0.3 * body.width)
+            & (bar_width < 1.6 * body.width)
+            & (bar_height < 0.35 * body.height)
+        )
+        pairs += [(bars[k][0], body_index) for k in np.flatnonzero(near) if bars[k][0] != body_index]
+    return pairs

@@ -1,0 +1,48 @@
+"""Boxes and scenes as values."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camdigits.vision.scene import Box, Digit, Number, Scene
+
+boxes = st.builds(Box, st.integers(0, 200), st.integers(0, 200), st.integers(1, 90), st.integers(1, 90))
+
+
+@given(boxes, boxes)
+def test_iou_is_symmetric_and_between_zero_and_one(a: Box, b: Box) -> None:
+    assert a.iou(b) == b.iou(a)
+    assert 0.0 <= a.iou(b) <= 1.0
+    assert a.iou(a) == 1.0
+
+
+@given(boxes, boxes)
+def test_the_union_holds_both_boxes(a: Box, b: Box) -> None:
+    union = a.union(b)
+    assert union.intersection_area(a) == a.area
+    assert union.intersection_area(b) == b.area
+
+
+@given(boxes, st.integers(300, 400))
+def test_mirroring_twice_changes_nothing(box: Box, width: int) -> None:
+    assert box.mirrored(width).mirrored(width) == box
+    assert box.mirrored(width).right == width - box.x
+
+
+def test_a_scene_becomes_the_documented_json() -> None:
+    scene = Scene(
+        640, 480, (Digit(7, 0.99812, Box(1, 2, 3, 4)),), (Number("7", 0.99812, Box(1, 2, 3, 4), (0,)),), "page.jpg", 3, 0.12345
+    )
+    assert json.loads(json.dumps(scene.to_dict())) == {
+        "schema": 1,
+        "source": "page.jpg",
+        "frame": 3,
+        "time_s": 0.123,
+        "width": 640,
+        "height": 480,
+        "digits": [{"label": 7, "confidence": 0.998, "box": [1, 2, 3, 4]}],
+        "numbers": [{"text": "7", "confidence": 0.998, "box": [1, 2, 3, 4], "digits": [0]}],
+    }
