@@ -1,0 +1,254 @@
+"""Train a network by its recipe and write what came of it.
+
+    python -m train.fit --recipe classic [--mnist mnist.npz] [--seed 0]
+    python -m train.fit --recipe reader --data FOLDER [--seed 0]
+
+Writes the model without optimizer state and its card to `models/`, and to `runs/<recipe>/` the learning curves, the
+confusion matrix and the worst mistakes as PNG. MNIST's test set is measured after every epoch for the curve, and picks
+nothing: the network that is saved is the one after the last epoch.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import cv2
+import keras
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from camdigits.devices.models import INPUT_CONTRACT, ModelCard, file_entry
+from train import networks, plots
+from train.data import MNIST_LICENCE, Images, Labels, Mnist, as_batch, load_mnist
+from train.mixture import Mixture, load_mixture
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS_DIR = ROOT / "models"
+RUNS_DIR = ROOT / "runs"
+
+History = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained: everything but the data and the seed."""
+
+    name: str
+    build: Callable[[], keras.Model]
+    file: str
+    classes: tuple[str, ...]
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    mixture: bool = False
+    """Trained on many hands and on marks that are no digits (train/mixture.py), not on MNIST alone."""
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("classic", networks.classic, "digit_classifier.h5", networks.DIGITS, 10, 128, 1e-3),
+        Recipe("reader", networks.reader, "digit_reader.keras", networks.DIGITS_OR_NONE, 11, 256, 2e-3, 1e-4, mixture=True),
+    )
+}
+
+
+def compiled(recipe: Recipe, seed: int, steps: int) -> keras.Model:
+    """A fresh model of `recipe`: AdamW, the learning rate annealed to zero along half a cosine (Loshchilov & Hutter
+    2017), so that the last epoch is the settled one and there is nothing to pick."""
+    keras.utils.set_random_seed(seed)
+    model = recipe.build()
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def fit_mnist(recipe: Recipe, mnist: Mnist, seed: int) -> tuple[keras.Model, History]:
+    """Train on MNIST's training images as they are."""
+    images, labels = as_batch(mnist.train_images), mnist.train_labels.astype(np.int32)
+    model = compiled(recipe, seed, recipe.epochs * -(-len(images) // recipe.batch_size))
+    history = model.fit(images, labels, batch_size=recipe.batch_size, epochs=recipe.epochs, validation_data=_test_data(mnist))
+    return model, history.history
+
+
+def fit_mixture(recipe: Recipe, folder: Path, mnist: Mnist, seed: int, checkpoint: Path) -> tuple[keras.Model, History]:
+    """Train on a mixture drawn anew for every epoch; the next epoch is drawn in a process beside the training.
+
+    The model is kept at `checkpoint` after every epoch.
+    """
+    with ProcessPoolExecutor(1, initializer=_load_in_worker, initargs=(folder, seed)) as worker:
+        coming = worker.submit(_draw_in_worker, seed)
+        images, labels = coming.result()
+        model = compiled(recipe, seed, recipe.epochs * -(-len(images) // recipe.batch_size))
+        history: History = {}
+        for epoch in range(recipe.epochs):
+            images, labels = coming.result()
+            if epoch + 1 < recipe.epochs:
+                coming = worker.submit(_draw_in_worker, seed + epoch + 1)
+            step = model.fit(
+                as_batch(images),
+                labels.astype(np.int32),
+                batch_size=recipe.batch_size,
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                validation_data=_test_data(mnist),
+                verbose=2,
+            )
+            for key, values in step.history.items():
+                history.setdefault(key, []).extend(values)
+            model.save(checkpoint)
+    return model, history
+
+
+_mixture: Mixture | None = None
+
+
+def _load_in_worker(folder: Path, seed: int) -> None:
+    global _mixture
+    cv2.setNumThreads(1)  # the pictures are tiny, and the other core trains
+    _mixture = load_mixture(folder, np.random.default_rng(seed))
+
+
+def _draw_in_worker(seed: int) -> tuple[Images, Labels]:
+    assert _mixture is not None
+    return _mixture.epoch(np.random.default_rng(seed))
+
+
+def _test_data(mnist: Mnist) -> tuple[np.ndarray, np.ndarray]:
+    return as_batch(mnist.test_images), mnist.test_labels.astype(np.int32)
+
+
+def confusion_matrix(true: np.ndarray, read: np.ndarray, classes: int) -> np.ndarray:
+    """Counts int64 (classes, classes): rows the true labels, columns the labels read."""
+    matrix = np.zeros((classes, classes), np.int64)
+    np.add.at(matrix, (true, read), 1)
+    return matrix
+
+
+def results_table(recipe: Recipe, matrix: np.ndarray) -> Table:
+    """How each class of MNIST's test images was read."""
+    table = Table(title=f"{recipe.name}: MNIST's {matrix.sum():,} test images", title_justify="left")
+    for heading in ("digit", "images", "right", "recall %", "precision %"):
+        table.add_column(heading, justify="right")
+    right = np.diag(matrix)
+    for index, name in enumerate(recipe.classes):
+        of_class, as_class = matrix[index].sum(), matrix[:, index].sum()
+        recall, precision = 100 * right[index] / max(of_class, 1), 100 * right[index] / max(as_class, 1)
+        table.add_row(name, str(of_class), str(right[index]), f"{recall:.2f}", f"{precision:.2f}")
+    table.add_section()
+    table.add_row("all", str(matrix.sum()), str(right.sum()), f"{100 * right.sum() / matrix.sum():.2f}", "")
+    return table
+
+
+def data_of(recipe: Recipe, mnist: Mnist) -> list[dict[str, Any]]:
+    """What the card says of the training data."""
+    entries: list[dict[str, Any]] = [
+        {"name": "MNIST", "images": len(mnist.train_images), "licence": MNIST_LICENCE, "sha256": mnist.sha256()}
+    ]
+    if recipe.mixture:
+        entries += [
+            {"name": "EMNIST (NIST SD19), digits and letters", "licence": "public domain (NIST)"},
+            {"name": "BHMSDS, digits and marks", "licence": "MIT"},
+            {"name": "UniPen, digits, letters and symbols; one writer in five held out", "licence": "CC BY 4.0"},
+            {"name": "Chars74K, tablet digits; one writer in five held out", "licence": "research use, de Campos et al. 2009"},
+            {"name": "USPS, training part", "licence": "research use"},
+            {"name": "UCI optdigits", "licence": "CC BY 4.0"},
+            {"name": "HWD1000", "licence": "MIT"},
+            {"name": "FNT, printed digits", "licence": "research use"},
+            {"name": "kaydee, printed digits", "licence": "MIT"},
+            {"name": "Omniglot, 8 alphabets", "licence": "MIT"},
+            {"name": "11 photographs without handwriting (COCO, scikit-image)", "licence": "CC BY, BSD, public domain"},
+            {"name": "drawn marks, fragments and touching pairs (train/augment.py)", "licence": "MIT"},
+        ]
+    return entries
+
+
+@click.command()
+@click.option("--recipe", "name", type=click.Choice(sorted(RECIPES)), default="classic", show_default=True)
+@click.option(
+    "--mnist",
+    "mnist_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="An mnist.npz in Keras' layout; without it Keras downloads MNIST once.",
+)
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The data sets of the reader's mixture.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--models", "models_dir", type=click.Path(file_okay=False, path_type=Path), default=MODELS_DIR, metavar="DIR")
+@click.option("--runs", "runs_dir", type=click.Path(file_okay=False, path_type=Path), default=RUNS_DIR, metavar="DIR")
+def main(name: str, mnist_file: Path | None, folder: Path | None, seed: int, models_dir: Path, runs_dir: Path) -> None:
+    """Train a network and write it with its model card and the pictures of the run."""
+    recipe = RECIPES[name]
+    run_dir = runs_dir / recipe.name
+    run_dir.mkdir(parents=True, exist_ok=True)
+    models_dir.mkdir(parents=True, exist_ok=True)
+    if recipe.mixture:
+        if folder is None:
+            raise click.UsageError(f"the recipe {name} needs --data DIR, the folder of its data sets")
+        mnist = load_mnist(mnist_file or folder / "mnist.npz")
+        model, history = fit_mixture(recipe, folder, mnist, seed, run_dir / "checkpoint.keras")
+    else:
+        mnist = load_mnist(mnist_file)
+        model, history = fit_mnist(recipe, mnist, seed)
+
+    odds = model.predict(as_batch(mnist.test_images), batch_size=512, verbose=0)
+    read = odds.argmax(axis=1)
+    accuracy = float((read == mnist.test_labels).mean())
+    metrics = {"mnist_test_accuracy": round(accuracy, 4), "mnist_test_images": len(mnist.test_images)}
+    if len(recipe.classes) > 10:
+        metrics["mnist_test_refused"] = round(float((read == 10).mean()), 4)
+    matrix = confusion_matrix(mnist.test_labels, read, len(recipe.classes))
+    console = Console()
+    console.print(results_table(recipe, matrix))
+
+    path = models_dir / recipe.file
+    model.save(path, **({"include_optimizer": False} if path.suffix == ".h5" else {}))
+    card = ModelCard(
+        name=recipe.name,
+        input=INPUT_CONTRACT,
+        classes=recipe.classes,
+        parameters=int(model.count_params()),
+        training={
+            "command": f"python -m train.fit --recipe {recipe.name}{' --data DIR' if recipe.mixture else ''} --seed {seed}",
+            "data": data_of(recipe, mnist),
+            "epochs": recipe.epochs,
+            "batch_size": recipe.batch_size,
+            "optimizer": f"AdamW, {recipe.learning_rate:g} annealed to 0 by half a cosine, decay {recipe.weight_decay:g}",
+            "seed": seed,
+            "keras": keras.__version__,
+            "python": platform.python_version(),
+        },
+        metrics=metrics,
+        files={path.name: file_entry(path)},
+    )
+    card.write(path.with_suffix(".json"))
+
+    plots.learning_curves(history, run_dir / "learning_curves.png")
+    plots.confusion(matrix, recipe.classes, run_dir / "confusion_matrix.png")
+    plots.worst_mistakes(mnist.test_images, mnist.test_labels, odds, recipe.classes, run_dir / "worst_mistakes.png")
+    console.print(
+        f"MNIST test accuracy {100 * accuracy:.2f}% after epoch {recipe.epochs}; "
+        f"{path.name} in {models_dir}, pictures in {run_dir}"
+    )
+
+
+if __name__ == "__main__":
+    main()
