@@ -1,0 +1,168 @@
+"""Writers' hands: what they write is whole, apart, varied, and the same for the same chance."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from train.hands import CHARACTERS, HANDS, LETTERS, OPERATORS, POINTS, Glyph, Hand, forms, load_recorded, write
+
+DIGITS = "0123456789"
+PEN = 0.08
+
+
+def components(glyph: Glyph, pen: float = PEN, height_px: int = 120) -> int:
+    """How many pieces the glyph falls into when it is drawn."""
+    canvas = np.zeros((2 * height_px, 3 * height_px), np.uint8)
+    left, top, _, _ = glyph.extent
+    for stroke in glyph.strokes:
+        path = (stroke - (left - 0.3, top - 0.3)) * height_px
+        cv2.polylines(canvas, [np.round(path).astype(np.int32)], False, 255, max(1, round(pen * height_px)))
+    return int(cv2.connectedComponents(canvas)[0]) - 1
+
+
+def test_hands_are_many_and_write_every_digit_differently() -> None:
+    assert len({hand.name for hand in HANDS}) == len(HANDS) >= 8
+    for digit in DIGITS:
+        shapes = [np.concatenate(hand.draw(digit, np.random.default_rng(3))) for hand in HANDS]
+        assert len({shape.tobytes() for shape in shapes}) == len(HANDS)
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.name)
+def test_a_hand_writes_every_character_as_dense_strokes_about_one_digit_high(hand: Hand) -> None:
+    rng = np.random.default_rng(1)
+    assert set(DIGITS + OPERATORS + POINTS + LETTERS) <= CHARACTERS
+    for char in sorted(CHARACTERS):
+        for stroke in hand.draw(char, rng):
+            assert stroke.dtype == np.float32
+            assert stroke.shape[1] == 2
+            assert np.isfinite(stroke).all()
+            assert np.linalg.norm(np.diff(stroke, axis=0), axis=1).max() < 0.06
+        if char in DIGITS:
+            points = np.concatenate(hand.draw(char, rng))
+            assert 0.6 < np.ptp(points[:, 1]) < 1.5
+
+
+def test_no_two_of_the_same_digit_are_alike() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [np.concatenate(HANDS[0].draw("8", rng)).tobytes() for _ in range(20)]
+    assert len(set(drawn)) == 20
+
+
+def test_writing_repeats_itself_for_the_same_generator_state() -> None:
+    first, second = (write("3.14", HANDS[1], np.random.default_rng(5)) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one.strokes, other.strokes, strict=True))
+
+
+@pytest.mark.parametrize("digit", ["1", "4", "5", "7", "8", "9"])
+def test_digits_that_people_write_in_several_ways_have_several_forms(digit: str) -> None:
+    assert len(forms(digit)) >= 2
+    assert len({form for hand in HANDS for form in hand.forms.get(digit, forms(digit)[:1])}) >= 2
+
+
+def test_the_bar_of_a_detached_5_stands_apart_and_a_barred_5_holds_together() -> None:
+    apart = Hand("apart", forms={"5": ("gap",)})
+    joined = Hand("joined", forms={"5": ("bar",)})
+    rng = np.random.default_rng(2)
+    pieces = [components(write("5", apart, rng)[0]) for _ in range(30)]
+    assert pieces.count(2) >= 29
+    assert [components(write("5", joined, rng)[0]) for _ in range(30)].count(1) >= 29
+
+
+def test_an_open_4_encloses_nothing_at_its_top() -> None:
+    rng = np.random.default_rng(2)
+    for name, holes in (("open", 0), ("closed", 1)):
+        hand = Hand(name, forms={"4": (name,)})
+        found = [_holes(write("4", hand, rng)[0]) for _ in range(20)]
+        assert found.count(holes) >= 19, (name, found)
+
+
+def _holes(glyph: Glyph, height_px: int = 120) -> int:
+    canvas = np.zeros((2 * height_px, 3 * height_px), np.uint8)
+    for stroke in glyph.strokes:
+        cv2.polylines(canvas, [np.round((stroke + 0.4) * height_px).astype(np.int32)], False, 255, 9)
+    ground = cv2.connectedComponentsWithStats(255 - canvas, connectivity=4)[2]
+    return int((ground[1:, cv2.CC_STAT_AREA] > 30).sum()) - 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(DIGITS, min_size=2, max_size=8), st.sampled_from(HANDS), st.integers(0, 10_000))
+def test_digits_of_a_number_stand_apart_by_the_gap_and_keep_their_order(text: str, hand: Hand, seed: int) -> None:
+    glyphs = write(text, hand, np.random.default_rng(seed), pen=PEN, gap=(0.05, 0.5))
+    assert "".join(glyph.char for glyph in glyphs) == text
+    for left, right in pairwise(glyphs):
+        clear = right.extent[0] - left.extent[2] - PEN
+        assert 0.05 - 1e-4 <= clear <= 0.5 + 1e-4
+
+
+def test_spaces_part_numbers_clearly_more_than_digits() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(30):
+        first, second = write("1 7", HANDS[2], rng, pen=PEN)
+        assert second.extent[0] - first.extent[2] - PEN >= 1.2
+
+
+def test_a_negative_gap_makes_digits_touch() -> None:
+    first, second = write("88", HANDS[3], np.random.default_rng(4), pen=PEN, gap=(-0.2, -0.1))
+    assert second.extent[0] - first.extent[2] < PEN
+
+
+def test_a_dot_stays_small_and_near_the_line() -> None:
+    rng = np.random.default_rng(8)
+    for hand in HANDS:
+        left, top, right, bottom = write("3.1", hand, rng, pen=PEN)[1].extent
+        assert max(right - left, bottom - top) < 0.15
+        assert 0.8 < top < bottom < 1.2
+
+
+def test_an_unknown_character_is_refused() -> None:
+    with pytest.raises(KeyError):
+        write("€", HANDS[0], np.random.default_rng(0))
+
+
+def recorded_file(path: Path) -> Path:
+    """Forty people who wrote each digit once, as zigzags in tablet units, and one bad cut each."""
+    rng = np.random.default_rng(0)
+    count = 40 * 11
+    points = rng.integers(0, 900, (count * 6, 2), dtype=np.int16)
+    np.savez(
+        path,
+        pts=points,
+        stroke_start=np.arange(0, count * 6 + 1, 6, dtype=np.int32),
+        char_start=np.arange(count + 1, dtype=np.int32),
+        y=np.tile(np.array([*range(10), 0], np.uint8), 40),
+        writer=np.repeat(np.arange(40, dtype=np.int16), 11),
+        keep=np.tile(np.array([True] * 10 + [False]), 40),
+    )
+    return path
+
+
+def test_recorded_writers_are_parted_into_held_out_and_the_rest(tmp_path: Path) -> None:
+    path = recorded_file(tmp_path / "strokes.npz")
+    held, rest = load_recorded(path, held_out=True), load_recorded(path, held_out=False)
+    names = [{writer.name for writer in part} for part in (held, rest)]
+    assert not names[0] & names[1]
+    assert len(names[0] | names[1]) == 40
+    assert 5 <= len(names[0]) <= 20
+
+
+def test_recorded_digits_stand_on_the_line_and_bad_cuts_are_left_out(tmp_path: Path) -> None:
+    writer = load_recorded(recorded_file(tmp_path / "strokes.npz"), held_out=False)[0]
+    assert all(len(drawn) == 1 for drawn in writer.digits.values())
+    points = np.concatenate(writer.draw("4", np.random.default_rng(0)))
+    assert points[:, 1].max() == pytest.approx(1, abs=0.02)
+    assert np.ptp(points, axis=0).max() == pytest.approx(1, abs=0.02)
+    assert writer.draw("+", np.random.default_rng(0))
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", x=np.zeros(3))
+    with pytest.raises(ValueError, match="not a file of recorded digits"):
+        load_recorded(tmp_path / "other.npz", held_out=True)
