@@ -1,0 +1,189 @@
+"""Classifiers from files: LiteRT for .tflite, Keras for .keras and .h5; the runtimes are imported only when used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from camdigits.devices.stderr import quiet_stderr
+from camdigits.errors import ModelError
+from camdigits.vision.scene import Batch, Odds
+
+BUNDLED = {"reader": "digit_reader.tflite", "classic": "digit_classifier.tflite"}
+"""Networks that ship, by name; the first is the one used when none is named."""
+DEFAULT_MODEL = next(iter(BUNDLED))
+INPUT_CONTRACT: Mapping[str, Any] = {
+    "shape": [28, 28, 1],
+    "dtype": "float32",
+    "range": [0.0, 1.0],
+    "ink": 1.0,
+    "ground": 0.0,
+    "crop": "the stroke's longest side is 20 px, aspect kept, anti-aliased, centred by mass",
+}
+GLYPH_SHAPE = (28, 28, 1)
+CLASS_COUNTS = (10, 11)
+"""The ten digits, and 'not a digit' as an eleventh where the network says so."""
+CHUNK = 64
+"""Glyphs per invocation of the runtime: 2,000 at once cost 600 MB of activations, 64 cost 20 MB and no time."""
+SAFE_KERAS = (3, 15, 1)
+"""Earlier versions run code from model files: CVE-2025-1550, CVE-2025-9905, CVE-2026-12481."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of a trained network; kept beside its files as JSON and checked when one is loaded."""
+
+    name: str
+    input: Mapping[str, Any]
+    classes: tuple[str, ...]
+    parameters: int
+    training: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> ModelCard:
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            card = cls(**{**values, "classes": tuple(values["classes"])})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{path}: not a model card ({error}); restore it or remove it") from error
+        return card
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+
+def file_entry(path: Path) -> dict[str, Any]:
+    """What a card keeps of a file: its size and SHA-256."""
+    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
+
+
+class LiteRTClassifier:
+    """Batch -> Odds through LiteRT, in chunks of at most `CHUNK` glyphs."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        with quiet_stderr():  # the runtime announces its CPU delegate there, which no user asked for
+            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            self._interpreter.allocate_tensors()
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
+        self.input_shape = tuple(int(n) for n in inputs[0]["shape_signature"][1:])
+        self.class_count = int(outputs[0]["shape_signature"][-1])
+        self._rows = int(inputs[0]["shape"][0])
+
+    def __call__(self, batch: Batch) -> Odds:
+        parts = [self._invoke(batch[start : start + CHUNK]) for start in range(0, len(batch), CHUNK)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.class_count), np.float32)
+
+    def _invoke(self, batch: Batch) -> Odds:
+        # Sizes are rounded up to a power of two, so that a changing number of digits rarely means a new allocation.
+        rows = 1 << (len(batch) - 1).bit_length()
+        if rows != self._rows:
+            self._interpreter.resize_tensor_input(self._input, (rows, *GLYPH_SHAPE))
+            self._interpreter.allocate_tensors()
+            self._rows = rows
+        padded = np.zeros((rows, *GLYPH_SHAPE), np.float32)
+        padded[: len(batch)] = batch
+        self._interpreter.set_tensor(self._input, padded)
+        self._interpreter.invoke()
+        odds: Odds = self._interpreter.get_tensor(self._output)[: len(batch)]
+        return odds
+
+
+class KerasClassifier:
+    """Batch -> Odds through Keras, for a user's own .keras or .h5."""
+
+    def __init__(self, path: Path) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with quiet_stderr():
+            try:
+                import keras
+            except ImportError as error:
+                raise ModelError(
+                    f"{path}: reading a {path.suffix} file needs Keras; "
+                    "install it with: pip install 'camdigits[train]', or export the model to .tflite"
+                ) from error
+            found = tuple(int(part) for part in re.findall(r"\d+", keras.__version__)[:3])
+            if found < SAFE_KERAS:
+                raise ModelError(
+                    f"{path}: Keras {keras.__version__} can run code hidden in model files; "
+                    f"install {'.'.join(map(str, SAFE_KERAS))} or newer: pip install --upgrade keras"
+                )
+            self._model = keras.models.load_model(path, compile=False, safe_mode=True)
+        self.input_shape = tuple(self._model.input_shape[1:])
+        self.class_count = int(self._model.output_shape[-1])
+
+    def __call__(self, batch: Batch) -> Odds:
+        parts = [
+            np.asarray(self._model(batch[start : start + CHUNK], training=False), np.float32)
+            for start in range(0, len(batch), CHUNK)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, self.class_count), np.float32)
+
+
+FileClassifier = LiteRTClassifier | KerasClassifier
+
+
+def bundled_model(name: str) -> Path:
+    """Where a network that ships is: inside the installed package, or in the checkout's `models/`."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "models" / BUNDLED[name]
+    return installed if installed.exists() else package.parent / "models" / BUNDLED[name]
+
+
+def load_classifier(model: str = DEFAULT_MODEL, threads: int = 2) -> FileClassifier:
+    """Load a classifier: one that ships (`reader`, `classic`), or a .tflite, .keras or .h5 file.
+
+    A card beside the file (same name, .json) must agree with it in input, classes and SHA-256.
+    Raises ModelError for a file that is missing, corrupt, of another shape, not its card's, or named by a URL.
+    """
+    if "://" in model:
+        raise ModelError("models are loaded from files on this machine only, not from a URL; download it first")
+    path = bundled_model(model) if model in BUNDLED else Path(model)
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model file; name a .tflite, .keras or .h5 file, or {' or '.join(BUNDLED)}")
+    card_path = path.with_suffix(".json")
+    card = ModelCard.read(card_path) if card_path.is_file() else None
+    if card is not None and path.name in card.files:
+        _check_hash(path, card)
+    classifier = _open(path, threads)
+    if classifier.input_shape != GLYPH_SHAPE or classifier.class_count not in CLASS_COUNTS:
+        raise ModelError(
+            f"{path}: takes {classifier.input_shape} and gives {classifier.class_count} classes; "
+            f"camdigits needs {GLYPH_SHAPE} and 10 digits (and 'none' as 11th), as python -m train.fit makes"
+        )
+    if card is not None and (dict(card.input) != dict(INPUT_CONTRACT) or len(card.classes) != classifier.class_count):
+        raise ModelError(f"{path}: its card {card_path.name} states another input or other classes; use a model that fits")
+    return classifier
+
+
+def _open(path: Path, threads: int) -> FileClassifier:
+    suffix = path.suffix.lower()
+    if suffix not in (".tflite", ".keras", ".h5"):
+        raise ModelError(f"{path}: not a model file camdigits knows; name a .tflite, .keras or .h5 file")
+    try:
+        return LiteRTClassifier(path, threads) if suffix == ".tflite" else KerasClassifier(path)
+    except ModelError:
+        raise
+    except Exception as error:  # the runtimes raise anything from ValueError to RuntimeError on damaged files
+        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        raise ModelError(f"{path}: cannot be loaded, it is damaged or not a model ({first_line})") from error
+
+
+def _check_hash(path: Path, card: ModelCard) -> None:
+    if file_entry(path)["sha256"] != card.files[path.name].get("sha256"):
+        raise ModelError(
+            f"{path}: its SHA-256 is not the one on its card {path.stem}.json: damaged or replaced; "
+            "restore both, or export again with: python -m train.export"
+        )

@@ -1,0 +1,128 @@
+"""Picture files from their bytes: told by content, complete or refused, uint8 BGR and upright whatever they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camdigits.devices.stderr import quiet_stderr
+from camdigits.errors import SourceError
+from camdigits.vision.scene import BgrImage
+
+_SIGNATURES = (
+    b"\xff\xd8\xff",  # JPEG
+    b"\x89PNG",
+    b"BM",
+    b"II*\0",  # TIFF, both byte orders
+    b"MM\0*",
+    b"\0\0\0\x0cjP  ",  # JPEG 2000
+    b"\xff\x4f\xff\x51",
+    b"#?RADIANCE",
+    *(b"P%d" % kind for kind in range(1, 8)),  # the portable any-maps
+)
+_JPEG, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
+_PNG, _PNG_END = b"\x89PNG", b"IEND\xaeB`\x82"
+_EXIF_ORIENTATION = 0x112
+_ROWS_AT_ONCE = 256
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file that begins with `head` (16 bytes suffice) is a still picture; GIF counts as a clip."""
+    container = head[8:12]
+    return head.startswith(_SIGNATURES) or (head[:4] == b"RIFF" and container == b"WEBP") or head[4:12] == b"ftypavif"
+
+
+def decode_picture(data: bytes, name: str) -> BgrImage:
+    """The picture in a file's bytes: uint8 (H, W, 3), BGR, turned as its EXIF orientation says, transparency over white.
+
+    Grey becomes BGR, 16 bits and floats are scaled to 8. Raises SourceError for a file that is cut off or damaged.
+    """
+    if _is_cut_off(data):
+        raise SourceError(f"{name}: the picture is cut off, its end is missing; copy or save it again")
+    try:
+        with quiet_stderr():  # libpng and libjpeg print there by themselves
+            pixels, kinds, metadata = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or far too large; save it smaller") from error
+    if pixels is None or pixels.size == 0:
+        raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or of an unknown kind; save it as PNG or JPEG")
+    if data.startswith(b"BM") and pixels.ndim == 3:
+        pixels = pixels[:, :, :3]  # the fourth byte of a BMP pixel is padding more often than transparency
+    exif = next((bytes(block) for kind, block in zip(kinds, metadata, strict=False) if kind == cv2.IMAGE_METADATA_EXIF), b"")
+    return _upright(as_bgr(pixels, name), _orientation(exif))
+
+
+def as_bgr(pixels: npt.NDArray[Any], name: str) -> BgrImage:
+    """uint8 (H, W, 3), BGR, of pixels (H, W) or (H, W, 1, 3 or 4), uint8, uint16 or float 0..1; alpha is laid over white.
+
+    Raises SourceError for pixels of another shape or dtype.
+    """
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2] if pixels.ndim == 3 else 0
+    if channels not in (1, 3, 4):
+        raise SourceError(f"{name}: pixels of shape {pixels.shape} are no picture; save it as PNG or JPEG")
+    eight_bit = _eight_bit(pixels, name)
+    if channels == 1:
+        return np.asarray(cv2.cvtColor(eight_bit, cv2.COLOR_GRAY2BGR), np.uint8)
+    return eight_bit if channels == 3 else _over_white(eight_bit)
+
+
+def _eight_bit(pixels: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
+    if pixels.dtype == np.uint8:
+        return np.asarray(pixels, np.uint8)
+    if pixels.dtype == np.uint16:
+        return np.asarray(cv2.convertScaleAbs(pixels, alpha=255 / 65535), np.uint8)
+    if pixels.dtype in (np.float32, np.float64):
+        return np.asarray(np.nan_to_num(pixels).clip(0, 1) * 255 + 0.5, np.uint8)
+    raise SourceError(f"{name}: pixels of type {pixels.dtype} are not known here; save it as PNG or JPEG")
+
+
+def _over_white(bgra: npt.NDArray[np.uint8]) -> BgrImage:
+    picture = np.empty((*bgra.shape[:2], 3), np.uint8)
+    for top in range(0, len(bgra), _ROWS_AT_ONCE):  # in bands: the products need twice the memory of the picture
+        band = bgra[top : top + _ROWS_AT_ONCE].astype(np.uint16)
+        alpha = band[:, :, 3:]
+        picture[top : top + _ROWS_AT_ONCE] = (band[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    return picture
+
+
+def _is_cut_off(data: bytes) -> bool:
+    if data.startswith(_JPEG):
+        return data.find(_JPEG_END, _jpeg_scan_start(data)) < 0
+    return data.startswith(_PNG) and _PNG_END not in data
+
+
+def _jpeg_scan_start(data: bytes) -> int:
+    """Where the pixels begin: the thumbnail before them has an end marker of its own."""
+    at = len(_JPEG)
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        if data[at + 1] == _JPEG_SCAN:
+            return at
+        fill_byte = data[at + 1] == 0xFF
+        at += 1 if fill_byte else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return at
+
+
+def _orientation(exif: bytes) -> int:
+    """The EXIF orientation, 1..8, as JEITA CP-3451 numbers it; 1, upright, where there is none."""
+    order: Any = {b"II": "little", b"MM": "big"}.get(exif[:2])
+    if order is None:
+        return 1
+    entries_at = int.from_bytes(exif[4:8], order)
+    count = int.from_bytes(exif[entries_at : entries_at + 2], order)
+    for at in range(entries_at + 2, min(entries_at + 2 + 12 * count, len(exif)), 12):
+        if int.from_bytes(exif[at : at + 2], order) == _EXIF_ORIENTATION:
+            return int.from_bytes(exif[at + 8 : at + 10], order)
+    return 1
+
+
+def _upright(image: BgrImage, orientation: int) -> BgrImage:
+    if orientation in (5, 6, 7, 8):
+        image = image.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    return np.ascontiguousarray(image)

@@ -1,0 +1,366 @@
+"""Where frames come from: `open_source` tells cameras, clips, pictures, slide shows and URLs apart by name and content."""
+
+from __future__ import annotations
+
+import codecs
+import glob
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import cv2
+from imutils import paths
+
+from camdigits.devices.camera import DEFAULT_FPS, Capture, LiveParams, LiveSource, open_camera, sound_fps
+from camdigits.devices.pictures import as_bgr, decode_picture, is_picture
+from camdigits.devices.stderr import quiet_stderr
+from camdigits.errors import SourceError
+from camdigits.ports import FrameSource, Turn
+from camdigits.vision.scene import BgrImage, Frame
+
+DEFAULT_SIZE = (1280, 720)
+DEMO = "demo"
+STDIN = "-"
+SLIDE_PERIOD_S = 2.0
+CLIP_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv")
+PICTURE_SUFFIXES = (*paths.image_types, ".webp", ".jp2", ".avif", ".pgm", ".ppm", ".pbm", ".pnm")
+_DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
+_URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
+_HEAD_BYTES = 512
+_GIF, _GIF_END = b"GIF8", b";"
+_PATH_SECRETS = re.compile(r"((?:user\w*|pass\w*|pwd|token|key|secret|auth)=)[^_&;/]*", re.IGNORECASE)
+_LIVE_STREAM = LiveParams(retry_s=0.0)  # a stream that ended stays ended, while a camera may drop a frame
+
+# FFmpeg inside OpenCV reads this when it is first used; -8 is its AV_LOG_QUIET. Whoever sets it sees the messages.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+if "OPENCV_LOG_LEVEL" not in os.environ:
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+class StillSource:
+    """One picture that is at hand."""
+
+    live = False
+    frame_period_s = SLIDE_PERIOD_S
+    frame_count: int | None = 1
+    notice = ""
+
+    def __init__(self, name: str, image: BgrImage) -> None:
+        self.name = name
+        self._frames = [Frame(image, 0, 0.0)]
+
+    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
+        return self._frames.pop() if self._frames else None
+
+    def close(self) -> None:
+        self._frames.clear()
+
+
+class SlideShow:
+    """Picture files one after another; one that cannot be read is passed over, and `notice` says so."""
+
+    live = False
+    frame_period_s = SLIDE_PERIOD_S
+
+    def __init__(self, name: str, files: Sequence[str]) -> None:
+        self.name = name
+        self.frame_count: int | None = len(files)
+        self.notice = ""
+        self._files = list(enumerate(files))[::-1]
+        self._shown = 0
+
+    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
+        """The next picture; raises SourceError at the end when not one of them could be read."""
+        while self._files:
+            index, file = self._files.pop()
+            try:
+                image = _load_picture(Path(file), file)
+            except SourceError as error:
+                self.notice = f"passed over {error}"
+                continue
+            self._shown += 1
+            return Frame(image, index, index * SLIDE_PERIOD_S)
+        if not self._shown:
+            raise SourceError(f"{self.name}: none of its {self.frame_count} pictures can be read; the last was {self.notice}")
+        return None
+
+    def close(self) -> None:
+        self._files.clear()
+
+
+class ClipSource:
+    """A clip with an end: every frame, in order, timed by its index and the clip's frame rate. `first` was read already."""
+
+    live = False
+
+    def __init__(self, name: str, capture: Capture, first: BgrImage) -> None:
+        self.name = name
+        self.frame_period_s = 1 / sound_fps(capture.get(cv2.CAP_PROP_FPS), DEFAULT_FPS)
+        promised = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.frame_count = int(promised) if promised > 0 else None
+        self.notice = ""
+        self._capture = capture
+        self._next: BgrImage | None = first
+        self._index = 0
+
+    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
+        if self._next is None:
+            return None
+        frame = Frame(self._next, self._index, self._index * self.frame_period_s)
+        self._index += 1
+        self._next = _grab(self._capture, self.name)
+        if self._next is None:
+            self.notice = self._shortfall()
+        return frame
+
+    def close(self) -> None:
+        self._next = None
+        self._capture.release()
+
+    def _shortfall(self) -> str:
+        missing = (self.frame_count or 0) - self._index
+        # Containers without a frame count give one that is estimated from the duration, a little off now and then.
+        if missing <= max(1, self._index // 50):
+            return ""
+        return f"{self.name}: cut off: its header promises {self.frame_count} frames, {self._index} are there; these were read"
+
+
+def open_source(spec: str, *, size: tuple[int, int] = DEFAULT_SIZE, timeout_s: float = 10.0) -> FrameSource:
+    """Open what `spec` names: a file or folder that exists, a glob, a URL, a camera's index, `demo`, or `-` for stdin.
+
+    size: (width, height) in pixels that a camera is asked for. timeout_s: how long a URL may keep silent.
+    A file that exists wins over any other meaning, save that of `-`: write ./- for a file of that name.
+    Raises SourceError, in one line that says how to mend it, for anything that cannot be read.
+    """
+    if spec == STDIN:
+        return _open_stdin()
+    if _exists(spec):
+        return _open_path(spec, size)
+    if "://" in spec:
+        return _open_url(spec, timeout_s)
+    if spec.isascii() and spec.isdigit():
+        return open_camera(int(spec), size)
+    if spec == DEMO:
+        return _open_file(_DEMO_CLIP, DEMO)
+    if glob.has_magic(spec):
+        return _slide_show(spec)
+    raise SourceError(
+        f"{spec or 'no name'}: no such file or folder; "
+        "name a picture, clip, folder, glob, camera index, http(s) or rtsp URL, demo or -"
+    )
+
+
+def expand(spec: str) -> list[str]:
+    """The paths of the pictures and clips in a folder (with those below it) or glob, in natural order; else `spec` itself.
+
+    Raises SourceError when a folder or glob has none.
+    """
+    if spec == STDIN or (_exists(spec) and not Path(spec).is_dir()) or "://" in spec:
+        return [spec]
+    if _exists(spec):
+        _check_folder(spec)
+        found = list(paths.list_files(spec, validExts=PICTURE_SUFFIXES + CLIP_SUFFIXES))
+    elif glob.has_magic(spec):
+        matches = glob.glob(spec, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+        found = [file for file in matches if file.lower().endswith(PICTURE_SUFFIXES + CLIP_SUFFIXES)]
+    else:
+        return [spec]
+    files = sorted((file for file in found if not Path(file).name.startswith(".")), key=natural_key)
+    if not files:
+        raise SourceError(f"{spec}: no pictures or clips there; name a folder or pattern that has some, such as 'pages/*.jpg'")
+    return files
+
+
+def natural_key(text: str) -> tuple[list[str | int], str]:
+    """Sorts page2 before page10, and without regard to case."""
+    parts: list[str | int] = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", text)]
+    return parts, text
+
+
+def public_name(url: str) -> str:
+    """A URL without what may be secret: user and password, fragment, the values of its query; other text as it is.
+
+    Every value of the query is hidden: makers of cameras have a hundred names for a password.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "@" in authority or ":" in authority:
+        # The last @, since a password that was not percent-encoded may hold / ? # and @ itself.
+        rest = rest.rpartition("@")[2]
+    path, _, query = rest.partition("#")[0].partition("?")
+    hidden = "&".join(f"{name}=***" if equals else "***" for name, equals, _ in (p.partition("=") for p in query.split("&")))
+    place = _PATH_SECRETS.sub(r"\1***", path)
+    return f"{scheme}://{place}?{hidden}" if query else f"{scheme}://{place}"
+
+
+def _exists(spec: str) -> bool:
+    try:
+        return bool(spec) and bool(Path(spec).stat())
+    except PermissionError as error:
+        raise SourceError(f"{spec}: permission denied; make it and its folder readable") from error
+    except (OSError, ValueError):  # not there, or no name that a file can have
+        return False
+
+
+def _check_folder(spec: str) -> None:
+    """The walk through a folder takes one that cannot be entered for an empty one."""
+    try:
+        next(Path(spec).iterdir(), None)
+    except OSError as error:
+        raise _unreadable(spec, error) from error
+
+
+def _open_path(spec: str, size: tuple[int, int]) -> FrameSource:
+    path = Path(spec)
+    if path.is_dir():
+        return _slide_show(spec)
+    if path.is_char_device() and (camera := re.fullmatch(r"/dev/video(\d+)", spec)):
+        return open_camera(int(camera[1]), size)
+    return _open_file(path, spec)
+
+
+def _slide_show(spec: str) -> SlideShow:
+    files = expand(spec)
+    pictures = [file for file in files if file.lower().endswith(PICTURE_SUFFIXES)]
+    if not pictures:
+        raise SourceError(f"{spec}: no pictures to show one by one, only clips; name one of them, such as {files[0]}")
+    return SlideShow(spec, pictures)
+
+
+def _open_stdin() -> StillSource:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SourceError("-: nothing is piped in; send one picture, as in: camdigits read - < page.jpg")
+    data = sys.stdin.buffer.read()
+    if not data:
+        raise SourceError("-: stdin is empty; send one picture, as in: camdigits read - < page.jpg")
+    if not is_picture(data):
+        raise SourceError("-: stdin holds no picture; send one PNG or JPEG, and name clips as files")
+    return StillSource(STDIN, decode_picture(data, STDIN))
+
+
+def _open_file(path: Path, name: str) -> StillSource | ClipSource:
+    head = _head(path, name)
+    if is_picture(head):
+        return StillSource(name, _load_picture(path, name))
+    if _is_text(head):
+        # FFmpeg would draw the letters of a text, and follow a playlist to other places.
+        raise SourceError(f"{name}: holds text, neither a picture nor a clip; name a file such as page.jpg or clip.mp4")
+    if head.startswith(_GIF) and not path.read_bytes().rstrip(b"\0").endswith(_GIF_END):
+        raise SourceError(f"{name}: cut off, its end is missing; copy or save it again")
+    return _open_clip(path, name)
+
+
+def _load_picture(path: Path, name: str) -> BgrImage:
+    head = _head(path, name)
+    if not is_picture(head):
+        raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
+    try:
+        return decode_picture(path.read_bytes(), name)
+    except OSError as error:
+        raise _unreadable(name, error) from error
+
+
+def _head(path: Path, name: str) -> bytes:
+    try:
+        if not path.is_file():
+            raise SourceError(f"{name}: not there, or not an ordinary file; name a picture or a clip")
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    if not head:
+        raise SourceError(f"{name}: the file is empty (0 bytes); copy or save it again")
+    return head
+
+
+def _unreadable(name: str, error: OSError) -> SourceError:
+    reason = (error.strerror or type(error).__name__).lower()
+    return SourceError(f"{name}: cannot be read ({reason}); check its permissions and its disk")
+
+
+def _is_text(head: bytes) -> bool:
+    control = set(range(32)) - set(b"\t\n\r\f\x1b")
+    if control.intersection(head):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the end of the sample may cut a letter in two
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _open_clip(path: Path, name: str) -> ClipSource:
+    # Absolute, since FFmpeg takes what stands before a colon for a protocol.
+    try:
+        capture = _connect(str(path.resolve()), timeout_s=None)
+    except UnicodeEncodeError as error:
+        raise SourceError(f"{name}: its name is not in the system's encoding; rename the file") from error
+    first = _grab(capture, name) if capture.isOpened() else None
+    if first is not None:
+        return ClipSource(name, capture, first)
+    codec = _codec(capture)
+    capture.release()
+    raise SourceError(
+        f"{name}: cannot be played: cut off, damaged, or its {codec} is not supported here; "
+        "copy it again, or save it as JPEG, PNG or H.264 in MP4"
+    )
+
+
+def _open_url(url: str, timeout_s: float) -> StillSource | ClipSource | LiveSource:
+    name = public_name(url)
+    if url.partition("://")[0].lower() not in _URL_SCHEMES:
+        raise SourceError(f"{name}: only http, https and rtsp addresses can be opened; name a file by its path")
+    if not _has_host(url):
+        raise SourceError(f"{name}: no address of a camera; it should look like http://192.168.1.20:8080/video")
+    capture = _connect(url, timeout_s=timeout_s)
+    first = _grab(capture, name) if capture.isOpened() else None
+    if first is None:
+        capture.release()
+        raise SourceError(
+            f"{name}: gives no picture: refused, silent for {timeout_s:g} s, or no video there; "
+            "check the address, the password and that the camera is on"
+        )
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        return ClipSource(name, capture, first)
+    if _grab(capture, name) is None:  # one picture and no more: a still behind a URL
+        capture.release()
+        return StillSource(name, first)
+    lost = "the stream ended or was cut off: check the camera and the network, then start again"
+    return LiveSource(name, capture, lost=lost, params=_LIVE_STREAM)
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+def _connect(place: str, *, timeout_s: float | None) -> cv2.VideoCapture:
+    """A capture through FFmpeg, which turns frames upright and goes to RTSP cameras over TCP where they allow it."""
+    options: list[int] = []
+    if timeout_s is not None:
+        timeout_ms = round(timeout_s * 1000)
+        options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
+    with quiet_stderr():
+        return cv2.VideoCapture(place, cv2.CAP_FFMPEG, options)
+
+
+def _grab(capture: Capture, name: str) -> BgrImage | None:
+    try:
+        ok, pixels = capture.read()
+    except cv2.error:
+        return None
+    return as_bgr(pixels, name) if ok and pixels is not None and pixels.size else None
+
+
+def _codec(capture: Capture) -> str:
+    if not capture.isOpened() or capture.get(cv2.CAP_PROP_FRAME_WIDTH) <= 0:
+        return "format or codec"
+    letters = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True)
+    return f"codec {letters.decode()}" if letters.isalnum() else "codec"

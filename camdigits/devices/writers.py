@@ -1,0 +1,276 @@
+"""Where readings go: JSON Lines, CSV and text on a stream, drawn pictures and clips in a folder, snapshots."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path, PurePath
+from typing import Any, TextIO
+
+import cv2
+import numpy as np
+
+from camdigits.devices.sources import STDIN, public_name
+from camdigits.devices.stderr import quiet_stderr
+from camdigits.errors import OutputError
+from camdigits.vision.scene import BgrImage, Frame, Scene
+
+CSV_HEADER = ("source", "frame", "time_s", "number", "digit", "confidence", "x", "y", "width", "height")
+WRITABLE_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+CLIP_LIMIT_PX = 4096
+"""Longest side of an annotated clip: MPEG-4 part 2 ends at 8191, and players before that."""
+
+
+class _LineWriter:
+    """Lines on a text stream that belongs to somebody else, flushed one by one.
+
+    Raises OutputError when the stream fails, and BrokenPipeError when its reader went away.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def close(self) -> None:
+        self._put("")
+
+    def _put(self, text: str) -> None:
+        # A terminal of a small alphabet must not stop the run over a file name.
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        safe = text.encode(encoding, "backslashreplace").decode(encoding)
+        try:
+            self._stream.write(safe)
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _failure(_stream_name(self._stream), error) from error
+
+
+class JsonLinesWriter(_LineWriter):
+    """One JSON object a frame, as `Scene.to_dict` has it."""
+
+    def write(self, frame: Frame, scene: Scene) -> None:  # noqa: ARG002 - a SceneWriter is given both
+        self._put(json.dumps(scene.to_dict()) + "\n")
+
+
+class CsvWriter(_LineWriter):
+    """One row a digit under `CSV_HEADER`, which is written at once; `number` is the text of the number it belongs to."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._put(_csv_row(CSV_HEADER))
+
+    def write(self, frame: Frame, scene: Scene) -> None:  # noqa: ARG002
+        values = scene.to_dict()
+        number_of = {index: number["text"] for number in values["numbers"] for index in number["digits"]}
+        common = (values["source"], values["frame"], values["time_s"])
+        rows = [
+            _csv_row((*common, number_of.get(index, ""), digit["label"], digit["confidence"], *digit["box"]))
+            for index, digit in enumerate(values["digits"])
+        ]
+        if rows:
+            self._put("".join(rows))
+
+
+class TextWriter(_LineWriter):
+    """One line a frame: its numbers in reading order, after `source: ` where `named`."""
+
+    def __init__(self, stream: TextIO, named: bool) -> None:
+        super().__init__(stream)
+        self._named = named
+
+    def write(self, frame: Frame, scene: Scene) -> None:  # noqa: ARG002
+        values = scene.to_dict()
+        numbers = " ".join(number["text"] for number in values["numbers"])
+        line = f"{values['source']}: {numbers}" if self._named else numbers
+        self._put(line.rstrip() + "\n")
+
+
+@contextmanager
+def open_output(path: Path | None) -> Iterator[TextIO]:
+    """The text stream to write readings on: a new file, UTF-8, closed in the end, or stdout for None.
+
+    Raises OutputError when the file cannot be opened or, being closed, not be completed.
+    """
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        stream = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise _failure(str(path), error) from error
+    try:
+        yield stream
+    except BaseException:
+        _discard(stream)  # what went wrong first is the news
+        raise
+    try:
+        stream.close()
+    except OSError as error:
+        raise _failure(str(path), error) from error
+
+
+class AnnotationWriter:
+    """The drawn pictures, each under its source's name in `folder`, a clip as mp4; no file that exists is overwritten.
+
+    `draw(frame, scene)` gives the picture. Call `start` for each source; `close` completes the last.
+    """
+
+    def __init__(self, folder: Path, draw: Callable[[Frame, Scene], BgrImage]) -> None:
+        self._folder, self._draw = folder, draw
+        self._name = PurePath("source")
+        self._fps: float | None = None
+        self._clip: _Clip | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _failure(str(folder), error) from error
+
+    def start(self, source_name: str, clip_fps: float | None) -> None:
+        """Go on to another source: a clip of `clip_fps` frames a second, or pictures (None)."""
+        self.close()
+        self._name, self._fps = file_name(source_name), clip_fps
+
+    def write(self, frame: Frame, scene: Scene) -> None:
+        picture = self._draw(frame, scene)
+        if self._fps is None:
+            suffix = self._name.suffix if self._name.suffix.lower() in WRITABLE_PICTURES else ".png"
+            _write_new(self._folder, self._name.stem, suffix, _encode(picture, suffix))
+            return
+        if self._clip is None:
+            path = _write_new(self._folder, self._name.stem, ".mp4", b"")
+            self._clip = _Clip(path, self._fps, picture.shape[1], picture.shape[0])
+        self._clip.write(picture)
+
+    def close(self) -> None:
+        clip, self._clip = self._clip, None
+        if clip is not None:
+            clip.close()
+
+
+def save_snapshot(picture: BgrImage, folder: Path, now: datetime) -> Path:
+    """Save `picture`, uint8 (H, W, 3), as a PNG named for `now` in `folder`, which must exist; no file is overwritten.
+
+    Raises OutputError when it cannot be written; nothing half-written stays.
+    """
+    return _write_new(folder, f"camdigits-{now:%Y-%m-%d-%H%M%S}", ".png", _encode(picture, ".png"))
+
+
+def file_name(source_name: str) -> PurePath:
+    """The name, without a folder, that a source's results get: page.jpg of a path, stdin of `-`, the place of a URL."""
+    if source_name == STDIN:
+        return PurePath("stdin")
+    scheme, separator, place = public_name(source_name).partition("://")
+    name = place.partition("?")[0].strip("/") if separator else PurePath(scheme).name
+    return PurePath(re.sub(r"[\x00-\x1f<>:\"/\\|?*]+", "-", name).strip(". ") or "source")
+
+
+class _Clip:
+    """An mp4 being written; frames of another size are fitted to the first, with black beside them."""
+
+    def __init__(self, path: Path, fps: float, width: int, height: int) -> None:
+        self._path = path
+        scale = min(1.0, CLIP_LIMIT_PX / max(width, height))
+        # The codec takes even sizes only.
+        self._width, self._height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
+        self._frames = 0
+        with quiet_stderr():
+            self._writer = cv2.VideoWriter(
+                str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mp4v"), fps, (self._width, self._height)
+            )
+        if not self._writer.isOpened():
+            self._writer.release()
+            path.unlink(missing_ok=True)
+            raise OutputError(f"{path}: no clip can be written there; check the disk's space, or choose another folder")
+
+    def write(self, picture: BgrImage) -> None:
+        self._writer.write(_fitted(picture, self._width, self._height))
+        self._frames += 1
+
+    def close(self) -> None:
+        # The writer reports no failure, and an mp4 gets its index last: what opens with every frame is complete.
+        with quiet_stderr():
+            self._writer.release()
+            check = cv2.VideoCapture(str(self._path.resolve()), cv2.CAP_FFMPEG)
+            written = check.get(cv2.CAP_PROP_FRAME_COUNT)
+            check.release()
+        if written < self._frames:
+            self._path.unlink(missing_ok=True)
+            raise OutputError(f"{self._path}: the clip could not be completed; free some space, or choose another folder")
+
+
+def _fitted(picture: BgrImage, width: int, height: int) -> BgrImage:
+    picture_height, picture_width = picture.shape[:2]
+    if (picture_width, picture_height) == (width, height):
+        return picture
+    scale = min(width / picture_width, height / picture_height)
+    inner_width = max(1, min(round(picture_width * scale), width))
+    inner_height = max(1, min(round(picture_height * scale), height))
+    left, top = (width - inner_width) // 2, (height - inner_height) // 2
+    fitted = np.zeros((height, width, 3), np.uint8)
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    fitted[top : top + inner_height, left : left + inner_width] = cv2.resize(
+        picture, (inner_width, inner_height), interpolation=smooth
+    )
+    return fitted
+
+
+def _encode(picture: BgrImage, suffix: str) -> bytes:
+    try:
+        encoded, data = cv2.imencode(suffix, picture)
+    except cv2.error:
+        encoded = False
+    if not encoded:
+        height, width = picture.shape[:2]
+        raise OutputError(f"a picture of {width}x{height} pixels cannot be saved as {suffix}; save it in another format")
+    return data.tobytes()
+
+
+def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
+    """Write a file that was not there before: stem, else stem-2, stem-3 ...; what cannot be completed is removed."""
+    count = 1
+    while True:
+        path = folder / (f"{stem}{suffix}" if count == 1 else f"{stem}-{count}{suffix}")
+        try:
+            file = path.open("xb")
+        except FileExistsError:
+            count += 1
+            continue
+        except OSError as error:
+            raise _failure(str(path), error) from error
+        try:
+            with file:
+                file.write(data)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise _failure(str(path), error) from error
+        return path
+
+
+def _csv_row(values: tuple[Any, ...]) -> str:
+    row = io.StringIO()
+    csv.writer(row, lineterminator="\n").writerow(values)
+    return row.getvalue()
+
+
+def _stream_name(stream: TextIO) -> str:
+    name = getattr(stream, "name", "output")
+    return str(name).strip("<>")
+
+
+def _discard(stream: TextIO) -> None:
+    try:
+        stream.close()
+    except OSError:
+        return
+
+
+def _failure(place: str, error: OSError) -> OutputError:
+    reason = (error.strerror or type(error).__name__).lower()
+    return OutputError(f"{place}: cannot be written ({reason}); free some space or choose another place")
