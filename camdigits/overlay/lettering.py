@@ -1,0 +1,48 @@
+"""Setting type with OpenCV's own TrueType face; sizes are in pixels."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+import cv2
+
+from camdigits.overlay.palette import Colour
+from camdigits.vision.scene import BgrImage
+
+REGULAR = 420
+BOLD = 700
+DIGIT_HEIGHT = 0.75
+"""Height of a digit as a part of the type size."""
+
+_ELLIPSIS = "..."
+
+
+@cache
+def _face() -> cv2.FontFace:
+    return cv2.FontFace("sans")
+
+
+@lru_cache(maxsize=4096)
+def width_px(text: str, size_px: int, weight: int = REGULAR) -> int:
+    """How far `text` reaches to the right."""
+    return cv2.getTextSize((1, 1), text, (0, 0), _face(), size_px, weight)[2] if text else 0
+
+
+def write(picture: BgrImage, text: str, left: int, baseline: int, size_px: int, colour: Colour, weight: int = REGULAR) -> int:
+    """Write one line on `picture`, in place; returns where it ends."""
+    if text and picture.size:
+        cv2.putText(picture, text, (left, baseline), colour, _face(), size_px, weight)
+    return left + width_px(text, size_px, weight)
+
+
+def fitted(text: str, room_px: int, size_px: int, least_px: int, weight: int = REGULAR) -> tuple[str, int]:
+    """`text` and a type size that go into `room_px`: smaller type first, then the middle of the text left out."""
+    for smaller_px in range(size_px, least_px - 1, -1):
+        if width_px(text, smaller_px, weight) <= room_px:
+            return text, smaller_px
+    for left_out in range(1, len(text)):
+        kept = len(text) - left_out
+        shorter = text[: (kept + 1) // 2] + _ELLIPSIS + text[len(text) - kept // 2 :]
+        if width_px(shorter, least_px, weight) <= room_px:
+            return shorter, least_px
+    return "", least_px

@@ -1,0 +1,72 @@
+"""All that the live window shows: the picture with its readings, the status bar, and panels beside it."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from camdigits.controls import Mode, View
+from camdigits.overlay.marks import mark, mirrored, scaled, type_size_px
+from camdigits.overlay.page import draw_page
+from camdigits.overlay.palette import SLATE
+from camdigits.overlay.panels import Status, bar_height_px, draw_bar, help_panel, inspector_panel
+from camdigits.vision.scene import BgrImage, Frame, Scene
+
+_SHORT_SIDE_PX = 480
+_ENLARGED_SIDE_PX = 1920
+_LONGEST_SIDE_PX = 3840
+_LEAST_BODY_PX = (480, 160)
+
+
+def draw(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
+    """The whole window as `view` wants it; a new picture, uint8 (H, W, 3) BGR, whatever the frame's size.
+
+    In camera mode small frames are enlarged and the status bar stands below the frame; in canvas mode the picture is
+    twice as wide as the page, with the status bar in its right half. Panels are added on the right.
+    """
+    if view.mode is Mode.CANVAS:
+        body = draw_page(frame, scene, view, status)
+        size_px = type_size_px(body.shape[1], body.shape[0])
+    else:
+        body, size_px = _camera(frame, scene, view, status)
+    panels = []
+    if view.help:
+        panels.append(help_panel(body.shape[0], view.mode, size_px))
+    if view.inspect:
+        panels.append(inspector_panel(body.shape[0], scene.evidence, size_px))
+    return np.hstack([body, *panels]) if panels else body
+
+
+def _camera(frame: Frame, scene: Scene, view: View, status: Status) -> tuple[BgrImage, int]:
+    image, shown = _at_display_size(frame.image, scene)
+    if view.mirrored:
+        image, shown = np.asarray(cv2.flip(image, 1), np.uint8), mirrored(shown)
+    height, width = image.shape[:2]
+    size_px = type_size_px(width, height)
+    body_width, body_height = max(width, _LEAST_BODY_PX[0]), max(height, _LEAST_BODY_PX[1])
+    body = np.empty((body_height + bar_height_px(size_px), body_width, 3), np.uint8)
+    if (body_width, body_height) != (width, height):
+        body[:body_height] = SLATE
+    room = body[:height, (body_width - width) // 2 :][:, :width]
+    room[:] = image
+    mark(room, shown, size_px)
+    frame_size = (frame.image.shape[1], frame.image.shape[0])
+    draw_bar(body[body_height:], frame_size, scene, view, status, size_px)
+    return body, size_px
+
+
+def _at_display_size(image: BgrImage, scene: Scene) -> tuple[BgrImage, Scene]:
+    """The picture and its scene, enlarged by a whole factor if small, reduced if larger than any screen."""
+    height, width = image.shape[:2]
+    short, long = min(height, width), max(height, width)
+    if long > _LONGEST_SIDE_PX:
+        scale = _LONGEST_SIDE_PX / long
+    else:
+        scale = float(max(1, min(math.ceil(_SHORT_SIDE_PX / short), _ENLARGED_SIDE_PX // long)))
+    if scale == 1:
+        return image, scene
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
+    return np.asarray(resized, np.uint8), scaled(scene, scale)

@@ -1,0 +1,67 @@
+"""What the window shows in canvas mode: the page on the left, its readings where they were written on the right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from camdigits.controls import View
+from camdigits.overlay.lettering import BOLD, DIGIT_HEIGHT, width_px, write
+from camdigits.overlay.marks import draw_boxes, draw_tab, draw_underline, lay_out, type_size_px
+from camdigits.overlay.palette import MIST, of_confidence
+from camdigits.overlay.panels import Status, bar_height_px, draw_bar
+from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Scene
+
+_LEAST_LABEL_PX = 20
+_MOST_WIDENED = 1.15
+_NARROWEST = 0.5
+"""A label is at most this much wider than what was written, but a thin stroke's label keeps this part of its height."""
+
+
+def draw_page(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
+    """The page and, right of a divider, its readings and the status bar: uint8 (H, 2 W, 3) for a page (H, W)."""
+    height, width = frame.image.shape[:2]
+    size_px = type_size_px(2 * width, height)
+    picture = np.full((height, 2 * width, 3), 255, np.uint8)
+    picture[:, :width] = frame.image
+    draw_boxes(picture[:, :width], scene.digits, max(size_px // 2, 1))
+    _draw_readings(picture[:, width:], scene, view, status, size_px)
+    picture[:, width - 1 : width + 1] = MIST
+    return picture
+
+
+def _draw_readings(half: BgrImage, scene: Scene, view: View, status: Status, size_px: int) -> None:
+    height, width = half.shape[:2]
+    bar_px = min(bar_height_px(size_px), height)
+    labels = [_label(digit) for digit in scene.digits]
+    at_top = _bar_at_top([box for box, _ in labels], bar_px, height)
+    bar = half[:bar_px] if at_top else half[height - bar_px :]
+    draw_bar(bar, (width, height), scene, view, status, size_px)
+    for digit, (box, label_px) in zip(scene.digits, labels, strict=True):
+        write(half, str(digit.label), box.x, box.bottom, label_px, of_confidence(digit.confidence), BOLD)
+    read = replace(scene, digits=tuple(replace(digit, box=box) for digit, (box, _) in zip(scene.digits, labels, strict=True)))
+    bounds = Box(0, bar_px if at_top else 0, width, height - bar_px)
+    layout = lay_out(read, bounds, size_px * 4 // 5, name_digits=False)
+    for underline in layout.underlines:
+        draw_underline(half, underline)
+    for tab, box in layout.tabs:
+        draw_tab(half, tab, box)
+
+
+def _label(digit: Digit) -> tuple[Box, int]:
+    """Where the label of a digit stands, in place of what was written, and its type size."""
+    box, text = digit.box, str(digit.label)
+    tallest_px = box.height / DIGIT_HEIGHT
+    widest_px = box.width * _MOST_WIDENED / (width_px(text, 1000, BOLD) / 1000)
+    label_px = max(round(min(tallest_px, max(widest_px, tallest_px * _NARROWEST))), _LEAST_LABEL_PX)
+    label_width, label_height = width_px(text, label_px, BOLD), round(label_px * DIGIT_HEIGHT)
+    left, top = box.x + (box.width - label_width) // 2, box.y + (box.height - label_height) // 2
+    return Box(left, top, label_width, label_height), label_px
+
+
+def _bar_at_top(labels: list[Box], bar_px: int, height: int) -> bool:
+    """The status bar stands below, and above only where it would lie under a label otherwise."""
+    below = any(box.bottom > height - bar_px for box in labels)
+    above = any(box.y < bar_px for box in labels)
+    return below and not above

@@ -1,0 +1,26 @@
+"""The colours, in BGR, in one place: after Okabe & Ito (2008), told apart by colour-blind people as well."""
+
+from __future__ import annotations
+
+Colour = tuple[int, int, int]
+
+BLUE: Colour = (178, 114, 0)
+ORANGE: Colour = (0, 159, 230)
+VERMILION: Colour = (0, 94, 213)
+GREEN: Colour = (115, 158, 0)
+YELLOW: Colour = (66, 228, 240)
+WHITE: Colour = (255, 255, 255)
+PALE: Colour = (244, 242, 240)
+MIST: Colour = (216, 212, 208)
+GREY: Colour = (120, 114, 108)
+SLATE: Colour = (52, 46, 40)
+INK: Colour = (24, 20, 16)
+
+SURE = BLUE
+UNSURE = VERMILION
+NUMBER = GREEN
+
+
+def of_confidence(confidence: float) -> Colour:
+    """The colour of a reading, by its confidence, 0..1."""
+    return SURE if confidence >= 0.9 else UNSURE

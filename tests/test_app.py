@@ -1,0 +1,440 @@
+"""The loop, with a scripted window, a clock that waits when told to, and a reader that counts blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from camdigits import app
+from camdigits.controls import BINDINGS, Mode, View
+from camdigits.devices.canvas import PAGE_PX, CanvasSource
+from camdigits.errors import OutputError, SourceError
+from camdigits.ports import FrameSource, Pointer, Turn
+from camdigits.vision.scene import BgrImage, Box, Frame, Scene
+from tests.fake_screen import BlobReader, FakeSource, FakeWindow, blob_frame, keys, stroke
+from tests.fakes import FakeClock
+
+IDLE = Turn()
+BLOB = Box(100, 200, 60, 120)
+
+
+class Stage:
+    """Everything that `app.run` is handed, with the sources of both modes; `run` plays a script."""
+
+    def __init__(self, camera: FrameSource | Exception | None = None) -> None:
+        self.clock = FakeClock()
+        self.camera: FrameSource | Exception = camera or FakeSource(
+            [blob_frame(0, BLOB)] * 500, self.clock, name="camera 0", live=True
+        )
+        self.canvas = CanvasSource(self.clock)
+        self.reader = BlobReader()
+        self.opened: list[Mode] = []
+        self.saved: list[BgrImage] = []
+        self.saving: Exception | None = None
+        self.window = FakeWindow(self.clock)
+
+    def run(self, *script: Turn | Callable[[], Turn], mode: Mode = Mode.CAMERA, notice: str = "") -> list[BgrImage]:
+        self.window = FakeWindow(self.clock, script)
+        app.run(self._open, dict.fromkeys(Mode, self.reader), self.window, self.clock, self._save, View(mode=mode), notice)
+        return self.window.screens
+
+    def _open(self, mode: Mode) -> FrameSource:
+        self.opened.append(mode)
+        source = self.canvas if mode is Mode.CANVAS else self.camera
+        if isinstance(source, Exception):
+            raise source
+        return source
+
+    def _save(self, picture: BgrImage) -> Path:
+        if self.saving is not None:
+            raise self.saving
+        self.saved.append(picture)
+        return Path("/pictures/camdigits-1.png")
+
+
+def clip(clock: FakeClock, *frames: Frame | Exception, **options: object) -> FakeSource:
+    return FakeSource(frames, clock, **options)  # type: ignore[arg-type]
+
+
+def differs(one: BgrImage, other: BgrImage) -> bool:
+    return one.shape != other.shape or bool((one != other).any())
+
+
+def notice_shown(picture: BgrImage, *, canvas: bool = False) -> bool:
+    """Whether the yellow ground of a notice is in the status bar."""
+    lowest = picture[-6:, PAGE_PX + 5 if canvas else 5]
+    return bool((lowest == (66, 228, 240)).all())
+
+
+def ink_on_page(picture: BgrImage) -> bool:
+    return bool((picture[:, : PAGE_PX - 2] < 60).all(axis=2).any())
+
+
+def readings_shown(picture: BgrImage) -> bool:
+    """Whether a large coloured label stands in the right half of a canvas picture."""
+    blue = (picture[:560, PAGE_PX + 2 : 2 * PAGE_PX] == (178, 114, 0)).all(axis=2)
+    return int(np.count_nonzero(blue)) > 100
+
+
+# What each key does, seen in the picture or in the file it makes.
+
+
+def key_m(stage: Stage, key: str) -> None:
+    camera, canvas, again = stage.run(IDLE, keys(key), keys(key))[1:]
+    assert canvas.shape == (PAGE_PX, 2 * PAGE_PX, 3)
+    assert camera.shape == again.shape != canvas.shape
+
+
+def key_c(stage: Stage, key: str) -> None:
+    drawn, wiped = stage.run(stroke((200, 200), (200, 400)), keys(key), mode=Mode.CANVAS)[1:]
+    assert ink_on_page(drawn)
+    assert readings_shown(drawn)
+    assert not ink_on_page(wiped)
+    assert not readings_shown(wiped)
+
+
+def key_space(stage: Stage, key: str) -> None:
+    stage.camera = FakeSource([blob_frame(i, BLOB._replace(x=i * 5)) for i in range(90)], stage.clock, live=True)
+    _, moving, held, still, on = stage.run(IDLE, keys(key), IDLE, keys(key))
+    assert differs(moving, held)
+    assert not differs(held, still)
+    assert differs(still, on)
+
+
+def key_help(stage: Stage, key: str) -> None:
+    plain, helped, again = stage.run(keys(key), keys(key))
+    assert helped.shape[1] > plain.shape[1]
+    assert not differs(plain, helped[:, : plain.shape[1]]), "the card hides a part of the picture"
+    card = helped[:, plain.shape[1] :]
+    rows_of_text = np.flatnonzero((card < 90).all(axis=2).any(axis=1))
+    lines = 1 + np.count_nonzero(np.diff(rows_of_text) > 3)
+    assert lines >= sum(binding.only in (None, Mode.CAMERA) for binding in BINDINGS)
+    assert not differs(plain, again)
+
+
+def key_i(stage: Stage, key: str) -> None:
+    plain, seen, again = stage.run(keys(key), keys(key))
+    panel = seen[:, plain.shape[1] :]
+    assert not differs(plain, seen[:, : plain.shape[1]]), "the inspector hides a part of the picture"
+    ink = (panel[: panel.shape[0] // 2] == 0).all(axis=2)
+    assert np.count_nonzero(ink) > 100, "the ink is not shown"
+    crops = (panel == 255).all(axis=2)
+    assert np.count_nonzero(crops) > 28 * 28, "the crop is not shown"
+    assert not differs(plain, again)
+
+
+def key_s(stage: Stage, key: str) -> None:
+    before, after = stage.run(keys(key))
+    assert len(stage.saved) == 1
+    assert not differs(stage.saved[0], before), "not the picture that was on the screen"
+    assert notice_shown(after)
+    assert not notice_shown(before)
+
+
+def key_f(stage: Stage, key: str) -> None:
+    seen: list[bool] = []
+
+    def look(turn: Turn) -> Callable[[], Turn]:
+        def step() -> Turn:
+            seen.append(stage.window.full_screen)
+            return turn
+
+        return step
+
+    stage.run(look(keys(key)), look(keys(key)), look(IDLE))
+    assert seen == [False, True, False]
+
+
+def key_x(stage: Stage, key: str) -> None:
+    plain, mirrored, again = stage.run(keys(key), keys(key))
+    height = 480
+    blob = np.argwhere((plain[:height] == 20).all(axis=2))
+    flipped = np.argwhere((mirrored[:height] == 20).all(axis=2))
+    assert blob[:, 1].min() == BLOB.x
+    assert flipped[:, 1].max() == 640 - 1 - BLOB.x
+    assert differs(mirrored[:height], plain[:height, ::-1]), "the texts are flipped as well"
+    assert not differs(plain, again)
+    assert all(frame.image[BLOB.y, BLOB.x, 0] == 20 for frame in stage.reader.frames), "read mirrored"
+
+
+def key_u(stage: Stage, key: str) -> None:
+    one, two, undone, none = stage.run(
+        stroke((200, 200), (200, 400)), stroke((400, 200), (400, 400)), keys(key), keys(key), mode=Mode.CANVAS
+    )[1:]
+    assert differs(one, two)
+    assert not differs(one, undone)
+    assert not ink_on_page(none)
+
+
+def stroke_width_px(stage: Stage, *pressed: str) -> int:
+    picture = stage.run(keys(*pressed), stroke((200, 200), (200, 400)), mode=Mode.CANVAS)[-1]
+    return int(np.count_nonzero((picture[300, : PAGE_PX - 2] < 60).all(axis=1)))
+
+
+def key_thinner(stage: Stage, key: str) -> None:
+    assert stroke_width_px(stage, key) < stroke_width_px(Stage())
+
+
+def key_thicker(stage: Stage, key: str) -> None:
+    assert stroke_width_px(stage, key) > stroke_width_px(Stage())
+
+
+def key_quit(stage: Stage, key: str) -> None:
+    assert len(stage.run(IDLE, keys(key), IDLE, IDLE)) == 2
+    assert stage.window.closed
+
+
+EFFECTS: dict[str, Callable[[Stage, str], None]] = {
+    "m": key_m,
+    "c": key_c,
+    " ": key_space,
+    "h": key_help,
+    "?": key_help,
+    "i": key_i,
+    "s": key_s,
+    "f": key_f,
+    "x": key_x,
+    "u": key_u,
+    "[": key_thinner,
+    "]": key_thicker,
+    "q": key_quit,
+    "esc": key_quit,
+}
+
+
+@pytest.mark.parametrize("key", [key for binding in BINDINGS for key in binding.keys])
+def test_each_key_has_its_effect(key: str) -> None:
+    EFFECTS[key](Stage(), key)
+
+
+def test_clearing_the_camera_forgets_and_empties_the_scene() -> None:
+    stage = Stage()
+    stage.camera = FakeSource([blob_frame(0, BLOB)], stage.clock, name="page.jpg")
+    read, ended, cleared = stage.run(IDLE, keys("c"))
+    assert stage.reader.forgotten == 1
+    assert differs(ended[:480], cleared[:480])
+    assert not differs(cleared[:480], blob_frame(0, BLOB).image)
+    assert differs(read[:480], cleared[:480])
+
+
+def test_closing_the_window_quits_and_closes_everything() -> None:
+    stage = Stage()
+    stage.run(keys("m"))
+    assert isinstance(stage.camera, FakeSource)
+    assert stage.camera.closed
+    assert stage.window.closed
+
+
+class FailingReader(BlobReader):
+    """Reads so many frames, then falls over."""
+
+    def __init__(self, good: int) -> None:
+        super().__init__()
+        self._good = good
+
+    def recognize(self, frame: Frame) -> Scene:
+        if len(self.frames) == self._good:
+            raise RuntimeError("the network fell over")
+        return super().recognize(frame)
+
+
+@pytest.mark.parametrize("good", [0, 1, 3])
+def test_source_and_window_are_closed_when_recognition_raises(good: int) -> None:
+    stage = Stage()
+    stage.camera = FakeSource([blob_frame(i) for i in range(9)], stage.clock, live=True)
+    stage.reader = FailingReader(good)
+    with pytest.raises(RuntimeError, match="fell over"):
+        stage.run(*[IDLE] * 9)
+    assert stage.camera.closed
+    assert stage.window.closed
+
+
+def test_only_new_settled_frames_are_recognized() -> None:
+    stage = Stage()
+    press = Turn(pointers=(Pointer("down", "left", 100, 100),))
+    move = Turn(pointers=(Pointer("move", "left", 200, 100),))
+    up = Turn(pointers=(Pointer("up", "left", 200, 100),))
+    screens = stage.run(IDLE, press, move, IDLE, up, IDLE, IDLE, mode=Mode.CANVAS)
+    assert len(stage.reader.frames) == 2, "the blank page, and the page after the release"
+    assert ink_on_page(screens[2])
+    assert not readings_shown(screens[4])
+    assert readings_shown(screens[5])
+
+
+def test_a_recording_is_never_read_faster_than_its_times_and_no_frame_is_dropped() -> None:
+    stage = Stage()
+    source = clip(stage.clock, *[blob_frame(index) for index in range(6)], frame_period_s=0.1)
+    stage.camera = source
+    stage.run(*[IDLE] * 60)
+    indices, read_s = zip(*source.reads, strict=True)
+    assert indices == tuple(range(6))
+    since_s = [at_s - read_s[0] for at_s in read_s]
+    assert all(at_s >= 0.1 * index - 1e-6 for index, at_s in enumerate(since_s))
+    assert since_s[-1] == pytest.approx(0.5, abs=0.05)
+
+
+class SlowReader(BlobReader):
+    """Takes 0.35 s a frame."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def recognize(self, frame: Frame) -> Scene:
+        self._clock.advance(0.35)
+        return super().recognize(frame)
+
+
+def test_a_slow_reader_slows_a_recording_down_and_drops_nothing() -> None:
+    stage = Stage()
+    source = clip(stage.clock, *[blob_frame(index) for index in range(5)], frame_period_s=0.1)
+    stage.camera = source
+    stage.reader = SlowReader(stage.clock)
+    stage.run(*[IDLE] * 60)
+    indices, read_s = zip(*source.reads, strict=True)
+    assert indices == tuple(range(5))
+    assert all(later - earlier >= 0.35 - 1e-6 for earlier, later in pairwise(read_s))
+
+
+def test_holding_a_recording_skips_no_frame_and_does_not_rush_afterwards() -> None:
+    stage = Stage()
+    source = clip(stage.clock, *[blob_frame(index) for index in range(8)], frame_period_s=0.1)
+    stage.camera = source
+    stage.run(*[IDLE] * 5, keys(" "), *[IDLE] * 40, keys(" "), *[IDLE] * 60)
+    indices, read_s = zip(*source.reads, strict=True)
+    gaps_s = [later - earlier for earlier, later in pairwise(read_s)]
+    assert indices == tuple(range(8))
+    assert sum(gap_s > 1 for gap_s in gaps_s) == 1
+    assert min(gaps_s) >= 0.1 - 0.002
+
+
+def test_a_live_source_is_waited_for_as_little_as_can_be() -> None:
+    stage = Stage()
+    stage.camera = FakeSource([blob_frame(i) for i in range(20)], stage.clock, live=True)
+    stage.run(*[IDLE] * 10)
+    assert max(stage.window.waits_s) <= 0.002
+
+
+def test_at_the_end_of_a_recording_the_last_frame_stays_with_a_notice() -> None:
+    stage = Stage()
+    stage.camera = clip(stage.clock, blob_frame(0, BLOB), name="page.jpg")
+    screens = stage.run(*[IDLE] * 6)
+    assert not notice_shown(screens[0])
+    assert notice_shown(screens[-1])
+    assert not differs(screens[0][:480], screens[-1][:480])
+
+
+def test_a_camera_that_is_lost_is_told_of_and_raised_once_the_user_quits() -> None:
+    stage = Stage()
+    stage.camera = clip(stage.clock, blob_frame(0, BLOB), SourceError("camera 0 was unplugged"), live=True)
+    with pytest.raises(SourceError, match="unplugged"):
+        stage.run(IDLE, IDLE, IDLE, keys("q"))
+    screens = stage.window.screens
+    assert len(screens) == 4
+    assert notice_shown(screens[-1])
+    assert not differs(screens[0][:480], screens[-1][:480])
+    assert stage.window.closed
+
+
+def test_a_source_that_cannot_be_opened_at_first_is_raised_at_once() -> None:
+    with pytest.raises(SourceError, match="no camera"):
+        Stage(SourceError("no camera 0")).run()
+
+
+def test_a_source_without_a_single_frame_is_raised_and_closed() -> None:
+    stage = Stage()
+    stage.camera = clip(stage.clock, name="empty.mp4")
+    with pytest.raises(SourceError, match=r"empty\.mp4"):
+        stage.run()
+    assert stage.camera.closed
+
+
+def test_a_camera_that_cannot_be_opened_leaves_the_canvas_with_a_notice() -> None:
+    stage = Stage(SourceError("no camera 0"))
+
+    def wait() -> Turn:
+        stage.clock.advance(10)
+        return IDLE
+
+    drawn, told, later = stage.run(stroke((200, 200), (200, 400)), keys("m"), wait, mode=Mode.CANVAS)[1:]
+    assert drawn.shape == told.shape
+    assert ink_on_page(told)
+    assert [notice_shown(screen, canvas=True) for screen in (drawn, told, later)] == [False, True, False]
+
+
+def test_the_canvas_keeps_its_strokes_over_a_look_at_the_camera() -> None:
+    stage = Stage()
+    screens = stage.run(stroke((200, 200), (200, 400)), keys("m"), keys("m"), IDLE, mode=Mode.CANVAS)
+    assert not differs(screens[1], screens[3])
+    assert stage.opened == [Mode.CANVAS, Mode.CAMERA]
+    assert stage.reader.forgotten == 0
+
+
+def test_the_first_notice_stands_until_the_user_does_something() -> None:
+    stage = Stage()
+    screens = stage.run(*[IDLE] * 20, stroke((200, 200), (300, 300)), mode=Mode.CANVAS, notice="no camera here")
+    assert notice_shown(screens[20], canvas=True)
+    assert not notice_shown(screens[21], canvas=True)
+
+
+def test_the_notice_of_a_snapshot_goes_after_three_seconds() -> None:
+    stage = Stage()
+    stage.camera = FakeSource([blob_frame(i) for i in range(40)], stage.clock, live=True, frame_period_s=0.03)
+
+    def wait() -> Turn:
+        stage.clock.advance(1.0)
+        return IDLE
+
+    screens = stage.run(keys("s"), wait, wait, wait, IDLE)
+    assert [notice_shown(screen) for screen in screens] == [False, True, True, True, False, False]
+
+
+def test_a_snapshot_that_cannot_be_saved_is_told_of_and_the_app_lives_on() -> None:
+    stage = Stage()
+    stage.saving = OutputError("the disk is full")
+    screens = stage.run(keys("s"), IDLE)
+    assert notice_shown(screens[1])
+    assert len(screens) == 3
+
+
+def test_what_the_source_says_is_shown() -> None:
+    stage = Stage()
+    source = FakeSource([blob_frame(i) for i in range(9)], stage.clock, live=True)
+    source.notice = "the picture is black"
+    stage.camera = source
+    assert notice_shown(stage.run(IDLE)[-1])
+
+
+def test_the_rate_is_that_of_the_frames_of_the_last_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    rates: list[float | None] = []
+    draw = app.draw
+
+    def noting(frame, scene, view, status):  # type: ignore[no-untyped-def]
+        rates.append(status.frames_per_s)
+        return draw(frame, scene, view, status)
+
+    monkeypatch.setattr(app, "draw", noting)
+    stage.camera = clip(stage.clock, *[blob_frame(i, time_s=i * 0.05) for i in range(40)], frame_period_s=0.05)
+    stage.run(*[IDLE] * 39)
+    assert rates[-1] == pytest.approx(20, abs=1)
+
+
+def test_keys_of_the_mode_that_was_left_do_not_reach_the_canvas() -> None:
+    stage = Stage()
+    screens = stage.run(stroke((200, 200), (200, 400)), keys("m"), keys("c", "m"), IDLE, mode=Mode.CANVAS)
+    assert ink_on_page(screens[-1])
+
+
+def test_clearing_a_held_page_wipes_it_and_ends_the_hold() -> None:
+    stage = Stage()
+    held, cleared, drawn = stage.run(
+        stroke((200, 200), (200, 400)), keys(" "), keys("c"), stroke((200, 200), (200, 400)), mode=Mode.CANVAS
+    )[2:]
+    assert ink_on_page(held)
+    assert not ink_on_page(cleared)
+    assert ink_on_page(drawn)

@@ -1,0 +1,296 @@
+"""What is drawn: never over a digit, on a copy, legible at any size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from camdigits.controls import Mode, View
+from camdigits.overlay import Status, draw, draw_scene
+from camdigits.overlay.lettering import BOLD, fitted, width_px
+from camdigits.overlay.marks import lay_out, percent, type_size_px
+from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Number, Reading, Scene
+
+WIDTH, HEIGHT = 640, 480
+SIZES = [(1, 1), (1, 300), (3000, 1), (28, 28), (90, 35), (640, 480), (720, 1280), (1280, 720), (3840, 2160), (12000, 90)]
+
+
+@st.composite
+def scenes(draw_value: st.DrawFn, width: int = WIDTH, height: int = HEIGHT) -> Scene:
+    """Digits anywhere on the frame, overlapping or not, some of them in numbers."""
+    digits = []
+    for _ in range(draw_value(st.integers(0, 14))):
+        x, y = draw_value(st.integers(0, width - 1)), draw_value(st.integers(0, height - 1))
+        box = Box(x, y, draw_value(st.integers(1, min(width - x, 150))), draw_value(st.integers(1, min(height - y, 150))))
+        digits.append(Digit(draw_value(st.integers(0, 9)), draw_value(st.floats(0.3, 1)), box))
+    numbers = []
+    for first in range(0, len(digits) - 1, 3):
+        members = tuple(range(first, min(first + 3, len(digits))))
+        box = digits[first].box
+        for member in members:
+            box = box.union(digits[member].box)
+        numbers.append(Number("".join(str(digits[member].label) for member in members), 0.9, box, members))
+    return Scene(width, height, tuple(digits), tuple(numbers))
+
+
+def one_digit(box: Box, width: int, height: int, confidence: float = 0.98) -> Scene:
+    return Scene(width, height, (Digit(7, confidence, box),), (Number("7", confidence, box, (0,)),))
+
+
+def plain(width: int, height: int, value: int = 230) -> BgrImage:
+    return np.full((height, width, 3), value, np.uint8)
+
+
+def noise(width: int, height: int) -> BgrImage:
+    return np.random.default_rng(5).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@settings(max_examples=80, deadline=None)
+@given(scenes())
+def test_no_label_lies_over_a_digit_or_beyond_the_picture(scene: Scene) -> None:
+    bounds = Box(0, 0, WIDTH, HEIGHT)
+    layout = lay_out(scene, bounds, 18)
+    for box in [*(box for _, box in layout.tabs), *layout.underlines]:
+        assert all(box.intersection_area(digit.box) == 0 for digit in scene.digits)
+    assert all(box.intersection_area(bounds) == box.area for _, box in layout.tabs)
+
+
+@settings(max_examples=30, deadline=None)
+@given(scenes())
+def test_no_pixel_of_a_digit_is_drawn_over(scene: Scene) -> None:
+    image = noise(WIDTH, HEIGHT)
+    drawn = draw_scene(image, scene)
+    live = draw(Frame(image, 0, 0.0), scene, View(), Status("clip.mp4"))
+    for digit in scene.digits:
+        inside = np.s_[digit.box.y : digit.box.bottom, digit.box.x : digit.box.right]
+        assert np.array_equal(drawn[inside], image[inside])
+        assert np.array_equal(live[inside], image[inside])
+
+
+@settings(max_examples=30, deadline=None)
+@given(scenes(), st.sampled_from(Mode), st.booleans(), st.booleans(), st.booleans())
+def test_drawing_leaves_the_frame_as_it_was(scene: Scene, mode: Mode, shown: bool, inspect: bool, mirrored: bool) -> None:
+    image = noise(WIDTH, HEIGHT)
+    image.flags.writeable = False
+    before = image.copy()
+    view = View(mode=mode, help=shown, inspect=inspect, mirrored=mirrored)
+    picture = draw(Frame(image, 0, 0.0), scene, view, Status("camera 0", 30.0, "a notice"))
+    drawn = draw_scene(image, scene)
+    assert np.array_equal(image, before)
+    assert not np.shares_memory(picture, image)
+    assert drawn.shape == image.shape
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("panels", [False, True])
+def test_any_size_of_frame_can_be_drawn(size: tuple[int, int], panels: bool) -> None:
+    width, height = size
+    box = Box(width // 4, height // 4, max(width // 4, 1), max(height // 4, 1))
+    scene = one_digit(box, width, height)
+    picture = draw(Frame(plain(width, height), 0, 0.0), scene, View(help=panels, inspect=panels), Status("picture.png"))
+    assert picture.dtype == np.uint8
+    assert picture.shape[0] >= 160
+    assert picture.shape[1] >= 480
+    assert max(picture.shape[:2]) < 8000
+    assert draw_scene(plain(width, height), scene).shape == (height, width, 3)
+
+
+def test_a_small_picture_is_enlarged_by_a_whole_factor() -> None:
+    image = noise(90, 35)
+    picture = draw(Frame(image, 0, 0.0), Scene(90, 35), View(), Status("tiny.png"))
+    assert np.array_equal(picture[: 35 * 14, : 90 * 14], image.repeat(14, axis=0).repeat(14, axis=1))
+
+
+def test_boxes_follow_the_enlargement() -> None:
+    scene = one_digit(Box(30, 5, 20, 25), 90, 35)
+    image = plain(90, 35)
+    picture = draw(Frame(image, 0, 0.0), scene, View(), Status("tiny.png"))
+    changed = np.argwhere((picture[: 35 * 14] != 230).any(axis=2))
+    lines = changed[changed[:, 0] > 5 * 14]
+    assert lines[:, 1].min() == pytest.approx(30 * 14, abs=8)
+    assert lines[:, 1].max() == pytest.approx(50 * 14, abs=8)
+    assert lines[:, 0].max() == pytest.approx(30 * 14, abs=8)
+
+
+def test_type_grows_with_the_picture() -> None:
+    assert type_size_px(320, 240) == 14
+    assert type_size_px(3840, 2160) == pytest.approx(3 * type_size_px(1280, 720), abs=2)
+
+
+@pytest.mark.parametrize("ground", [0, 90, 128, 200, 255])
+def test_a_label_is_dark_on_light_whatever_the_ground(ground: int) -> None:
+    scene = one_digit(Box(300, 200, 60, 100), WIDTH, HEIGHT)
+    picture = draw_scene(plain(WIDTH, HEIGHT, ground), scene)
+    ((tab, box),) = lay_out(scene, Box(0, 0, WIDTH, HEIGHT), type_size_px(WIDTH, HEIGHT)).tabs
+    label = picture[box.y : box.bottom, box.x : box.right]
+    assert (tab.strong, tab.plain) == ("7", "98%")
+    assert np.count_nonzero((label == 255).all(axis=2)) > label.shape[0] * label.shape[1] * 0.4
+    assert np.count_nonzero((label < 80).all(axis=2)) > 20
+    around = picture[200:300, 290:300].astype(int)
+    assert np.ptp(around, axis=(0, 1)).max() > 70, "the box does not stand out"
+
+
+def test_labels_of_digits_that_have_room_do_not_cover_one_another() -> None:
+    boxes = [Box(60 + 38 * place, 200, 30, 60) for place in range(8)]
+    digits = tuple(Digit(place, 0.95, box) for place, box in enumerate(boxes))
+    number = Number("01234567", 0.9, Box(60, 200, 296, 60), tuple(range(8)))
+    layout = lay_out(Scene(WIDTH, HEIGHT, digits, (number,)), Box(0, 0, WIDTH, HEIGHT), 16)
+    assert len(layout.tabs) == 9
+    assert len(layout.underlines) == 1
+    places = [box for _, box in layout.tabs] + list(layout.underlines)
+    assert all(one.intersection_area(other) == 0 for one in places for other in places if one is not other)
+
+
+@pytest.mark.parametrize("box", [Box(0, 0, 40, 60), Box(600, 0, 40, 60), Box(0, 420, 40, 60), Box(600, 420, 40, 60)])
+def test_a_digit_in_a_corner_has_its_label_within_the_picture(box: Box) -> None:
+    layout = lay_out(one_digit(box, WIDTH, HEIGHT), Box(0, 0, WIDTH, HEIGHT), 16)
+    assert len(layout.tabs) == 1
+
+
+def test_a_digit_that_fills_the_picture_is_read_out_in_the_status_bar() -> None:
+    image = plain(WIDTH, HEIGHT)
+    scene = one_digit(Box(0, 0, WIDTH, HEIGHT), WIDTH, HEIGHT)
+    read = draw(Frame(image, 0, 0.0), scene, View(), Status("seven.png"))
+    nothing = draw(Frame(image, 0, 0.0), Scene(WIDTH, HEIGHT), View(), Status("seven.png"))
+    assert np.array_equal(read[:HEIGHT], image)
+    assert not np.array_equal(read[HEIGHT:], nothing[HEIGHT:])
+
+
+def test_a_number_of_several_digits_is_written_out_and_underlined() -> None:
+    scene = one_digit(Box(100, 100, 40, 60), WIDTH, HEIGHT)
+    two = replace(
+        scene,
+        digits=(*scene.digits, Digit(4, 0.9, Box(150, 100, 40, 60))),
+        numbers=(Number("74", 0.9, Box(100, 100, 90, 60), (0, 1)),),
+    )
+    assert [tab.strong for tab, _ in lay_out(scene, Box(0, 0, WIDTH, HEIGHT), 16).tabs] == ["7"]
+    layout = lay_out(two, Box(0, 0, WIDTH, HEIGHT), 16)
+    assert [tab.strong for tab, _ in layout.tabs] == ["7", "4", "74"]
+    (line,) = layout.underlines
+    assert (line.x, line.width) == (100, 90)
+    assert line.y > 160
+
+
+def test_sure_and_unsure_readings_have_different_colours() -> None:
+    image, box = plain(WIDTH, HEIGHT), Box(300, 200, 60, 100)
+    sure = draw_scene(image, one_digit(box, WIDTH, HEIGHT, 0.97))
+    unsure = draw_scene(image, one_digit(box, WIDTH, HEIGHT, 0.6))
+    assert not np.array_equal(sure[250, 290:300], unsure[250, 290:300])
+
+
+@pytest.mark.parametrize(("confidence", "text"), [(0.984, "98%"), (0.9999, "99%"), (1.0, "100%"), (0.0, "0%")])
+def test_confidence_is_told_in_whole_percent_and_never_rounded_up_to_certain(confidence: float, text: str) -> None:
+    assert percent(confidence) == text
+
+
+def test_mirroring_flips_the_picture_and_its_boxes_but_not_the_texts() -> None:
+    image = plain(WIDTH, HEIGHT)
+    image[200:300, 100:160] = 20
+    scene = one_digit(Box(100, 200, 60, 100), WIDTH, HEIGHT)
+    mirrored = draw(Frame(image, 0, 0.0), scene, View(mirrored=True), Status())
+    flipped_scene = one_digit(Box(480, 200, 60, 100), WIDTH, HEIGHT)
+    flipped_image = np.ascontiguousarray(image[:, ::-1])
+    expected = draw(Frame(flipped_image, 0, 0.0), flipped_scene, View(), Status())
+    assert np.array_equal(mirrored[:HEIGHT], expected[:HEIGHT])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Status("camera 0"), Status("camera 1")),
+        (Status("camera 0", 30.0), Status("camera 0", 5.0)),
+        (Status("camera 0"), Status("camera 0", notice="the picture is black")),
+    ],
+)
+def test_the_status_bar_tells_source_rate_and_notice(one: Status, other: Status) -> None:
+    frame, scene = Frame(plain(WIDTH, HEIGHT), 0, 0.0), Scene(WIDTH, HEIGHT)
+    pictures = [draw(frame, scene, View(), status) for status in (one, other)]
+    assert pictures[0].shape == pictures[1].shape, "the window would change its size"
+    assert not np.array_equal(pictures[0][HEIGHT:], pictures[1][HEIGHT:])
+
+
+def test_the_status_bar_tells_held_and_mirrored() -> None:
+    frame, scene = Frame(plain(WIDTH, HEIGHT), 0, 0.0), Scene(WIDTH, HEIGHT)
+    views = [View(), View(held=True), View(mirrored=True)]
+    bars = [draw(frame, scene, view, Status("camera 0"))[HEIGHT:].tobytes() for view in views]
+    assert len(set(bars)) == 3
+
+
+def test_a_canvas_window_is_the_page_and_its_readings_beside_it() -> None:
+    page = plain(640, 640, 255)
+    page[100:200, 150:210] = 0
+    scene = one_digit(Box(150, 100, 60, 100), 640, 640)
+    picture = draw(Frame(page, 0, 0.0), scene, View(mode=Mode.CANVAS), Status("canvas"))
+    assert picture.shape == (640, 1280, 3)
+    assert np.array_equal(picture[100:200, 150:210], page[100:200, 150:210])
+    label = np.argwhere((picture[:500, 660:] == (178, 114, 0)).all(axis=2))
+    large = label[label[:, 0] > 130]
+    assert large[:, 1].min() + 660 >= 640 + 140
+    assert large[:, 1].max() + 660 <= 640 + 220
+    assert large[:, 0].max() <= 200
+
+
+def test_the_status_bar_of_the_canvas_gives_way_to_a_label_at_the_lower_edge() -> None:
+    page = plain(640, 640, 255)
+    low = draw(Frame(page, 0, 0.0), one_digit(Box(100, 580, 40, 60), 640, 640), View(mode=Mode.CANVAS), Status("canvas"))
+    high = draw(Frame(page, 0, 0.0), one_digit(Box(100, 5, 40, 60), 640, 640), View(mode=Mode.CANVAS), Status("canvas"))
+    assert (low[-2, 700:] == 255).all()
+    assert not (high[-2, 700:] == 255).all()
+
+
+def test_panels_stand_beside_the_picture_and_change_nothing_in_it() -> None:
+    evidence = Evidence(np.zeros((HEIGHT, WIDTH), np.uint8), np.zeros((0, 28, 28, 1), np.float32))
+    scene = replace(one_digit(Box(300, 200, 60, 100), WIDTH, HEIGHT), evidence=evidence)
+    frame = Frame(plain(WIDTH, HEIGHT), 0, 0.0)
+    plain_picture = draw(frame, scene, View(), Status("camera 0"))
+    for view in (View(help=True), View(inspect=True), View(help=True, inspect=True)):
+        picture = draw(frame, scene, view, Status("camera 0"))
+        assert np.array_equal(picture[:, : plain_picture.shape[1]], plain_picture)
+        assert picture.shape[1] > plain_picture.shape[1]
+
+
+def test_the_inspector_shows_each_crop_as_the_network_got_it() -> None:
+    rng = np.random.default_rng(3)
+    glyphs = rng.random((3, 28, 28, 1)).astype(np.float32)
+    readings = (Reading(3, 0.9), None, Reading(8, 0.7))
+    boxes = tuple(Box(10 * place, 0, 8, 8) for place in range(3))
+    evidence = Evidence(np.zeros((HEIGHT, WIDTH), np.uint8), glyphs, boxes, readings)
+    picture = draw(Frame(plain(WIDTH, HEIGHT), 0, 0.0), Scene(WIDTH, HEIGHT, evidence=evidence), View(inspect=True), Status())
+    grey = picture[:, WIDTH:, 0]
+    for glyph in glyphs:
+        row = (glyph[14, :, 0] * 255).astype(np.uint8)
+        found = [np.array_equal(grey[y, x : x + 28], row) for y in range(grey.shape[0]) for x in range(grey.shape[1] - 28)]
+        assert any(found)
+
+
+def test_more_crops_than_there_is_room_for_are_counted() -> None:
+    def panel(count: int) -> BgrImage:
+        evidence = Evidence(np.zeros((HEIGHT, WIDTH), np.uint8), np.ones((count, 28, 28, 1), np.float32))
+        scene = Scene(WIDTH, HEIGHT, evidence=evidence)
+        return draw(Frame(plain(WIDTH, HEIGHT), 0, 0.0), scene, View(inspect=True), Status())[:, WIDTH:]
+
+    assert not np.array_equal(panel(400), panel(4000))
+
+
+def test_a_text_too_long_is_set_smaller_and_then_shortened_in_the_middle() -> None:
+    path = "/home/someone/a/long/way/down/to/pictures/camdigits-20240501-120000.png"
+    assert fitted(path, 10_000, 20, 10) == (path, 20)
+    text, size_px = fitted(path, width_px(path, 14), 20, 10)
+    assert (text, size_px) == (path, 14)
+    text, size_px = fitted(path, width_px(path, 10) // 2, 20, 10)
+    assert size_px == 10
+    assert text.startswith("/home")
+    assert text.endswith(".png")
+    assert width_px(text, 10, BOLD) <= width_px(path, 10)
+
+
+def test_the_status_bar_of_the_canvas_stays_below_when_labels_are_at_both_edges() -> None:
+    digits = tuple(Digit(7, 0.98, box) for box in (Box(100, 580, 40, 60), Box(100, 5, 40, 60)))
+    frame = Frame(plain(640, 640, 255), 0, 0.0)
+    picture = draw(frame, Scene(640, 640, digits), View(mode=Mode.CANVAS), Status("canvas"))
+    assert not (picture[-2, 900:] == 255).all()
+    assert (picture[2, 900:] == 255).all()

@@ -1,0 +1,202 @@
+"""A real X screen without a monitor: Xvfb with a small window manager, real keys and a real mouse, screenshots."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from camdigits.vision.scene import BgrImage
+
+TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl")
+MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
+SCREEN_PX = (1500, 900)
+DEADLINE_S = 30.0
+"""How long anything is waited for before the test fails; never reached in a good run."""
+
+_ROOT = Path(__file__).resolve().parents[1]
+_LOOK_AGAIN_S = 0.02
+
+
+def wait_until(look: Callable[[], bool], what: str) -> None:
+    """Look until `look` is true; fail after the deadline."""
+    end_s = time.monotonic() + DEADLINE_S
+    while not look():
+        assert time.monotonic() < end_s, f"waited {DEADLINE_S:.0f} s in vain for {what}"
+        time.sleep(_LOOK_AGAIN_S)
+
+
+class Program:
+    """A running program with its lines; ended with the `with` block it is used in."""
+
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str]) -> None:
+        self.lines: list[str] = []
+        self.errors: list[str] = []
+        self._process = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
+        self._readers = [
+            threading.Thread(target=self._collect, args=(stream, lines), daemon=True)
+            for stream, lines in ((self._process.stdout, self.lines), (self._process.stderr, self.errors))
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self.wait()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+
+    def wait(self) -> int:
+        """Wait for its end; gives its exit code."""
+        code = self._process.wait(DEADLINE_S)
+        for reader in self._readers:
+            reader.join(DEADLINE_S)
+        return code
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def wait_for(self, line: str, since: int = 0) -> None:
+        """Wait until it has printed `line`, not counting its first `since` lines."""
+        wait_until(lambda: line in self.lines[since:] or not self.running(), f"the line {line!r}")
+        assert line in self.lines[since:], f"ended without the line {line!r}: {self.lines} {self.errors}"
+
+    @staticmethod
+    def _collect(stream: object, lines: list[str]) -> None:
+        for line in stream:  # type: ignore[attr-defined]
+            lines.append(line.rstrip("\n"))
+
+
+class Screen:
+    """The screen, its mouse and its keys. Points are in pixels of a window's inside."""
+
+    def __init__(self, display: str, frame_buffer: Path, home: Path) -> None:
+        self._frame_buffer = frame_buffer
+        self.environment = {
+            "DISPLAY": display,
+            "HOME": str(home),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(_ROOT),
+            "LC_ALL": "C.UTF-8",
+        }
+
+    def start(self, *arguments: str) -> Program:
+        """Start Python with `arguments` on this screen, in an environment with little in it."""
+        return Program([sys.executable, *arguments], self.environment)
+
+    def windows(self) -> list[str]:
+        """The titles of the open windows."""
+        listing = self._call("wmctrl", "-l")
+        return [line.split(None, 3)[3] for line in listing.splitlines()]
+
+    def window(self, title: str) -> str:
+        """The id of the window named `title`, once it is there."""
+        wait_until(lambda: title in self.windows(), f"the window {title!r}")
+        return self._call("xdotool", "search", "--onlyvisible", "--name", f"^{title}$").split()[-1]
+
+    def size(self, window: str) -> tuple[int, int]:
+        """Width and height of the window's inside."""
+        facts = dict(line.split("=") for line in self._call("xdotool", "getwindowgeometry", "--shell", window).splitlines())
+        return int(facts["WIDTH"]), int(facts["HEIGHT"])
+
+    def picture(self, window: str) -> BgrImage:
+        """What the screen shows from the window's upper left corner on."""
+        self.move(window, 0, 0)
+        place = dict(line.split("=") for line in self._call("xdotool", "getmouselocation", "--shell").splitlines())
+        return self.screenshot()[int(place["Y"]) :, int(place["X"]) :]
+
+    def screenshot(self) -> BgrImage:
+        """The whole screen, uint8 (H, W, 3): Xvfb keeps it in a file, in the format of xwd."""
+        data = self._frame_buffer.read_bytes()
+        header = np.frombuffer(data, ">u4", 25)
+        start = int(header[0]) + int(header[19]) * 12
+        width, height, line_bytes = int(header[4]), int(header[5]), int(header[12])
+        pixels = np.frombuffer(data, np.uint8, height * line_bytes, start).reshape(height, line_bytes // 4, 4)
+        return pixels[:, :width, :3]
+
+    def move(self, window: str, x: int, y: int) -> None:
+        self._call("xdotool", "mousemove", "--window", window, str(x), str(y))
+
+    def press(self, button: int) -> None:
+        self._call("xdotool", "mousedown", str(button))
+
+    def release(self, button: int) -> None:
+        self._call("xdotool", "mouseup", str(button))
+
+    def click(self, window: str, x: int, y: int, button: int) -> None:
+        self.move(window, x, y)
+        self._call("xdotool", "click", str(button))
+
+    def draw(self, window: str, *points: tuple[int, int]) -> None:
+        """Draw on the page with the left button, each point once the ink has reached the one before it.
+
+        The mouse of a test could be faster than any hand, and Qt passes on only the last of the moves that wait for it.
+        """
+        self.move(window, *points[0])
+        self.press(1)
+        for point in points:
+            self.move(window, *point)
+            place = dict(line.split("=") for line in self._call("xdotool", "getmouselocation", "--shell").splitlines())
+            # Left of and above the mouse's own arrow, which the screenshot shows too, but within the brush.
+            column, row = int(place["X"]) - 5, int(place["Y"]) - 5
+            wait_until(lambda row=row, column=column: self.screenshot()[row, column].max() < 128, f"ink at {point}")
+        self.release(1)
+
+    def type_key(self, name: str) -> None:
+        """Press and release a key by its X name, as "space" or "bracketleft"."""
+        self._call("xdotool", "key", name)
+
+    def resize(self, window: str, width: int, height: int) -> None:
+        self._call("xdotool", "windowsize", "--sync", window, str(width), str(height))
+
+    def close(self, title: str) -> None:
+        """Close a window as its close button does: the window manager sends WM_DELETE_WINDOW."""
+        self._call("wmctrl", "-c", title)
+
+    def _call(self, *command: str) -> str:
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        return done.stdout
+
+
+@contextmanager
+def x_screen(folder: Path) -> Iterator[Screen]:
+    """A screen for as long as the block lasts; `folder` is for its files."""
+    readable, writable = os.pipe()
+    server = subprocess.Popen(
+        [
+            *("Xvfb", "-displayfd", str(writable), "-screen", "0", f"{SCREEN_PX[0]}x{SCREEN_PX[1]}x24"),
+            *("-fbdir", str(folder), "-nolisten", "tcp", "-noreset"),
+        ],
+        pass_fds=(writable,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writable)
+    try:
+        with os.fdopen(readable) as numbers:
+            display = ":" + numbers.readline().strip()
+        screen = Screen(display, folder / "Xvfb_screen0", folder)
+        manager = subprocess.Popen(["openbox"], env=screen.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: "Openbox" in screen._call("wmctrl", "-m"), "the window manager")
+            yield screen
+        finally:
+            manager.terminate()
+            manager.wait(DEADLINE_S)
+    finally:
+        server.terminate()
+        server.wait(DEADLINE_S)
