@@ -1,0 +1,118 @@
+"""The Python interface: a picture or a source in, Scenes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from camdigits.devices.models import DEFAULT_MODEL, load_classifier
+from camdigits.devices.pictures import as_bgr
+from camdigits.devices.sources import expand, open_source, public_name
+from camdigits.errors import SourceError
+from camdigits.ports import FrameSource, Turn
+from camdigits.settings import Settings
+from camdigits.vision.numbers import group_numbers
+from camdigits.vision.pipeline import Pipeline
+from camdigits.vision.scene import Frame, Scene
+from camdigits.vision.tracks import Tracker
+
+Image = npt.NDArray[Any] | str | PathLike[str]
+
+
+class Recognizer:
+    """Reads the handwritten digits of pictures.
+
+        scene = Recognizer().recognize("page.jpg")
+
+    model: a network that ships (`reader`, `classic`) or a .tflite, .keras or .h5 file. threshold: digits of lower
+    confidence are not reported. Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1.
+    """
+
+    def __init__(self, model: str = "", threshold: float | None = None, settings: Settings = Settings()) -> None:
+        settings = settings.with_threshold(threshold)
+        self._pipeline = Pipeline(load_classifier(model or settings.model or DEFAULT_MODEL), settings.pipeline)
+
+    def recognize(self, image: Image) -> Scene:
+        """Read one picture: an array uint8 or uint16, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, or the path of a file.
+
+        Raises SourceError for a file that cannot be read or an array of another shape or dtype.
+        """
+        if isinstance(image, np.ndarray):
+            return self.read_frame(Frame(as_bgr(image, "the image"), 0, 0.0))
+        name = fspath(image)
+        source = open_source(name)
+        try:
+            frame = source.read(Turn())
+        finally:
+            source.close()
+        if frame is None:
+            raise SourceError(f"{name}: there is no picture in it")
+        return self.read_frame(frame, name)
+
+    def read_frame(self, frame: Frame, source: str = "") -> Scene:
+        """Read one frame of a source of that name."""
+        return self._pipeline(frame, source)
+
+
+class LiveReader:
+    """Reads frames of a camera or a clip one after another and remembers, so that labels hold still (ports.Reader)."""
+
+    def __init__(self, recognizer: Recognizer, settings: Settings = Settings()) -> None:
+        self._recognizer = recognizer
+        self._numbers = settings.pipeline.numbers
+        self._tracker = Tracker(settings.tracks)
+
+    def recognize(self, frame: Frame) -> Scene:
+        scene = self._recognizer.read_frame(frame)
+        digits, numbers = group_numbers(self._tracker.update(scene.digits, frame.time_s), scene.marks, self._numbers)
+        return replace(scene, digits=digits, numbers=numbers)
+
+    def forget(self) -> None:
+        self._tracker.reset()
+
+
+class PageReader:
+    """Reads each frame by itself: the canvas, where nothing is ever blurred or hidden (ports.Reader)."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+
+    def recognize(self, frame: Frame) -> Scene:
+        return self._recognizer.read_frame(frame)
+
+    def forget(self) -> None:
+        """Nothing is remembered."""
+
+
+def stream(source: str | int | PathLike[str], recognizer: Recognizer | None = None, every: int = 1) -> Iterator[Scene]:
+    """Read a source frame by frame: what `camdigits read` takes, or a camera's index, which goes on until you stop.
+
+    every: read only every Nth frame. The source is closed at its end, on `break` and on an exception.
+    Raises SourceError when it cannot be opened or is lost.
+    """
+    recognizer = recognizer or Recognizer()
+    for name in expand(str(source) if isinstance(source, int) else fspath(source)):
+        opened = open_source(name)
+        try:
+            for frame in frames(opened, every):
+                yield recognizer.read_frame(frame, public_name(name))
+        finally:
+            opened.close()
+
+
+def frames(source: FrameSource, every: int = 1) -> Iterator[Frame]:
+    """Every Nth frame of an open source until its end; one that a live source gives twice is passed over."""
+    last = -1
+    count = 0
+    while (frame := source.read(Turn())) is not None:
+        if frame.index == last:
+            continue
+        last = frame.index
+        if count % every == 0:
+            yield frame
+        count += 1

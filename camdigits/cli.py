@@ -1,0 +1,337 @@
+"""The command line: arguments to settings, settings to devices, devices to the loop; the only place that wires things.
+
+Heavy imports (OpenCV, the model runtime) wait until a command needs them, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError
+
+if TYPE_CHECKING:
+    from camdigits.api import Recognizer
+    from camdigits.devices.writers import AnnotationWriter
+    from camdigits.ports import FrameSource, Reader, SceneWriter
+
+INTERRUPTED, TERMINATED = 130, 143
+EXIT_CODES = """\b
+Exit codes:
+  0    done
+  2    usage: an option or argument that makes no sense
+  3    source: a camera, picture, clip or URL that cannot be read
+  4    model: a network that cannot be used
+  5    output: a result that cannot be written
+  6    window: no display, or an OpenCV without windows
+  130  interrupted (Ctrl-C)
+  143  terminated
+"""
+
+
+class _Size(click.ParamType[tuple[int, int]]):
+    name = "WxH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        width, _, height = str(value).lower().partition("x")
+        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+            self.fail(f"a size is written like 1280x720, not {value!r}", param, ctx)
+        return int(width), int(height)
+
+
+_size = click.option("--size", type=_Size(), default=(1280, 720), metavar="WxH", help="What a camera is asked for [1280x720].")
+_model = click.option(
+    "--model", metavar="reader|classic|FILE", default="", help="The network: reader (default), classic, .tflite, .keras, .h5."
+)
+_threshold = click.option("--threshold", type=float, metavar="P", help="Report digits of at least this confidence, 0 to 1.")
+_folder = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="camdigits")
+def commands() -> None:
+    """Reads handwritten digits live: from a camera, a canvas window, pictures and clips.
+
+    Nothing ever leaves this machine.
+    """
+
+
+@commands.command()
+@click.argument("source", required=False)
+@_size
+@_model
+@_threshold
+@click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` saves pictures [this folder].")
+def live(source: str | None, size: tuple[int, int], model: str, threshold: float | None, snapshots: Path) -> None:
+    """Open the live window on SOURCE.
+
+    SOURCE is a camera's index (0 when none is given), a clip, a picture, a folder or glob of pictures, an http(s) or
+    rtsp URL, or `demo`. Press h in the window for its keys.
+    """
+    _run_window(source or "0", size, model, threshold, snapshots, start="live" if source else "camera or canvas")
+
+
+@commands.command()
+@_size
+@_model
+@_threshold
+@click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` saves pictures [this folder].")
+def canvas(size: tuple[int, int], model: str, threshold: float | None, snapshots: Path) -> None:
+    """Open the canvas: draw digits with the left button, wipe with the right one."""
+    _run_window("0", size, model, threshold, snapshots, start="canvas")
+
+
+@commands.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--format", "kind", type=click.Choice(["text", "jsonl", "csv"]), default="text", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write there, not to stdout.")
+@click.option("--annotate", type=_folder, metavar="DIR", help="Write the drawn pictures and clips there.")
+@click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Read every Nth frame of a clip.")
+@_threshold
+@_model
+def read(
+    sources: tuple[str, ...],
+    kind: str,
+    output: Path | None,
+    annotate: Path | None,
+    every: int,
+    threshold: float | None,
+    model: str,
+) -> None:
+    """Read digits without a window: pictures, clips, folders, globs, URLs, `demo`, or `-` for one picture from stdin.
+
+    One line a frame on stdout (csv: one a digit), messages on stderr.
+    """
+    from camdigits.api import Recognizer
+    from camdigits.devices import writers
+    from camdigits.overlay import draw_scene
+
+    paths, missing = _expanded(sources)
+    recognizer = Recognizer(model, threshold)
+    annotations = writers.AnnotationWriter(annotate, lambda frame, scene: draw_scene(frame.image, scene)) if annotate else None
+    with writers.open_output(output) as stream:
+        writer: SceneWriter
+        if kind == "jsonl":
+            writer = writers.JsonLinesWriter(stream)
+        elif kind == "csv":
+            writer = writers.CsvWriter(stream)
+        else:
+            writer = writers.TextWriter(stream, named=len(paths) + len(missing) > 1)
+        with _progress(paths) as advance:
+            for path in paths:
+                try:
+                    _read_one(path, recognizer, every, writer, annotations, advance)
+                except SourceError as error:
+                    missing.append(str(error))
+                    _say(str(error))
+        writer.close()
+    if missing:
+        raise SystemExit(SourceError.exit_code)
+
+
+def _read_one(
+    path: str,
+    recognizer: Recognizer,
+    every: int,
+    writer: SceneWriter,
+    annotations: AnnotationWriter | None,
+    advance: Any,
+) -> None:
+    from camdigits.api import frames
+    from camdigits.devices.sources import open_source, public_name
+
+    source = open_source(path)
+    try:
+        is_picture = not source.live and source.frame_count == 1
+        if annotations:
+            annotations.start(source.name, None if is_picture else 1 / (source.frame_period_s * every))
+        for frame in frames(source, every):
+            scene = recognizer.read_frame(frame, public_name(path))
+            writer.write(frame, scene)
+            if annotations:
+                annotations.write(frame, scene)
+            advance(source)
+        if source.notice:
+            _say(source.notice)
+    finally:
+        source.close()
+        if annotations:
+            annotations.close()
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--json", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write all figures there."
+)
+@_threshold
+@_model
+def evaluate(folder: Path, output: Path | None, threshold: float | None, model: str) -> None:
+    """Score the reading of the pictures in DIR against their truth, DIR/annotations.json.
+
+    Precision, recall and F1 of digits (IoU at least 0.3 and the right label), numbers read exactly, false digits on
+    pictures without any, by kind of page. `python -m train.pages --out DIR` makes such a folder.
+    """
+    import json
+
+    from rich.console import Console
+
+    from camdigits.api import Recognizer
+    from camdigits.evaluation.report import evaluate as score_all
+    from camdigits.evaluation.report import tables
+    from camdigits.evaluation.truth import load_truth
+
+    truth = load_truth(folder)
+    recognizer = Recognizer(model, threshold)
+    report = score_all(truth, lambda picture: recognizer.recognize(picture.path))
+    console = Console()
+    for table in tables(report):
+        console.print(table)
+    figures = report.to_dict()
+    console.print(
+        f"digit F1 {figures['all']['f1']:.3f}, numbers read exactly {figures['all']['numbers_exact']:.3f}, "
+        f"false digits per picture without any {figures['false_digits_per_negative']:.2f}"
+    )
+    if output:
+        try:
+            output.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"{output}: cannot be written ({error.strerror}); choose another place") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code; every error a user can mend is one line on stderr."""
+    with _terminated_as_exit():
+        try:
+            code = commands.main(
+                args=None if arguments is None else list(arguments), prog_name="camdigits", standalone_mode=False
+            )
+        except CamdigitsError as error:
+            _say(str(error))
+            code = error.exit_code
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else "camdigits"
+            _say(f"{error.format_message().rstrip('.')}; see {command} --help")
+            code = UsageError.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+        except BrokenPipeError:  # whoever read our output has enough of it
+            _abandon_stdout()
+            code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run_window(source: str, size: tuple[int, int], model: str, threshold: float | None, snapshots: Path, start: str) -> None:
+    from camdigits import app
+    from camdigits.api import LiveReader, PageReader, Recognizer
+    from camdigits.controls import Mode, View
+    from camdigits.devices.canvas import CanvasSource
+    from camdigits.devices.clock import seconds
+    from camdigits.devices.sources import open_source
+    from camdigits.devices.window import CvWindow, check_display
+    from camdigits.devices.writers import save_snapshot
+
+    check_display()
+    recognizer = Recognizer(model, threshold)
+    notice = ""
+    camera: FrameSource | None = None
+    if start != "canvas":
+        try:
+            camera = open_source(source, size=size)
+        except SourceError as error:
+            if start == "live":
+                raise
+            notice = f"{error}; this is the canvas. Another source: camdigits live SOURCE"
+    opened = [camera] if camera else []
+
+    def open_mode(mode: Mode) -> FrameSource:
+        if mode is Mode.CANVAS:
+            return CanvasSource()
+        return opened.pop() if opened else open_source(source, size=size)
+
+    readers: dict[Mode, Reader] = {Mode.CAMERA: LiveReader(recognizer), Mode.CANVAS: PageReader(recognizer)}
+    app.run(
+        open_mode,
+        readers,
+        CvWindow("camdigits"),
+        seconds,
+        lambda picture: save_snapshot(picture, snapshots, datetime.now()),
+        View(mode=Mode.CAMERA if camera else Mode.CANVAS),
+        notice,
+    )
+
+
+def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The files and streams that `sources` name, and what was said of those that name none."""
+    from camdigits.devices.sources import expand
+
+    paths: list[str] = []
+    missing: list[str] = []
+    for source in sources:
+        try:
+            paths += expand(source)
+        except SourceError as error:
+            missing.append(str(error))
+            _say(str(error))
+    return paths, missing
+
+
+@contextmanager
+def _progress(paths: Sequence[str]) -> Iterator[Any]:
+    """A callable to advance a progress bar on stderr; it does nothing where stderr is no terminal or for one picture."""
+    from camdigits.devices.sources import CLIP_SUFFIXES
+
+    worth_it = len(paths) > 1 or any(path.lower().endswith(CLIP_SUFFIXES) or path == "demo" for path in paths)
+    if not (worth_it and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=len(paths) if len(paths) > 1 else None)
+        current: list[FrameSource] = []
+
+        def advance(source: FrameSource) -> None:
+            if len(paths) == 1:
+                bar.update(task, total=source.frame_count, advance=1)
+            elif not current or current[0] is not source:
+                current[:] = [source]
+                bar.update(task, description=Path(source.name).name[:40], advance=1)
+
+        yield advance
+
+
+@contextmanager
+def _terminated_as_exit() -> Iterator[None]:
+    """SIGTERM ends the run like an exit, so that files are closed and windows go."""
+
+    def leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001
+        raise SystemExit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(message: str) -> None:
+    click.echo(f"camdigits: {message}", err=True)
+
+
+def _abandon_stdout() -> None:
+    """Give stdout a place to be flushed to at exit, or Python complains of the broken pipe once more."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,1 @@
+"""Readings against truth: scores and their report; `camdigits evaluate`, and what training measures with."""
