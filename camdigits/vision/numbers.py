@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -15,17 +16,26 @@ from camdigits.vision.scene import Box, Digit, Number
 class NumberParams:
     """When digits stand together; all lengths as shares of the height of the digits beside them."""
 
-    min_overlap: float = 0.4
-    """Neighbours of one line share at least this much of the smaller one's height."""
-    max_size_ratio: float = 2.5
-    close_gap: float = 0.8
-    """A gap up to this never ends a number ..."""
-    even_gap_ratio: float = 1.8
-    """... and a wider one neither, while it is at most this many times the line's usual gap ..."""
-    max_gap: float = 2.6
-    """... but not beyond this."""
+    min_overlap: float = 0.3
+    """Neighbours of one line share at least this much of the smaller one's height ..."""
+    max_step: float = 0.6
+    """... their middles are at most this far apart in height ..."""
+    max_size_ratio: float = 3.0
+    """... and one is at most this many times as high as the other."""
+    usual_gap: float = 1.1
+    """A gap up to this does not end a number, where the page does not tell otherwise."""
+    clear_jump: float = 1.9
+    """The page tells, when its gaps fall into narrow ones and wide ones that differ by this factor or more."""
+    narrowest_limit: float = 0.45
+    even_gap: float = 1.75
+    """A line of four digits and more may be spaced this widely, when it is spaced evenly."""
+    evenness: float = 0.35
+    """Spread of the gaps of an evenly spaced line, as a share of their mean."""
     dot_size: float = 0.42
-    speck_size: float = 0.07
+    least_sign_size: float = 0.18
+    least_raised_dot_size: float = 0.13
+    least_dot_size: float = 0.07
+    least_sign_gap: float = 0.25
 
 
 def reading_order(digits: Sequence[Digit], params: NumberParams = NumberParams()) -> list[list[int]]:
@@ -54,17 +64,27 @@ def group_numbers(
     """
     lines = reading_order(digits, params)
     ordered = tuple(digits[index] for line in lines for index in line)
+    joints = [_joints([digits[index].box for index in line], marks, params) for line in lines]
+    page_limit = _page_limit([joint.gap for line in joints for joint in line if not joint.dot], params)
     numbers: list[Number] = []
     start = 0
-    for line in lines:
-        boxes = [digits[index].box for index in line]
-        breaks = _breaks(boxes, marks, params)
+    for line, line_joints in zip(lines, joints, strict=True):
+        limit = _line_limit([joint.gap for joint in line_joints], page_limit, params)
+        breaks = [k for k, joint in enumerate(line_joints) if _ends_number(joint, limit, params)]
         first = 0
         for last in [*breaks, len(line) - 1]:
             numbers.append(_number(ordered, tuple(range(start + first, start + last + 1))))
             first = last + 1
         start += len(line)
     return ordered, tuple(numbers)
+
+
+class _Joint(NamedTuple):
+    """What is between two neighbours of a line: the gap, as a share of the higher one's height, a sign, a dot."""
+
+    gap: float
+    sign: bool
+    dot: bool
 
 
 def _right_neighbours(digits: Sequence[Digit], params: NumberParams) -> list[int | None]:
@@ -77,11 +97,12 @@ def _right_neighbours(digits: Sequence[Digit], params: NumberParams) -> list[int
     for i in range(len(digits)):
         shared = np.minimum(y[i] + height[i], y + height) - np.maximum(y[i], y)
         smaller, larger = np.minimum(height[i], height), np.maximum(height[i], height)
-        beside = (shared >= params.min_overlap * smaller) & (larger <= params.max_size_ratio * smaller) & (centre > centre[i])
+        step = np.abs((y[i] + height[i] / 2) - (y + height / 2))
+        alike = (larger <= params.max_size_ratio * smaller) & (step <= params.max_step * larger)
+        beside = alike & (shared >= params.min_overlap * smaller) & (centre > centre[i])
         for j in np.flatnonzero(beside).tolist():
             # Distance counts sideways, and a step up or down three times: lines of a slanted page stay apart.
-            step = abs((y[i] + height[i] / 2) - (y[j] + height[j] / 2))
-            pairs.append((float(centre[j] - centre[i] + 3 * step), i, j))
+            pairs.append((float(centre[j] - centre[i] + 3 * step[j]), i, j))
     following: list[int | None] = [None] * len(digits)
     taken: set[int] = set()
     for _, i, j in sorted(pairs):
@@ -105,32 +126,61 @@ def _top_to_bottom(lines: list[list[int]], digits: Sequence[Digit]) -> list[list
     return [line for row in rows for line in sorted(row, key=lambda line: digits[line[0]].box.x)]
 
 
-def _breaks(boxes: Sequence[Box], marks: Sequence[Box], params: NumberParams) -> list[int]:
-    """Indices k such that the number ends between boxes[k] and boxes[k + 1]."""
-    relative = [(after.x - before.right) / max(before.height, after.height) for before, after in pairwise(boxes)]
-    usual = float(np.median(relative)) if len(relative) >= 2 else 0.0
-    limit = min(max(params.close_gap, params.even_gap_ratio * usual), params.max_gap)
-    return [
-        k
-        for k, gap in enumerate(relative)
-        if gap > limit or any(_is_sign_between(mark, boxes[k], boxes[k + 1], params) for mark in marks)
+def _joints(boxes: Sequence[Box], marks: Sequence[Box], params: NumberParams) -> list[_Joint]:
+    top, bottom = min(box.y for box in boxes), max(box.bottom for box in boxes)
+    near = [mark for mark in marks if mark.bottom > top and mark.y < bottom + (bottom - top) // 2]
+    joints = []
+    for before, after in pairwise(boxes):
+        kinds = {_kind(mark, before, after, params) for mark in near}
+        gap = (after.x - before.right) / max(before.height, after.height)
+        joints.append(_Joint(gap, "sign" in kinds, "dot" in kinds))
+    return joints
+
+
+def _ends_number(joint: _Joint, limit: float, params: NumberParams) -> bool:
+    # A decimal point takes room of its own.
+    return joint.sign or joint.gap > (max(limit, params.usual_gap) if joint.dot else limit)
+
+
+def _page_limit(gaps: Sequence[float], params: NumberParams) -> float:
+    """The gap that ends a number on this page: where its narrow gaps and its wide ones part most clearly."""
+    ordered = sorted(max(gap, 0.0) for gap in gaps)
+    # A tenth of a height is added, so that digits that nearly touch do not make every other gap look wide.
+    jumps = [
+        ((wide + 0.1) / (narrow + 0.1), (narrow + wide) / 2)
+        for narrow, wide in pairwise(ordered)
+        if narrow < params.usual_gap and wide > params.narrowest_limit
     ]
+    ratio, middle = max(jumps, default=(0.0, 0.0))
+    return max(middle, params.narrowest_limit) if ratio >= params.clear_jump else params.usual_gap
 
 
-def _is_sign_between(mark: Box, before: Box, after: Box, params: NumberParams) -> bool:
+def _line_limit(gaps: Sequence[float], page_limit: float, params: NumberParams) -> float:
+    if len(gaps) >= 3 and max(gaps) <= params.even_gap and np.std(gaps) <= params.evenness * np.mean(gaps):
+        return params.even_gap
+    return page_limit
+
+
+def _kind(mark: Box, before: Box, after: Box, params: NumberParams) -> Literal["sign", "dot", "nothing"]:
+    """What a mark is to two neighbours: a sign between them, a dot or comma on their line, or nothing."""
     height = max(before.height, after.height)
     top, bottom = min(before.y, after.y), max(before.bottom, after.bottom)
-    centre_x, centre_y = mark.x + mark.width / 2, mark.y + mark.height / 2
-    between = before.x + before.width / 2 < centre_x < after.x + after.width / 2
-    if not between or not top <= centre_y <= bottom + 0.25 * height:
-        return False
-    if mark.right <= before.right or mark.x >= after.x:  # within a digit's own box: its serif or a speck, not a sign
-        return False
+    margin = 0.12 * height
+    in_gap = mark.x >= before.right - margin and mark.right <= after.x + margin
+    centre_y = mark.y + mark.height / 2
+    if not in_gap or not top <= centre_y <= bottom + 2 * margin:
+        return "nothing"
     size = max(mark.width, mark.height)
-    if size < params.speck_size * height:
-        return False
-    is_dot = size <= params.dot_size * height and mark.width <= 1.5 * mark.height and centre_y > top + 0.6 * (bottom - top)
-    return not is_dot
+    if size < params.least_dot_size * height:
+        return "nothing"
+    low = centre_y > top + 0.6 * (bottom - top)
+    if low and size <= params.dot_size * height and mark.width <= 1.5 * mark.height:
+        return "dot"
+    if centre_y > bottom or after.x - before.right < params.least_sign_gap * height:
+        return "nothing"
+    round_ = mark.width <= 1.6 * mark.height and mark.height <= 1.6 * mark.width
+    least = params.least_raised_dot_size if round_ else params.least_sign_size
+    return "sign" if size >= least * height else "nothing"
 
 
 def _number(digits: Sequence[Digit], members: tuple[int, ...]) -> Number:
