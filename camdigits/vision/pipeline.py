@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import cv2
 import numpy as np
 
+from camdigits.vision.context import ContextWeights, context_features, judge
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.ink import InkParams, check_image, find_inks
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs, stack_glyphs
-from camdigits.vision.regions import RegionParams, find_regions
-from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Reading, Region, Scene
+from camdigits.vision.regions import RegionParams, Regions, find_regions
+from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Ink, Reading, Region, Scene
 
 
 @dataclass(frozen=True)
@@ -33,61 +35,99 @@ class PipelineParams:
     numbers: NumberParams = field(default_factory=NumberParams)
 
 
-class Pipeline:
-    """Reads frames one by one; holds no state but its parameters and the classifier."""
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """What was found in one ink: its candidates, each with its reading. Boxes are in pixels of the ink."""
 
-    def __init__(self, classify: Classifier, params: PipelineParams = PipelineParams()) -> None:
+    ink: Ink
+    regions: Regions
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One frame, searched at `scale`: the layers of its inks, and the batch that went through the classifier."""
+
+    layers: tuple[Layer, ...]
+    batch: Batch
+    scale: float
+
+
+class Pipeline:
+    """Reads frames one by one; holds no state but its parameters, the classifier and what it knows of context."""
+
+    def __init__(
+        self, classify: Classifier, params: PipelineParams = PipelineParams(), context: ContextWeights | None = None
+    ) -> None:
         self._classify = classify
         self._params = params
+        self._context = context
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame. Raises ValueError for an image that is not uint8 (H, W, 3)."""
-        check_image(frame.image)
+        look = self.look(frame.image)
         height, width = frame.image.shape[:2]
-        image, scale = _at_search_scale(frame.image, self._params)
-        inks = find_inks(image, self._params.ink)
-        layers = [find_regions(ink, self._params.regions) for ink in inks]
-        candidates = [region for layer in layers for region in layer.candidates]
-        batch = stack_glyphs([make_glyph(region.mask) for region in candidates])
-        readings = read_glyphs(batch, self._classify)
-
-        first = len(layers[0].candidates)
-        dark = choose(layers[0].candidates, readings[:first], self._params.threshold)
-        light = [first + k for k in choose(layers[1].candidates, readings[first:], self._params.threshold)]
-        light_wins = _evidence(light, readings) > _evidence(dark, readings)
-        main, other = (light, dark) if light_wins else (dark, light)
-        chosen = main + _clear_of(other, main, candidates)
-        layer, ink = (layers[1], inks.light) if light_wins else (layers[0], inks.dark)
-        used = frozenset().union(*(candidates[k].parts for k in main))
+        layers = [self._in_context(layer) for layer in look.layers]
+        chosen = [choose(layer.regions.candidates, layer.readings, self._params.threshold) for layer in layers]
+        main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
+        for k, layer in enumerate(layers):
+            if k != main:
+                chosen[k] = _clear_of(layer, chosen[k], layers[main], chosen[main])
 
         def to_frame(box: Box) -> Box:
-            return _scaled(box, 1 / scale, width, height)
+            return _scaled(box, 1 / look.scale, width, height)
 
-        marks = tuple(to_frame(box) for index, box in layer.marks.items() if index not in used)
-        digits, numbers = group_numbers(
-            [Digit(readings[k].label, readings[k].confidence, to_frame(candidates[k].box)) for k in chosen],
-            marks,
-            self._params.numbers,
-        )
-        shown = set(chosen)
+        found = [
+            Digit(layer.readings[i].label, layer.readings[i].confidence, to_frame(layer.regions.candidates[i].box))
+            for layer, indices in zip(layers, chosen, strict=True)
+            for i in indices
+        ]
+        used = frozenset().union(*(layers[main].regions.candidates[i].parts for i in chosen[main]))
+        marks = tuple(to_frame(box) for index, box in layers[main].regions.marks.items() if index not in used)
+        digits, numbers = group_numbers(found, marks, self._params.numbers)
         evidence = Evidence(
-            ink,
-            batch,
-            tuple(to_frame(region.box) for region in candidates),
-            tuple(reading if k in shown else None for k, reading in enumerate(readings)),
+            layers[main].ink,
+            look.batch,
+            tuple(to_frame(region.box) for layer in layers for region in layer.regions.candidates),
+            tuple(
+                reading if i in indices else None
+                for layer, indices in zip(layers, map(set, chosen), strict=True)
+                for i, reading in enumerate(layer.readings)
+            ),
         )
         return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
 
+    def look(self, image: BgrImage) -> Look:
+        """All candidates of a picture and what the classifier, asked once, says of each by itself.
 
-def _evidence(chosen: Sequence[int], readings: Sequence[Reading]) -> float:
-    """How much a polarity has to show for itself."""
-    return sum(readings[k].confidence for k in chosen)
+        Raises ValueError for an image that is not uint8 (H, W, 3).
+        """
+        check_image(image)
+        searched, scale = _at_search_scale(image, self._params)
+        inks = find_inks(searched, self._params.ink)
+        found = [find_regions(ink, self._params.regions) for ink in inks]
+        batch = stack_glyphs([make_glyph(region.mask) for regions in found for region in regions.candidates])
+        readings = iter(read_glyphs(batch, self._classify))
+        layers = tuple(
+            Layer(ink, regions, tuple(islice(readings, len(regions.candidates))))
+            for ink, regions in zip(inks, found, strict=True)
+        )
+        return Look(layers, batch, scale)
+
+    def _in_context(self, layer: Layer) -> Layer:
+        """The layer with confidences that count the company each candidate keeps."""
+        if self._context is None or not layer.readings:
+            return layer
+        candidates = layer.regions.candidates
+        odds = judge(context_features(candidates, layer.readings, layer.ink.shape), self._context)
+        readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
+        return Layer(layer.ink, layer.regions, readings)
 
 
-def _clear_of(chosen: Sequence[int], others: Sequence[int], candidates: Sequence[Region]) -> list[int]:
-    """Those of `chosen` that share no ground with `others`: the hole of a 0 is no digit of the other polarity."""
-    boxes = np.array([candidates[k].box for k in others], np.float64).reshape(-1, 4)
-    return [k for k in chosen if not _overlaps(candidates[k].box, boxes, 0.1)]
+def _clear_of(layer: Layer, chosen: Sequence[int], other: Layer, taken: Sequence[int]) -> list[int]:
+    """Those of `chosen` that share no ground with what was `taken`: the hole of a 0 is no digit of the other polarity."""
+    boxes = np.array([other.regions.candidates[k].box for k in taken], np.float64).reshape(-1, 4)
+    return [k for k in chosen if not _overlaps(layer.regions.candidates[k].box, boxes, 0.1)]
 
 
 def choose(candidates: Sequence[Region], readings: Sequence[Reading], threshold: float) -> list[int]:

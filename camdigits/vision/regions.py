@@ -20,7 +20,9 @@ class RegionParams:
     max_width_ratio: float = 1.7
     min_width_ratio: float = 0.04
     max_stroke_ratio: float = 0.38
-    max_holes: int = 4
+    max_holes: int = 3
+    least_hole: float = 0.004
+    """Share of the box that a hole takes at least."""
     max_candidates: int = 2000
     """Texture has tens of thousands of specks; the largest are kept, so that no frame takes seconds."""
 
@@ -76,9 +78,10 @@ def _drawn_with_a_pen(region: Region, params: RegionParams) -> bool:
     height = region.box.height
     if stroke_width(region.mask) > params.max_stroke_ratio * max(height, region.box.width):
         return False
-    _, hierarchy = cv2.findContours(region.mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    holes = 0 if hierarchy is None else int(np.count_nonzero(hierarchy[0, :, 3] >= 0))
-    return holes <= params.max_holes
+    contours, hierarchy = cv2.findContours(region.mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    least_px = params.least_hole * region.box.area  # pinholes of a dry pen and of noise are none
+    holes = [] if hierarchy is None else [k for k, node in enumerate(hierarchy[0]) if node[3] >= 0]
+    return sum(cv2.contourArea(contours[k]) > least_px for k in holes) <= params.max_holes
 
 
 def _detached_bars(marks: dict[int, Box], tall: list[int]) -> list[tuple[int, int]]:

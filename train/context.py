@@ -1,0 +1,121 @@
+"""Fit what the reader knows of context, on rendered pages and photographs without digits.
+
+    python -m train.context --pages DIR [--pages DIR ...] [--scenes DIR] [--model models/digit_reader.tflite]
+
+DIR is what `python -m train.pages --out DIR` makes. The weights go onto the model's card, since they judge the odds of
+that network and no other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import cv2
+import keras
+import numpy as np
+from keras import layers
+
+from camdigits.devices.models import ModelCard, load_classifier
+from camdigits.evaluation.truth import TruePicture, load_truth
+from camdigits.vision.context import FEATURES, ContextWeights, context_features
+from camdigits.vision.pipeline import Layer, Pipeline
+from camdigits.vision.scene import BgrImage, Box
+from train.fit import MODELS_DIR
+
+HIDDEN = 16
+EPOCHS = 60
+NEITHER = -1
+"""A candidate that covers a digit half: neither right nor wrong, and left out."""
+
+
+def examples(pipeline: Pipeline, image: BgrImage, truth: TruePicture | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Features (N, F) and labels (N,), 1 for a true digit rightly labelled, 0 for any other mark, for each ink."""
+    look = pipeline.look(image)
+    for layer in look.layers:
+        features = context_features(layer.regions.candidates, layer.readings, layer.ink.shape)
+        if len(features):
+            yield features, _labels(layer, truth, look.scale)
+
+
+def _labels(layer: Layer, truth: TruePicture | None, scale: float) -> np.ndarray:
+    labels = np.zeros(len(layer.readings), np.int64)
+    for i, (region, reading) in enumerate(zip(layer.regions.candidates, layer.readings, strict=True)):
+        box = Box(*(round(v / scale) for v in region.box))
+        overlaps = [(box.iou(true), label) for label, true in truth.digits] if truth else []
+        overlap, label = max(overlaps, default=(0.0, 0))
+        if overlap >= 0.5:
+            labels[i] = reading.label == label
+        elif overlap >= 0.3:
+            labels[i] = NEITHER
+    return labels
+
+
+def fit(features: np.ndarray, labels: np.ndarray, seed: int) -> ContextWeights:
+    """Train the perceptron by cross-entropy; float32 throughout."""
+    keras.utils.set_random_seed(seed)
+    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
+    model = keras.Sequential(
+        [
+            keras.Input((len(FEATURES),)),
+            layers.Dense(HIDDEN, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-4)),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    steps = EPOCHS * -(-len(features) // 256)
+    rate = keras.optimizers.schedules.CosineDecay(5e-3, steps)
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy", metrics=["accuracy"])
+    model.fit((features - mean) / scale, labels, batch_size=256, epochs=EPOCHS, verbose=0)
+    hidden, hidden_bias, out, out_bias = model.get_weights()
+    return ContextWeights(mean, scale, hidden, hidden_bias, out[:, 0], float(out_bias[0]))
+
+
+def gather(pipeline: Pipeline, pages: Sequence[Path], scenes: Path | None) -> tuple[np.ndarray, np.ndarray]:
+    """Examples of all rendered pages, and of photographs without digits at two sizes."""
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
+    for folder in pages:
+        for picture in load_truth(folder):
+            parts += examples(pipeline, _load(picture.path), picture)
+    for path in sorted(scenes.iterdir()) if scenes else ():
+        image = _load(path)
+        for side in (640, 1280):
+            factor = side / max(image.shape[:2])
+            sized = np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+            parts += examples(pipeline, sized, None)
+    features, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
+    known = labels != NEITHER
+    return features[known].astype(np.float32), labels[known]
+
+
+def _load(path: Path) -> BgrImage:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise click.ClickException(f"{path}: cannot be read")
+    return np.asarray(image, np.uint8)
+
+
+@click.command()
+@click.option("--pages", type=click.Path(exists=True, file_okay=False, path_type=Path), multiple=True, required=True)
+@click.option("--scenes", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=MODELS_DIR / "digit_reader.tflite",
+    metavar="FILE",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+def main(pages: tuple[Path, ...], scenes: Path | None, model_path: Path, seed: int) -> None:
+    """Fit the context weights of a network and enter them on its card."""
+    features, labels = gather(Pipeline(load_classifier(str(model_path))), pages, scenes)
+    weights = fit(features, labels, seed)
+    card_path = model_path.with_suffix(".json")
+    card = dataclasses.replace(ModelCard.read(card_path), context=weights.to_dict())
+    card.write(card_path)
+    click.echo(f"{len(labels)} candidates, {labels.sum()} of them digits; weights on {card_path.name}")
+
+
+if __name__ == "__main__":
+    main()
