@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from camdigits.controls import Mode, View
 from camdigits.overlay import Status, draw, draw_scene
-from camdigits.overlay.lettering import BOLD, fitted, width_px
+from camdigits.overlay.lettering import BOLD, fitted, halves, width_px
 from camdigits.overlay.marks import lay_out, percent, type_size_px
 from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Number, Reading, Scene
 
@@ -294,3 +294,74 @@ def test_the_status_bar_of_the_canvas_stays_below_when_labels_are_at_both_edges(
     picture = draw(frame, Scene(640, 640, digits), View(mode=Mode.CANVAS), Status("canvas"))
     assert not (picture[-2, 900:] == 255).all()
     assert (picture[2, 900:] == 255).all()
+
+
+@pytest.mark.parametrize("x", [0, 632])
+def test_a_label_of_the_canvas_stands_whole_in_its_half_also_at_the_edge(x: int) -> None:
+    box = Box(x, 300, 8, 160)
+    picture = draw(Frame(plain(640, 640, 255), 0, 0.0), one_digit(box, 640, 640), View(mode=Mode.CANVAS), Status("canvas"))
+    middle = draw(
+        Frame(plain(640, 640, 255), 0, 0.0), one_digit(box._replace(x=300), 640, 640), View(mode=Mode.CANVAS), Status("canvas")
+    )
+    blue = [np.count_nonzero((half[320:440, 642:] == (178, 114, 0)).all(axis=2)) for half in (picture, middle)]
+    assert blue[0] == pytest.approx(blue[1], rel=0.02)
+
+
+def test_labels_tell_their_confidence_only_where_digits_are_large_and_few() -> None:
+    def told(count: int, height: int) -> set[bool]:
+        boxes = [Box(20 + 60 * (place % 10), 40 + 80 * (place // 10), 20, height) for place in range(count)]
+        scene = Scene(WIDTH, HEIGHT, tuple(Digit(5, 0.97, box) for box in boxes))
+        return {bool(tab.plain) for tab, _ in lay_out(scene, Box(0, 0, WIDTH, HEIGHT), 14).tabs}
+
+    assert told(10, 40) == {True}
+    assert told(10, 20) == {False}
+    assert told(40, 40) == {False}
+
+
+def test_a_label_drops_its_confidence_before_its_type_gets_smaller() -> None:
+    left, right = Box(0, 0, 10, 40), Box(50, 0, 10, 40)
+    scene = Scene(60, 40, (Digit(5, 0.97, left), Digit(6, 0.97, right)))
+    tabs = [tab for tab, _ in lay_out(scene, Box(0, 0, 60, 40), 16).tabs]
+    assert [(tab.strong, tab.plain, tab.size_px) for tab in tabs] == [("5", "", 16), ("6", "", 16)]
+
+
+def test_the_inspector_shows_the_crops_of_digits_first_and_in_reading_order() -> None:
+    boxes = tuple(Box(10 * place, 0, 8, 8) for place in range(3))
+    glyphs = np.stack([np.full((28, 28, 1), shade, np.float32) for shade in (0.2, 0.4, 0.6)])
+    evidence = Evidence(np.zeros((HEIGHT, WIDTH), np.uint8), glyphs, boxes, (Reading(3, 0.9), None, Reading(8, 0.9)))
+    digits = (Digit(8, 0.9, boxes[2]), Digit(3, 0.9, boxes[0]))
+    scene = Scene(WIDTH, HEIGHT, digits, evidence=evidence)
+    panel = draw(Frame(plain(WIDTH, HEIGHT), 0, 0.0), scene, View(inspect=True), Status())[:, WIDTH:]
+    starts = [int(np.argwhere((panel == shade).all(axis=2))[:, 1].min()) for shade in (153, 51, 102)]
+    assert starts == sorted(starts)
+    assert len(set(starts)) == 3
+
+
+def test_the_status_bar_names_a_file_without_its_folders_and_an_address_as_it_is() -> None:
+    def bar(source: str) -> bytes:
+        return draw(Frame(plain(WIDTH, HEIGHT), 0, 0.0), Scene(WIDTH, HEIGHT), View(), Status(source))[HEIGHT:].tobytes()
+
+    assert bar("some/folder/page.jpg") == bar("page.jpg") == bar(r"C:\pictures\page.jpg")
+    assert bar("http://camera/a/video") != bar("http://camera/b/video")
+
+
+def test_the_status_bar_tells_where_the_keys_are_until_something_is_read() -> None:
+    frame = Frame(plain(WIDTH, HEIGHT), 0, 0.0)
+    nothing = draw(frame, Scene(WIDTH, HEIGHT), View(), Status("page.jpg"))
+    assert (nothing[-18:, :300] > 200).all(axis=2).any()
+
+
+def test_a_notice_too_long_for_one_line_of_the_status_bar_takes_two_and_stays_legible() -> None:
+    notice = "camera 0 is not there (there is none on this machine); plug one in or name another source, such as demo or a file"
+    assert halves(notice) == (notice[:54], notice[55:])
+    frame = Frame(plain(640, 640, 255), 0, 0.0)
+    short, long = (
+        draw(frame, Scene(640, 640), View(mode=Mode.CANVAS), Status("canvas", notice=text))[:, 650:]
+        for text in ("saved", notice)
+    )
+    assert short.shape == long.shape
+    yellow = [np.flatnonzero((picture == (66, 228, 240)).all(axis=2).any(axis=1)) for picture in (short, long)]
+    assert len(yellow[1]) > 1.8 * len(yellow[0])
+    dark = (long[yellow[1][0] :] < 60).all(axis=2).any(axis=1)
+    rows = np.split(dark, np.flatnonzero(np.diff(dark)) + 1)
+    assert [len(row) >= 13 for row in rows if row[0]] == [True, True]

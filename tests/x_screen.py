@@ -82,18 +82,22 @@ class Program:
             lines.append(line.rstrip("\n"))
 
 
+def run_program(*arguments: str, display: str | None, home: Path) -> Program:
+    """Start Python with `arguments` where there may be no screen, in an environment with little in it."""
+    return Program([sys.executable, *arguments], _environment(display, home))
+
+
+def _environment(display: str | None, home: Path) -> dict[str, str]:
+    shown = {} if display is None else {"DISPLAY": display}
+    return shown | {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8"}
+
+
 class Screen:
     """The screen, its mouse and its keys. Points are in pixels of a window's inside."""
 
     def __init__(self, display: str, frame_buffer: Path, home: Path) -> None:
         self._frame_buffer = frame_buffer
-        self.environment = {
-            "DISPLAY": display,
-            "HOME": str(home),
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(_ROOT),
-            "LC_ALL": "C.UTF-8",
-        }
+        self.environment = _environment(display, home)
 
     def start(self, *arguments: str) -> Program:
         """Start Python with `arguments` on this screen, in an environment with little in it."""
@@ -111,14 +115,20 @@ class Screen:
 
     def size(self, window: str) -> tuple[int, int]:
         """Width and height of the window's inside."""
-        facts = dict(line.split("=") for line in self._call("xdotool", "getwindowgeometry", "--shell", window).splitlines())
-        return int(facts["WIDTH"]), int(facts["HEIGHT"])
+        facts = self._facts("getwindowgeometry", window)
+        return facts["WIDTH"], facts["HEIGHT"]
 
     def picture(self, window: str) -> BgrImage:
-        """What the screen shows from the window's upper left corner on."""
-        self.move(window, 0, 0)
-        place = dict(line.split("=") for line in self._call("xdotool", "getmouselocation", "--shell").splitlines())
-        return self.screenshot()[int(place["Y"]) :, int(place["X"]) :]
+        """What the screen shows from the window's upper left corner on, with the mouse out of the way."""
+        x, y = self.on_screen(window, 0, 0)
+        self._call("xdotool", "mousemove", *(str(side - 1) for side in SCREEN_PX))
+        return self.screenshot()[y:, x:]
+
+    def on_screen(self, window: str, x: int, y: int) -> tuple[int, int]:
+        """A point of the window in pixels of the screen; the mouse goes there."""
+        self.move(window, x, y)
+        place = self._facts("getmouselocation")
+        return place["X"], place["Y"]
 
     def screenshot(self) -> BgrImage:
         """The whole screen, uint8 (H, W, 3): Xvfb keeps it in a file, in the format of xwd."""
@@ -149,13 +159,16 @@ class Screen:
         """
         self.move(window, *points[0])
         self.press(1)
-        for point in points:
-            self.move(window, *point)
-            place = dict(line.split("=") for line in self._call("xdotool", "getmouselocation", "--shell").splitlines())
-            # Left of and above the mouse's own arrow, which the screenshot shows too, but within the brush.
-            column, row = int(place["X"]) - 5, int(place["Y"]) - 5
-            wait_until(lambda row=row, column=column: self.screenshot()[row, column].max() < 128, f"ink at {point}")
+        self.drag(window, *points)
         self.release(1)
+
+    def drag(self, window: str, *points: tuple[int, int]) -> None:
+        """Move the pen that is down on the page, as `draw` does."""
+        for point in points:
+            x, y = self.on_screen(window, *point)
+            # Left of and above the mouse's own arrow, which the screenshot shows too, but within the brush.
+            column, row = x - 5, y - 5
+            wait_until(lambda row=row, column=column: self.screenshot()[row, column].max() < 128, f"ink at {point}")
 
     def type_key(self, name: str) -> None:
         """Press and release a key by its X name, as "space" or "bracketleft"."""
@@ -167,6 +180,10 @@ class Screen:
     def close(self, title: str) -> None:
         """Close a window as its close button does: the window manager sends WM_DELETE_WINDOW."""
         self._call("wmctrl", "-c", title)
+
+    def _facts(self, command: str, *arguments: str) -> dict[str, int]:
+        lines = self._call("xdotool", command, "--shell", *arguments).splitlines()
+        return {name: int(value) for name, value in (line.split("=") for line in lines)}
 
     def _call(self, *command: str) -> str:
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False)

@@ -6,6 +6,7 @@ macOS report the mouse in pixels of the picture as well.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import cv2
+import numpy as np
 
 from camdigits.devices.clock import seconds
 from camdigits.errors import WindowError
@@ -112,6 +114,8 @@ class CvWindow:
         self._picture: BgrImage | None = None
         self._scale = 1.0
         self._given_px = (0, 0)
+        self._inside_px = (0, 0)
+        self._scale_shown = 1.0
         self._full_screen = False
         self._closed = False
         self._zoomed = False
@@ -128,7 +132,7 @@ class CvWindow:
             self._open(self._given_px)
         elif before.shape != picture.shape and not self._full_screen:
             self._fit(before, picture)
-        cv2.imshow(self._title, picture)
+        self._put_up()
 
     def set_full_screen(self, on: bool) -> None:
         self._full_screen = on
@@ -147,6 +151,8 @@ class CvWindow:
                 break
         if self._zoomed and not self._gone():
             self._undo_zoom()
+        if self._picture is not None and not self._gone() and self._size_inside_px() != self._inside_px:
+            self._put_up()
         pointers, self._pointers = tuple(self._pointers), []
         return Turn(tuple(keys), pointers, self._closed)
 
@@ -170,6 +176,24 @@ class CvWindow:
         cv2.resizeWindow(self._title, *size_px)
         cv2.setMouseCallback(self._title, self._on_mouse)
 
+    def _put_up(self) -> None:
+        """Give OpenCV the picture at the size it will have: Qt leaves out rows and columns where it must scale by itself."""
+        if self._picture is None:
+            return
+        self._inside_px = self._size_inside_px()
+        picture, self._scale_shown = self._picture, 1.0
+        if cv2.currentUIFramework().startswith("QT") and min(self._inside_px) > 1:
+            scale = min(self._inside_px[0] / picture.shape[1], self._inside_px[1] / picture.shape[0])
+            size_px = max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1)
+            if size_px != (picture.shape[1], picture.shape[0]):
+                smoothing = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+                picture, self._scale_shown = np.asarray(cv2.resize(picture, size_px, interpolation=smoothing), np.uint8), scale
+        cv2.imshow(self._title, picture)
+
+    def _size_inside_px(self) -> tuple[int, int]:
+        _, _, width_px, height_px = cv2.getWindowImageRect(self._title)
+        return width_px, height_px
+
     def _fit(self, before: BgrImage, picture: BgrImage) -> None:
         """Give the window the shape of `picture` at the scale `before` was wanted at."""
         shown_px = cv2.getWindowImageRect(self._title)[2:]
@@ -191,6 +215,7 @@ class CvWindow:
         return keys
 
     def _on_mouse(self, event: int, x: int, y: int, flags: int, _: Any) -> None:
+        x, y = math.floor(x / self._scale_shown), math.floor(y / self._scale_shown)
         if event in _DOWN_OR_UP:
             action, button = _DOWN_OR_UP[event]
             if action == "down" and button in self._pressed_buttons:
@@ -214,8 +239,7 @@ class CvWindow:
         cv2.moveWindow(self._title, x_px, y_px)
         if self._full_screen:
             self.set_full_screen(True)
-        if self._picture is not None:
-            cv2.imshow(self._title, self._picture)
+        self._put_up()
 
 
 def _size_px(picture: BgrImage, scale: float, most_px: tuple[int, int]) -> tuple[int, int]:

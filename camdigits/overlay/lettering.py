@@ -35,6 +35,15 @@ def write(picture: BgrImage, text: str, left: int, baseline: int, size_px: int, 
     return left + width_px(text, size_px, weight)
 
 
+def halves(text: str) -> tuple[str, str]:
+    """`text` in two lines of about the same length, broken between words."""
+    breaks = [place for place, letter in enumerate(text) if letter == " "]
+    if not breaks:
+        return text, ""
+    middle = min(breaks, key=lambda place: abs(2 * place - len(text)))
+    return text[:middle], text[middle + 1 :]
+
+
 def fitted(text: str, room_px: int, size_px: int, least_px: int, weight: int = REGULAR) -> tuple[str, int]:
     """`text` and a type size that go into `room_px`: smaller type first, then the middle of the text left out."""
     for smaller_px in range(size_px, least_px - 1, -1):

@@ -35,7 +35,7 @@ def draw(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
     if view.help:
         panels.append(help_panel(body.shape[0], view.mode, size_px))
     if view.inspect:
-        panels.append(inspector_panel(body.shape[0], scene.evidence, size_px))
+        panels.append(inspector_panel(body.shape[0], scene, size_px))
     return np.hstack([body, *panels]) if panels else body
 
 

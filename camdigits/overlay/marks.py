@@ -14,16 +14,18 @@ from camdigits.vision.scene import BgrImage, Box, Digit, Number, Scene
 LEAST_TYPE_PX = 11
 _SHRINKING = (1.0, 0.85, 0.7)
 _TYPE_SHARE = 1 / 45
+_MANY = 30
+_SMALL = 2.0
+"""Digits that are more than so many, or lower than so many heights of a line of type, are labelled without confidence."""
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A label on a light ground: `strong` and `plain` text, in one line or `stacked`; colour marks its edge."""
+    """A label on a light ground: `strong` and `plain` text in one line, either may be ""; colour marks its edge."""
 
     strong: str
     plain: str
     size_px: int
-    stacked: bool
     colour: Colour
 
     @property
@@ -39,12 +41,8 @@ class Tab:
         """Width and height."""
         strong = width_px(self.strong, self.size_px, BOLD)
         plain = width_px(self.plain, self.plain_size_px)
-        line = math.ceil(self.size_px * DIGIT_HEIGHT)
-        if self.stacked:
-            width, height = max(strong, plain), line + self.padding_px + math.ceil(self.plain_size_px * DIGIT_HEIGHT)
-        else:
-            width, height = strong + (self.size_px // 3 if self.strong else 0) + plain, line
-        return width + 2 * self.padding_px, height + 2 * self.padding_px
+        between = self.size_px // 3 if self.strong and self.plain else 0
+        return strong + between + plain + 2 * self.padding_px, math.ceil(self.size_px * DIGIT_HEIGHT) + 2 * self.padding_px
 
 
 @dataclass(frozen=True)
@@ -158,23 +156,9 @@ def draw_tab(picture: BgrImage, tab: Tab, box: Box) -> None:
     edge_px = max(line_width_px(tab.size_px) // 2, 1)
     _fill(picture, _grown(box, -edge_px), WHITE)
     left, baseline = box.x + tab.padding_px, box.y + tab.padding_px + math.ceil(tab.size_px * DIGIT_HEIGHT) - 1
-    if tab.stacked:
-        inner = box.width - 2 * tab.padding_px
-        strong = (inner - width_px(tab.strong, tab.size_px, BOLD)) // 2
-        plain = (inner - width_px(tab.plain, tab.plain_size_px)) // 2
-        write(picture, tab.strong, left + strong, baseline, tab.size_px, INK, BOLD)
-        write(picture, tab.plain, left + plain, box.bottom - tab.padding_px - 1, tab.plain_size_px, INK, REGULAR)
-    else:
-        write(picture, tab.strong, left, baseline, tab.size_px, INK, BOLD)
-        write(
-            picture,
-            tab.plain,
-            box.right - tab.padding_px - width_px(tab.plain, tab.plain_size_px),
-            baseline,
-            tab.plain_size_px,
-            INK,
-            REGULAR,
-        )
+    plain_left = box.right - tab.padding_px - width_px(tab.plain, tab.plain_size_px)
+    write(picture, tab.strong, left, baseline, tab.size_px, INK, BOLD)
+    write(picture, tab.plain, plain_left, baseline, tab.plain_size_px, INK, REGULAR)
 
 
 def draw_underline(picture: BgrImage, line: Box) -> None:
@@ -183,24 +167,32 @@ def draw_underline(picture: BgrImage, line: Box) -> None:
     _fill(picture, line, NUMBER)
 
 
-def tabs_for(text: str, confidence: float, size_px: int, colour: Colour) -> list[Tab]:
-    """The forms a label may take, best first: in one line, stacked if the text is one digit, then smaller."""
+def tabs_for(text: str, confidence: float, size_px: int, colour: Colour, *, brief: bool = False) -> list[Tab]:
+    """The forms a label may take, best first: with its confidence unless `brief`, then without, then smaller."""
     sizes_px = [max(round(size_px * shrinking), LEAST_TYPE_PX) for shrinking in _SHRINKING]
-    stackings = (False, True) if len(text) == 1 else (False,)
-    return [Tab(text, percent(confidence), smaller_px, stacked, colour) for smaller_px in sizes_px for stacked in stackings]
+    if not text:
+        return [Tab("", percent(confidence), smaller_px, colour) for smaller_px in sizes_px]
+    bare = [Tab(text, "", smaller_px, colour) for smaller_px in sizes_px]
+    return bare if brief else [Tab(text, percent(confidence), size_px, colour), *bare]
+
+
+def is_crowded(scene: Scene, size_px: int) -> bool:
+    """Whether labels with confidences would be more than the digits that they name."""
+    heights = sorted(digit.box.height for digit in scene.digits)
+    return len(heights) > _MANY or (bool(heights) and heights[len(heights) // 2] < _SMALL * size_px)
 
 
 def _wishes(scene: Scene, size_px: int, name_digits: bool) -> list[tuple[Box, list[Tab]]]:
     """What is to be labelled, and how: the digits, then the numbers."""
+    brief = is_crowded(scene, size_px)
+    names = [str(digit.label) if name_digits else "" for digit in scene.digits]
     digits = [
-        (
-            digit.box,
-            tabs_for(str(digit.label) if name_digits else "", digit.confidence, size_px, of_confidence(digit.confidence)),
-        )
-        for digit in scene.digits
+        (digit.box, tabs_for(name, digit.confidence, size_px, of_confidence(digit.confidence), brief=brief))
+        for name, digit in zip(names, scene.digits, strict=True)
     ]
     numbers = [
-        (number.box, tabs_for(number.text, number.confidence, round(size_px * 1.1), NUMBER)) for number in whole_numbers(scene)
+        (number.box, tabs_for(number.text, number.confidence, round(size_px * 1.1), NUMBER, brief=brief))
+        for number in whole_numbers(scene)
     ]
     return digits + numbers
 

@@ -34,7 +34,7 @@ def draw_page(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImag
 def _draw_readings(half: BgrImage, scene: Scene, view: View, status: Status, size_px: int) -> None:
     height, width = half.shape[:2]
     bar_px = min(bar_height_px(size_px), height)
-    labels = [_label(digit) for digit in scene.digits]
+    labels = [_label(digit, (width, height)) for digit in scene.digits]
     at_top = _bar_at_top([box for box, _ in labels], bar_px, height)
     bar = half[:bar_px] if at_top else half[height - bar_px :]
     draw_bar(bar, (width, height), scene, view, status, size_px)
@@ -49,14 +49,15 @@ def _draw_readings(half: BgrImage, scene: Scene, view: View, status: Status, siz
         draw_tab(half, tab, box)
 
 
-def _label(digit: Digit) -> tuple[Box, int]:
-    """Where the label of a digit stands, in place of what was written, and its type size."""
+def _label(digit: Digit, room: tuple[int, int]) -> tuple[Box, int]:
+    """Where the label of a digit stands, in place of what was written but all within `room`, and its type size."""
     box, text = digit.box, str(digit.label)
     tallest_px = box.height / DIGIT_HEIGHT
     widest_px = box.width * _MOST_WIDENED / (width_px(text, 1000, BOLD) / 1000)
     label_px = max(round(min(tallest_px, max(widest_px, tallest_px * _NARROWEST))), _LEAST_LABEL_PX)
     label_width, label_height = width_px(text, label_px, BOLD), round(label_px * DIGIT_HEIGHT)
     left, top = box.x + (box.width - label_width) // 2, box.y + (box.height - label_height) // 2
+    left, top = max(min(left, room[0] - label_width), 0), max(min(top, room[1] - label_height), 0)
     return Box(left, top, label_width, label_height), label_px
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from camdigits.controls import BINDINGS, Mode, View, key_name
-from camdigits.overlay.lettering import BOLD, REGULAR, fitted, width_px, write
+from camdigits.overlay.lettering import BOLD, REGULAR, fitted, halves, width_px, write
 from camdigits.overlay.marks import LEAST_TYPE_PX, percent
 from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, PALE, SLATE, WHITE, YELLOW, Colour
-from camdigits.vision.scene import BgrImage, Evidence, Glyph, Reading, Scene
+from camdigits.vision.scene import BgrImage, Digit, Evidence, Glyph, Reading, Scene
 
 CANVAS_HINT = "draw on the left, the right button wipes, h shows the keys"
+CAMERA_HINT = "no digits read; h shows the keys"
 _TITLE_KEYS, _TITLE_SEEN = "Keys", "What the network sees"
 _NOT_A_DIGIT = "-"
 _WIDEST_READING = "8 100%"
@@ -43,7 +45,13 @@ def bar_height_px(size_px: int) -> int:
 
 
 def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: View, status: Status, size_px: int) -> None:
-    """Fill `bar`, uint8 (bar_height_px, W, 3), in place: facts above, a notice or the numbers that were read below."""
+    """Fill `bar`, uint8 (bar_height_px, W, 3), in place: facts above, a notice or the numbers that were read below.
+
+    A notice too long for one line takes the whole bar.
+    """
+    if status.notice and width_px(status.notice, size_px) > bar.shape[1] - size_px:
+        _draw_long_notice(bar, status.notice, size_px)
+        return
     dark = view.mode is Mode.CAMERA
     bar[:] = SLATE if dark else PALE
     text, faint = (WHITE, MIST) if dark else (INK, GREY)
@@ -58,7 +66,7 @@ def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: Vie
     below = baseline + row
     if status.notice:
         bar[size_px // 4 + row :] = YELLOW
-    line = status.notice or _reading_line(scene) or (CANVAS_HINT if view.mode is Mode.CANVAS else "")
+    line = status.notice or _reading_line(scene) or (CANVAS_HINT if view.mode is Mode.CANVAS else CAMERA_HINT)
     line, line_px = fitted(line, bar.shape[1] - 2 * margin, size_px, LEAST_TYPE_PX)
     write(
         bar,
@@ -69,6 +77,15 @@ def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: Vie
         INK if status.notice else text,
         BOLD if scene.digits and not status.notice else REGULAR,
     )
+
+
+def _draw_long_notice(bar: BgrImage, notice: str, size_px: int) -> None:
+    bar[:] = YELLOW
+    margin, row = size_px // 2, _row_px(size_px)
+    lines = [fitted(line, bar.shape[1] - 2 * margin, size_px, LEAST_TYPE_PX) for line in halves(notice)]
+    line_px = min(fitting_px for _, fitting_px in lines)
+    for place, (line, _) in enumerate(lines):
+        write(bar, line, margin, size_px // 4 + (place + 1) * row - size_px // 2, line_px, INK)
 
 
 def help_panel(height: int, mode: Mode, size_px: int) -> BgrImage:
@@ -88,8 +105,9 @@ def help_panel(height: int, mode: Mode, size_px: int) -> BgrImage:
     return panel
 
 
-def inspector_panel(height: int, evidence: Evidence | None, size_px: int) -> BgrImage:
-    """The ink that was found and the crops with their readings, uint8 (height, W, 3)."""
+def inspector_panel(height: int, scene: Scene, size_px: int) -> BgrImage:
+    """The ink that was found and the crops with their readings, uint8 (height, W, 3); those of `scene.digits` come first."""
+    evidence = scene.evidence
     size_px = _fitting(size_px, height, 12)
     row, margin = _row_px(size_px), size_px
     panel = _panel(height, 20 * size_px)
@@ -103,16 +121,24 @@ def inspector_panel(height: int, evidence: Evidence | None, size_px: int) -> Bgr
     ink = _ink_view(evidence, inner, max((height - top) // 2, 1))
     panel[top : top + ink.shape[0], margin : margin + ink.shape[1]] = ink
     top += ink.shape[0] + size_px // 2
-    _draw_crops(panel[top:, margin : margin + inner], evidence, size_px)
+    _draw_crops(panel[top:, margin : margin + inner], _in_reading_order(evidence, scene.digits), size_px)
     return panel
 
 
-def _draw_crops(room: BgrImage, evidence: Evidence, size_px: int) -> None:
+def _in_reading_order(evidence: Evidence, digits: Sequence[Digit]) -> list[tuple[Glyph, Reading | None]]:
+    """The crops and their readings: those of `digits` as they stand there, then the candidates that came to nothing."""
+    cells = list(zip(evidence.glyphs[..., 0], _padded(evidence.readings, len(evidence.glyphs)), strict=True))
+    places = {digit.box: place for place, digit in enumerate(digits)}
+    ranks = [places.get(box, len(digits)) for box in evidence.boxes[: len(cells)]]
+    ranks += [len(digits)] * (len(cells) - len(ranks))
+    return [cells[index] for index in sorted(range(len(cells)), key=ranks.__getitem__)]
+
+
+def _draw_crops(room: BgrImage, cells: Sequence[tuple[Glyph, Reading | None]], size_px: int) -> None:
     crop_px = 28 * max(round(2.6 * size_px / 28), 1)
     cell_width = max(crop_px, width_px(_WIDEST_READING, size_px)) + size_px // 2
     cell_height = crop_px + round(1.6 * size_px)
     columns, rows = max(room.shape[1] // cell_width, 1), max((room.shape[0] - size_px) // cell_height, 1)
-    cells = list(zip(evidence.glyphs[..., 0], _padded(evidence.readings, len(evidence.glyphs)), strict=True))
     shown = cells[: columns * rows]
     for place, (glyph, reading) in enumerate(shown):
         top, left = place // columns * cell_height, place % columns * cell_width
@@ -188,11 +214,16 @@ def _draw_chip(bar: BgrImage, chip: tuple[str, Colour], left: int, baseline: int
 
 
 def _facts(frame_size: tuple[int, int], view: View, status: Status) -> list[str]:
-    facts = [status.source] if status.source and status.source != view.mode.value else []
+    facts = [_short_name(status.source)] if status.source and status.source != view.mode.value else []
     facts.append("{}x{}".format(*frame_size))
     if status.frames_per_s is not None:
         facts.append(f"{status.frames_per_s:.0f} frames/s")
     return facts
+
+
+def _short_name(source: str) -> str:
+    """A file without its folders; an address as it is."""
+    return source if "://" in source else re.split(r"[/\\]", source.rstrip("/\\"))[-1]
 
 
 def _reading_line(scene: Scene) -> str:

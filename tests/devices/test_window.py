@@ -39,6 +39,10 @@ while True:
             window.set_full_screen(full)
         if key in shapes:
             window.show(np.full(shapes[key], 255, np.uint8))
+        if key == "4":
+            striped = np.zeros((1920, 3840, 3), np.uint8)
+            striped[:, ::2] = 255
+            window.show(striped)
     for pointer in turn.pointers:
         print(*pointer, flush=True)
     if turn.closed:
@@ -47,7 +51,7 @@ window.show(picture)
 print("closed", window.poll(0.3).closed, flush=True)
 window.close()
 """
-"""Says what the window hears; `f` is full screen, and the figures show pictures so many times as wide as half the canvas."""
+"""Says what the window hears; `f` is full screen, 1 to 3 show pictures so many times as wide as half the canvas, 4 stripes."""
 
 APP = """
 from pathlib import Path
@@ -196,6 +200,16 @@ def test_a_panel_that_comes_and_goes_fits_common_screens_and_leaves_the_window_a
     wait_until(lambda: screen.size(window) == (1440, 480), "the wide picture")
     screen.type_key("2")
     wait_until(lambda: screen.size(window) == (1280, 640), "the former size")
+
+
+@needs_screen
+def test_a_picture_larger_than_its_window_loses_no_fine_line_and_keeps_the_mouse_right(screen: Screen, report: Program) -> None:
+    window = screen.window(TITLE)
+    screen.move(window, 100, 100)
+    screen.type_key("4")
+    wait_until(lambda: screen.size(window) == (1440, 720), "the large picture")
+    wait_until(lambda: bool(np.ptp(screen.picture(window)[50:700, 50:1400]) < 100), "grey, not every other stripe")
+    hears(screen, report, window, (720, 360), (1920, 960))
 
 
 @needs_screen

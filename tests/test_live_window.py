@@ -1,0 +1,446 @@
+"""The commands as a user meets them: real windows, a real mouse and keys, the real network, real ends."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from camdigits.api import LiveReader, Recognizer
+from camdigits.controls import BINDINGS, Command, Mode, View
+from camdigits.devices.canvas import BRUSH_RADIUS_PX, PAGE_PX
+from camdigits.overlay import Status, draw
+from camdigits.overlay.lettering import BOLD, write
+from camdigits.overlay.palette import NUMBER, ORANGE, SURE, UNSURE, YELLOW, Colour
+from camdigits.vision.scene import BgrImage, Frame
+from tests.devices.test_network_camera import Camera
+from tests.x_screen import DEADLINE_S, MISSING, SCREEN_PX, Program, Screen, run_program, wait_until, x_screen
+
+needs_screen = pytest.mark.skipif(bool(MISSING), reason=f"no X screen can be made here: {', '.join(MISSING)} not installed")
+only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="DISPLAY is a thing of Linux")
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURE = ROOT / "tests" / "fixtures" / "hands.jpg"
+TITLE = "camdigits"
+CANVAS_PX = (2 * PAGE_PX, PAGE_PX)
+X_NAMES = {" ": "space", "?": "question", "[": "bracketleft", "]": "bracketright", "esc": "Escape"}
+
+Stroke = tuple[tuple[int, int], ...]
+SEVEN: tuple[Stroke, ...] = (((100, 100), (170, 100), (130, 240)),)
+FIVE_WITH_A_DETACHED_BAR: tuple[Stroke, ...] = (
+    ((260, 120), (250, 170), (290, 170), (310, 210), (280, 245), (245, 235)),
+    ((268, 90), (330, 86)),
+)
+FOUR_WITH_AN_OPEN_TOP: tuple[Stroke, ...] = (((420, 90), (405, 170), (480, 170)), ((470, 100), (465, 250)))
+UPRIGHT: Stroke = ((400, 300), (400, 500))
+
+
+class App(NamedTuple):
+    """A running command, its window and the screen that it is on."""
+
+    screen: Screen
+    program: Program
+    window: str
+
+    def picture(self) -> BgrImage:
+        width, height = self.screen.size(self.window)
+        return self.screen.picture(self.window)[:height, :width]
+
+    def wait(self, look: Callable[[BgrImage], bool], what: str) -> BgrImage:
+        """What the window shows, once `look` is satisfied with it."""
+        seen = [self.picture()]
+
+        def looks_right() -> bool:
+            seen[0] = self.picture()
+            return look(seen[0])
+
+        wait_until(looks_right, what)
+        return seen[0]
+
+    def wait_for_size(self, size: tuple[int, int], what: str) -> None:
+        wait_until(lambda: self.screen.size(self.window) == size, what)
+
+    def press(self, key: str) -> None:
+        """Press a key of the table."""
+        self.screen.move(self.window, 5, 5)
+        self.screen.type_key(X_NAMES.get(key, key))
+
+    def draw(self, *strokes: Stroke) -> None:
+        for stroke in strokes:
+            self.screen.draw(self.window, *stroke)
+
+    def ends(self) -> None:
+        """The command ends well, and has said nothing."""
+        assert self.program.wait() == 0
+        assert self.program.lines == []
+        assert self.program.errors == []
+        assert TITLE not in self.screen.windows()
+
+
+@pytest.fixture(scope="module")
+def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    with x_screen(tmp_path_factory.mktemp("screen")) as made:
+        yield made
+
+
+@contextmanager
+def running(screen: Screen, *arguments: str) -> Iterator[App]:
+    """`camdigits` with these arguments, its window open."""
+    with screen.start("-m", "camdigits", *arguments) as program:
+        yield App(screen, program, screen.window(TITLE))
+
+
+@contextmanager
+def canvas(screen: Screen) -> Iterator[App]:
+    with running(screen, "canvas") as app:
+        app.wait_for_size(CANVAS_PX, "the canvas")
+        yield app
+
+
+@contextmanager
+def still_picture(screen: Screen, *options: str) -> Iterator[App]:
+    """The window on a picture, with what was read of it."""
+    with running(screen, "live", str(PICTURE), *options) as app:
+        app.wait(readings_drawn, "the readings")
+        yield app
+
+
+def has(picture: BgrImage, colour: Colour, least: int = 20) -> bool:
+    return int(np.count_nonzero((picture == colour).all(axis=2))) > least
+
+
+def readings_drawn(picture: BgrImage) -> bool:
+    return has(picture, SURE, 500)
+
+
+def notice_shown(picture: BgrImage) -> bool:
+    return has(picture, YELLOW, 2000)
+
+
+def ink(page: BgrImage) -> npt.NDArray[np.bool_]:
+    """Where the left half is inked."""
+    return np.asarray((page[:, : PAGE_PX - 2] < 60).all(axis=2))
+
+
+def labels(picture: BgrImage) -> list[tuple[str, int, int]]:
+    """The large labels of the right half: which digit each looks like, and its middle, from left to right."""
+    half = picture[:, PAGE_PX + 2 :]
+    coloured = ((half == SURE).all(axis=2) | (half == UNSURE).all(axis=2)).astype(np.uint8)
+    solid = cv2.morphologyEx(coloured, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))  # without the edges of small labels
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(solid)
+    places = sorted((stats[piece, :4].tolist(), piece) for piece in range(1, count) if stats[piece, cv2.CC_STAT_HEIGHT] > 15)
+    return [
+        (looks_like((pieces == piece)[y : y + height, x : x + width]), x + width // 2, y + height // 2)
+        for (x, y, width, height), piece in places
+    ]
+
+
+def looks_like(shape: npt.NDArray[np.bool_]) -> str:
+    """The digit of the app's own type that covers most of what `shape` covers."""
+
+    def likeness(digit: str) -> float:
+        sheet = np.full((300, 300, 3), 255, np.uint8)
+        write(sheet, digit, 50, 250, 200, (0, 0, 0), BOLD)
+        x, y, width, height = cv2.boundingRect((sheet[..., 0] < 128).astype(np.uint8))
+        size = (shape.shape[1], shape.shape[0])
+        other = cv2.resize(sheet[y : y + height, x : x + width, 0], size, interpolation=cv2.INTER_AREA) < 128
+        return float(np.count_nonzero(shape & other) / np.count_nonzero(shape | other))
+
+    return max("0123456789", key=likeness)
+
+
+# The canvas.
+
+
+@needs_screen
+def test_digits_drawn_with_the_mouse_are_labelled_where_they_stand_and_wiped_by_the_right_button(screen: Screen) -> None:
+    with canvas(screen) as app:
+        left, top = screen.on_screen(app.window, 0, 0)
+        screen.move(app.window, *SEVEN[0][0])
+        screen.press(1)
+        screen.drag(app.window, *SEVEN[0])
+        unfinished = screen.screenshot()[top:, left:][:PAGE_PX, : 2 * PAGE_PX]
+        screen.release(1)
+        assert ink(unfinished).any()
+        assert labels(unfinished) == [], "read before the button was released"
+        app.wait(lambda picture: [label for label, _, _ in labels(picture)] == ["7"], "the label of the 7")
+        app.draw(*FIVE_WITH_A_DETACHED_BAR, *FOUR_WITH_AN_OPEN_TOP)
+        picture = app.wait(lambda picture: [label for label, _, _ in labels(picture)] == ["7", "5", "4"], "all three labels")
+        for (_, x, y), (left, right) in zip(labels(picture), [(90, 180), (235, 340), (395, 490)], strict=True):
+            assert left < x < right
+            assert 80 < y < 260
+        assert has(picture[:, PAGE_PX:], NUMBER), "the number is not underlined"
+        screen.click(app.window, PAGE_PX + 300, 300, 3)
+        app.wait(lambda picture: not ink(picture).any() and labels(picture) == [], "both halves wiped")
+        app.press("q")
+        app.ends()
+
+
+@needs_screen
+def test_the_right_half_cannot_be_drawn_on_and_a_stroke_beyond_the_edge_is_read(screen: Screen) -> None:
+    with canvas(screen) as app:
+        before = app.picture()
+        screen.move(app.window, PAGE_PX + 100, 300)
+        screen.press(1)
+        screen.move(app.window, PAGE_PX + 100, 500)
+        screen.move(app.window, 300, 500)
+        screen.release(1)
+        app.draw(((9, 430), (9, 600)))
+        picture = app.wait(lambda picture: len(labels(picture)) == 1, "the label at the edge")
+        ((label, x, _),) = labels(picture)
+        assert label == "1"
+        assert x < 80
+        inked = ink(picture)
+        inked[:, :30] = False
+        assert not inked.any()
+        assert not ink(before).any()
+        screen.close(TITLE)
+        app.ends()
+
+
+# The keys, one start each.
+
+
+def key_m(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        before = screen.size(app.window)
+        app.press(key)
+        app.wait_for_size(CANVAS_PX, "the canvas")
+        app.press(key)
+        app.wait_for_size(before, "the picture again")
+
+
+def key_c(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        app.press(key)
+        app.wait(shows(fixture()), "the picture without readings")
+        app.press("m")
+        app.wait_for_size(CANVAS_PX, "the canvas")
+        app.draw(*SEVEN)
+        app.wait(lambda picture: len(labels(picture)) == 1, "the label")
+        app.press(key)
+        app.wait(lambda picture: not ink(picture).any() and labels(picture) == [], "the wiped page")
+
+
+def key_space(screen: Screen, key: str) -> None:
+    with running(screen, "live", "demo") as app:
+        app.press(key)
+        held = app.wait(lambda picture: has(picture[720:], ORANGE), "the mark of a held frame")
+        app.press("i")
+        app.wait(lambda picture: picture.shape[1] > held.shape[1], "another picture")
+        app.press("i")
+        later = app.wait(lambda picture: picture.shape == held.shape, "the first picture")
+        assert np.array_equal(later[:720], held[:720])
+        app.press(key)
+        app.wait(
+            lambda picture: not has(picture[720:], ORANGE) and not np.array_equal(picture[:720], held[:720]), "more frames"
+        )
+
+
+def key_widens(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        before = app.picture()
+        app.press(key)
+        wide = app.wait(lambda picture: picture.shape[1] > before.shape[1] + 200, "the panel")
+        assert np.array_equal(wide[:, : before.shape[1]], before), "the panel hides or changes the picture"
+        assert has(wide[:, before.shape[1] :], (24, 20, 16), 300), "the panel is empty"
+        app.press(key)
+        app.wait(lambda picture: np.array_equal(picture, before), "the picture as it was")
+
+
+def key_s(screen: Screen, key: str, folder: Path) -> None:
+    with still_picture(screen, "--snapshots", str(folder)) as app:
+        before = app.picture()
+        app.press(key)
+        app.wait(notice_shown, "the notice that it was saved")
+        (file,) = folder.glob("*.png")
+        first = file.read_bytes()
+        assert np.array_equal(np.asarray(cv2.imread(str(file))), before)
+        app.press(key)
+        wait_until(lambda: len(list(folder.glob("*.png"))) == 2, "another file")
+        assert file.read_bytes() == first
+
+
+def key_f(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        before = screen.size(app.window)
+        app.press(key)
+        app.wait_for_size(SCREEN_PX, "full screen")
+        app.press(key)
+        app.wait_for_size(before, "the former size")
+
+
+def key_x(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        app.press("c")
+        app.press(key)
+        app.wait(shows(np.ascontiguousarray(fixture()[:, ::-1])), "the mirrored picture")
+        app.press(key)
+        app.wait(shows(fixture()), "the picture as it was")
+
+
+def key_u(screen: Screen, key: str) -> None:
+    with canvas(screen) as app:
+        app.draw(*SEVEN)
+        one = app.wait(lambda picture: len(labels(picture)) == 1, "the first label")
+        app.draw(UPRIGHT)
+        app.wait(lambda picture: len(labels(picture)) == 2, "the second label")
+        app.press(key)
+        app.wait(lambda picture: np.array_equal(picture, one), "the page without the second stroke")
+
+
+def key_brush(screen: Screen, key: str) -> None:
+    with canvas(screen) as app:
+        app.press(key)
+        app.wait(notice_shown, "the size of the brush")
+        app.draw(UPRIGHT)
+        width_px = int(np.count_nonzero(ink(app.picture())[400]))
+        assert (width_px < 2 * BRUSH_RADIUS_PX - 2) if key == "[" else (width_px > 2 * BRUSH_RADIUS_PX + 2)
+
+
+def key_quits(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        app.press(key)
+        app.ends()
+
+
+EFFECTS = {
+    Command.TOGGLE_MODE: key_m,
+    Command.CLEAR: key_c,
+    Command.HOLD: key_space,
+    Command.HELP: key_widens,
+    Command.INSPECT: key_widens,
+    Command.FULL_SCREEN: key_f,
+    Command.MIRROR: key_x,
+    Command.UNDO: key_u,
+    Command.THINNER: key_brush,
+    Command.THICKER: key_brush,
+    Command.QUIT: key_quits,
+}
+
+
+@needs_screen
+@pytest.mark.parametrize(("key", "command"), [(key, binding.command) for binding in BINDINGS for key in binding.keys])
+def test_each_key_of_the_table_has_its_effect_on_the_screen(screen: Screen, key: str, command: Command, tmp_path: Path) -> None:
+    if command is Command.SNAPSHOT:
+        key_s(screen, key, tmp_path)
+    else:
+        EFFECTS[command](screen, key)
+
+
+# Sources.
+
+
+def fixture() -> BgrImage:
+    image = cv2.imread(str(PICTURE))
+    assert image is not None
+    return np.asarray(image, np.uint8)
+
+
+def shows(image: BgrImage) -> Callable[[BgrImage], bool]:
+    """Whether the upper part of a window is `image`, pixel by pixel."""
+    return lambda picture: np.array_equal(picture[: image.shape[0]], image)
+
+
+@needs_screen
+def test_a_picture_is_shown_with_all_that_was_read_of_it(screen: Screen) -> None:
+    frame = Frame(fixture(), 0, 0.0)
+    scene = LiveReader(Recognizer()).recognize(frame)
+    assert scene.digits
+    expected = draw(frame, scene, View(mode=Mode.CAMERA), Status())
+    with running(screen, "live", str(PICTURE)) as app:
+        app.wait(shows(expected[: frame.image.shape[0]]), "the picture with its readings")
+        screen.close(TITLE)
+        app.ends()
+
+
+@needs_screen
+def test_the_demo_plays_with_readings_until_it_is_closed(screen: Screen) -> None:
+    with running(screen, "live", "demo") as app:
+        first = app.wait(readings_drawn, "a reading")
+        app.wait(lambda picture: readings_drawn(picture) and not np.array_equal(picture, first), "another frame")
+        screen.close(TITLE)
+        app.ends()
+
+
+@needs_screen
+@pytest.mark.skipif(Path("/dev/video0").exists(), reason="there is a camera here")
+def test_without_a_camera_the_canvas_opens_and_says_so(screen: Screen) -> None:
+    with screen.start(str(ROOT / "run_camera.py")) as program:
+        app = App(screen, program, screen.window(TITLE))
+        app.wait_for_size(CANVAS_PX, "the canvas")
+        app.wait(lambda picture: notice_shown(picture[:, PAGE_PX:]), "the notice")
+        app.draw(*SEVEN)
+        picture = app.wait(lambda picture: [label for label, _, _ in labels(picture)] == ["7"], "the label")
+        assert not notice_shown(picture)
+        app.press("q")
+        app.ends()
+
+
+@needs_screen
+@pytest.mark.parametrize("source", ["no_such_clip.mp4", "http://127.0.0.1:9/video", "97"])
+def test_a_named_source_that_cannot_be_opened_is_one_line_and_code_3(screen: Screen, source: str) -> None:
+    with screen.start("-m", "camdigits", "live", source) as program:
+        assert program.wait() == 3
+        assert program.lines == []
+        (line,) = program.errors
+        assert line.startswith("camdigits: ")
+        assert source in line
+
+
+@needs_screen
+def test_a_network_camera_that_is_cut_off_leaves_its_last_picture_and_a_notice(screen: Screen) -> None:
+    with network_camera() as camera, running(screen, "live", camera.url()) as app:
+        first = app.wait(lambda picture: bool(picture[:480].any()), "a frame")
+        app.wait(lambda picture: not np.array_equal(picture[:480], first[:480]), "another frame")
+        assert not notice_shown(app.picture())
+        camera.cuts = True
+        camera.ends.set()
+        app.wait(notice_shown, "the notice that the camera is lost")
+        app.press("h")
+        app.wait(lambda picture: picture.shape[1] > first.shape[1], "the keys: the window lives")
+        app.press("q")
+        assert app.program.wait() == 3
+        assert app.program.lines == []
+        (line,) = app.program.errors
+        assert line.startswith("camdigits: ")
+        assert camera.url() in line
+
+
+@contextmanager
+def network_camera() -> Iterator[Camera]:
+    server = Camera()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.ends.set()
+        server.shutdown()
+        thread.join(DEADLINE_S)
+        server.server_close()
+
+
+# No screen.
+
+
+@only_linux
+@pytest.mark.parametrize("display", [None, ":9999"])
+@pytest.mark.parametrize("command", [("canvas",), ("live", "demo")], ids=" ".join)
+def test_without_a_display_one_line_names_the_command_without_a_window(
+    command: tuple[str, ...], display: str | None, tmp_path: Path
+) -> None:
+    with run_program("-m", "camdigits", *command, display=display, home=tmp_path) as program:
+        assert program.wait() == 6
+        assert program.lines == []
+        (line,) = program.errors
+        assert "camdigits read" in line
+        assert (display or "DISPLAY is not set") in line
