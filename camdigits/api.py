@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from os import PathLike, fspath
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from camdigits.devices.models import DEFAULT_MODEL, load_classifier
 from camdigits.devices.pictures import as_bgr
 from camdigits.devices.sources import expand, open_source, public_name
-from camdigits.errors import SourceError
+from camdigits.errors import SourceError, UsageError
 from camdigits.ports import FrameSource, Turn
 from camdigits.settings import Settings
 from camdigits.vision.numbers import group_numbers
@@ -35,7 +36,8 @@ class Recognizer:
 
     def __init__(self, model: str = "", threshold: float | None = None, settings: Settings = Settings()) -> None:
         settings = settings.with_threshold(threshold)
-        self._pipeline = Pipeline(load_classifier(model or settings.model or DEFAULT_MODEL), settings.pipeline)
+        classifier = load_classifier(model or settings.model or DEFAULT_MODEL)
+        self._pipeline = Pipeline(classifier, settings.pipeline, classifier.context)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: an array uint8 or uint16, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, or the path of a file.
@@ -43,6 +45,8 @@ class Recognizer:
         Raises SourceError for a file that cannot be read or an array of another shape or dtype.
         """
         if isinstance(image, np.ndarray):
+            if not image.size:
+                raise SourceError(f"the image: there are no pixels in an array of shape {image.shape}; was it read at all?")
             return self.read_frame(Frame(as_bgr(image, "the image"), 0, 0.0))
         name = fspath(image)
         source = open_source(name)
@@ -52,7 +56,7 @@ class Recognizer:
             source.close()
         if frame is None:
             raise SourceError(f"{name}: there is no picture in it")
-        return self.read_frame(frame, name)
+        return self.read_frame(frame, public_name(name))
 
     def read_frame(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame of a source of that name."""
@@ -93,14 +97,18 @@ def stream(source: str | int | PathLike[str], recognizer: Recognizer | None = No
     """Read a source frame by frame: what `camdigits read` takes, or a camera's index, which goes on until you stop.
 
     every: read only every Nth frame. The source is closed at its end, on `break` and on an exception.
-    Raises SourceError when it cannot be opened or is lost.
+    Raises SourceError when it cannot be opened or is lost, UsageError for `every` below 1; warns of a clip that was cut off.
     """
+    if every < 1:
+        raise UsageError(f"every Nth frame can be read, N at least 1, not {every}")
     recognizer = recognizer or Recognizer()
     for name in expand(str(source) if isinstance(source, int) else fspath(source)):
         opened = open_source(name)
         try:
             for frame in frames(opened, every):
                 yield recognizer.read_frame(frame, public_name(name))
+            if opened.notice:
+                warnings.warn(opened.notice, stacklevel=2)
         finally:
             opened.close()
 

@@ -5,6 +5,7 @@ Heavy imports (OpenCV, the model runtime) wait until a command needs them, so th
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ _threshold = click.option("--threshold", type=float, metavar="P", help="Report d
 _folder = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
 @click.version_option(package_name="camdigits")
 def commands() -> None:
     """Reads handwritten digits live: from a camera, a canvas window, pictures and clips.
@@ -116,9 +117,10 @@ def read(
     from camdigits.overlay import draw_scene
 
     paths, missing = _expanded(sources)
+    _keep_sources(output, paths)
     recognizer = Recognizer(model, threshold)
     annotations = writers.AnnotationWriter(annotate, lambda frame, scene: draw_scene(frame.image, scene)) if annotate else None
-    with writers.open_output(output) as stream:
+    with _progress(paths, every) as advance, writers.open_output(output) as stream:
         writer: SceneWriter
         if kind == "jsonl":
             writer = writers.JsonLinesWriter(stream)
@@ -126,13 +128,12 @@ def read(
             writer = writers.CsvWriter(stream)
         else:
             writer = writers.TextWriter(stream, named=len(paths) + len(missing) > 1)
-        with _progress(paths) as advance:
-            for path in paths:
-                try:
-                    _read_one(path, recognizer, every, writer, annotations, advance)
-                except SourceError as error:
-                    missing.append(str(error))
-                    _say(str(error))
+        for path in paths:
+            try:
+                _read_one(path, recognizer, every, writer, annotations, advance)
+            except SourceError as error:
+                missing.append(str(error))
+                _say(str(error))
         writer.close()
     if missing:
         raise SystemExit(SourceError.exit_code)
@@ -184,6 +185,7 @@ def evaluate(folder: Path, output: Path | None, threshold: float | None, model: 
     import json
 
     from rich.console import Console
+    from rich.progress import track
 
     from camdigits.api import Recognizer
     from camdigits.evaluation.report import evaluate as score_all
@@ -192,14 +194,17 @@ def evaluate(folder: Path, output: Path | None, threshold: float | None, model: 
 
     truth = load_truth(folder)
     recognizer = Recognizer(model, threshold)
-    report = score_all(truth, lambda picture: recognizer.recognize(picture.path))
+    watched = sys.stderr is not None and sys.stderr.isatty()
+    pictures = track(truth, "reading", console=Console(stderr=True), transient=True, disable=not watched)
+    report = score_all(pictures, lambda picture: recognizer.recognize(picture.path))
     console = Console()
     for table in tables(report):
         console.print(table)
     figures = report.to_dict()
     console.print(
         f"digit F1 {figures['all']['f1']:.3f}, numbers read exactly {figures['all']['numbers_exact']:.3f}, "
-        f"false digits per picture without any {figures['false_digits_per_negative']:.2f}"
+        f"false digits per picture without any {figures['false_digits_per_negative']:.2f}",
+        soft_wrap=True,
     )
     if output:
         try:
@@ -212,9 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code; every error a user can mend is one line on stderr."""
     with _terminated_as_exit():
         try:
-            code = commands.main(
-                args=None if arguments is None else list(arguments), prog_name="camdigits", standalone_mode=False
-            )
+            code = _run(sys.argv[1:] if arguments is None else arguments)
         except CamdigitsError as error:
             _say(str(error))
             code = error.exit_code
@@ -227,7 +230,28 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         except BrokenPipeError:  # whoever read our output has enough of it
             _abandon_stdout()
             code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    # Not through click's own main(), which answers a closed pipe with code 1 before we hear of it.
+    try:
+        with commands.make_context("camdigits", list(arguments)) as context:
+            commands.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(error) from error
+    return 0
+
+
+def _unwritable(error: OSError) -> OutputError:
+    if error.filename is None:
+        _abandon_stdout()
+    reason = (error.strerror or type(error).__name__).lower()
+    return OutputError(f"{error.filename or 'stdout'}: cannot be written ({reason}); free some space or choose another place")
 
 
 def _run_window(source: str, size: tuple[int, int], model: str, threshold: float | None, snapshots: Path, start: str) -> None:
@@ -285,26 +309,37 @@ def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:
     return paths, missing
 
 
+def _keep_sources(output: Path | None, paths: Sequence[str]) -> None:
+    """Refuse to write the readings over what is to be read."""
+    if output is None or not os.path.exists(output):  # noqa: PTH110 - Path.exists raises for a name that is too long
+        return
+    for path in paths:
+        if os.path.exists(path) and os.path.samefile(output, path):  # noqa: PTH110, PTH121
+            raise UsageError(f"{output}: is one of the sources; choose another --output, or it would be lost")
+
+
 @contextmanager
-def _progress(paths: Sequence[str]) -> Iterator[Any]:
+def _progress(paths: Sequence[str], every: int) -> Iterator[Any]:
     """A callable to advance a progress bar on stderr; it does nothing where stderr is no terminal or for one picture."""
     from camdigits.devices.sources import CLIP_SUFFIXES
 
     worth_it = len(paths) > 1 or any(path.lower().endswith(CLIP_SUFFIXES) or path == "demo" for path in paths)
-    if not (worth_it and sys.stderr.isatty()):
+    if not (worth_it and sys.stderr is not None and sys.stderr.isatty()):
         yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # Rich takes over the streams that share the bar's terminal, so that lines are written above the bar.
+    shared = sys.stdout is not None and sys.stdout.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=shared) as bar:
         task = bar.add_task("reading", total=len(paths) if len(paths) > 1 else None)
         current: list[FrameSource] = []
 
         def advance(source: FrameSource) -> None:
             if len(paths) == 1:
-                bar.update(task, total=source.frame_count, advance=1)
+                bar.update(task, total=source.frame_count, advance=every)
             elif not current or current[0] is not source:
                 current[:] = [source]
                 bar.update(task, description=Path(source.name).name[:40], advance=1)
@@ -327,11 +362,11 @@ def _terminated_as_exit() -> Iterator[None]:
 
 
 def _say(message: str) -> None:
-    click.echo(f"camdigits: {message}", err=True)
+    """Tell the user, in one line whatever the names in it hold."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"camdigits: {''.join(char if char.isprintable() else ' ' for char in message)}\n")
 
 
 def _abandon_stdout() -> None:
     """Give stdout a place to be flushed to at exit, or Python complains of the broken pipe once more."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -620,6 +620,17 @@ def equation(size: tuple[int, int], style: Style, rng: np.random.Generator) -> t
     return tuple(lines[: int(rng.integers(1, len(lines) + 1))])
 
 
+def few_large(size: tuple[int, int], style: Style, rng: np.random.Generator) -> tuple[Line, ...]:
+    """A digit or a short number that takes a large part of the sheet, drawn with any pen from thin to fat."""
+    height_px = min(size) * float(rng.uniform(0.28, 0.6))
+    large = replace(style, height_px=height_px, pen_px=height_px * float(rng.uniform(0.03, 0.13)))
+    left_px, right_px = size[0] * _MARGIN, size[0] * (1 - _MARGIN)
+    count = int(rng.integers(1, max(1, int((right_px - left_px) / height_px / _DIGIT_ADVANCE)) + 1))
+    start_px = rng.uniform(left_px, max(left_px, right_px - count * height_px * _DIGIT_ADVANCE))
+    base_px = rng.uniform(size[1] * _MARGIN + height_px, size[1] * (1 - _MARGIN))
+    return (large.line(_number(count, rng).replace(".", "").replace(",", ""), start_px, base_px, rng),)
+
+
 def words(size: tuple[int, int], style: Style, rng: np.random.Generator) -> tuple[Line, ...]:
     """Letters and signs, no digit."""
     lines = []
@@ -634,7 +645,7 @@ def words(size: tuple[int, int], style: Style, rng: np.random.Generator) -> tupl
     return tuple(lines[: int(rng.integers(1, len(lines) + 1))])
 
 
-LAYOUTS = (text_lines, scattered_digits, form, table, equation)
+LAYOUTS = (text_lines, scattered_digits, form, table, equation, few_large)
 
 
 def scribble(at: tuple[float, float], size_px: float, rng: np.random.Generator) -> Stroke:

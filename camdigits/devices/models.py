@@ -15,6 +15,7 @@ import numpy as np
 
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import ModelError
+from camdigits.vision.context import ContextWeights
 from camdigits.vision.scene import Batch, Odds
 
 BUNDLED = {"reader": "digit_reader.tflite", "classic": "digit_classifier.tflite"}
@@ -48,13 +49,17 @@ class ModelCard:
     training: Mapping[str, Any]
     metrics: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    context: Mapping[str, Any] | None = None
+    """Weights that judge this network's odds by the company a candidate keeps (vision/context.py)."""
 
     @classmethod
     def read(cls, path: Path) -> ModelCard:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             card = cls(**{**values, "classes": tuple(values["classes"])})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            if not all(isinstance(entry, dict) for entry in (card.input, card.files, *card.files.values())):
+                raise TypeError("input and files are tables")
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise ModelError(f"{path}: not a model card ({error}); restore it or remove it") from error
         return card
 
@@ -69,6 +74,8 @@ def file_entry(path: Path) -> dict[str, Any]:
 
 class LiteRTClassifier:
     """Batch -> Odds through LiteRT, in chunks of at most `CHUNK` glyphs."""
+
+    context: ContextWeights | None = None
 
     def __init__(self, path: Path, threads: int) -> None:
         from ai_edge_litert.interpreter import Interpreter
@@ -103,6 +110,8 @@ class LiteRTClassifier:
 
 class KerasClassifier:
     """Batch -> Odds through Keras, for a user's own .keras or .h5."""
+
+    context: ContextWeights | None = None
 
     def __init__(self, path: Path) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -148,11 +157,10 @@ def load_classifier(model: str = DEFAULT_MODEL, threads: int = 2) -> FileClassif
     A card beside the file (same name, .json) must agree with it in input, classes and SHA-256.
     Raises ModelError for a file that is missing, corrupt, of another shape, not its card's, or named by a URL.
     """
-    if "://" in model:
+    if re.match(r"\w[\w+.-]+://", model):
         raise ModelError("models are loaded from files on this machine only, not from a URL; download it first")
     path = bundled_model(model) if model in BUNDLED else Path(model)
-    if not path.is_file():
-        raise ModelError(f"{path}: no such model file; name a .tflite, .keras or .h5 file, or {' or '.join(BUNDLED)}")
+    _check_readable(path)
     card_path = path.with_suffix(".json")
     card = ModelCard.read(card_path) if card_path.is_file() else None
     if card is not None and path.name in card.files:
@@ -165,7 +173,42 @@ def load_classifier(model: str = DEFAULT_MODEL, threads: int = 2) -> FileClassif
         )
     if card is not None and (dict(card.input) != dict(INPUT_CONTRACT) or len(card.classes) != classifier.class_count):
         raise ModelError(f"{path}: its card {card_path.name} states another input or other classes; use a model that fits")
+    _check_odds(path, classifier)
+    if card is not None and card.context is not None:
+        try:
+            classifier.context = ContextWeights.from_dict(card.context)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ModelError(f"{card_path}: its context does not fit ({error}); restore the card") from error
     return classifier
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise ModelError(
+            f"{path}: no such model file; name a .tflite, .keras or .h5 file, or {' or '.join(BUNDLED)}"
+        ) from error
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise ModelError(f"{path}: cannot be read ({reason}); check its name and permissions") from error
+
+
+def _check_odds(path: Path, classifier: FileClassifier) -> None:
+    """An empty glyph shows what shapes do not: quantized inputs, a fixed number of rows, outputs without a softmax."""
+    try:
+        odds = classifier(np.zeros((1, *GLYPH_SHAPE), np.float32))
+    except Exception as error:  # the runtimes raise anything here too
+        raise ModelError(
+            f"{path}: does not run ({_first_line(error)}); export it as float32 with any number of rows"
+        ) from error
+    if odds.shape != (1, classifier.class_count) or not abs(float(odds.sum()) - 1) < 1e-3 or odds.min() < 0:
+        raise ModelError(f"{path}: its outputs are no odds from 0 to 1 that sum to 1; end the network with a softmax")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
 def _open(path: Path, threads: int) -> FileClassifier:
@@ -177,8 +220,7 @@ def _open(path: Path, threads: int) -> FileClassifier:
     except ModelError:
         raise
     except Exception as error:  # the runtimes raise anything from ValueError to RuntimeError on damaged files
-        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
-        raise ModelError(f"{path}: cannot be loaded, it is damaged or not a model ({first_line})") from error
+        raise ModelError(f"{path}: cannot be loaded, it is damaged or not a model ({_first_line(error)})") from error
 
 
 def _check_hash(path: Path, card: ModelCard) -> None:

@@ -69,12 +69,13 @@ def tables(report: Report) -> Sequence[Table]:
 
 
 def _table(heading: str, rows: Mapping[str, Counts]) -> Table:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table()
-    table.add_column(heading)
+    table = Table(box=SIMPLE_HEAD, padding=0)  # narrow: nine columns on a terminal of 80
+    table.add_column(heading, overflow="fold")
     for name in ("pictures", "digits", "precision", "recall", "F1", "located", "labels", "numbers"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for name, counts in rows.items():
         figures = (
             counts.precision,

@@ -38,9 +38,10 @@ def load_truth(folder: Path) -> tuple[TruePicture, ...]:
         annotations = json.loads(path.read_text(encoding="utf-8"))
         pictures = [_positive(folder, entry) for entry in annotations["images"]]
         pictures += [TruePicture(folder / entry["file"]) for entry in annotations.get("negatives", [])]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         raise SourceError(
-            f"{path}: no truth to score against ({error!r}); make a folder with: python -m train.pages --out DIR"
+            f"{path}: no truth to score against ({reason}); make a folder with: python -m train.pages --out DIR"
         ) from error
     return tuple(pictures)
 

@@ -90,7 +90,7 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     features[:, 5] = np.log1p(_near(x, y, width, height, junk, reach=2.5))
     features[:, 6] = (len(anchors) + 1) / (count + 2)
     features[:, 8] = (x <= 1) | (y <= 1) | (x + width >= frame_shape[1] - 1) | (y + height >= frame_shape[0] - 1)
-    features[:, 9] = np.log(height / frame_shape[0])
+    features[:, 9] = np.log(height / frame_shape[0]) * stick
     features[:, 10] = np.log1p(len(anchors))
     features[:, 11] = np.log(width / height)
     features[:, 12] = ink_share

@@ -35,7 +35,7 @@ class NumberParams:
     least_sign_size: float = 0.18
     least_raised_dot_size: float = 0.13
     least_dot_size: float = 0.07
-    least_sign_gap: float = 0.25
+    least_sign_gap: float = 0.4
 
 
 def reading_order(digits: Sequence[Digit], params: NumberParams = NumberParams()) -> list[list[int]]:

@@ -27,7 +27,7 @@ class PipelineParams:
         `max_enlargement` times), large ones reduced.
     """
 
-    threshold: float = 0.8
+    threshold: float = 0.5
     search_side_px: int = 1280
     max_enlargement: float = 3.0
     ink: InkParams = field(default_factory=InkParams)

@@ -1,0 +1,246 @@
+"""Classifiers from files: what is loaded, what is refused, and why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from camdigits.devices import models
+from camdigits.devices.models import BUNDLED, CHUNK, INPUT_CONTRACT, ModelCard, bundled_model, file_entry, load_classifier
+from camdigits.errors import ModelError
+from tests.fakes import unprivileged_folder
+
+CLASSIC = Path(__file__).resolve().parents[2] / "models" / "digit_classifier.tflite"
+
+
+def glyphs(count: int) -> np.ndarray:
+    return np.random.default_rng(0).random((count, 28, 28, 1), np.float32)
+
+
+def refusal(model: Path | str) -> str:
+    with pytest.raises(ModelError) as caught:
+        load_classifier(str(model))
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the classic network with its card."""
+    for suffix in (".tflite", ".json"):
+        shutil.copy(CLASSIC.with_suffix(suffix), tmp_path)
+    return tmp_path / CLASSIC.name
+
+
+def edit_card(model: Path, **values: Any) -> None:
+    path = model.with_suffix(".json")
+    card = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**card, **values}), encoding="utf-8")
+
+
+class TestLiteRT:
+    @pytest.mark.parametrize(("name", "classes"), [("reader", 11), ("classic", 10)])
+    def test_the_networks_that_ship_give_odds(self, name: str, classes: int) -> None:
+        odds = load_classifier(name)(glyphs(3))
+        assert odds.shape == (3, classes)
+        assert odds.dtype == np.float32
+        assert odds.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+    @pytest.mark.parametrize("name", BUNDLED)
+    def test_the_networks_that_ship_are_those_on_their_cards(self, name: str) -> None:
+        path = bundled_model(name)
+        card = ModelCard.read(path.with_suffix(".json"))
+        assert card.name == name
+        assert card.input == INPUT_CONTRACT
+        assert card.files[path.name] == file_entry(path)
+        assert card.classes == (*"0123456789", "none")[: len(card.classes)]
+
+    def test_no_glyphs_have_no_odds(self) -> None:
+        assert load_classifier("classic")(glyphs(0)).shape == (0, 10)
+
+    def test_a_glyph_has_the_same_odds_in_any_company(self) -> None:
+        classify = load_classifier("classic")
+        batch = glyphs(2 * CHUNK + 9)
+        together = classify(batch)
+        assert together.shape == (len(batch), 10)
+        for index in (0, CHUNK - 1, CHUNK, 2 * CHUNK + 8):
+            assert classify(batch[index : index + 1])[0] == pytest.approx(together[index], abs=1e-5)
+
+    def test_odds_are_not_overwritten_by_the_next_batch(self) -> None:
+        classify = load_classifier("classic")
+        odds = classify(glyphs(4))
+        kept = odds.copy()
+        classify(np.zeros((4, 28, 28, 1), np.float32))
+        assert np.array_equal(odds, kept)
+
+
+class TestRefusals:
+    def test_a_missing_file(self, tmp_path: Path) -> None:
+        message = refusal(tmp_path / "none.tflite")
+        assert "no such model file" in message
+        assert "reader or classic" in message
+
+    def test_a_folder(self, tmp_path: Path) -> None:
+        assert "no such model file" in refusal(tmp_path)
+
+    @pytest.mark.parametrize("url", ["https://me:s3cret@models/x.keras", "gs://bucket/x.keras", "file:///x.tflite"])
+    def test_a_url(self, url: str) -> None:
+        message = refusal(url)
+        assert "not from a URL" in message
+        assert "s3cret" not in message
+
+    def test_a_name_that_is_too_long(self) -> None:
+        assert "cannot be read" in refusal("x" * 300 + ".tflite")
+
+    def test_a_file_without_permission(self) -> None:
+        with unprivileged_folder() as folder:
+            (folder / "model.tflite").write_bytes(b"x")
+            (folder / "model.tflite").chmod(0)
+            assert "cannot be read (permission denied)" in refusal(folder / "model.tflite")
+
+    def test_another_kind_of_file(self, tmp_path: Path) -> None:
+        (tmp_path / "model.onnx").write_bytes(b"x")
+        assert "name a .tflite, .keras or .h5 file" in refusal(tmp_path / "model.onnx")
+
+    @pytest.mark.parametrize("data", [b"", b"no flatbuffer at all", CLASSIC.read_bytes()[:50_000]])
+    def test_a_damaged_file(self, tmp_path: Path, data: bytes) -> None:
+        (tmp_path / "model.tflite").write_bytes(data)
+        assert "damaged or not a model" in refusal(tmp_path / "model.tflite")
+
+    def test_a_file_that_is_not_its_cards(self, copied: Path) -> None:
+        data = bytearray(copied.read_bytes())
+        data[len(data) // 2] ^= 1  # one bit of one weight: it would load
+        copied.write_bytes(data)
+        assert "SHA-256" in refusal(copied)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"input": {**INPUT_CONTRACT, "range": [0.0, 255.0]}},
+            {"input": {**INPUT_CONTRACT, "ink": 0.0, "ground": 1.0}},
+            {"classes": [*"0123456789", "none"]},
+        ],
+    )
+    def test_a_card_of_another_input_or_other_classes(self, copied: Path, values: dict[str, Any]) -> None:
+        edit_card(copied, **values)
+        assert "its card digit_classifier.json states" in refusal(copied)
+
+    @pytest.mark.parametrize(
+        "text", ["", "[]", "{}", '{"classes": 3}', '{"classes": [], "layers": 9}', "\xff"], ids=lambda text: text or "empty"
+    )
+    def test_a_card_that_is_none(self, copied: Path, text: str) -> None:
+        copied.with_suffix(".json").write_text(text, encoding="latin-1")
+        assert "not a model card" in refusal(copied)
+
+    @pytest.mark.parametrize("values", [{"input": "28x28"}, {"files": ["a"]}, {"files": {CLASSIC.name: "hash"}}])
+    def test_a_card_with_values_of_another_kind(self, copied: Path, values: dict[str, Any]) -> None:
+        edit_card(copied, **values)
+        assert "not a model card" in refusal(copied)
+
+    @pytest.mark.parametrize(
+        ("shape", "classes", "odds", "said"),
+        [
+            ((32, 32, 1), 10, np.full((1, 10), 0.1), "takes (32, 32, 1)"),
+            ((28, 28, 1), 36, np.full((1, 36), 1 / 36), "gives 36 classes"),
+            ((28, 28, 1), 10, np.full((1, 10), 0.5), "softmax"),
+            ((28, 28, 1), 10, np.eye(1, 10) * np.nan, "softmax"),
+            ((28, 28, 1), 10, np.array([[2.0, -1.0, *[0.0] * 8]]), "softmax"),
+            ((28, 28, 1), 10, ValueError("input must be int8\nand more"), "does not run (input must be int8)"),
+        ],
+    )
+    def test_a_network_that_does_something_else(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        shape: tuple[int, ...],
+        classes: int,
+        odds: np.ndarray | Exception,
+        said: str,
+    ) -> None:
+        class Other:
+            input_shape, class_count = shape, classes
+
+            def __init__(self, *_: object) -> None: ...
+
+            def __call__(self, _: np.ndarray) -> np.ndarray:
+                if isinstance(odds, Exception):
+                    raise odds
+                return odds
+
+        monkeypatch.setattr(models, "LiteRTClassifier", Other)
+        (tmp_path / "other.tflite").write_bytes(b"x")
+        assert said in refusal(tmp_path / "other.tflite")
+
+
+class TestKeras:
+    """Without Keras: what is asked of it, and when it is not asked at all."""
+
+    @pytest.fixture
+    def asked(self) -> list[tuple[Path, dict[str, Any]]]:
+        return []
+
+    @pytest.fixture
+    def keras(self, monkeypatch: pytest.MonkeyPatch, asked: list[tuple[Path, dict[str, Any]]]) -> SimpleNamespace:
+        class Model:
+            input_shape, output_shape = (None, 28, 28, 1), (None, 10)
+
+            def __call__(self, batch: np.ndarray, training: bool) -> np.ndarray:
+                assert training is False
+                return np.full((len(batch), 10), 0.1)
+
+        def load_model(path: Path, **options: Any) -> Model:
+            asked.append((path, options))
+            return Model()
+
+        fake = SimpleNamespace(__version__="3.15.1", models=SimpleNamespace(load_model=load_model))
+        monkeypatch.setitem(sys.modules, "keras", fake)
+        return fake
+
+    @pytest.fixture(params=[".keras", ".h5", ".KERAS"])
+    def file(self, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+        path = tmp_path / f"mine{request.param}"
+        path.write_bytes(b"x")
+        return path
+
+    @pytest.mark.usefixtures("keras")
+    def test_a_file_is_loaded_without_running_code_from_it(self, file: Path, asked: list[Any]) -> None:
+        odds = load_classifier(str(file))(glyphs(CHUNK + 2))
+        assert odds.shape == (CHUNK + 2, 10)
+        assert odds.dtype == np.float32
+        assert asked == [(file, {"compile": False, "safe_mode": True})]
+
+    @pytest.mark.parametrize("version", ["2.15.0", "3.9.2", "3.14.1", "3.15.0", "3.15"])
+    def test_an_unsafe_keras_is_never_given_the_file(
+        self, keras: SimpleNamespace, file: Path, asked: list[Any], version: str
+    ) -> None:
+        keras.__version__ = version
+        message = refusal(file)
+        assert f"Keras {version}" in message
+        assert "3.15.1 or newer" in message
+        assert asked == []
+
+    @pytest.mark.parametrize("version", ["3.15.1", "3.16.0", "4.0.0"])
+    def test_a_safe_keras_is_taken(self, keras: SimpleNamespace, file: Path, version: str) -> None:
+        keras.__version__ = version
+        assert load_classifier(str(file)).class_count == 10
+
+    def test_without_keras_the_way_out_is_told(self, monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+        monkeypatch.setitem(sys.modules, "keras", None)
+        message = refusal(file)
+        assert "camdigits[train]" in message
+        assert ".tflite" in message
+
+    def test_a_file_that_keras_refuses_is_one_line(self, keras: SimpleNamespace, file: Path) -> None:
+        def load_model(*_: object, **__: object) -> None:
+            raise ValueError("Requested the deserialization of a Lambda layer\nwith a long story")
+
+        keras.models.load_model = load_model
+        assert refusal(file).endswith("(Requested the deserialization of a Lambda layer)")

@@ -1,0 +1,224 @@
+"""The Python interface: pictures and sources in, Scenes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import camdigits
+from camdigits import api
+from camdigits.api import LiveReader, PageReader, Recognizer, stream
+from camdigits.errors import SourceError, UsageError
+from camdigits.evaluation.scores import score
+from camdigits.settings import Settings
+from camdigits.vision.scene import Box, Frame, Scene
+from tests.fakes import FakeSource, plain
+
+FIXTURES = Path(__file__).resolve().parent / "fixtures"
+PAPER, CLIP = FIXTURES / "paper.jpg", FIXTURES / "hand_shake.mp4"
+PICTURES = json.loads((FIXTURES / "truth.json").read_text(encoding="utf-8"))["pictures"]
+TRUTH = next(picture for picture in PICTURES if picture["file"] == PAPER.name)
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer()
+
+
+@pytest.fixture(scope="module")
+def page() -> np.ndarray:
+    return cv2.imread(str(PAPER))
+
+
+def numbers(scene: Scene) -> list[str]:
+    return [number.text for number in scene.numbers]
+
+
+def true_digits_found(scene: Scene) -> int:
+    true = [(digit["label"], Box(*digit["box"])) for digit in TRUTH["digits"]]
+    return score(true, [], scene.digits, []).right
+
+
+class TestRecognizer:
+    def test_a_file_is_read_into_digits_and_numbers(self, recognizer: Recognizer) -> None:
+        scene = recognizer.recognize(str(PAPER))
+        assert [scene.digits[index].label for number in scene.numbers for index in number.digits] == [
+            int(character) for character in "".join(numbers(scene))
+        ]
+        assert true_digits_found(scene) == len(TRUTH["digits"])
+        assert (scene.source, scene.frame, scene.time_s) == (str(PAPER), 0, 0.0)
+        assert (scene.width, scene.height) == (640, 480)
+        assert all(0 < digit.confidence <= 1 for digit in scene.digits)
+
+    def test_an_array_reads_as_its_file_does(self, recognizer: Recognizer, page: np.ndarray) -> None:
+        assert recognizer.recognize(page).digits == recognizer.recognize(PAPER).digits
+
+    def test_the_array_is_left_as_it_was(self, recognizer: Recognizer, page: np.ndarray) -> None:
+        before = page.copy()
+        recognizer.recognize(page)
+        assert np.array_equal(page, before)
+
+    @pytest.mark.parametrize("kind", ["grey", "one channel", "transparent", "16 bits", "a view"])
+    def test_other_pixels_are_converted(self, recognizer: Recognizer, page: np.ndarray, kind: str) -> None:
+        grey = cv2.cvtColor(page, cv2.COLOR_BGR2GRAY)
+        pixels = {
+            "grey": grey,
+            "one channel": grey[:, :, None],
+            "transparent": cv2.cvtColor(page, cv2.COLOR_BGR2BGRA),
+            "16 bits": page.astype(np.uint16) * 257,
+            "a view": np.ascontiguousarray(page[:, ::-1])[:, ::-1],
+        }[kind]
+        assert true_digits_found(recognizer.recognize(pixels)) == len(TRUTH["digits"])
+
+    @pytest.mark.parametrize(
+        "pixels",
+        [np.zeros((4, 4, 2), np.uint8), np.zeros(9, np.uint8), np.zeros((4, 4), np.int64), np.zeros((4, 4), bool)],
+        ids=["two channels", "one axis", "int64", "bool"],
+    )
+    def test_other_arrays_are_refused(self, recognizer: Recognizer, pixels: np.ndarray) -> None:
+        with pytest.raises(SourceError, match="the image"):
+            recognizer.recognize(pixels)
+
+    def test_an_array_without_pixels_is_refused(self, recognizer: Recognizer) -> None:
+        with pytest.raises(SourceError, match="no pixels"):
+            recognizer.recognize(np.zeros((0, 5, 3), np.uint8))
+
+    def test_a_file_that_is_missing_is_refused(self, recognizer: Recognizer, tmp_path: Path) -> None:
+        with pytest.raises(SourceError, match=r"page\.jpg"):
+            recognizer.recognize(tmp_path / "page.jpg")
+
+    def test_digits_below_the_threshold_are_not_reported(self, page: np.ndarray) -> None:
+        assert Recognizer(threshold=1.0).recognize(page).digits == ()
+        assert Recognizer(settings=Settings().with_threshold(1.0)).recognize(page).digits == ()
+
+    @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+    def test_a_threshold_is_a_probability(self, threshold: float) -> None:
+        with pytest.raises(UsageError, match="between 0 and 1"):
+            Recognizer(threshold=threshold)
+
+    def test_the_scene_of_a_url_hides_its_password(self, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(api, "open_source", lambda _: FakeSource([plain(200)]))
+        assert recognizer.recognize("http://me:s3cret@camera/still").source == "http://camera/still"
+
+    def test_a_source_is_closed_when_reading_it_fails(self, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
+        source = FakeSource([], fails_with=SourceError("lost"))
+        monkeypatch.setattr(api, "open_source", lambda _: source)
+        with pytest.raises(SourceError, match="lost"):
+            recognizer.recognize("page.jpg")
+        assert source.closed
+
+
+class TestStream:
+    def test_a_clip_comes_frame_by_frame(self, recognizer: Recognizer) -> None:
+        scenes = list(stream(CLIP, recognizer, every=9))
+        assert [(scene.frame, round(scene.time_s, 3), scene.source) for scene in scenes] == [
+            (index, round(index / 15, 3), str(CLIP)) for index in (0, 9, 18, 27)
+        ]
+        assert all(scene.digits for scene in scenes)
+
+    def test_a_folder_comes_picture_by_picture(self, recognizer: Recognizer, tmp_path: Path) -> None:
+        for name in ("page10.png", "page2.png"):
+            cv2.imwrite(str(tmp_path / name), plain(200))
+        sources = [scene.source for scene in stream(tmp_path, recognizer)]
+        assert sources == [str(tmp_path / "page2.png"), str(tmp_path / "page10.png")]
+
+    def test_a_number_names_a_camera(self, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = []
+
+        def open_source(spec: str) -> FakeSource:
+            asked.append(spec)
+            return FakeSource([plain(200)] * 2, live=True)
+
+        monkeypatch.setattr(api, "open_source", open_source)
+        assert len(list(stream(7, recognizer))) == 2
+        assert asked == ["7"]
+
+    def test_a_frame_that_a_camera_gives_twice_is_read_once(
+        self, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Slow(FakeSource):
+            def read(self, turn: object) -> Frame | None:
+                frame = super().read(turn)  # type: ignore[arg-type]
+                return frame and Frame(frame.image, frame.index // 2, frame.time_s)
+
+        monkeypatch.setattr(api, "open_source", lambda _: Slow([plain(200)] * 6, live=True))
+        assert [scene.frame for scene in stream(0, recognizer)] == [0, 1, 2]
+
+    @pytest.fixture
+    def source(self, monkeypatch: pytest.MonkeyPatch) -> FakeSource:
+        source = FakeSource([plain(200)] * 3)
+        monkeypatch.setattr(api, "open_source", lambda _: source)
+        return source
+
+    def test_the_source_is_closed_at_its_end(self, recognizer: Recognizer, source: FakeSource) -> None:
+        assert len(list(stream("clip.mp4", recognizer))) == 3
+        assert source.closed
+
+    def test_the_source_is_closed_when_the_caller_has_enough(self, recognizer: Recognizer, source: FakeSource) -> None:
+        scenes = stream("clip.mp4", recognizer)
+        assert isinstance(scenes, Iterator)
+        next(scenes)
+        assert not source.closed
+        del scenes
+        assert source.closed
+
+    def test_the_source_is_closed_when_recognition_raises(
+        self, recognizer: Recognizer, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fails(*_: object) -> Scene:
+            raise RuntimeError("out of ink")
+
+        monkeypatch.setattr(recognizer, "read_frame", fails)
+        with pytest.raises(RuntimeError, match="out of ink"):
+            list(stream("clip.mp4", recognizer))
+        assert source.closed
+
+    def test_a_clip_that_is_cut_off_warns(self, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(api, "open_source", lambda _: FakeSource([plain(200)], notice="clip.mp4: cut off"))
+        with pytest.warns(UserWarning, match=r"clip\.mp4: cut off"):
+            assert len(list(stream("clip.mp4", recognizer))) == 1
+
+    def test_every_counts_from_one(self, recognizer: Recognizer) -> None:
+        with pytest.raises(UsageError, match="at least 1"):
+            next(stream(CLIP, recognizer, every=0))
+
+    def test_a_folder_without_pictures_is_refused(self, recognizer: Recognizer, tmp_path: Path) -> None:
+        with pytest.raises(SourceError, match="no pictures or clips"):
+            next(stream(tmp_path, recognizer))
+
+
+class TestReaders:
+    def test_a_live_reader_remembers_until_it_is_told_to_forget(self, recognizer: Recognizer, page: np.ndarray) -> None:
+        reader = LiveReader(recognizer)
+        first = [reader.recognize(Frame(page, index, index / 30)) for index in range(8)][-1]
+        hidden = reader.recognize(Frame(plain(200, 640, 480), 8, 8 / 30))
+        reader.forget()
+        assert true_digits_found(first) == len(TRUTH["digits"])
+        assert {digit.track for digit in hidden.digits} <= {digit.track for digit in first.digits}
+        assert hidden.digits
+        assert reader.recognize(Frame(plain(200, 640, 480), 9, 9 / 30)).digits == ()
+
+    def test_a_page_reader_reads_what_is_there_now(self, recognizer: Recognizer, page: np.ndarray) -> None:
+        reader = PageReader(recognizer)
+        first = reader.recognize(Frame(page, 0, 0.0))
+        assert true_digits_found(first) == len(TRUTH["digits"])
+        assert reader.recognize(Frame(plain(200, 640, 480), 1, 0.03)).digits == ()
+        reader.forget()
+        assert reader.recognize(Frame(page, 2, 0.07)).digits == first.digits
+
+
+class TestPackage:
+    def test_every_public_name_is_there(self) -> None:
+        assert {name: getattr(camdigits, name).__name__ for name in camdigits.__all__} == {
+            name: name for name in camdigits.__all__
+        }
+        assert set(camdigits.__all__) <= set(dir(camdigits))
+
+    def test_other_names_are_not(self) -> None:
+        with pytest.raises(AttributeError, match="guess"):
+            _ = camdigits.guess

@@ -1,0 +1,667 @@
+"""The command line: what is printed where, the exit codes, and what bad input gets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import runpy
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+
+from camdigits import api, cli
+from camdigits.controls import Mode, View
+from camdigits.devices.canvas import CanvasSource
+from camdigits.devices.writers import CSV_HEADER
+from camdigits.errors import SourceError, WindowError
+from camdigits.evaluation.scores import score
+from camdigits.ports import FrameSource
+from camdigits.vision.scene import Box, Digit, Frame, Scene
+from tests.fakes import WAIT_S, FakeSource, plain, unprivileged_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+FIXTURES = ROOT / "tests" / "fixtures"
+PAPER, PHONE = str(FIXTURES / "paper.jpg"), str(FIXTURES / "phone.png")
+CLIP, CLIP_FRAMES = str(FIXTURES / "hand_shake.mp4"), 36
+TRUTH = {picture["file"]: picture for picture in json.loads((FIXTURES / "truth.json").read_text(encoding="utf-8"))["pictures"]}
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="signals, pipes and terminals work otherwise here")
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The one line on stderr, without the program's name."""
+        assert re.fullmatch(r"camdigits: [^\n]+\n", self.err), self.err
+        return self.err.removeprefix("camdigits: ").rstrip("\n")
+
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str]) -> Command:
+    """Run the command line in this process; what native libraries print is caught too."""
+
+    def run(*arguments: object) -> Outcome:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(argument) for argument in arguments])
+        printed = capfd.readouterr()
+        assert isinstance(left.value.code, int)
+        return Outcome(left.value.code, printed.out, printed.err)
+
+    return run
+
+
+def child(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "camdigits", *arguments],
+        cwd=ROOT,
+        stdout=options.pop("stdout", subprocess.PIPE),
+        stderr=options.pop("stderr", subprocess.PIPE),
+        text=True,
+        **options,
+    )
+
+
+def cut_clip(path: Path, share: float = 0.6) -> Path:
+    """An AVI that ends before its header says."""
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 20.0, (160, 120))
+    for index in range(40):
+        writer.write(plain(100 + index, 160, 120))
+    writer.release()
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    return path
+
+
+def interrupted_at(monkeypatch: pytest.MonkeyPatch, frame_index: int, interruption: Callable[[], None]) -> None:
+    """Let `interruption` happen while the frame of that index is read."""
+    read = api.Recognizer.read_frame
+
+    def read_frame(self: api.Recognizer, frame: Frame, source: str = "") -> Scene:
+        if frame.index == frame_index:
+            interruption()
+        return read(self, frame, source)
+
+    monkeypatch.setattr(api.Recognizer, "read_frame", read_frame)
+
+
+def lines_of(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@cache
+def scene_of(path: str) -> Scene:
+    """What the Python interface reads on a picture (that it reads rightly is tests/test_fixtures.py's affair)."""
+    scene = api.Recognizer().recognize(path)
+    assert scene.numbers
+    return scene
+
+
+def text_of(path: str) -> str:
+    return " ".join(number.text for number in scene_of(path).numbers)
+
+
+def true_digits_found(scene: dict[str, Any]) -> int:
+    """How many digits of the paper page a reading of it, at any scale, has in their places."""
+    scale = scene["width"] / TRUTH["paper.jpg"]["size"][0]
+    true = [(digit["label"], Box(*(round(scale * side) for side in digit["box"]))) for digit in TRUTH["paper.jpg"]["digits"]]
+    read = [Digit(digit["label"], digit["confidence"], Box(*digit["box"])) for digit in scene["digits"]]
+    return score(true, [], read, []).right
+
+
+class TestStart:
+    @pytest.mark.parametrize("start", ["import camdigits; dir(camdigits)", "from camdigits.cli import main; main(['--help'])"])
+    def test_nothing_heavy_is_loaded(self, start: str) -> None:
+        heavy = "{'tensorflow', 'keras', 'cv2', 'numpy', 'ai_edge_litert', 'rich', 'imutils', 'matplotlib'}"
+        script = f"import atexit, sys\natexit.register(lambda: print('loaded:', sorted({heavy} & set(sys.modules))))\n{start}"
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-1] == "loaded: []"
+        assert done.stderr == ""
+
+    def test_help_tells_every_exit_code(self, command: Command) -> None:
+        outcome = command("--help")
+        assert outcome.code == 0
+        told = re.findall(r"^  +(\d+) +(\w+)", outcome.out.partition("Exit codes:")[2], re.MULTILINE)
+        assert told == [
+            ("0", "done"),
+            ("2", "usage"),
+            ("3", "source"),
+            ("4", "model"),
+            ("5", "output"),
+            ("6", "window"),
+            ("130", "interrupted"),
+            ("143", "terminated"),
+        ]
+
+    def test_the_version_is_told(self, command: Command) -> None:
+        outcome = command("--version")
+        assert outcome.code == 0
+        assert re.search(r"\d+\.\d+\.\d+", outcome.out)
+
+    def test_run_camera_is_the_live_command(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.setattr(sys, "argv", ["run_camera.py", "--size", "3"])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_path(str(ROOT / "run_camera.py"), run_name="__main__")
+        assert left.value.code == 2
+        assert "see camdigits live --help" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Missing command"),
+        (["paint"], "paint"),
+        (["read"], "SOURCE"),
+        (["read", "--paint", PAPER], "--paint"),
+        (["read", "--format", "xml", PAPER], "xml"),
+        (["read", "--every", "0", PAPER], "--every"),
+        (["read", "--threshold", "much", PAPER], "much"),
+        (["read", "--threshold", "1.5", PAPER], "between 0 and 1"),
+        (["read", "--threshold", "nan", PAPER], "between 0 and 1"),
+        (["read", "--output", str(FIXTURES), PAPER], "directory"),
+        (["live", "--size", "wide"], "1280x720"),
+        (["live", "--size", "0x720"], "1280x720"),
+        (["live", "one", "two"], "two"),
+        (["evaluate"], "DIR"),
+    ],
+    ids=lambda value: " ".join(value).replace(str(FIXTURES), "...") if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_one_line_and_code_2(command: Command, arguments: Sequence[str], said: str) -> None:
+    outcome = command(*arguments)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert said in outcome.complaint
+
+
+class TestReading:
+    def test_text_is_a_line_of_numbers_per_picture(self, command: Command) -> None:
+        assert command("read", PAPER) == (0, f"{text_of(PAPER)}\n", "")
+
+    def test_lines_name_their_picture_where_there_are_several(self, command: Command) -> None:
+        assert command("read", PAPER, PHONE) == (0, f"{PAPER}: {text_of(PAPER)}\n{PHONE}: {text_of(PHONE)}\n", "")
+
+    def test_jsonl_has_the_documented_keys(self, command: Command) -> None:
+        outcome = command("read", PAPER, "--format", "jsonl")
+        (scene,) = lines_of(outcome.out)
+        read = scene_of(PAPER)
+        expected = {"schema": 1, "source": PAPER, "frame": 0, "time_s": 0.0, "width": 640, "height": 480}
+        assert {key: scene[key] for key in expected} == expected
+        assert [(digit["label"], *digit["box"]) for digit in scene["digits"]] == [
+            (digit.label, *digit.box) for digit in read.digits
+        ]
+        assert [number["text"] for number in scene["numbers"]] == [number.text for number in read.numbers]
+        assert all(set(digit) >= {"label", "confidence", "box"} and len(digit["box"]) == 4 for digit in scene["digits"])
+        for number in scene["numbers"]:
+            assert "".join(str(scene["digits"][index]["label"]) for index in number["digits"]) == number["text"]
+            assert 0 < number["confidence"] <= 1
+            assert len(number["box"]) == 4
+
+    def test_csv_has_a_row_a_digit(self, command: Command) -> None:
+        rows = list(csv.DictReader(io.StringIO(command("read", PAPER, "--format", "csv").out)))
+        scene = lines_of(command("read", PAPER, "--format", "jsonl").out)[0]
+        assert tuple(rows[0]) == CSV_HEADER
+        found = [[int(row[key]) for key in ("digit", "x", "y", "width", "height")] for row in rows]
+        assert found == [[digit["label"], *digit["box"]] for digit in scene["digits"]]
+        assert [row["number"] for row in rows] == [number.text for number in scene_of(PAPER).numbers for _ in number.text]
+
+    def test_a_folder_is_read_picture_by_picture(self, command: Command, tmp_path: Path) -> None:
+        for name in ("page10.png", "page2.png"):
+            cv2.imwrite(str(tmp_path / name), plain(200))
+        scenes = lines_of(command("read", tmp_path, "--format", "jsonl").out)
+        assert [scene["source"] for scene in scenes] == [str(tmp_path / "page2.png"), str(tmp_path / "page10.png")]
+
+    def test_a_clip_twice_gives_the_same_bytes(self, command: Command) -> None:
+        first, second = (command("read", CLIP, "--format", "jsonl", "--every", "6") for _ in range(2))
+        assert first.out
+        assert first == second
+
+    def test_every_nth_frame_keeps_index_and_time(self, command: Command) -> None:
+        scenes = lines_of(command("read", CLIP, "--every", "10", "--format", "jsonl").out)
+        assert [(scene["frame"], scene["time_s"]) for scene in scenes] == [(0, 0.0), (10, 0.667), (20, 1.333), (30, 2.0)]
+
+    def test_the_threshold_is_the_least_confidence_reported(self, command: Command) -> None:
+        loose, strict = (
+            lines_of(command("read", PAPER, "--format", "jsonl", "--threshold", p).out)[0]["digits"] for p in (0, 0.99)
+        )
+        assert strict
+        assert all(digit["confidence"] >= 0.99 for digit in strict)
+        assert len(strict) < len(loose) or min(digit["confidence"] for digit in loose) >= 0.99
+        assert lines_of(command("read", PAPER, "--format", "jsonl", "--threshold", 1).out)[0]["digits"] == []
+
+    @pytest.mark.parametrize("kind", ["grey", "transparent", "16 bits"])
+    def test_other_pixels_are_converted(self, command: Command, tmp_path: Path, kind: str) -> None:
+        page = cv2.imread(PAPER)
+        pixels = {
+            "grey": cv2.cvtColor(page, cv2.COLOR_BGR2GRAY),
+            "transparent": cv2.cvtColor(page, cv2.COLOR_BGR2BGRA),
+            "16 bits": page.astype(np.uint16) * 257,
+        }[kind]
+        cv2.imwrite(str(tmp_path / "page.png"), pixels)
+        (scene,) = lines_of(command("read", tmp_path / "page.png", "--format", "jsonl").out)
+        assert true_digits_found(scene) == 10
+
+    def test_one_pixel_holds_no_digit(self, command: Command, tmp_path: Path) -> None:
+        cv2.imwrite(str(tmp_path / "pixel.png"), plain(200, 1, 1))
+        assert command("read", tmp_path / "pixel.png") == (0, "\n", "")
+
+    def test_a_hundred_megapixels_are_read(self, command: Command, tmp_path: Path) -> None:
+        page = cv2.resize(cv2.imread(PAPER, cv2.IMREAD_GRAYSCALE), (12_000, 9_000), interpolation=cv2.INTER_LINEAR)
+        cv2.imwrite(str(tmp_path / "huge.jpg"), page)
+        (scene,) = lines_of(command("read", tmp_path / "huge.jpg", "--format", "jsonl").out)
+        assert (scene["width"], scene["height"]) == (12_000, 9_000)
+        assert true_digits_found(scene) == 10
+
+    def test_a_picture_that_lies_on_its_side_is_turned_by_its_exif(self, command: Command, tmp_path: Path) -> None:
+        _, data = cv2.imencode(".jpg", cv2.rotate(cv2.imread(PAPER), cv2.ROTATE_90_COUNTERCLOCKWISE))
+        turned = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+        block = b"Exif\0\0" + turned
+        path = tmp_path / "turned.jpg"
+        path.write_bytes(b"\xff\xd8\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + data.tobytes()[2:])
+        (scene,) = lines_of(command("read", path, "--format", "jsonl").out)
+        assert (scene["width"], scene["height"]) == (640, 480)
+        assert true_digits_found(scene) == 10
+
+    def test_one_picture_is_read_from_stdin(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(PAPER).read_bytes())))
+        assert command("read", "-") == (0, f"{text_of(PAPER)}\n", "")
+
+    def test_a_relative_name_stays_as_it_was_given(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(FIXTURES)
+        assert (
+            command("read", "./paper.jpg", "phone.png").out == f"./paper.jpg: {text_of(PAPER)}\nphone.png: {text_of(PHONE)}\n"
+        )
+
+    def test_the_classic_network_can_be_chosen(self, command: Command) -> None:
+        reader, classic = (command("read", PAPER, "--format", "jsonl", "--model", m) for m in ("reader", "classic"))
+        assert classic.code == 0
+        assert reader.out == command("read", PAPER, "--format", "jsonl").out
+        assert classic.out != reader.out
+
+    def test_nothing_but_the_readings_is_printed(self) -> None:
+        done = child("read", CLIP, "--every", "12")
+        out, err = done.communicate(timeout=6 * WAIT_S)
+        assert (done.returncode, len(out.splitlines()), err) == (0, 3, "")
+
+
+class TestBadSources:
+    @pytest.mark.parametrize(
+        ("name", "data"),
+        [
+            ("missing.jpg", None),
+            ("empty.jpg", b""),
+            ("text.jpg", b"no picture at all\n"),
+            ("noise.jpg", bytes(range(7, 250)) * 20),
+            ("cut.jpg", Path(PAPER).read_bytes()[:9000]),
+            ("cut.png", Path(PHONE).read_bytes()[:9000]),
+            ("cut.mp4", Path(CLIP).read_bytes()[:30000]),
+        ],
+    )
+    def test_a_bad_file_is_named_and_the_others_are_read(
+        self, command: Command, tmp_path: Path, name: str, data: bytes | None
+    ) -> None:
+        bad = tmp_path / name
+        if data is not None:
+            bad.write_bytes(data)
+        outcome = command("read", PAPER, bad, PHONE)
+        assert outcome.code == 3
+        assert outcome.out == f"{PAPER}: {text_of(PAPER)}\n{PHONE}: {text_of(PHONE)}\n"
+        assert outcome.complaint.startswith(f"{bad}: ")
+
+    @pytest.mark.parametrize(
+        "source",
+        ["99", "no-such-*.jpg", "http://127.0.0.1:9/video", "gopher://camera", "", "nowhere/page.jpg", "x" * 300],
+    )
+    def test_what_is_not_there_is_one_line_and_code_3(
+        self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        outcome = command("read", source)
+        assert outcome.code == 3
+        assert outcome.out == ""
+        assert source in outcome.complaint
+
+    def test_a_folder_without_pictures_is_refused(self, command: Command, tmp_path: Path) -> None:
+        outcome = command("read", tmp_path)
+        assert outcome.code == 3
+        assert str(tmp_path) in outcome.complaint
+
+    def test_a_file_without_permission_is_refused(self, command: Command) -> None:
+        with unprivileged_folder() as folder:
+            (folder / "page.png").write_bytes(Path(PHONE).read_bytes())
+            (folder / "page.png").chmod(0)
+            outcome = command("read", folder / "page.png")
+        assert outcome.code == 3
+        assert "permission" in outcome.complaint
+
+    def test_a_broken_pipe_into_stdin_is_refused(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+        outcome = command("read", "-")
+        assert outcome.code == 3
+        assert "stdin is empty" in outcome.complaint
+
+    def test_a_clip_that_is_cut_off_is_read_as_far_as_it_goes_and_says_so(self, command: Command, tmp_path: Path) -> None:
+        clip = cut_clip(tmp_path / "cut.avi")
+        outcome = command("read", clip, "--format", "jsonl")
+        assert outcome.code == 0
+        promised, there = (int(count) for count in re.findall(r"\b\d+(?= (?:frames|are))", outcome.complaint))
+        assert promised == 40
+        assert [scene["frame"] for scene in lines_of(outcome.out)] == list(range(there))
+        assert 10 < there < 40
+
+    def test_a_stream_that_is_lost_keeps_what_was_read(
+        self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        lost = FakeSource([plain(200), plain(200)], fails_with=SourceError("camera: lost; plug it in again"))
+        monkeypatch.setattr("camdigits.devices.sources.open_source", lambda _: lost)
+        outcome = command("read", "0", "--output", tmp_path / "read.jsonl", "--format", "jsonl")
+        assert outcome.code == 3
+        assert outcome.complaint == "camera: lost; plug it in again"
+        assert len(lines_of((tmp_path / "read.jsonl").read_text(encoding="utf-8"))) == 2
+        assert lost.closed
+
+    def test_a_password_in_a_url_is_never_printed(self, command: Command) -> None:
+        outcome = command("read", "http://reader:s3cret@127.0.0.1:9/video?key=hush", "--format", "jsonl")
+        assert outcome.code == 3
+        assert "127.0.0.1:9/video" in outcome.complaint
+        assert not {"s3cret", "hush", "reader:"} & set(re.split(r"[/@?=&: ]", outcome.err))
+
+    def test_a_password_in_a_url_is_not_written_either(
+        self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr("camdigits.devices.sources.open_source", lambda _: FakeSource([plain(200)], name="camera"))
+        outcome = command("read", "http://me:s3cret@camera/video", "--format", "jsonl", "--annotate", tmp_path)
+        assert lines_of(outcome.out)[0]["source"] == "http://camera/video"
+        assert not [path for path in tmp_path.iterdir() if "s3cret" in path.name]
+
+    def test_a_name_with_line_breaks_is_complained_of_in_one_line(self, command: Command) -> None:
+        assert command("read", "two\nlines\x1b[31m.jpg").complaint.startswith("two lines")
+
+
+class TestOutput:
+    def test_a_file_holds_what_stdout_would(self, command: Command, tmp_path: Path) -> None:
+        printed = command("read", PAPER, "--format", "csv").out
+        outcome = command("read", PAPER, "--format", "csv", "--output", tmp_path / "digits.csv")
+        assert outcome == (0, "", "")
+        assert (tmp_path / "digits.csv").read_text(encoding="utf-8") == printed
+
+    def test_a_place_that_is_not_there_is_code_5(self, command: Command, tmp_path: Path) -> None:
+        outcome = command("read", PAPER, "--output", tmp_path / "no" / "digits.txt")
+        assert outcome.code == 5
+        assert "digits.txt" in outcome.complaint
+
+    def test_a_source_is_never_overwritten(self, command: Command, tmp_path: Path) -> None:
+        page = tmp_path / "page.jpg"
+        page.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("read", page, "--output", tmp_path / "." / "page.jpg")
+        assert outcome.code == 2
+        assert "one of the sources" in outcome.complaint
+        assert page.read_bytes() == Path(PAPER).read_bytes()
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+    @pytest.mark.parametrize("arguments", [["read", PAPER], ["read", PAPER, "--format", "csv"], ["--help"], ["--version"]])
+    def test_a_full_disk_behind_stdout_is_code_5(self, arguments: list[str]) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = child(*arguments, stdout=full)
+            _, err = done.communicate(timeout=6 * WAIT_S)
+        assert done.returncode == 5
+        assert re.fullmatch(r"camdigits: stdout: cannot be written \(no space left on device\); [^\n]+\n", err)
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+    def test_a_full_disk_behind_output_is_code_5(self, command: Command) -> None:
+        outcome = command("read", PAPER, "--output", "/dev/full")
+        assert outcome.code == 5
+        assert "no space" in outcome.complaint
+
+    def test_a_picture_is_annotated_under_its_name(self, command: Command, tmp_path: Path) -> None:
+        assert command("read", PAPER, PHONE, "--annotate", tmp_path / "drawn").code == 0
+        assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == ["paper.jpg", "phone.png"]
+        drawn = cv2.imread(str(tmp_path / "drawn" / "phone.png"))
+        page = cv2.imread(PHONE)
+        assert drawn.shape == page.shape
+        changed = float(np.any(drawn != page, axis=2).mean())
+        assert 0.005 < changed < 0.5
+
+    def test_a_clip_is_annotated_as_a_clip_of_the_frames_read(self, command: Command, tmp_path: Path) -> None:
+        assert command("read", CLIP, "--every", "6", "--annotate", tmp_path).code == 0
+        clip = cv2.VideoCapture(str(tmp_path / "hand_shake.mp4"))
+        count, fps = clip.get(cv2.CAP_PROP_FRAME_COUNT), clip.get(cv2.CAP_PROP_FPS)
+        clip.release()
+        assert count == CLIP_FRAMES / 6
+        assert fps == pytest.approx(15 / 6)
+
+    def test_annotations_overwrite_nothing(self, command: Command, tmp_path: Path) -> None:
+        page = tmp_path / "page.png"
+        page.write_bytes(Path(PHONE).read_bytes())
+        assert command("read", page, "--annotate", tmp_path).code == 0
+        assert page.read_bytes() == Path(PHONE).read_bytes()
+        assert (tmp_path / "page-2.png").is_file()
+
+    def test_a_folder_that_cannot_be_written_is_code_5(self, command: Command) -> None:
+        with unprivileged_folder() as folder:
+            (folder / "locked").mkdir(mode=0o500)
+            outcome = command("read", PHONE, "--annotate", folder / "locked" / "drawn")
+        assert outcome.code == 5
+        assert "permission denied" in outcome.complaint
+
+    @pytest.mark.parametrize(
+        ("interruption", "code"),
+        [
+            (lambda: signal.raise_signal(signal.SIGTERM), 143),
+            (lambda: signal.raise_signal(signal.SIGINT), 130),
+        ],
+        ids=["SIGTERM", "Ctrl-C"],
+    )
+    def test_an_interrupted_run_keeps_what_was_read(
+        self,
+        command: Command,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        interruption: Callable[[], None],
+        code: int,
+    ) -> None:
+        interrupted_at(monkeypatch, 3, interruption)
+        results = tmp_path / "read.jsonl"
+        outcome = command("read", CLIP, "--output", results, "--format", "jsonl", "--annotate", tmp_path)
+        assert outcome == (code, "", "")
+        assert [scene["frame"] for scene in lines_of(results.read_text(encoding="utf-8"))] == [0, 1, 2]
+        clip = cv2.VideoCapture(str(tmp_path / "hand_shake.mp4"))
+        assert clip.get(cv2.CAP_PROP_FRAME_COUNT) == 3
+        clip.release()
+
+    @posix_only
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
+    def test_a_signal_ends_the_program_quietly(self, number: signal.Signals, code: int) -> None:
+        running = child("read", *["demo"] * 50)
+        assert running.stdout is not None
+        assert running.stdout.readline().startswith("demo:")
+        running.send_signal(number)
+        _, err = running.communicate(timeout=6 * WAIT_S)
+        assert (running.returncode, err) == (code, "")
+
+    @posix_only
+    def test_a_reader_that_has_enough_ends_the_program_quietly(self) -> None:
+        running = child("read", *["demo"] * 50)
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline().startswith("demo:")
+        running.stdout.close()
+        assert running.stderr.read() == ""
+        assert running.wait(timeout=6 * WAIT_S) == 0
+        running.stderr.close()
+
+    @posix_only
+    def test_a_terminal_sees_a_progress_bar_and_the_readings_stay_clean(self, tmp_path: Path) -> None:
+        out, shown = on_terminal("read", CLIP, str(tmp_path / "missing.jpg"), "--every", "12")
+        assert [line.startswith(f"{CLIP}:") for line in out.splitlines()] == [True] * 3
+        assert "1/2" in shown
+        assert f"camdigits: {tmp_path}" in shown.replace("\r\n", "")
+
+    @posix_only
+    def test_one_picture_needs_no_progress_bar(self) -> None:
+        assert on_terminal("read", PAPER) == (f"{text_of(PAPER)}\n", "")
+
+
+def on_terminal(*arguments: str) -> tuple[str, str]:
+    """Run a child whose stderr is a terminal: its stdout, and all that the terminal was sent."""
+    import pty
+
+    mine, terminal = pty.openpty()
+    running = child(*arguments, stderr=terminal, env={**os.environ, "TERM": "xterm", "COLUMNS": "200"})
+    os.close(terminal)
+    shown = b""
+    while select.select([mine], [], [], 6 * WAIT_S)[0]:
+        try:
+            part = os.read(mine, 4096)
+        except OSError:  # how Linux tells that the other end was closed
+            break
+        if not part:
+            break
+        shown += part
+    out, _ = running.communicate(timeout=6 * WAIT_S)
+    os.close(mine)
+    return out, shown.decode()
+
+
+class TestModels:
+    @pytest.mark.parametrize("model", ["no.tflite", "https://me:s3cret@models/x.tflite", str(PAPER), str(FIXTURES), "x" * 300])
+    def test_a_model_that_cannot_be_used_is_code_4(self, command: Command, tmp_path: Path, model: str) -> None:
+        results = tmp_path / "kept.txt"
+        results.write_text("earlier readings", encoding="utf-8")
+        outcome = command("read", PAPER, "--model", model, "--output", results)
+        assert outcome.code == 4
+        assert "s3cret" not in outcome.complaint
+        assert results.read_text(encoding="utf-8") == "earlier readings"
+
+    def test_a_damaged_model_is_code_4(self, command: Command, tmp_path: Path) -> None:
+        damaged = tmp_path / "damaged.tflite"
+        damaged.write_bytes((ROOT / "models" / "digit_classifier.tflite").read_bytes()[:5000])
+        outcome = command("read", PAPER, "--model", damaged)
+        assert outcome.code == 4
+        assert "damaged" in outcome.complaint
+
+
+class TestEvaluate:
+    @pytest.fixture
+    def pages(self, tmp_path: Path) -> Path:
+        for name in ("paper.jpg", "phone.png"):
+            (tmp_path / name).write_bytes((FIXTURES / name).read_bytes())
+        cv2.imwrite(str(tmp_path / "blank.png"), plain(220))
+        images = [{**TRUTH[name], "group": group} for name, group in (("paper.jpg", "paper"), ("phone.png", "screen"))]
+        annotations = {"images": images, "negatives": [{"file": "blank.png"}]}
+        (tmp_path / "annotations.json").write_text(json.dumps(annotations), encoding="utf-8")
+        return tmp_path
+
+    def test_readings_are_scored_against_the_truth(self, command: Command, pages: Path) -> None:
+        outcome = command("evaluate", pages, "--json", pages / "figures.json")
+        assert (outcome.code, outcome.err) == (0, "")
+        figures = json.loads((pages / "figures.json").read_text(encoding="utf-8"))
+        assert figures["all"]["true"] == 17
+        assert figures["all"]["read"] == sum(len(scene_of(path).digits) for path in (PAPER, PHONE))
+        assert figures["all"]["recall"] > 0.8
+        assert f"digit F1 {figures['all']['f1']:.3f}, numbers read exactly" in outcome.out
+        assert "false digits per picture without any 0.00" in outcome.out
+        assert sorted(figures["by_group"]) == ["paper", "screen"]
+        assert figures["pictures"]["blank.png"]["read"] == 0
+
+    def test_a_folder_without_truth_is_code_3(self, command: Command, tmp_path: Path) -> None:
+        outcome = command("evaluate", tmp_path)
+        assert outcome.code == 3
+        assert "annotations.json: no truth to score against (No such file or directory)" in outcome.complaint
+
+    @pytest.mark.parametrize("truth", ["{}", "[]", "no json", '{"images": [{"file": "a"}]}', '{"images": [1]}'])
+    def test_truth_of_another_layout_is_code_3(self, command: Command, tmp_path: Path, truth: str) -> None:
+        (tmp_path / "annotations.json").write_text(truth, encoding="utf-8")
+        outcome = command("evaluate", tmp_path)
+        assert outcome.code == 3
+        assert "no truth to score against" in outcome.complaint
+
+    def test_figures_that_cannot_be_written_are_code_5_and_still_printed(self, command: Command, pages: Path) -> None:
+        outcome = command("evaluate", pages, "--json", pages / "no" / "figures.json")
+        assert outcome.code == 5
+        assert "figures.json" in outcome.complaint
+        assert "digit F1" in outcome.out
+
+
+class Opened(NamedTuple):
+    """What `live` or `canvas` would have shown."""
+
+    view: View
+    notice: str
+    open_mode: Callable[[Mode], FrameSource]
+
+
+class TestWindows:
+    @pytest.fixture
+    def opened(self, monkeypatch: pytest.MonkeyPatch) -> list[Opened]:
+        """Windows that are only noted, on a machine whose only camera is absent."""
+        windows: list[Opened] = []
+
+        def run(open_mode: Any, readers: Any, window: Any, clock: Any, save: Any, view: View, notice: str) -> None:  # noqa: ARG001
+            windows.append(Opened(view, notice, open_mode))
+
+        def open_source(spec: str, **_: object) -> FakeSource:
+            if spec != "clip.mp4":
+                raise SourceError(f"camera {spec} is not there; plug one in")
+            return FakeSource([plain(200)], name=spec)
+
+        monkeypatch.setattr("camdigits.app.run", run)
+        monkeypatch.setattr("camdigits.devices.window.check_display", lambda: None)
+        monkeypatch.setattr("camdigits.devices.window.CvWindow", lambda name: name)
+        monkeypatch.setattr("camdigits.devices.sources.open_source", open_source)
+        return windows
+
+    def test_without_a_camera_the_canvas_opens_and_says_why(self, command: Command, opened: list[Opened]) -> None:
+        assert command("live") == (0, "", "")
+        assert opened[0].view.mode is Mode.CANVAS
+        assert opened[0].notice.startswith("camera 0 is not there")
+        assert "camdigits live SOURCE" in opened[0].notice
+
+    def test_a_source_that_was_named_must_open(self, command: Command, opened: list[Opened]) -> None:
+        outcome = command("live", "0")
+        assert outcome.code == 3
+        assert "camera 0" in outcome.complaint
+        assert not opened
+
+    def test_a_named_source_is_shown(self, command: Command, opened: list[Opened]) -> None:
+        assert command("live", "clip.mp4").code == 0
+        assert opened[0].view.mode is Mode.CAMERA
+        assert opened[0].notice == ""
+        first, again = opened[0].open_mode(Mode.CAMERA), opened[0].open_mode(Mode.CAMERA)
+        assert first.name == again.name == "clip.mp4"
+        assert first is not again
+
+    def test_the_canvas_opens_no_camera(self, command: Command, opened: list[Opened]) -> None:
+        assert command("canvas") == (0, "", "")
+        assert opened[0].view.mode is Mode.CANVAS
+        assert opened[0].notice == ""
+        canvas = opened[0].open_mode(Mode.CANVAS)
+        assert isinstance(canvas, CanvasSource)
+        with pytest.raises(SourceError, match="camera 0"):
+            opened[0].open_mode(Mode.CAMERA)
+
+    def test_no_display_is_code_6(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        def check_display() -> None:
+            raise WindowError("no display; use camdigits read")
+
+        monkeypatch.setattr("camdigits.devices.window.check_display", check_display)
+        outcome = command("live", "demo")
+        assert outcome.code == 6
+        assert "camdigits read" in outcome.complaint
