@@ -37,7 +37,7 @@ class Recognizer:
     def __init__(self, model: str = "", threshold: float | None = None, settings: Settings = Settings()) -> None:
         settings = settings.with_threshold(threshold)
         classifier = load_classifier(model or settings.model or DEFAULT_MODEL)
-        self._pipeline = Pipeline(classifier, settings.pipeline, classifier.context)
+        self.pipeline = Pipeline(classifier, settings.pipeline, classifier.context)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: an array uint8 or uint16, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, or the path of a file.
@@ -60,7 +60,7 @@ class Recognizer:
 
     def read_frame(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame of a source of that name."""
-        return self._pipeline(frame, source)
+        return self.pipeline(frame, source)
 
 
 class LiveReader:
@@ -80,14 +80,14 @@ class LiveReader:
         self._tracker.reset()
 
 
-class PageReader:
-    """Reads each frame by itself: the canvas, where nothing is ever blurred or hidden (ports.Reader)."""
+class CanvasReader:
+    """Reads each frame by itself: the canvas, where nothing is blurred and every stroke is meant (ports.Reader)."""
 
     def __init__(self, recognizer: Recognizer) -> None:
-        self._recognizer = recognizer
+        self._pipeline = recognizer.pipeline.for_canvas()
 
     def recognize(self, frame: Frame) -> Scene:
-        return self._recognizer.read_frame(frame)
+        return self._pipeline(frame)
 
     def forget(self) -> None:
         """Nothing is remembered."""

@@ -223,7 +223,7 @@ class _Feed:
     def notice(self) -> str:
         if self.loss is not None:
             return str(self.loss)
-        if self._ended:
+        if self._ended and self.source.frame_count != 1:  # of a picture there is no more to come
             return self.source.notice or f"end of {self.source.name}"
         return self.source.notice
 

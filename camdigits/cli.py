@@ -256,7 +256,7 @@ def _unwritable(error: OSError) -> OutputError:
 
 def _run_window(source: str, size: tuple[int, int], model: str, threshold: float | None, snapshots: Path, start: str) -> None:
     from camdigits import app
-    from camdigits.api import LiveReader, PageReader, Recognizer
+    from camdigits.api import CanvasReader, LiveReader, Recognizer
     from camdigits.controls import Mode, View
     from camdigits.devices.canvas import CanvasSource
     from camdigits.devices.clock import seconds
@@ -282,7 +282,7 @@ def _run_window(source: str, size: tuple[int, int], model: str, threshold: float
             return CanvasSource()
         return opened.pop() if opened else open_source(source, size=size)
 
-    readers: dict[Mode, Reader] = {Mode.CAMERA: LiveReader(recognizer), Mode.CANVAS: PageReader(recognizer)}
+    readers: dict[Mode, Reader] = {Mode.CAMERA: LiveReader(recognizer), Mode.CANVAS: CanvasReader(recognizer)}
     app.run(
         open_mode,
         readers,

@@ -12,7 +12,7 @@ import click
 import cv2
 import numpy as np
 
-from camdigits.api import LiveReader, PageReader, Recognizer
+from camdigits.api import CanvasReader, LiveReader, Recognizer
 from camdigits.controls import Mode, View
 from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.sources import open_source
@@ -64,7 +64,7 @@ def canvas(recognizer: Recognizer) -> BgrImage:
     """The canvas with digits that one of the project's hands drew with the mouse."""
     source = CanvasSource()
     frame = source.read(Turn(pointers=_pen()))
-    return draw(frame, PageReader(recognizer).recognize(frame), View(mode=Mode.CANVAS), Status("canvas"))
+    return draw(frame, CanvasReader(recognizer).recognize(frame), View(mode=Mode.CANVAS), Status("canvas"))
 
 
 def _pen() -> tuple[Pointer, ...]:

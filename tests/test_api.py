@@ -12,7 +12,7 @@ import pytest
 
 import camdigits
 from camdigits import api
-from camdigits.api import LiveReader, PageReader, Recognizer, stream
+from camdigits.api import CanvasReader, LiveReader, Recognizer, stream
 from camdigits.errors import SourceError, UsageError
 from camdigits.evaluation.scores import score
 from camdigits.settings import Settings
@@ -204,7 +204,7 @@ class TestReaders:
         assert reader.recognize(Frame(plain(200, 640, 480), 9, 9 / 30)).digits == ()
 
     def test_a_page_reader_reads_what_is_there_now(self, recognizer: Recognizer, page: np.ndarray) -> None:
-        reader = PageReader(recognizer)
+        reader = CanvasReader(recognizer)
         first = reader.recognize(Frame(page, 0, 0.0))
         assert true_digits_found(first) == len(TRUTH["digits"])
         assert reader.recognize(Frame(plain(200, 640, 480), 1, 0.03)).digits == ()

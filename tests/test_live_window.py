@@ -281,6 +281,7 @@ def key_f(screen: Screen, key: str) -> None:
 def key_x(screen: Screen, key: str) -> None:
     with still_picture(screen) as app:
         app.press("c")
+        app.wait(shows(fixture()), "the picture without readings")  # two keys at once come as the last one only
         app.press(key)
         app.wait(shows(np.ascontiguousarray(fixture()[:, ::-1])), "the mirrored picture")
         app.press(key)

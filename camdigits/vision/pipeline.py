@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import cv2
@@ -17,17 +17,23 @@ from camdigits.vision.readings import Classifier, read_glyphs, stack_glyphs
 from camdigits.vision.regions import RegionParams, Regions, find_regions
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Ink, Reading, Region, Scene
 
+CANVAS_NONE_WEIGHT = 0.05
+
 
 @dataclass(frozen=True)
 class PipelineParams:
     """Parameters of all stages, and of what lies between them.
 
     threshold: a candidate whose likeliest digit has lower odds is not labelled.
+    none_weight: how much rarer marks that are no digits are than where the network learnt, below 1 where they are.
+    light_ink: whether strokes lighter than their ground are read too.
     search_side_px: frames are searched at about this length of their longer side, small ones enlarged (at most
         `max_enlargement` times), large ones reduced.
     """
 
     threshold: float = 0.5
+    none_weight: float = 1.0
+    light_ink: bool = True
     search_side_px: int = 1280
     max_enlargement: float = 3.0
     ink: InkParams = field(default_factory=InkParams)
@@ -97,6 +103,10 @@ class Pipeline:
         )
         return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
 
+    def for_canvas(self) -> Pipeline:
+        """The same, for a page on which every stroke is meant: a bar by itself is a 1 there."""
+        return Pipeline(self._classify, replace(self._params, none_weight=CANVAS_NONE_WEIGHT, light_ink=False))
+
     def look(self, image: BgrImage) -> Look:
         """All candidates of a picture and what the classifier, asked once, says of each by itself.
 
@@ -104,10 +114,10 @@ class Pipeline:
         """
         check_image(image)
         searched, scale = _at_search_scale(image, self._params)
-        inks = find_inks(searched, self._params.ink)
+        inks = find_inks(searched, self._params.ink)[: 2 if self._params.light_ink else 1]
         found = [find_regions(ink, self._params.regions) for ink in inks]
         batch = stack_glyphs([make_glyph(region.mask) for regions in found for region in regions.candidates])
-        readings = iter(read_glyphs(batch, self._classify))
+        readings = iter(read_glyphs(batch, self._classify, self._params.none_weight))
         layers = tuple(
             Layer(ink, regions, tuple(islice(readings, len(regions.candidates))))
             for ink, regions in zip(inks, found, strict=True)

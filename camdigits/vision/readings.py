@@ -23,9 +23,11 @@ def stack_glyphs(glyphs: Sequence[Glyph]) -> Batch:
     return np.stack(glyphs)[..., np.newaxis]
 
 
-def read_glyphs(batch: Batch, classify: Classifier) -> tuple[Reading, ...]:
+def read_glyphs(batch: Batch, classify: Classifier, none_weight: float = 1.0) -> tuple[Reading, ...]:
     """One call of the classifier for all glyphs, none for none; the likeliest digit of each with its odds.
 
+    none_weight: how much rarer marks that are no digits are here than where the classifier learnt (the change of priors of
+    Saerens, Latinne & Decaestecker 2002); without effect on a classifier of digits alone.
     Raises ValueError when the classifier does not give a row of at least ten odds for each glyph.
     """
     if not len(batch):
@@ -33,5 +35,7 @@ def read_glyphs(batch: Batch, classify: Classifier) -> tuple[Reading, ...]:
     odds = classify(batch)
     if odds.ndim != 2 or len(odds) != len(batch) or odds.shape[1] < 10:
         raise ValueError(f"the classifier gave {odds.shape} for {len(batch)} glyphs, expected ({len(batch)}, 10)")
-    labels = odds[:, :10].argmax(axis=1)
-    return tuple(Reading(int(label), float(row[label])) for label, row in zip(labels, odds, strict=True))
+    digits = odds[:, :10]
+    weighted = digits / (digits.sum(axis=1) + none_weight * odds[:, 10:].sum(axis=1))[:, np.newaxis]
+    labels = digits.argmax(axis=1)
+    return tuple(Reading(int(label), float(row[label])) for label, row in zip(labels, weighted, strict=True))

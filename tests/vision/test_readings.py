@@ -35,6 +35,12 @@ def test_odds_of_not_a_digit_leave_the_digit_little() -> None:
     assert reading.confidence == pytest.approx(0.1)
 
 
+def test_where_other_marks_are_rare_a_digit_gains() -> None:
+    row = np.array([[0.1, *[0.0] * 9, 0.9]], np.float32)
+    (reading,) = read_glyphs(np.zeros((1, 28, 28, 1), np.float32), lambda _: row, none_weight=0.1)
+    assert reading.confidence == pytest.approx(0.1 / 0.19)
+
+
 def test_odds_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="the classifier gave"):
         read_glyphs(np.zeros((2, 28, 28, 1), np.float32), lambda _: np.zeros((1, 10), np.float32))
