@@ -38,6 +38,42 @@ def test_a_blink_is_held_and_a_real_end_is_not() -> None:
     assert tracker.update([], 0.6) == ()
 
 
+def test_narrow_digits_of_a_moving_page_leave_no_ghosts() -> None:
+    tracker = Tracker()
+    for k in range(12):
+        row = [Digit(1, 0.9, Box(50 + 30 * n + 14 * k, 40, 6, 40)) for n in range(4)]
+        digits = tracker.update(row, k / 30)
+    assert len(digits) == 4
+    assert {digit.track for digit in digits} == {1, 2, 3, 4}
+
+
+def test_a_digit_that_is_held_moves_with_the_page() -> None:
+    tracker = Tracker()
+    tracker.update([seven(50), seven(150), seven(250)], 0.0)
+    digits = tracker.update([seven(60), seven(160)], 1 / 30)
+    assert sorted(digit.box.x for digit in digits) == [60, 160, 260]
+
+
+def test_a_flicker_is_not_shown_and_what_stays_is() -> None:
+    tracker = Tracker()
+    tracker.update([seven()], 0.0)
+    assert len(tracker.update([seven(), seven(300, label=5)], 1 / 30)) == 1
+    assert len(tracker.update([seven(), seven(300, label=5)], 2 / 30)) == 2
+
+
+def test_after_a_pause_the_first_frame_is_shown_at_once() -> None:
+    tracker = Tracker()
+    tracker.update([seven()], 0.0)
+    assert [digit.label for digit in tracker.update([seven(300, label=5)], 2.0)] == [5]
+
+
+def test_what_is_held_keeps_its_confidence() -> None:
+    tracker = Tracker()
+    tracker.update([seven(confidence=0.6)], 0.0)
+    (held,) = tracker.update([], 0.1)
+    assert abs(held.confidence - 0.6) < 1e-9
+
+
 def test_two_digits_keep_apart() -> None:
     tracker = Tracker()
     first = tracker.update([seven(50), seven(90, label=2)], 0.0)
@@ -45,12 +81,11 @@ def test_two_digits_keep_apart() -> None:
     assert {(digit.label, digit.track) for digit in first} == {(digit.label, digit.track) for digit in second}
 
 
-def test_after_a_reset_nothing_is_held_and_identities_go_on() -> None:
+def test_after_a_reset_digits_are_new_and_identities_go_on() -> None:
     tracker = Tracker()
     (before,) = tracker.update([seven()], 0.0)
     tracker.reset()
-    assert tracker.update([], 0.03) == ()
-    (after,) = tracker.update([seven()], 0.06)
+    (after,) = tracker.update([seven()], 0.03)
     assert after.track != before.track
 
 
