@@ -80,15 +80,17 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     strokes = np.array([stroke_width(region.mask) for region in candidates], np.float32)
     ink_share = np.array([np.count_nonzero(region.mask) / region.mask.size for region in candidates], np.float32)
     stick = width < STICK_RATIO * height
-    anchors = np.flatnonzero((confidence >= ANCHOR_ODDS) & ~stick)
-    junk = np.flatnonzero(confidence < 0.3)
-    sticks = np.flatnonzero(stick)
+    # Pieces of what may be several digits are tries, many of them: they are judged, but are nobody's company.
+    whole = np.array([not region.cut for region in candidates])
+    anchors = np.flatnonzero((confidence >= ANCHOR_ODDS) & ~stick & whole)
+    junk = np.flatnonzero((confidence < 0.3) & whole)
+    sticks = np.flatnonzero(stick & whole)
 
     features = np.zeros((count, len(FEATURES)), np.float32)
     features[:, 0] = np.log(confidence / (1 - confidence))
     features[:, 1] = stick
     features[:, 5] = np.log1p(_near(x, y, width, height, junk, reach=2.5))
-    features[:, 6] = (len(anchors) + 1) / (count + 2)
+    features[:, 6] = (len(anchors) + 1) / (int(whole.sum()) + 2)
     features[:, 8] = (x <= 1) | (y <= 1) | (x + width >= frame_shape[1] - 1) | (y + height >= frame_shape[0] - 1)
     features[:, 9] = np.log(height / frame_shape[0]) * stick
     features[:, 10] = np.log1p(len(anchors))

@@ -14,7 +14,7 @@ from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.ink import InkParams, check_image, find_inks
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs, stack_glyphs
-from camdigits.vision.regions import RegionParams, Regions, find_regions
+from camdigits.vision.regions import Chain, RegionParams, Regions, find_regions
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Ink, Reading, Region, Scene
 
 CANVAS_NONE_WEIGHT = 0.05
@@ -74,7 +74,7 @@ class Pipeline:
         look = self.look(frame.image)
         height, width = frame.image.shape[:2]
         layers = [self._in_context(layer) for layer in look.layers]
-        chosen = [choose(layer.regions.candidates, layer.readings, self._params.threshold) for layer in layers]
+        chosen = [choose(layer.regions, layer.readings, self._params.threshold) for layer in layers]
         main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
         for k, layer in enumerate(layers):
             if k != main:
@@ -140,12 +140,44 @@ def _clear_of(layer: Layer, chosen: Sequence[int], other: Layer, taken: Sequence
     return [k for k in chosen if not _overlaps(layer.regions.candidates[k].box, boxes, 0.1)]
 
 
-def choose(candidates: Sequence[Region], readings: Sequence[Reading], threshold: float) -> list[int]:
+def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> list[int]:
     """Which candidates are digits: confident ones, each part of the ink used once, none inside another.
 
-    A candidate of several parts wins over its parts unless two of them are digits by themselves.
+    A candidate of several parts wins over its parts unless two of them are digits by themselves. A component that is no
+    digit as a whole is read as a chain of digits, if it can be from end to end.
     """
-    sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold]
+    candidates = regions.candidates
+    whole = _choose_whole(candidates, readings, threshold)
+    used = frozenset().union(*(candidates[k].parts for k in whole))
+    boxes = np.array([candidates[k].box for k in whole], np.float64).reshape(-1, 4)
+    chained = [
+        k
+        for chain in regions.chains
+        if chain.component not in used and not _overlaps(regions.marks[chain.component], boxes, 0.7)
+        for k in best_chain(chain, readings, threshold)
+    ]
+    return sorted(whole + chained)
+
+
+def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> list[int]:
+    """The candidates of the likeliest way to read a component from end to end as digits; none when there is no sure way.
+
+    Dynamic programming over the cuts: the product of the confidences, each above `threshold`.
+    """
+    best: list[tuple[float, list[int]] | None] = [(1.0, []), *[None] * chain.last]
+    for piece in sorted(chain.pieces, key=lambda piece: piece.end):
+        before, confidence = best[piece.start], readings[piece.candidate].confidence
+        if before is None or confidence < threshold:
+            continue
+        now = best[piece.end]
+        if now is None or before[0] * confidence > now[0]:
+            best[piece.end] = (before[0] * confidence, [*before[1], piece.candidate])
+    end = best[chain.last]
+    return end[1] if end is not None else []
+
+
+def _choose_whole(candidates: Sequence[Region], readings: Sequence[Reading], threshold: float) -> list[int]:
+    sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold and not candidates[k].cut]
     alone = {next(iter(candidates[k].parts)) for k in sure if len(candidates[k].parts) == 1}
     fit = [k for k in sure if len(candidates[k].parts) == 1 or len(candidates[k].parts & alone) < 2]
     # Larger first: a whole digit is met before its own fragment or the dot inside it.
@@ -160,7 +192,7 @@ def choose(candidates: Sequence[Region], readings: Sequence[Reading], threshold:
         chosen.append(k)
         used |= region.parts
         boxes = np.vstack([boxes, region.box])
-    return sorted(chosen)
+    return chosen
 
 
 def _overlaps(box: Box, others: np.ndarray, share: float) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,8 +25,30 @@ class RegionParams:
     max_holes: int = 3
     least_hole: float = 0.004
     """Share of the box that a hole takes at least."""
+    least_chain_ratio: float = 0.8
+    max_chain_ratio: float = 6.0
+    """Strokes between so many times as wide as high may be digits that touch."""
+    max_cuts: int = 6
+    max_chains: int = 40
     max_candidates: int = 2000
     """Texture has tens of thousands of specks; the largest are kept, so that no frame takes seconds."""
+
+
+class Piece(NamedTuple):
+    """A candidate cut out of a component: from its cut number `start` to its cut number `end`."""
+
+    candidate: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A component that may be several digits that touch: the pieces between any two of its cuts, 0 to `last`."""
+
+    component: int
+    last: int
+    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +57,7 @@ class Regions:
 
     candidates: tuple[Region, ...]
     marks: dict[int, Box]
+    chains: tuple[Chain, ...] = ()
 
 
 def find_regions(ink: Ink, params: RegionParams = RegionParams()) -> Regions:
@@ -54,7 +79,69 @@ def find_regions(ink: Ink, params: RegionParams = RegionParams()) -> Regions:
     together = [
         _region(labels, marks[bar].union(marks[body]), frozenset((bar, body))) for bar, body in _detached_bars(marks, tall)
     ]
-    return Regions(tuple(region for region in whole + together if _drawn_with_a_pen(region, params)), marks)
+    candidates = [region for region in whole + together if _drawn_with_a_pen(region, params)]
+    chains = _chains(labels, marks, candidates, params)
+    return Regions(tuple(candidates), marks, chains)
+
+
+def _chains(labels: np.ndarray, marks: dict[int, Box], candidates: list[Region], params: RegionParams) -> tuple[Chain, ...]:
+    """Cut wide components where their ink is thinnest; the pieces are added to `candidates`.
+
+    Over-segmentation, as in reading strings of digits since LeCun et al. (1998): each piece is offered, and the readings
+    of a whole chain decide between the cuts.
+    """
+    wide = [
+        (index, box)
+        for index, box in marks.items()
+        if box.height >= params.min_height_px
+        and params.least_chain_ratio * box.height <= box.width <= params.max_chain_ratio * box.height
+    ]
+    chains = []
+    for index, box in sorted(wide, key=lambda entry: -entry[1].height)[: params.max_chains]:
+        region = _region(labels, box, frozenset((index,)))
+        if stroke_width(region.mask) > params.max_stroke_ratio * box.height:
+            continue
+        cuts = _cuts(region.mask, params)
+        pieces = []
+        for start, end in combinations(range(len(cuts)), 2):
+            piece = _piece(region, cuts[start], cuts[end], params)
+            if piece is not None and (start, end) != (0, len(cuts) - 1):
+                pieces.append(Piece(len(candidates), start, end))
+                candidates.append(piece)
+        if pieces:
+            chains.append(Chain(index, len(cuts) - 1, tuple(pieces)))
+    return tuple(chains)
+
+
+def _cuts(mask: Ink, params: RegionParams) -> list[int]:
+    """Columns where a chain may be cut, its two ends among them: where least ink stands, well apart."""
+    height, width = mask.shape
+    apart = max(2, round(0.18 * height))
+    ink = cv2.blur((mask > 0).sum(axis=0).astype(np.float32)[np.newaxis], (max(1, height // 16) | 1, 1))[0]
+    cuts: list[int] = []
+    for column in np.argsort(ink, kind="stable").tolist():
+        if ink[column] > 0.45 * height or len(cuts) == params.max_cuts:
+            break
+        if apart <= column <= width - apart and all(abs(column - cut) >= apart for cut in cuts):
+            cuts.append(column)
+    return [0, *sorted(cuts), width]
+
+
+def _piece(region: Region, left: int, right: int, params: RegionParams) -> Region | None:
+    """The ink between two columns, without the specks that the cut leaves; None where it has not the shape of a digit."""
+    height = region.box.height
+    if not 0.1 * height <= right - left <= 1.25 * height:
+        return None
+    window = np.ascontiguousarray(region.mask[:, left:right])
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(window, connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    kept = np.flatnonzero(areas >= 0.15 * areas.max()) + 1 if count > 1 else np.array([], np.int64)
+    mask = np.isin(labels, kept).astype(np.uint8) * np.uint8(255)
+    x, y, width, box_height = cv2.boundingRect(mask)
+    if box_height < max(params.min_height_px, 0.45 * height):
+        return None
+    box = Box(region.box.x + left + x, region.box.y + y, width, box_height)
+    return Region(box, mask[y : y + box_height, x : x + width], region.parts, cut=True)
 
 
 def _may_be_digit(box: Box, area_px: int, frame_shape: tuple[int, ...], params: RegionParams) -> bool:

@@ -85,11 +85,13 @@ class Region:
     """A candidate for one digit: `mask` uint8 (height, width) 0 or 255, inside `box` in pixels of the ink.
 
     `parts` are the connected components it is made of: two candidates that share one cannot both be digits.
+    A piece that was `cut` out of a component is a digit only if the component's other pieces are digits too.
     """
 
     box: Box
     mask: Ink
     parts: frozenset[int] = frozenset()
+    cut: bool = False
 
 
 class Reading(NamedTuple):

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.vision.pipeline import Pipeline, PipelineParams, choose
+from camdigits.vision.pipeline import Pipeline, PipelineParams, best_chain, choose
 from camdigits.vision.readings import Classifier
+from camdigits.vision.regions import Chain, Piece, Regions
 from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Odds, Reading, Region
 
 
@@ -106,14 +107,33 @@ def region(box: Box, *parts: int) -> Region:
 
 def test_a_whole_wins_over_its_part() -> None:
     body, bar_and_body = region(Box(0, 10, 20, 30), 1), region(Box(0, 0, 24, 40), 1, 2)
-    assert choose([body, bar_and_body], [Reading(3, 0.9), Reading(5, 0.95)], 0.5) == [1]
+    assert choose(Regions((body, bar_and_body), {}), [Reading(3, 0.9), Reading(5, 0.95)], 0.5) == [1]
 
 
 def test_two_digits_are_not_taken_for_one_whole() -> None:
     left, right, both = region(Box(0, 0, 20, 40), 1), region(Box(24, 0, 20, 40), 2), region(Box(0, 0, 44, 40), 1, 2)
-    assert choose([left, right, both], [Reading(1, 0.9), Reading(3, 0.9), Reading(8, 0.99)], 0.5) == [0, 1]
+    assert choose(Regions((left, right, both), {}), [Reading(1, 0.9), Reading(3, 0.9), Reading(8, 0.99)], 0.5) == [0, 1]
 
 
 def test_a_dot_inside_a_zero_is_no_second_digit() -> None:
     zero, dot = region(Box(0, 0, 40, 60), 1), region(Box(15, 25, 8, 12), 2)
-    assert choose([zero, dot], [Reading(0, 0.9), Reading(1, 0.99)], 0.5) == [0]
+    assert choose(Regions((zero, dot), {}), [Reading(0, 0.9), Reading(1, 0.99)], 0.5) == [0]
+
+
+def test_a_component_is_read_as_a_chain_only_from_end_to_end() -> None:
+    chain = Chain(1, 2, (Piece(0, 0, 1), Piece(1, 1, 2)))
+    assert best_chain(chain, [Reading(3, 0.9), Reading(4, 0.8)], 0.5) == [0, 1]
+    assert best_chain(chain, [Reading(3, 0.9), Reading(4, 0.3)], 0.5) == []
+
+
+def test_the_likeliest_of_several_cuts_wins() -> None:
+    chain = Chain(1, 3, (Piece(0, 0, 1), Piece(1, 1, 3), Piece(2, 0, 2), Piece(3, 2, 3)))
+    assert best_chain(chain, [Reading(1, 0.6), Reading(2, 0.6), Reading(3, 0.9), Reading(4, 0.9)], 0.5) == [2, 3]
+
+
+def test_a_digit_that_is_whole_is_not_taken_apart() -> None:
+    whole = region(Box(0, 0, 40, 40), 1)
+    pieces = [Region(Box(0, 0, 20, 40), whole.mask[:, :20], whole.parts, cut=True) for _ in range(2)]
+    regions = Regions((whole, *pieces), {1: whole.box}, (Chain(1, 2, (Piece(1, 0, 1), Piece(2, 1, 2))),))
+    assert choose(regions, [Reading(0, 0.9)] * 3, 0.5) == [0]
+    assert choose(regions, [Reading(0, 0.2), *[Reading(1, 0.9)] * 2], 0.5) == [1, 2]

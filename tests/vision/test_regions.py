@@ -77,3 +77,16 @@ def test_marks_keep_their_boxes() -> None:
     ink = blank()
     cv2.rectangle(ink, (100, 100), (180, 104), 255, -1)
     assert list(find_regions(ink).marks.values()) == [Box(100, 100, 81, 5)]
+
+
+def test_digits_that_touch_are_offered_in_pieces() -> None:
+    ink = blank()
+    cv2.ellipse(ink, (80, 80), (20, 30), 0, 0, 360, 255, 4)
+    cv2.ellipse(ink, (124, 80), (20, 30), 0, 0, 360, 255, 4)
+    cv2.line(ink, (100, 80), (104, 80), 255, 4)
+    regions = find_regions(ink)
+    (chain,) = regions.chains
+    pieces = [regions.candidates[piece.candidate] for piece in chain.pieces]
+    for true in (Box(58, 48, 45, 65), Box(102, 48, 45, 65)):
+        assert max(piece.box.iou(true) for piece in pieces) > 0.8
+    assert all(piece.cut and piece.parts == frozenset((chain.component,)) for piece in pieces)
