@@ -68,13 +68,13 @@ def wear(mask: Ink, rng: Rng) -> Ink:
     if not width:
         return mask
     mask = mask[y : y + height, x : x + width]
-    side = float(np.exp(rng.uniform(np.log(13), np.log(75))))
+    side = float(np.exp(rng.uniform(np.log(12), np.log(70))))
     scale = side / max(height, width)
     size = max(2, round(width * scale)), max(2, round(height * scale))
     small = np.pad(cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32), 3)
-    seen = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.2, 0.03 * side + 0.3))
+    seen = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.2, 0.035 * side + 0.3))
     noise = cv2.GaussianBlur(rng.normal(0, 1, small.shape).astype(np.float32), (0, 0), rng.uniform(0.4, 1.2))
-    noisy = seen / max(float(seen.max()), 1e-6) + noise * rng.uniform(0, 0.2)
+    noisy = seen / max(float(seen.max()), 1e-6) + noise * rng.uniform(0, 0.25)
     worn = np.where(noisy > rng.uniform(0.28, 0.55), np.uint8(255), np.uint8(0))
     return _largest_pieces(worn)
 
@@ -111,10 +111,10 @@ def beside(left: Ink, right: Ink, rng: Rng) -> Ink:
 
 
 def fragment(mask: Ink, rng: Rng) -> Ink:
-    """A part of a digit, as a broken stroke or a cut leaves it: up to half, from any side."""
+    """A part of a digit, as a broken stroke or a cut leaves it: about half, from any side."""
     mask = _tight(mask)
     height, width = mask.shape
-    share = rng.uniform(0.3, 0.5)
+    share = rng.uniform(0.35, 0.62)
     match int(rng.integers(4)):
         case 0:
             part = mask[: max(2, round(height * share))]

@@ -56,7 +56,7 @@ RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe("classic", networks.classic, "digit_classifier.h5", networks.DIGITS, 10, 128, 1e-3),
-        Recipe("reader", networks.reader, "digit_reader.keras", networks.DIGITS_OR_NONE, 12, 256, 2e-3, 1e-4, mixture=True),
+        Recipe("reader", networks.reader, "digit_reader.keras", networks.DIGITS_OR_NONE, 11, 256, 2e-3, 1e-4, mixture=True),
     )
 }
 

@@ -24,8 +24,6 @@ from train.data import Images, Labels, is_held_out, load_mnist
 NOT_A_DIGIT = 10
 LOOKALIKES = frozenset("OoDQIilLJZzSsBbGgqYyTtUuVvac")
 """Letters that a digit can be mistaken for by anyone: they teach nothing as 'not a digit'."""
-BARS_KEPT = 0.12
-"""Share of the marks as narrow as a stick 1 that are kept: what stands around a stick tells what it is, not its shape."""
 FRAGILE = frozenset((1, 4, 7))
 """Half of one of these can be a whole digit."""
 
@@ -71,9 +69,9 @@ class Mixture:
 
     sources: tuple[Source, ...]
     scene_glyphs: Images
-    scene_per_epoch: int = 9_000
+    scene_per_epoch: int = 12_000
     merged_per_epoch: int = 9_000
-    fragments_per_epoch: int = 5_000
+    fragments_per_epoch: int = 6_000
     primitives_per_epoch: int = 7_000
     digits: tuple[Source, ...] = field(init=False)
 
@@ -99,7 +97,7 @@ class Mixture:
                 picks = rng.integers(0, len(source.labels), count)
             for i in picks:
                 mask = source.mask(int(i), rng)
-                if not mask.any() or (source.labels[i] == NOT_A_DIGIT and _is_upright_bar(mask) and rng.random() > BARS_KEPT):
+                if not mask.any():
                     continue
                 plain = rng.random() < source.plain_share
                 glyph = make_glyph(mask) if plain else augment.glyph_of(mask, rng)
@@ -154,7 +152,7 @@ def scene_candidates(folder: Path, rng: Rng) -> Images:
                 params = InkParams(least_contrast=float(rng.uniform(6, 14)), peak_share=float(rng.uniform(0.35, 0.55)))
                 for ink in find_inks(sized, params):
                     regions = find_regions(ink).candidates
-                    shapes = [region.mask for region in regions if not _is_upright_bar(region.mask) or rng.random() < BARS_KEPT]
+                    shapes = [region.mask for region in regions if not _is_upright_bar(region.mask) or rng.random() < 0.1]
                     glyphs += [_as_uint8(make_glyph(shapes[k])) for k in rng.permutation(len(shapes))[:500]]
     return np.stack(glyphs) if glyphs else np.zeros((0, 28, 28), np.uint8)
 
@@ -162,7 +160,7 @@ def scene_candidates(folder: Path, rng: Rng) -> Images:
 def load_mixture(folder: Path, rng: Rng) -> Mixture:
     """Everything in `folder` (see its README) that the reader learns from, without held-out writers and test sets."""
     mnist = load_mnist(folder / "mnist.npz")
-    sources = [rasters("MNIST", mnist.train_images, mnist.train_labels, 56_000, plain_share=0.6)]
+    sources = [rasters("MNIST", mnist.train_images, mnist.train_labels, 55_000, plain_share=0.5)]
     sources += _emnist(folder)
     sources += _photographed(folder)
     sources += _unipen(folder)
@@ -177,7 +175,7 @@ def _emnist(folder: Path) -> list[Source]:
         fit = is_digit & ~arrays["maybe_in_mnist_test"] & (arrays["p_label"] > 0.2)
         letter = ~is_digit & ~np.isin(names, list(LOOKALIKES))
         digits = rasters("EMNIST digits", images[fit], names[fit].astype(np.uint8), 24_000, plain_share=0.2)
-        letters = rasters("EMNIST letters", images[letter], np.full(letter.sum(), NOT_A_DIGIT), 11_000, plain_share=0.2)
+        letters = rasters("EMNIST letters", images[letter], np.full(letter.sum(), NOT_A_DIGIT), 14_000, plain_share=0.2)
     with np.load(folder / "emnist_digits_train_tail.npz", allow_pickle=False) as arrays:
         fit = ~arrays["maybe_in_mnist_test"] & (arrays["p_label"] > 0.2)
         tail = rasters("EMNIST digits, tail", arrays["x"][fit], arrays["y"][fit], 6_000, plain_share=0.2)
@@ -193,7 +191,7 @@ def _photographed(folder: Path) -> list[Source]:
     mark = ~np.char.isdigit(names) & ~np.isin(names, ["y", "z"]) & trained
     return [
         rasters("BHMSDS digits", images[digit], names[digit].astype(np.uint8), 20_000, plain_share=0.2),
-        rasters("BHMSDS marks", images[mark], np.full(mark.sum(), NOT_A_DIGIT), 10_000, plain_share=0.2),
+        rasters("BHMSDS marks", images[mark], np.full(mark.sum(), NOT_A_DIGIT), 12_000, plain_share=0.2),
     ]
 
 
@@ -209,7 +207,7 @@ def _unipen(folder: Path) -> list[Source]:
         trained = np.array([not is_held_out(writer) for writer in arrays["writer"]])
         alike = np.isin(y, [*LOOKALIKES, *"|!01"])
         chosen = np.flatnonzero(trained & ~alike)
-        marks = stroke_source("UniPen letters and symbols", path, chosen, np.full(len(chosen), NOT_A_DIGIT), 20_000)
+        marks = stroke_source("UniPen letters and symbols", path, chosen, np.full(len(chosen), NOT_A_DIGIT), 24_000)
     path = folder / "chars74k_hnd_strokes.npz"
     with np.load(path, allow_pickle=False) as arrays:
         chosen = np.flatnonzero(np.char.isdigit(arrays["y"]) & np.array([not is_held_out(w) for w in arrays["writer"]]))
@@ -234,5 +232,5 @@ def _small_sets(folder: Path) -> list[Source]:
         sources.append(rasters("printed digits of puzzles", arrays["x"][printed], arrays["y"][printed], 2_000))
     with np.load(folder / "omniglot_small.npz", allow_pickle=False) as arrays:
         images = 255 - arrays["x"]
-        sources.append(rasters("Omniglot", images, np.full(len(images), NOT_A_DIGIT), 3_000))
+        sources.append(rasters("Omniglot", images, np.full(len(images), NOT_A_DIGIT), 5_000))
     return sources
