@@ -143,7 +143,7 @@ def _clear_of(layer: Layer, chosen: Sequence[int], other: Layer, taken: Sequence
 def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> list[int]:
     """Which candidates are digits: confident ones, each part of the ink used once, none inside another.
 
-    A candidate of several parts wins over its parts unless two of them are digits by themselves. A component that is no
+    A candidate of several parts wins where it is surer than its parts and not two of them are digits. A component that is no
     digit as a whole is read as a chain of digits, if it can be from end to end.
     """
     candidates = regions.candidates
@@ -178,8 +178,13 @@ def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> l
 
 def _choose_whole(candidates: Sequence[Region], readings: Sequence[Reading], threshold: float) -> list[int]:
     sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold and not candidates[k].cut]
-    alone = {next(iter(candidates[k].parts)) for k in sure if len(candidates[k].parts) == 1}
-    fit = [k for k in sure if len(candidates[k].parts) == 1 or len(candidates[k].parts & alone) < 2]
+    alone = {next(iter(candidates[k].parts)): readings[k].confidence for k in sure if len(candidates[k].parts) == 1}
+
+    def belongs_together(k: int) -> bool:
+        singles = [alone[part] for part in candidates[k].parts if part in alone]
+        return len(singles) < 2 and readings[k].confidence > max(singles, default=0.0)
+
+    fit = [k for k in sure if len(candidates[k].parts) == 1 or belongs_together(k)]
     # Larger first: a whole digit is met before its own fragment or the dot inside it.
     fit.sort(key=lambda k: (-len(candidates[k].parts), -candidates[k].box.area))
     chosen: list[int] = []

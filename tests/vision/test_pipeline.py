@@ -137,3 +137,8 @@ def test_a_digit_that_is_whole_is_not_taken_apart() -> None:
     regions = Regions((whole, *pieces), {1: whole.box}, (Chain(1, 2, (Piece(1, 0, 1), Piece(2, 1, 2))),))
     assert choose(regions, [Reading(0, 0.9)] * 3, 0.5) == [0]
     assert choose(regions, [Reading(0, 0.2), *[Reading(1, 0.9)] * 2], 0.5) == [1, 2]
+
+
+def test_a_rule_above_a_digit_is_not_drawn_into_it() -> None:
+    digit, with_rule = region(Box(0, 10, 20, 30), 1), region(Box(0, 0, 44, 40), 1, 2)
+    assert choose(Regions((digit, with_rule), {}), [Reading(9, 0.98), Reading(9, 0.97)], 0.5) == [0]
