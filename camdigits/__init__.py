@@ -10,7 +10,7 @@
 
 How a frame becomes numbers, stage by stage (`camdigits.vision`):
 
-    Frame -> find_ink -> Ink -> find_regions -> Region* -> make_glyph -> Glyph* -> one Batch -> classify -> Odds
+    Frame -> find_inks -> Ink* -> find_regions -> Region* -> make_glyph -> Glyph* -> one Batch -> classify -> Odds
           -> Reading* -> Digit* -> group_numbers -> Number* -> Scene
 
 Importing this package loads no model runtime and no OpenCV; the first `Recognizer` does.

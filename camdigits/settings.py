@@ -11,10 +11,9 @@ from camdigits.vision.tracks import TrackParams
 
 @dataclass(frozen=True)
 class Settings:
-    """model: a network that ships, by name, or a file. camera_size: (width, height) in pixels that a camera is asked for."""
+    """model: a network that ships, by name, or a file."""
 
     model: str = ""
-    camera_size: tuple[int, int] = (1280, 720)
     pipeline: PipelineParams = field(default_factory=PipelineParams)
     tracks: TrackParams = field(default_factory=TrackParams)
 
