@@ -48,11 +48,13 @@ def mask_of_strokes(strokes: Strokes, rng: Rng) -> Ink:
 
 
 def warp(mask: Ink, rng: Rng, strength: float = 1.0) -> Ink:
-    """Rotate, shear and stretch a little, as hands and hand-held cameras do."""
+    """Rotate, shear and stretch, as hands and hand-held cameras do: mostly a little, now and then a lot."""
     height, width = mask.shape
-    angle = np.deg2rad(rng.normal(0, 5 * strength))
-    shear = rng.normal(0, 0.12 * strength)
-    stretch = np.exp(rng.normal(0, 0.10 * strength))
+    if rng.random() < 0.1:
+        strength *= 3
+    angle = np.deg2rad(np.clip(rng.normal(0, 6 * strength), -40, 40))
+    shear = np.clip(rng.normal(0, 0.14 * strength), -0.7, 0.7)
+    stretch = np.exp(np.clip(rng.normal(0, 0.12 * strength), -0.35, 0.35))
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, shear], [0, 1 / stretch]])
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64) @ matrix.T
@@ -68,7 +70,7 @@ def wear(mask: Ink, rng: Rng) -> Ink:
     if not width:
         return mask
     mask = mask[y : y + height, x : x + width]
-    side = float(np.exp(rng.uniform(np.log(12), np.log(70))))
+    side = float(np.exp(rng.uniform(np.log(11), np.log(80))))
     scale = side / max(height, width)
     size = max(2, round(width * scale)), max(2, round(height * scale))
     small = np.pad(cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32), 3)
@@ -93,6 +95,64 @@ def glyph_of(mask: Ink, rng: Rng, strength: float = 1.0) -> Glyph | None:
     """The glyph of a warped and worn mask; None when nothing of it is left."""
     worn = wear(warp(mask, rng, strength), rng)
     return make_glyph(worn) if worn.any() else None
+
+
+def is_stick(mask: Ink) -> bool:
+    """Whether a mark is a straight bar, upright or leaning up to 55 degrees: a 1 to anyone who sees it alone."""
+    rows, columns = np.nonzero(mask)
+    if len(rows) < 2:
+        return False
+    points = np.column_stack([columns, rows]).astype(np.float64)
+    _, axes = np.linalg.eigh(np.cov(points.T))
+    across, along = (np.ptp(points @ axes[:, k]) + 1 for k in (0, 1))
+    return bool(across < 0.3 * along and abs(axes[1, 1]) > np.cos(np.deg2rad(55)))
+
+
+def has_hole(mask: Ink) -> bool:
+    """Whether the ink encloses ground of more than a few pixels."""
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if hierarchy is None:
+        return False
+    least_px = 0.01 * mask.size
+    return any(
+        node[3] >= 0 and cv2.contourArea(contour) > least_px for contour, node in zip(contours, hierarchy[0], strict=True)
+    )
+
+
+def lengthen(mask: Ink, rng: Rng) -> Ink:
+    """Draw the tail of a 4, 7 or 9 out downwards."""
+    mask = _tight(mask)
+    height, width = mask.shape
+    knee = round(height * rng.uniform(0.5, 0.7))
+    tail = cv2.resize(mask[knee:], (width, max(1, round((height - knee) * rng.uniform(1.3, 2.4)))))
+    return np.where(np.vstack([mask[:knee], tail]) > 127, np.uint8(255), np.uint8(0))
+
+
+def disturb(mask: Ink, rng: Rng) -> Ink:
+    """What stands around gets in: a ruled line, a neighbour's stroke that touches, a gap where a line was taken out."""
+    mask = _tight(mask)
+    height, width = mask.shape
+    reach = max(2, round(0.25 * height))
+    page = np.pad(mask, ((reach, reach), (reach, reach)))
+    pen = max(1, round(height * rng.uniform(0.015, 0.05)))
+    y = reach + round(height * rng.uniform(0.0, 1.0))
+    slope = round(height * rng.normal(0, 0.02))
+    match int(rng.integers(4)):
+        case 0:  # a line of ruled paper, as wide as the digit or wider
+            beyond = reach - round(reach * rng.uniform(0, 1))
+            cv2.line(page, (beyond, y), (page.shape[1] - 1 - beyond, y + slope), 255, pen)
+        case 1:  # the same line, removed with what it crossed
+            cv2.line(page, (0, y), (page.shape[1] - 1, y + slope), 0, pen + 1)
+        case 2:  # the end of a neighbour's stroke
+            side = int(rng.choice((0, 1)))
+            x = reach // 2 if side == 0 else page.shape[1] - 1 - reach // 2
+            inner = reach + 2 if side == 0 else page.shape[1] - reach - 3
+            end = reach + round(height * rng.uniform(0.1, 0.9))
+            cv2.line(page, (x, y), (inner, end), 255, 2 * pen)
+        case _:  # a dry pen, a reflection: a small gap
+            x = reach + round(width * rng.uniform(0.1, 0.9))
+            cv2.circle(page, (x, y), max(1, round(height * rng.uniform(0.02, 0.06))), 0, -1)
+    return page
 
 
 def beside(left: Ink, right: Ink, rng: Rng) -> Ink:
@@ -156,7 +216,9 @@ def primitive(rng: Rng) -> Ink:
             points = np.column_stack([np.cos(angles), np.sin(angles)]) * radii[:, None] + 80
             cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 255)
         case 5:  # corner, tee
-            points = np.array([[-50, 0], [0, 0], [0, rng.uniform(25, 60)]]) * rng.choice([-1, 1], 2)
+            # Any corner but the upper right one, which is a 7.
+            turned = np.array(((-1, 1), (1, -1), (-1, -1)))[int(rng.integers(3))]
+            points = np.array([[-50, 0], [0, 0], [0, rng.uniform(25, 60)]]) * turned
             _path(mask, points + 80, pen)
             if rng.random() < 0.5:
                 _path(mask, np.array([[0, 0], [50 * rng.choice([-1, 1]), 0]]) + 80, pen)

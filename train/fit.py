@@ -1,7 +1,7 @@
 """Train a network by its recipe and write what came of it.
 
     python -m train.fit --recipe classic [--mnist mnist.npz] [--seed 0]
-    python -m train.fit --recipe reader --data FOLDER [--seed 0]
+    python -m train.fit --recipe camdigits [--data FOLDER] [--seed 0] [--resume]
 
 Writes the model without optimizer state and its card to `models/`, and to `runs/<recipe>/` the learning curves, the
 confusion matrix and the worst mistakes as PNG. MNIST's test set is measured after every epoch for the curve, and picks
@@ -10,10 +10,11 @@ nothing: the network that is saved is the one after the last epoch.
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +57,17 @@ RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe("classic", networks.classic, "digit_classifier.h5", networks.DIGITS, 10, 128, 1e-3),
-        Recipe("reader", networks.reader, "digit_reader.keras", networks.DIGITS_OR_NONE, 11, 256, 2e-3, 1e-4, mixture=True),
+        Recipe("camdigits", networks.camdigits, "camdigits.keras", networks.DIGITS_OR_NONE, 18, 256, 2e-3, 1e-3, mixture=True),
     )
 }
 
 
-def compiled(recipe: Recipe, seed: int, steps: int) -> keras.Model:
-    """A fresh model of `recipe`: AdamW, the learning rate annealed to zero along half a cosine (Loshchilov & Hutter
-    2017), so that the last epoch is the settled one and there is nothing to pick."""
+def compiled(recipe: Recipe, seed: int, steps: int, share: float = 1.0) -> keras.Model:
+    """A fresh model of `recipe`: AdamW, `share` of its learning rate annealed to zero along half a cosine (Loshchilov &
+    Hutter 2017), so that the last epoch is the settled one and there is nothing to pick."""
     keras.utils.set_random_seed(seed)
     model = recipe.build()
-    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate * share, steps)
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay),
         loss="sparse_categorical_crossentropy",
@@ -83,47 +84,85 @@ def fit_mnist(recipe: Recipe, mnist: Mnist, seed: int) -> tuple[keras.Model, His
     return model, history.history
 
 
-def fit_mixture(recipe: Recipe, folder: Path, mnist: Mnist, seed: int, checkpoint: Path) -> tuple[keras.Model, History]:
-    """Train on a mixture drawn anew for every epoch; the next epoch is drawn in a process beside the training.
+@dataclass
+class Progress:
+    """How far a training has come; kept beside its checkpoint as JSON, so that it can be resumed."""
 
-    The model is kept at `checkpoint` after every epoch.
+    run: int = 0
+    epoch: int = 0
+    history: History = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Progress:
+        """Raises click.UsageError where there is nothing to resume."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise click.UsageError(f"{path}: nothing to resume ({error}); leave --resume out to start anew") from error
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
+
+
+def fit_mixture(
+    recipe: Recipe, folder: Path | None, mnist: Mnist, seed: int, run_dir: Path, resume: bool
+) -> tuple[keras.Model, Progress]:
+    """Train on a mixture, half of it drawn anew for every epoch; the next half is drawn in a process beside the training.
+
+    Model, optimizer and progress are kept in `run_dir` after every epoch. A training that was cut off goes on where it was;
+    one that has ended gets another run from half the learning rate (warm restarts, Loshchilov & Hutter 2017).
     """
-    with ProcessPoolExecutor(1, initializer=_load_in_worker, initargs=(folder, seed)) as worker:
-        coming = worker.submit(_draw_in_worker, seed)
-        images, labels = coming.result()
-        model = compiled(recipe, seed, recipe.epochs * -(-len(images) // recipe.batch_size))
-        history: History = {}
-        for epoch in range(recipe.epochs):
-            images, labels = coming.result()
-            if epoch + 1 < recipe.epochs:
-                coming = worker.submit(_draw_in_worker, seed + epoch + 1)
+    checkpoint, progress_file = run_dir / "checkpoint.keras", run_dir / "progress.json"
+    progress = Progress.read(progress_file) if resume else Progress()
+    if progress.epoch == recipe.epochs:
+        progress.run, progress.epoch = progress.run + 1, 0
+    with ProcessPoolExecutor(1, initializer=_load_in_worker, initargs=(folder, mnist, seed)) as worker:
+
+        def draw(epoch: int) -> Future[tuple[Images, Labels]]:
+            return worker.submit(_draw_in_worker, (seed, progress.run, epoch))
+
+        images, labels = draw(progress.epoch - 1).result()
+        coming = draw(progress.epoch)
+        if progress.epoch:
+            model = keras.models.load_model(checkpoint)
+        else:
+            model = compiled(recipe, seed, 2 * recipe.epochs * len(images) // recipe.batch_size, 0.5 if progress.run else 1.0)
+            if progress.run:
+                model.set_weights(keras.models.load_model(checkpoint, compile=False).get_weights())
+        while progress.epoch < recipe.epochs:
+            fresh, fresh_labels = coming.result()
+            if progress.epoch + 1 < recipe.epochs:
+                coming = draw(progress.epoch + 1)
             step = model.fit(
-                as_batch(images),
-                labels.astype(np.int32),
+                as_batch(np.concatenate([images, fresh])),
+                np.concatenate([labels, fresh_labels]).astype(np.int32),
                 batch_size=recipe.batch_size,
-                initial_epoch=epoch,
-                epochs=epoch + 1,
+                initial_epoch=progress.epoch,
+                epochs=progress.epoch + 1,
                 validation_data=_test_data(mnist),
                 verbose=2,
             )
+            images, labels = fresh, fresh_labels
             for key, values in step.history.items():
-                history.setdefault(key, []).extend(values)
+                progress.history.setdefault(key, []).extend(float(value) for value in values)
+            progress.epoch += 1
             model.save(checkpoint)
-    return model, history
+            progress.write(progress_file)
+    return model, progress
 
 
 _mixture: Mixture | None = None
 
 
-def _load_in_worker(folder: Path, seed: int) -> None:
+def _load_in_worker(folder: Path | None, mnist: Mnist, seed: int) -> None:
     global _mixture
     cv2.setNumThreads(1)  # the pictures are tiny, and the other core trains
-    _mixture = load_mixture(folder, np.random.default_rng(seed))
+    _mixture = load_mixture(folder, mnist, np.random.default_rng(seed))
 
 
-def _draw_in_worker(seed: int) -> tuple[Images, Labels]:
+def _draw_in_worker(seed: tuple[int, int, int]) -> tuple[Images, Labels]:
     assert _mixture is not None
-    return _mixture.epoch(np.random.default_rng(seed))
+    return _mixture.epoch(np.random.default_rng([number + 1 for number in seed]))
 
 
 def _test_data(mnist: Mnist) -> tuple[np.ndarray, np.ndarray]:
@@ -152,25 +191,26 @@ def results_table(recipe: Recipe, matrix: np.ndarray) -> Table:
     return table
 
 
-def data_of(recipe: Recipe, mnist: Mnist) -> list[dict[str, Any]]:
+def data_of(recipe: Recipe, folder: Path | None, mnist: Mnist) -> list[dict[str, Any]]:
     """What the card says of the training data."""
     entries: list[dict[str, Any]] = [
         {"name": "MNIST", "images": len(mnist.train_images), "licence": MNIST_LICENCE, "sha256": mnist.sha256()}
     ]
     if recipe.mixture:
         entries += [
-            {"name": "EMNIST (NIST SD19), digits and letters", "licence": "public domain (NIST)"},
-            {"name": "BHMSDS, digits and marks", "licence": "MIT"},
+            {"name": "printed characters of free fonts (train/printed.py)", "licence": "DejaVu, STIX, Computer Modern"},
+            {"name": "drawn marks, fragments and touching pairs (train/augment.py)", "licence": "MIT"},
+        ]
+    if recipe.mixture and folder is not None:
+        entries += [
+            {"name": "EMNIST (NIST SD19), digits and letters, without what may be in MNIST's test", "licence": "public domain"},
+            {"name": "BHMSDS, digits and marks; the digits of its main writer held out", "licence": "MIT"},
             {"name": "UniPen, digits, letters and symbols; one writer in five held out", "licence": "CC BY 4.0"},
-            {"name": "Chars74K, tablet digits; one writer in five held out", "licence": "research use, de Campos et al. 2009"},
-            {"name": "USPS, training part", "licence": "research use"},
             {"name": "UCI optdigits", "licence": "CC BY 4.0"},
             {"name": "HWD1000", "licence": "MIT"},
-            {"name": "FNT, printed digits", "licence": "research use"},
             {"name": "kaydee, printed digits", "licence": "MIT"},
             {"name": "Omniglot, 8 alphabets", "licence": "MIT"},
             {"name": "11 photographs without handwriting (COCO, scikit-image)", "licence": "CC BY, BSD, public domain"},
-            {"name": "drawn marks, fragments and touching pairs (train/augment.py)", "licence": "MIT"},
         ]
     return entries
 
@@ -189,24 +229,28 @@ def data_of(recipe: Recipe, mnist: Mnist) -> list[dict[str, Any]]:
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="The data sets of the reader's mixture.",
+    help="The data sets of the mixture; without it camdigits learns from MNIST, printed and drawn marks alone.",
 )
+@click.option("--resume", is_flag=True, help="Go on where a training was cut off, or run once more from where one ended.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--models", "models_dir", type=click.Path(file_okay=False, path_type=Path), default=MODELS_DIR, metavar="DIR")
 @click.option("--runs", "runs_dir", type=click.Path(file_okay=False, path_type=Path), default=RUNS_DIR, metavar="DIR")
-def main(name: str, mnist_file: Path | None, folder: Path | None, seed: int, models_dir: Path, runs_dir: Path) -> None:
+def main(
+    name: str, mnist_file: Path | None, folder: Path | None, seed: int, models_dir: Path, runs_dir: Path, resume: bool
+) -> None:
     """Train a network and write it with its model card and the pictures of the run."""
     recipe = RECIPES[name]
     run_dir = runs_dir / recipe.name
     run_dir.mkdir(parents=True, exist_ok=True)
     models_dir.mkdir(parents=True, exist_ok=True)
+    if folder is not None and mnist_file is None:
+        mnist_file = folder / "mnist.npz"
+    mnist = load_mnist(mnist_file)
+    runs = 1
     if recipe.mixture:
-        if folder is None:
-            raise click.UsageError(f"the recipe {name} needs --data DIR, the folder of its data sets")
-        mnist = load_mnist(mnist_file or folder / "mnist.npz")
-        model, history = fit_mixture(recipe, folder, mnist, seed, run_dir / "checkpoint.keras")
+        model, progress = fit_mixture(recipe, folder, mnist, seed, run_dir, resume)
+        history, runs = progress.history, progress.run + 1
     else:
-        mnist = load_mnist(mnist_file)
         model, history = fit_mnist(recipe, mnist, seed)
 
     odds = model.predict(as_batch(mnist.test_images), batch_size=512, verbose=0)
@@ -227,8 +271,9 @@ def main(name: str, mnist_file: Path | None, folder: Path | None, seed: int, mod
         classes=recipe.classes,
         parameters=int(model.count_params()),
         training={
-            "command": f"python -m train.fit --recipe {recipe.name}{' --data DIR' if recipe.mixture else ''} --seed {seed}",
-            "data": data_of(recipe, mnist),
+            "command": f"python -m train.fit --recipe {recipe.name}{' --data DIR' if folder else ''} --seed {seed}",
+            "runs": runs,
+            "data": data_of(recipe, folder, mnist),
             "epochs": recipe.epochs,
             "batch_size": recipe.batch_size,
             "optimizer": f"AdamW, {recipe.learning_rate:g} annealed to 0 by half a cosine, decay {recipe.weight_decay:g}",

@@ -28,6 +28,8 @@ Points = npt.NDArray[np.float64]
 OPERATORS = "+-=x()/"
 POINTS = ".,"
 LETTERS = "aehnrtkmdwAHNTKRM"
+"""Letters that look like no digit."""
+ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 _FORMS: dict[str, dict[str, str]] = {
     # In hundredths of the digit height: "x,y" is passed smoothly, "x,y!" is a corner, ";" lifts the pen.
@@ -104,6 +106,43 @@ _FORMS: dict[str, dict[str, str]] = {
     "K": {"arms": "7,0 6,50 5,100; 52,2 30,32 8,54! 30,74 56,100"},
     "R": {"leg": "7,0 6,50 5,100; 5,4 31,0 48,14 40,39 8,50! 30,74 54,100"},
     "M": {"zigzag": "4,100 8,50 12,0! 24,34 35,63! 47,34 60,0! 63,50 67,100"},
+    "b": {"bowl": "6,0 6,50 7,98! 8,66 26,50 42,62 42,86 26,100 8,92"},
+    "c": {"bow": "42,56 26,48 8,60 6,84 20,99 42,93"},
+    "f": {"cross": "40,6 26,0 18,20 18,60 17,100; 2,48 18,47 36,46"},
+    "g": {"hook": "44,54 25,47 7,60 8,88 24,97 40,84 45,50! 45,90 40,125 22,135 5,124"},
+    "i": {"dot": "6,50 6,75 8,98; 7,30 8,31 8,33"},
+    "j": {"dot": "14,50 14,85 12,118 0,124; 15,30 16,31 16,33"},
+    "l": {"stem": "6,0 6,50 8,90 16,99"},
+    "o": {"ring": "28,50 10,58 5,76 14,94 30,99 45,88 48,68 40,54 29,50 22,52"},
+    "p": {"bowl": "6,48 6,90 5,135! 7,66 26,48 42,60 42,86 26,100 7,92"},
+    "q": {"stem": "44,54 25,47 7,60 8,88 24,97 40,84 45,50! 45,90 45,134"},
+    "s": {"curve": "40,54 26,48 11,54 12,67 26,74 40,82 40,94 24,100 6,94"},
+    "u": {"cup": "5,49 6,80 14,97 28,97 42,84 44,50! 45,80 48,100"},
+    "v": {"wedge": "4,50 22,99! 42,50"},
+    "y": {"tail": "5,50 10,72 24,84 42,50! 34,95 22,128 4,134"},
+    "z": {"zigzag": "6,52 26,51 42,50! 24,75 5,98! 24,98 46,97"},
+    "B": {"bowls": "8,0 7,50 6,100; 7,3 34,2 46,16 38,40 9,47! 42,52 54,72 44,95 6,99"},
+    "C": {"bow": "54,14 34,1 12,20 5,55 16,90 36,100 56,88"},
+    "D": {"bowl": "8,1 7,50 6,99; 4,2 34,6 56,35 54,72 34,96 4,99"},
+    "E": {"arms": "52,3 28,2 9,2! 8,50 7,98! 30,99 54,97; 9,48 28,48 44,47"},
+    "F": {"arms": "52,3 28,2 9,2! 8,50 7,100; 9,46 28,46 44,45"},
+    "G": {"spur": "54,14 34,1 12,18 5,52 16,92 38,100 54,86 55,58! 44,57 34,57"},
+    "I": {"stem": "6,0 6,50 5,100"},
+    "J": {"hook": "38,0 38,50 36,86 22,100 6,88"},
+    "L": {"foot": "7,0 7,50 6,98! 28,99 52,97"},
+    "O": {"ring": "34,1 12,14 4,50 14,88 36,100 58,86 64,50 56,14 36,1 28,3"},
+    "P": {"bowl": "7,0 6,50 5,100; 5,4 32,0 50,16 44,42 8,52"},
+    "Q": {"tail": "34,1 12,14 4,50 14,88 36,100 58,86 64,50 56,14 36,1 28,3; 42,78 54,92 66,106"},
+    "S": {"curve": "52,12 34,1 12,8 10,28 28,46 50,60 54,84 34,100 6,88"},
+    "U": {"cup": "6,0 7,60 20,97 42,97 54,60 55,0"},
+    "V": {"wedge": "3,0 28,99! 54,0"},
+    "W": {"zigzag": "2,0 18,99! 36,30! 54,99! 72,0"},
+    "X": {"cross": "4,0 30,50 56,100; 55,0 28,52 2,100"},
+    "Y": {"fork": "3,0 15,24 27,48; 54,0 30,44 25,100"},
+    "Z": {"zigzag": "6,2 30,1 56,0! 30,50 4,98! 30,99 58,97"},
+    ":": {"dots": "5,60 6,61 7,63; 5,94 6,95 7,97"},
+    "[": {"hook": "22,-6 14,-6 5,-6! 5,50 5,106! 14,106 22,106"},
+    "]": {"hook": "4,-6 12,-6 21,-6! 21,50 21,106! 12,106 4,106"},
 }
 
 CHARACTERS = frozenset(_FORMS)
@@ -137,15 +176,16 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class RecordedWriter:
-    """A real writer: the digits recorded from one person, and a hand of ours for every other character."""
+    """A real writer: what was recorded from one person, and a hand of ours for every other character."""
 
     name: str
     digits: Mapping[str, tuple[tuple[Stroke, ...], ...]]
     other: Hand
+    letters: Mapping[str, tuple[tuple[Stroke, ...], ...]] = field(default_factory=dict)
 
     def draw(self, char: str, rng: np.random.Generator) -> tuple[Stroke, ...]:
         """One of the person's own recordings of `char`, or the hand's when there is none."""
-        recordings = self.digits.get(char)
+        recordings = self.digits.get(char) or self.letters.get(char)
         return recordings[int(rng.integers(len(recordings)))] if recordings else self.other.draw(char, rng)
 
 
@@ -498,30 +538,67 @@ HANDS: tuple[Hand, ...] = (
 """Ten people; none of them writes like another."""
 
 
-def load_recorded(path: Path, *, held_out: bool) -> tuple[RecordedWriter, ...]:
+def load_recorded(path: Path, *, held_out: bool, letters: Path | None = None) -> tuple[RecordedWriter, ...]:
     """The people of a file of recorded digits: those held out from training, or all others.
 
     path: an .npz with `pts` int16 (n, 2), `stroke_start`, `char_start`, the digit `y`, `writer` and `keep` (False for bad
-    cuts). `train.data.is_held_out` says who is held out. People who wrote fewer than
-    five different digits are left out. Raises OSError or ValueError for a file of another kind.
+    cuts). letters: a file of letters and signs by the same people, of the same layout, `y` the character. Who is held out
+    says `train.data.is_held_out`. People who wrote fewer than five different digits are left out. Raises OSError or
+    ValueError for a file of another kind.
     """
+    digits = _by_writer(path, held_out)
+    others = _by_writer(letters, held_out) if letters else {}
+    return tuple(
+        RecordedWriter(
+            name,
+            {label: tuple(_to_line(parts) for parts in drawn) for label, drawn in written.items()},
+            HANDS[_hash(name) % len(HANDS)],
+            {
+                char: tuple(_to_span(parts, _SPANS[char]) for parts in drawn)
+                for char, drawn in others.get(name, {}).items()
+                if char in _SPANS
+            },
+        )
+        for name, written in sorted(digits.items())
+        if len(written) >= 5
+    )
+
+
+def _by_writer(path: Path, held_out: bool) -> dict[str, dict[str, list[list[Stroke]]]]:
+    """Writer -> character -> recordings, each a list of strokes in units of the tablet."""
     with np.load(path, allow_pickle=False) as arrays:
-        missing = {"pts", "stroke_start", "char_start", "y", "writer", "keep"} - set(arrays.files)
+        missing = {"pts", "stroke_start", "char_start", "y", "writer"} - set(arrays.files)
         if missing:
             raise ValueError(f"{path}: not a file of recorded digits, it lacks {', '.join(sorted(missing))}")
         points, strokes, chars = arrays["pts"].astype(np.float32), arrays["stroke_start"], arrays["char_start"]
-        labels, writers, keep = arrays["y"], arrays["writer"], arrays["keep"]
-    by_writer: dict[str, dict[str, list[tuple[Stroke, ...]]]] = {}
+        labels, writers = arrays["y"], arrays["writer"]
+        keep = arrays["keep"] if "keep" in arrays.files else np.ones(len(labels), bool)
+    by_writer: dict[str, dict[str, list[list[Stroke]]]] = {}
     for index in np.flatnonzero(keep):
         name = str(writers[index])
         if is_held_out(name) == held_out:
             parts = [points[strokes[s] : strokes[s + 1]] for s in range(chars[index], chars[index + 1])]
-            by_writer.setdefault(name, {}).setdefault(str(labels[index]), []).append(_to_line(parts))
-    return tuple(
-        RecordedWriter(name, {label: tuple(drawn) for label, drawn in digits.items()}, HANDS[_hash(name) % len(HANDS)])
-        for name, digits in sorted(by_writer.items())
-        if len(digits) >= 5
-    )
+            by_writer.setdefault(name, {}).setdefault(str(labels[index]), []).append(parts)
+    return by_writer
+
+
+_SPANS: dict[str, tuple[float, float]] = {
+    **dict.fromkeys("acemnorsuvwxz", (0.46, 1.0)),
+    **dict.fromkeys("bdfhkltABCDEFGHIJKLMNOPQRSTUVWXYZ", (0.0, 1.0)),
+    **dict.fromkeys("gpqy", (0.46, 1.36)),
+    **{"i": (0.25, 1.0), "j": (0.25, 1.36), "+": (0.4, 0.85), "/": (-0.02, 1.05)},
+    **dict.fromkeys("()[]", (-0.06, 1.1)),
+}
+"""From where to where on the line a character reaches; recordings are all of one size."""
+
+
+def _to_span(parts: list[Stroke], span: tuple[float, float]) -> tuple[Stroke, ...]:
+    """Recorded strokes at any scale -> reaching from span[0] to span[1] on the line."""
+    everything = np.concatenate(parts)
+    low, high = everything.min(axis=0), everything.max(axis=0)
+    # Flat ones (a dash for a T's bar alone) are not blown up beyond twice their width.
+    scale = (span[1] - span[0]) / max(float(high[1] - low[1]), 0.5 * float(high[0] - low[0]), 1.0)
+    return tuple(_dense((part - (low[0], high[1])) * scale + (0, span[1])) for part in parts)
 
 
 def _to_line(parts: list[Stroke]) -> tuple[Stroke, ...]:

@@ -1,11 +1,12 @@
-"""The reader's training set: many hands' digits, and everything that looks like ink and is no digit.
+"""The training set of the default network: many hands' digits, and everything that looks like ink and is no digit.
 
 load_mixture(folder, rng).epoch(rng) -> glyphs uint8 (N, 28, 28) and labels, drawn, warped and worn anew every time
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import string
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,13 +20,16 @@ from camdigits.vision.regions import find_regions
 from camdigits.vision.scene import Ink
 from train import augment
 from train.augment import Rng
-from train.data import Images, Labels, is_held_out, load_mnist
+from train.data import Images, Labels, Mnist, is_held_out
+from train.printed import characters
 
 NOT_A_DIGIT = 10
 LOOKALIKES = frozenset("OoDQIilLJZzSsBbGgqYyTtUuVvac")
 """Letters that a digit can be mistaken for by anyone: they teach nothing as 'not a digit'."""
 FRAGILE = frozenset((1, 4, 7))
 """Half of one of these can be a whole digit."""
+TAILED = frozenset((1, 4, 7, 9))
+"""Many people draw these far below the line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +41,27 @@ class Source:
     mask: Callable[[int, Rng], Ink]
     per_epoch: int
     plain_share: float = 0.0
-    """Share of the draws used as they are, without warp and wear."""
+    """Share of the draws that are not warped and worn."""
+    glyphs: Images | None = None
+    """The signs as glyphs already, uint8 (N, 28, 28), where the set was made the way `make_glyph` does ..."""
+    raw_share: float = 0.0
+    """... and the share of the draws that are these."""
 
 
-def rasters(name: str, images: Images, labels: Labels, per_epoch: int, plain_share: float = 0.0) -> Source:
-    """A source of small grey pictures, light ink on dark."""
-    return Source(name, labels.astype(np.uint8), lambda i, rng: augment.mask_of_raster(images[i], rng), per_epoch, plain_share)
+def rasters(
+    name: str, images: Images, labels: Labels, per_epoch: int, plain_share: float = 0.0, raw_share: float = 0.0
+) -> Source:
+    """A source of small grey pictures, light ink on dark; raw_share for those made as MNIST was."""
+
+    def mask(i: int, rng: Rng) -> Ink:
+        return augment.mask_of_raster(images[i], rng)
+
+    return Source(name, labels.astype(np.uint8), mask, per_epoch, plain_share, images if raw_share else None, raw_share)
+
+
+def shapes(name: str, masks: Sequence[Ink], labels: Labels, per_epoch: int) -> Source:
+    """A source of masks, uint8 (h, w) 0 or 255, of any sizes."""
+    return Source(name, labels.astype(np.uint8), lambda i, _: masks[i], per_epoch)
 
 
 def stroke_source(name: str, path: Path, chosen: npt.NDArray[np.int64], labels: Labels, per_epoch: int) -> Source:
@@ -69,10 +88,10 @@ class Mixture:
 
     sources: tuple[Source, ...]
     scene_glyphs: Images
-    scene_per_epoch: int = 12_000
-    merged_per_epoch: int = 9_000
-    fragments_per_epoch: int = 6_000
-    primitives_per_epoch: int = 7_000
+    scene_per_epoch: int = 9_000
+    merged_per_epoch: int = 6_000
+    fragments_per_epoch: int = 4_500
+    primitives_per_epoch: int = 4_500
     digits: tuple[Source, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,13 +115,10 @@ class Mixture:
             else:
                 picks = rng.integers(0, len(source.labels), count)
             for i in picks:
-                mask = source.mask(int(i), rng)
-                if not mask.any():
-                    continue
-                plain = rng.random() < source.plain_share
-                glyph = make_glyph(mask) if plain else augment.glyph_of(mask, rng)
+                label = int(source.labels[i])
+                glyph = _glyph(source, int(i), label, rng)
                 if glyph is not None:
-                    yield _as_uint8(glyph), int(source.labels[i])
+                    yield glyph, label
         for i in rng.integers(0, len(self.scene_glyphs), round(self.scene_per_epoch * share)) if len(self.scene_glyphs) else ():
             yield self.scene_glyphs[i], NOT_A_DIGIT
         for _ in range(round(self.merged_per_epoch * share)):
@@ -111,7 +127,8 @@ class Mixture:
         for _ in range(round(self.fragments_per_epoch * share)):
             mask, label = self._any_digit(rng)
             part = augment.fragment(mask, rng)
-            if label not in FRAGILE and not _is_upright_bar(part):
+            # A part that still has a loop is a 0, a 6 or a 9 to anyone.
+            if label not in FRAGILE and not augment.has_hole(part):
                 yield from _marks(part, rng)
         for _ in range(round(self.primitives_per_epoch * share)):
             yield from _marks(augment.primitive(rng), rng)
@@ -122,16 +139,35 @@ class Mixture:
         return source.mask(i, rng), int(source.labels[i])
 
 
+def _glyph(source: Source, i: int, label: int, rng: Rng) -> Images | None:
+    """One draw of sign i; None where nothing is left of it, or where it is a stick and called no digit."""
+    kind = rng.random()
+    if source.glyphs is not None and kind < source.raw_share:
+        return np.asarray(source.glyphs[i])
+    mask = source.mask(i, rng)
+    if not mask.any():
+        return None
+    if kind < source.raw_share + source.plain_share:
+        return _checked(make_glyph(mask), label)
+    if label in TAILED and rng.random() < 0.12:
+        mask = augment.lengthen(mask, rng)
+    if rng.random() < 0.1:
+        mask = augment.disturb(mask, rng)
+    return _checked(augment.glyph_of(mask, rng), label)
+
+
 def _marks(mask: Ink, rng: Rng) -> Iterator[tuple[Ink, int]]:
-    glyph = augment.glyph_of(mask, rng, 0.6) if mask.any() else None
+    glyph = _checked(augment.glyph_of(mask, rng), NOT_A_DIGIT) if mask.any() else None
     if glyph is not None:
-        yield _as_uint8(glyph), NOT_A_DIGIT
+        yield glyph, NOT_A_DIGIT
 
 
-def _is_upright_bar(mask: Ink) -> bool:
-    """As narrow as a stick 1: no shape tells the two apart, so it teaches nothing."""
-    _, _, width, height = cv2.boundingRect(mask)
-    return width < 0.35 * height
+def _checked(glyph: npt.NDArray[np.float32] | None, label: int) -> Ink | None:
+    """As uint8; None for a stick that is called no digit: no shape tells a bar from a 1, so it would teach to refuse 1s."""
+    if glyph is None:
+        return None
+    ink = _as_uint8(glyph)
+    return None if label == NOT_A_DIGIT and augment.is_stick((ink > 127).astype(np.uint8)) else ink
 
 
 def _as_uint8(glyph: npt.NDArray[np.float32]) -> Ink:
@@ -152,20 +188,30 @@ def scene_candidates(folder: Path, rng: Rng) -> Images:
                 params = InkParams(least_contrast=float(rng.uniform(6, 14)), peak_share=float(rng.uniform(0.35, 0.55)))
                 for ink in find_inks(sized, params):
                     regions = find_regions(ink).candidates
-                    shapes = [region.mask for region in regions if not _is_upright_bar(region.mask) or rng.random() < 0.1]
-                    glyphs += [_as_uint8(make_glyph(shapes[k])) for k in rng.permutation(len(shapes))[:500]]
+                    masks = [region.mask for region in regions if not augment.is_stick(region.mask)]
+                    glyphs += [_as_uint8(make_glyph(masks[k])) for k in rng.permutation(len(masks))[:500]]
     return np.stack(glyphs) if glyphs else np.zeros((0, 28, 28), np.uint8)
 
 
-def load_mixture(folder: Path, rng: Rng) -> Mixture:
-    """Everything in `folder` (see its README) that the reader learns from, without held-out writers and test sets."""
-    mnist = load_mnist(folder / "mnist.npz")
-    sources = [rasters("MNIST", mnist.train_images, mnist.train_labels, 55_000, plain_share=0.5)]
+def load_mixture(folder: Path | None, mnist: Mnist, rng: Rng) -> Mixture:
+    """Everything in `folder` (see its README) that the network learns from, without held-out writers and test sets.
+
+    Without a folder: MNIST, printed characters and drawn marks, which is what everybody has at hand.
+    """
+    sources = [_mnist(mnist)]
+    if folder is None:
+        return Mixture((*sources, *_printed()), np.zeros((0, 28, 28), np.uint8))
     sources += _emnist(folder)
     sources += _photographed(folder)
     sources += _unipen(folder)
     sources += _small_sets(folder)
+    sources += _printed()
     return Mixture(tuple(sources), scene_candidates(folder / "scenes", rng))
+
+
+def _mnist(mnist: Mnist) -> Source:
+    """MNIST's training images: in part as they are, in part through the live crop, in part warped and worn."""
+    return rasters("MNIST", mnist.train_images, mnist.train_labels, 32_000, plain_share=0.15, raw_share=0.4)
 
 
 def _emnist(folder: Path) -> list[Source]:
@@ -174,24 +220,24 @@ def _emnist(folder: Path) -> list[Source]:
         is_digit = np.char.isdigit(names)
         fit = is_digit & ~arrays["maybe_in_mnist_test"] & (arrays["p_label"] > 0.2)
         letter = ~is_digit & ~np.isin(names, list(LOOKALIKES))
-        digits = rasters("EMNIST digits", images[fit], names[fit].astype(np.uint8), 24_000, plain_share=0.2)
-        letters = rasters("EMNIST letters", images[letter], np.full(letter.sum(), NOT_A_DIGIT), 14_000, plain_share=0.2)
+        digits = rasters("EMNIST digits", images[fit], names[fit].astype(np.uint8), 16_000, 0.15, 0.15)
+        letters = rasters("EMNIST letters", images[letter], np.full(letter.sum(), NOT_A_DIGIT), 8_000, 0.15, 0.15)
     with np.load(folder / "emnist_digits_train_tail.npz", allow_pickle=False) as arrays:
         fit = ~arrays["maybe_in_mnist_test"] & (arrays["p_label"] > 0.2)
-        tail = rasters("EMNIST digits, tail", arrays["x"][fit], arrays["y"][fit], 6_000, plain_share=0.2)
+        tail = rasters("EMNIST digits, tail", arrays["x"][fit], arrays["y"][fit], 4_000, 0.15, 0.15)
     return [digits, tail, letters]
 
 
 def _photographed(folder: Path) -> list[Source]:
+    """BHMSDS without the writer of most of it, whose digits measure the network (train/heldout.py)."""
     with np.load(folder / "bhmsds.npz", allow_pickle=False) as arrays:
         images, names = 255 - arrays["x"], arrays["names"][arrays["y"]]
-    # Every tenth is held out; the file is in order of class and writer, so neighbours share a hand.
-    trained = (np.arange(len(images)) // 50) % 10 != 0
-    digit = np.char.isdigit(names) & trained
-    mark = ~np.char.isdigit(names) & ~np.isin(names, ["y", "z"]) & trained
+        is_digit = np.char.isdigit(names)
+        digit = is_digit & ~arrays["one_hand"]
+    mark = ~is_digit & ~np.isin(names, ["y", "z"])
     return [
-        rasters("BHMSDS digits", images[digit], names[digit].astype(np.uint8), 20_000, plain_share=0.2),
-        rasters("BHMSDS marks", images[mark], np.full(mark.sum(), NOT_A_DIGIT), 12_000, plain_share=0.2),
+        rasters("BHMSDS digits", images[digit], names[digit].astype(np.uint8), 9_000, plain_share=0.2),
+        rasters("BHMSDS marks", images[mark], np.full(mark.sum(), NOT_A_DIGIT), 6_000, plain_share=0.2),
     ]
 
 
@@ -200,37 +246,37 @@ def _unipen(folder: Path) -> list[Source]:
     with np.load(path, allow_pickle=False) as arrays:
         trained = np.array([not is_held_out(writer) for writer in arrays["writer"]])
         chosen = np.flatnonzero(arrays["keep"] & trained & (arrays["p_label"] > 0.05))
-        digits = stroke_source("UniPen digits", path, chosen, arrays["y"][chosen], 20_000)
+        digits = stroke_source("UniPen digits", path, chosen, arrays["y"][chosen], 18_000)
     path = folder / "unipen_letters_symbols_strokes.npz"
     with np.load(path, allow_pickle=False) as arrays:
         y = arrays["y"]
         trained = np.array([not is_held_out(writer) for writer in arrays["writer"]])
         alike = np.isin(y, [*LOOKALIKES, *"|!01"])
         chosen = np.flatnonzero(trained & ~alike)
-        marks = stroke_source("UniPen letters and symbols", path, chosen, np.full(len(chosen), NOT_A_DIGIT), 24_000)
-    path = folder / "chars74k_hnd_strokes.npz"
-    with np.load(path, allow_pickle=False) as arrays:
-        chosen = np.flatnonzero(np.char.isdigit(arrays["y"]) & np.array([not is_held_out(w) for w in arrays["writer"]]))
-        tablet = stroke_source("Chars74K digits", path, chosen, arrays["y"][chosen].astype(np.uint8), 1_500)
-    return [digits, marks, tablet]
+        marks = stroke_source("UniPen letters and symbols", path, chosen, np.full(len(chosen), NOT_A_DIGIT), 15_000)
+    return [digits, marks]
 
 
 def _small_sets(folder: Path) -> list[Source]:
     sources = []
-    with np.load(folder / "usps.npz", allow_pickle=False) as arrays:
-        train = arrays["split"] == 0
-        sources.append(rasters("USPS", arrays["x"][train], arrays["y"][train], 5_000))
     with np.load(folder / "optdigits32.npz", allow_pickle=False) as arrays:
         images = arrays["x"] * np.uint8(255 if arrays["x"].max() <= 1 else 1)
-        sources.append(rasters("optdigits", images, arrays["y"], 1_800))
+        sources.append(rasters("optdigits", images, arrays["y"], 1_200))
     with np.load(folder / "hwd1000.npz", allow_pickle=False) as arrays:
-        sources.append(rasters("HWD1000", 255 - arrays["x"], arrays["y"], 1_000))
-    with np.load(folder / "fnt_digits.npz", allow_pickle=False) as arrays:
-        sources.append(rasters("printed digits", 255 - arrays["x"], arrays["y"], 4_000))
+        sources.append(rasters("HWD1000", 255 - arrays["x"], arrays["y"], 800))
     with np.load(folder / "kaydee_printed.npz", allow_pickle=False) as arrays:
         printed = arrays["y"] < 10
-        sources.append(rasters("printed digits of puzzles", arrays["x"][printed], arrays["y"][printed], 2_000))
+        sources.append(rasters("printed digits of puzzles", arrays["x"][printed], arrays["y"][printed], 1_000))
     with np.load(folder / "omniglot_small.npz", allow_pickle=False) as arrays:
         images = 255 - arrays["x"]
-        sources.append(rasters("Omniglot", images, np.full(len(images), NOT_A_DIGIT), 5_000))
+        sources.append(rasters("Omniglot", images, np.full(len(images), NOT_A_DIGIT), 3_500))
     return sources
+
+
+def _printed() -> list[Source]:
+    digits = characters(string.digits)
+    letters = characters("".join(sorted(set(string.ascii_letters) - LOOKALIKES)) + "+=#&%@*<>?$()[]{}")
+    return [
+        shapes("printed digits", [mask for _, mask in digits], np.array([int(char) for char, _ in digits], np.uint8), 3_500),
+        shapes("printed letters", [mask for _, mask in letters], np.full(len(letters), NOT_A_DIGIT, np.uint8), 4_000),
+    ]

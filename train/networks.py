@@ -30,19 +30,19 @@ def classic() -> keras.Model:
     )
 
 
-def reader() -> keras.Model:
-    """The network that also says 'not a digit', the eleventh class: 135,000 parameters, fewer multiplications than classic.
+def camdigits() -> keras.Model:
+    """The network that also says 'not a digit', the eleventh class: 212,000 parameters, 3.6 million multiplications a glyph.
 
-    Four convolutions, halved twice by stride, batch-normalized (Ioffe & Szegedy 2015) but for the first, whose map is too
-    large to pay for it; the mean and the peak of the last map decide.
+    Five convolutions, the first of stride 2 so that no large map is paid for, batch-normalized (Ioffe & Szegedy 2015) but
+    for that one; the place of what the last map sees still counts, as a 6 and a 9 differ by nothing else.
     """
     inputs = keras.Input((28, 28, 1), name="glyphs")
-    x = layers.Conv2D(32, 5, strides=2, padding="same", activation="relu")(inputs)
-    for filters, stride in ((48, 1), (80, 2), (112, 1)):
-        x = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
+    x = layers.Conv2D(24, 5, strides=2, padding="same", activation="relu")(inputs)
+    for filters, stride, padding in ((24, 1, "same"), (48, 2, "same"), (64, 1, "same"), (96, 2, "valid")):
+        x = layers.Conv2D(filters, 3, strides=stride, padding=padding, use_bias=False)(x)
         x = layers.BatchNormalization()(x)
         x = layers.ReLU()(x)
-    x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
-    x = layers.Dropout(0.25)(x)
+    x = layers.Dropout(0.3)(layers.Flatten()(x))
+    x = layers.Dropout(0.3)(layers.Dense(128, activation="relu")(x))
     outputs = layers.Dense(len(DIGITS_OR_NONE), activation="softmax", name="odds")(x)
-    return keras.Model(inputs, outputs, name="reader")
+    return keras.Model(inputs, outputs, name="camdigits")
