@@ -19,6 +19,7 @@ from camdigits.ports import FrameSource, Turn
 from camdigits.settings import Settings
 from camdigits.vision.numbers import group_numbers
 from camdigits.vision.pipeline import Pipeline
+from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned
 from camdigits.vision.scene import Frame, Scene
 from camdigits.vision.tracks import Tracker
 
@@ -31,13 +32,22 @@ class Recognizer:
         scene = Recognizer().recognize("page.jpg")
 
     model: a network that ships (`reader`, `classic`) or a .tflite, .keras or .h5 file. threshold: digits of lower
-    confidence are not reported. Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1.
+    confidence are not reported. rotate: `auto` (the default) finds out which way up a page lies; 0, 90, 180 or 270 turns
+    every picture by so many degrees clockwise before it is read. Boxes are always in pixels of the picture as it came.
+    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1 and for other turns.
     """
 
-    def __init__(self, model: str = "", threshold: float | None = None, settings: Settings = Settings()) -> None:
-        settings = settings.with_threshold(threshold)
+    def __init__(
+        self,
+        model: str = "",
+        threshold: float | None = None,
+        settings: Settings = Settings(),
+        rotate: str | int | None = None,
+    ) -> None:
+        settings = settings.with_threshold(threshold).with_rotation(rotate)
         classifier = load_classifier(model or settings.model or DEFAULT_MODEL)
         self.pipeline = Pipeline(classifier, settings.pipeline, classifier.context)
+        self.turned = Turned(self.pipeline, classifier, settings.rotation)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: an array uint8 or uint16, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, or the path of a file.
@@ -60,24 +70,35 @@ class Recognizer:
 
     def read_frame(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame of a source of that name."""
-        return self.pipeline(frame, source)
+        return self.turned(frame, source)
 
 
 class LiveReader:
     """Reads frames of a camera or a clip one after another and remembers, so that labels hold still (ports.Reader)."""
 
     def __init__(self, recognizer: Recognizer, settings: Settings = Settings()) -> None:
-        self._recognizer = recognizer
+        self._turned = recognizer.turned
+        self._steady = Steady(self._turned)
+        self._tilt: Tilt | None = None
         self._numbers = settings.pipeline.numbers
         self._tracker = Tracker(settings.tracks)
 
     def recognize(self, frame: Frame) -> Scene:
-        scene = self._recognizer.read_frame(frame)
+        view = self._steady.read(frame)
+        if view.tilt != self._tilt:  # what was followed lay elsewhere on the turned picture
+            self._tracker.reset()
+        self._tilt = view.tilt
+        scene = view.scene
         digits, numbers = group_numbers(self._tracker.update(scene.digits, frame.time_s), scene.marks, self._numbers)
-        return replace(scene, digits=digits, numbers=numbers)
+        return view.tilt.back(replace(scene, digits=digits, numbers=numbers))
 
     def forget(self) -> None:
+        self._steady = Steady(self._turned)
         self._tracker.reset()
+
+    def rotate(self, rotation: Rotation) -> None:
+        self._turned = self._turned.with_rotation(rotation)
+        self.forget()
 
 
 class CanvasReader:
@@ -91,6 +112,9 @@ class CanvasReader:
 
     def forget(self) -> None:
         """Nothing is remembered."""
+
+    def rotate(self, rotation: Rotation) -> None:
+        """A canvas lies the right way up."""
 
 
 def stream(source: str | int | PathLike[str], recognizer: Recognizer | None = None, every: int = 1) -> Iterator[Scene]:

@@ -11,6 +11,7 @@ from camdigits.controls import Command, Mode, View, after, commands
 from camdigits.errors import OutputError, SourceError
 from camdigits.overlay import Status, draw
 from camdigits.ports import Clock, FrameSource, Reader, Turn, Window
+from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Frame, Scene
 
 NOTICE_S = 3.0
@@ -151,6 +152,8 @@ class _Session:
             self._save()
         elif command is Command.CLEAR:
             self._feed.forget()
+        elif command is Command.ROTATE:
+            self._feed.rotate(view.rotation)
 
     def _save(self) -> None:
         if self._picture is None:
@@ -208,6 +211,11 @@ class _Feed:
         """Drop what was read, and show no reading until the next frame."""
         self._reader.forget()
         self.scene = _nothing_read(self.frame)
+
+    def rotate(self, rotation: Rotation) -> None:
+        """Read from now on what is turned so, beginning with the frame that is shown."""
+        self._reader.rotate(rotation)
+        self.scene = self._reader.recognize(self.frame)
 
     def rate(self) -> float | None:
         """Frames read in the last second, in frames/s; None where that says nothing."""

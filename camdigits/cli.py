@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from camdigits.api import Recognizer
     from camdigits.devices.writers import AnnotationWriter
     from camdigits.ports import FrameSource, Reader, SceneWriter
+    from camdigits.vision.scene import BgrImage
 
 INTERRUPTED, TERMINATED = 130, 143
 EXIT_CODES = """\b
@@ -54,6 +55,11 @@ _model = click.option(
     "--model", metavar="reader|classic|FILE", default="", help="The network: reader (default), classic, .tflite, .keras, .h5."
 )
 _threshold = click.option("--threshold", type=float, metavar="P", help="Report digits of at least this confidence, 0 to 1.")
+_rotate = click.option(
+    "--rotate",
+    metavar="auto|0|90|180|270",
+    help="Turn pictures by so many degrees clockwise before they are read; auto (default) finds out.",
+)
 _folder = click.Path(file_okay=False, path_type=Path)
 
 
@@ -71,14 +77,17 @@ def commands() -> None:
 @_size
 @_model
 @_threshold
+@_rotate
 @click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` saves pictures [this folder].")
-def live(source: str | None, size: tuple[int, int], model: str, threshold: float | None, snapshots: Path) -> None:
+def live(
+    source: str | None, size: tuple[int, int], model: str, threshold: float | None, rotate: str | None, snapshots: Path
+) -> None:
     """Open the live window on SOURCE.
 
     SOURCE is a camera's index (0 when none is given), a clip, a picture, a folder or glob of pictures, an http(s) or
     rtsp URL, or `demo`. Press h in the window for its keys.
     """
-    _run_window(source or "0", size, model, threshold, snapshots, start="live" if source else "camera or canvas")
+    _run_window(source or "0", size, model, threshold, rotate, snapshots, start="live" if source else "camera or canvas")
 
 
 @commands.command()
@@ -88,7 +97,7 @@ def live(source: str | None, size: tuple[int, int], model: str, threshold: float
 @click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` saves pictures [this folder].")
 def canvas(size: tuple[int, int], model: str, threshold: float | None, snapshots: Path) -> None:
     """Open the canvas: draw digits with the left button, wipe with the right one."""
-    _run_window("0", size, model, threshold, snapshots, start="canvas")
+    _run_window("0", size, model, threshold, None, snapshots, start="canvas")
 
 
 @commands.command()
@@ -99,6 +108,7 @@ def canvas(size: tuple[int, int], model: str, threshold: float | None, snapshots
 @click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Read every Nth frame of a clip.")
 @_threshold
 @_model
+@_rotate
 def read(
     sources: tuple[str, ...],
     kind: str,
@@ -107,6 +117,7 @@ def read(
     every: int,
     threshold: float | None,
     model: str,
+    rotate: str | None,
 ) -> None:
     """Read digits without a window: pictures, clips, folders, globs, URLs, `demo`, or `-` for one picture from stdin.
 
@@ -118,7 +129,7 @@ def read(
 
     paths, missing = _expanded(sources)
     _keep_sources(output, paths)
-    recognizer = Recognizer(model, threshold)
+    recognizer = Recognizer(model, threshold, rotate=rotate)
     annotations = writers.AnnotationWriter(annotate, lambda frame, scene: draw_scene(frame.image, scene)) if annotate else None
     with _progress(paths, every) as advance, writers.open_output(output) as stream:
         writer: SceneWriter
@@ -174,9 +185,28 @@ def _read_one(
 @click.option(
     "--json", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write all figures there."
 )
+@click.option(
+    "--report",
+    "document",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.html",
+    help="Write figures, charts and the worst pictures there; implies --calibration.",
+)
+@click.option("--worst", type=click.IntRange(min=0), default=30, show_default=True, help="Pictures drawn in the report.")
+@click.option("--calibration", is_flag=True, help="Measure how far confidences can be trusted; reads each picture twice.")
 @_threshold
 @_model
-def evaluate(folder: Path, output: Path | None, threshold: float | None, model: str) -> None:
+@_rotate
+def evaluate(
+    folder: Path,
+    output: Path | None,
+    document: Path | None,
+    worst: int,
+    calibration: bool,
+    threshold: float | None,
+    model: str,
+    rotate: str | None,
+) -> None:
     """Score the reading of the pictures in DIR against their truth, DIR/annotations.json.
 
     Precision, recall and F1 of digits (IoU at least 0.3 and the right label), numbers read exactly, false digits on
@@ -188,29 +218,58 @@ def evaluate(folder: Path, output: Path | None, threshold: float | None, model: 
     from rich.progress import track
 
     from camdigits.api import Recognizer
-    from camdigits.evaluation.report import evaluate as score_all
-    from camdigits.evaluation.report import tables
-    from camdigits.evaluation.truth import load_truth
+    from camdigits.evaluation import report as reports
+    from camdigits.evaluation.document import write_document
+    from camdigits.evaluation.truth import ANNOTATIONS, load_truth
+    from camdigits.settings import Settings
 
     truth = load_truth(folder)
-    recognizer = Recognizer(model, threshold)
+    for target in (output, document):
+        _keep_sources(target, [str(folder / ANNOTATIONS), *(str(picture.path) for picture in truth)])
+    recognizer = Recognizer(model, threshold, rotate=rotate)
+    offering = None
+    least = Settings().with_threshold(threshold).pipeline.threshold
+    if calibration or document:
+        offering = Recognizer(model, min(reports.OFFER_THRESHOLD, least), rotate=rotate)
     watched = sys.stderr is not None and sys.stderr.isatty()
     pictures = track(truth, "reading", console=Console(stderr=True), transient=True, disable=not watched)
-    report = score_all(pictures, lambda picture: recognizer.recognize(picture.path))
-    console = Console()
-    for table in tables(report):
-        console.print(table)
-    figures = report.to_dict()
-    console.print(
-        f"digit F1 {figures['all']['f1']:.3f}, numbers read exactly {figures['all']['numbers_exact']:.3f}, "
-        f"false digits per picture without any {figures['false_digits_per_negative']:.2f}",
-        soft_wrap=True,
+    report = reports.evaluate(
+        pictures,
+        lambda picture: recognizer.recognize(picture.path),
+        (lambda picture: offering.recognize(picture.path)) if offering else None,
     )
+    console = Console()
+    for table in reports.tables(report):
+        console.print(table)
+    for line in reports.headline(report):
+        console.print(line, soft_wrap=True, markup=False)
     if output:
-        try:
-            output.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"{output}: cannot be written ({error.strerror}); choose another place") from error
+        _save(json.dumps(report.to_dict(), indent=2) + "\n", output)
+    if document:
+        title = f"How well {folder.resolve().name} is read"
+        _save(write_document(report, title, least, lambda picture: _pixels(picture.path), worst), document)
+
+
+def _pixels(path: Path) -> BgrImage:
+    """The picture that was read there, as it was read."""
+    from camdigits.devices.sources import open_source
+    from camdigits.ports import Turn
+
+    source = open_source(str(path))
+    try:
+        frame = source.read(Turn())
+    finally:
+        source.close()
+    if frame is None:
+        raise SourceError(f"{path}: there is no picture in it")
+    return frame.image
+
+
+def _save(text: str, path: Path) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -254,7 +313,15 @@ def _unwritable(error: OSError) -> OutputError:
     return OutputError(f"{error.filename or 'stdout'}: cannot be written ({reason}); free some space or choose another place")
 
 
-def _run_window(source: str, size: tuple[int, int], model: str, threshold: float | None, snapshots: Path, start: str) -> None:
+def _run_window(
+    source: str,
+    size: tuple[int, int],
+    model: str,
+    threshold: float | None,
+    rotate: str | None,
+    snapshots: Path,
+    start: str,
+) -> None:
     from camdigits import app
     from camdigits.api import CanvasReader, LiveReader, Recognizer
     from camdigits.controls import Mode, View
@@ -265,7 +332,7 @@ def _run_window(source: str, size: tuple[int, int], model: str, threshold: float
     from camdigits.devices.writers import save_snapshot
 
     check_display()
-    recognizer = Recognizer(model, threshold)
+    recognizer = Recognizer(model, threshold, rotate=rotate)
     notice = ""
     camera: FrameSource | None = None
     if start != "canvas":
@@ -289,7 +356,7 @@ def _run_window(source: str, size: tuple[int, int], model: str, threshold: float
         CvWindow("camdigits"),
         seconds,
         lambda picture: save_snapshot(picture, snapshots, datetime.now()),
-        View(mode=Mode.CAMERA if camera else Mode.CANVAS),
+        View(mode=Mode.CAMERA if camera else Mode.CANVAS, rotation=recognizer.turned.rotation),
         notice,
     )
 
@@ -315,7 +382,7 @@ def _keep_sources(output: Path | None, paths: Sequence[str]) -> None:
         return
     for path in paths:
         if os.path.exists(path) and os.path.samefile(output, path):  # noqa: PTH110, PTH121
-            raise UsageError(f"{output}: is one of the sources; choose another --output, or it would be lost")
+            raise UsageError(f"{output}: is one of the sources; choose another file, or it would be lost")
 
 
 @contextmanager

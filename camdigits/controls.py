@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
+from camdigits.vision.rotation import Rotation
+
 
 class Command(Enum):
     TOGGLE_MODE = "toggle_mode"
@@ -21,6 +23,7 @@ class Command(Enum):
     SNAPSHOT = "snapshot"
     FULL_SCREEN = "full_screen"
     MIRROR = "mirror"
+    ROTATE = "rotate"
     UNDO = "undo"
     THINNER = "thinner"
     THICKER = "thicker"
@@ -50,6 +53,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("s",), Command.SNAPSHOT, "save a snapshot"),
     Binding(("f",), Command.FULL_SCREEN, "full screen"),
     Binding(("x",), Command.MIRROR, "mirror the display", Mode.CAMERA),
+    Binding(("r",), Command.ROTATE, "turn the page that is read: auto, 0, 90, 180, 270 degrees", Mode.CAMERA),
     Binding(("u",), Command.UNDO, "undo a stroke", Mode.CANVAS),
     Binding(("[",), Command.THINNER, "thinner brush", Mode.CANVAS),
     Binding(("]",), Command.THICKER, "thicker brush", Mode.CANVAS),
@@ -70,6 +74,7 @@ class View:
     inspect: bool = False
     full_screen: bool = False
     mirrored: bool = False
+    rotation: Rotation = Rotation.AUTO
     quitting: bool = False
 
 
@@ -100,6 +105,9 @@ def after(view: View, command: Command) -> View:
             return replace(view, full_screen=not view.full_screen)
         case Command.MIRROR:
             return replace(view, mirrored=not view.mirrored)
+        case Command.ROTATE:
+            turns = list(Rotation)
+            return replace(view, rotation=turns[(turns.index(view.rotation) + 1) % len(turns)])
         case Command.QUIT:
             return replace(view, quitting=True)
         case Command.CLEAR | Command.UNDO | Command.THINNER | Command.THICKER if view.mode is Mode.CANVAS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Frame, Scene
 
 
@@ -65,10 +66,11 @@ class Clock(Protocol):
 
 
 class Reader(Protocol):
-    """What reads frames; `forget` drops what was remembered from earlier ones."""
+    """What reads frames; `forget` drops what was remembered from earlier ones, `rotate` says which way up they lie."""
 
     def recognize(self, frame: Frame) -> Scene: ...
     def forget(self) -> None: ...
+    def rotate(self, rotation: Rotation) -> None: ...
 
 
 class SceneWriter(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from camdigits.errors import UsageError
 from camdigits.vision.pipeline import PipelineParams
+from camdigits.vision.rotation import Rotation, RotationParams
 from camdigits.vision.tracks import TrackParams
 
 
@@ -16,6 +17,7 @@ class Settings:
     model: str = ""
     pipeline: PipelineParams = field(default_factory=PipelineParams)
     tracks: TrackParams = field(default_factory=TrackParams)
+    rotation: RotationParams = field(default_factory=RotationParams)
 
     def with_threshold(self, threshold: float | None) -> Settings:
         """These settings with another confidence threshold, 0..1; None leaves it. Raises UsageError outside that range."""
@@ -24,3 +26,17 @@ class Settings:
         if not 0.0 <= threshold <= 1.0:
             raise UsageError(f"the threshold is a confidence between 0 and 1, not {threshold:g}")
         return replace(self, pipeline=replace(self.pipeline, threshold=threshold))
+
+    def with_rotation(self, rotate: str | int | None) -> Settings:
+        """These settings with pictures turned by `rotate`: auto, 0, 90, 180 or 270 degrees clockwise; None leaves it.
+
+        Raises UsageError for anything else.
+        """
+        if rotate is None:
+            return self
+        try:
+            rotation = Rotation(str(rotate))
+        except ValueError:
+            known = ", ".join(each.value for each in Rotation)
+            raise UsageError(f"pictures can be turned by {known} degrees, not {rotate}") from None
+        return replace(self, rotation=replace(self.rotation, rotate=rotation))

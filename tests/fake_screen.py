@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from camdigits.ports import Pointer, Turn
+from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Number, Reading, Scene
 from tests.fakes import FakeClock
 
@@ -101,6 +102,7 @@ class BlobReader:
     def __init__(self) -> None:
         self.frames: list[Frame] = []
         self.forgotten = 0
+        self.rotations: list[Rotation] = []
 
     def recognize(self, frame: Frame) -> Scene:
         self.frames.append(frame)
@@ -116,6 +118,9 @@ class BlobReader:
 
     def forget(self) -> None:
         self.forgotten += 1
+
+    def rotate(self, rotation: Rotation) -> None:
+        self.rotations.append(rotation)
 
 
 def blob_frame(index: int, *boxes: Box, time_s: float | None = None, size: tuple[int, int] = (640, 480)) -> Frame:

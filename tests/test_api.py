@@ -16,6 +16,7 @@ from camdigits.api import CanvasReader, LiveReader, Recognizer, stream
 from camdigits.errors import SourceError, UsageError
 from camdigits.evaluation.scores import score
 from camdigits.settings import Settings
+from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import Box, Frame, Scene
 from tests.fakes import FakeSource, plain
 
@@ -37,6 +38,13 @@ def page() -> np.ndarray:
 
 def numbers(scene: Scene) -> list[str]:
     return [number.text for number in scene.numbers]
+
+
+def turn_box(box: Box, quarters: int, width: int, height: int) -> Box:
+    """Where a box of a frame of that size lies once the frame is turned clockwise so often."""
+    for _ in range(quarters):
+        box, width, height = Box(height - box.bottom, box.x, box.height, box.width), height, width
+    return box
 
 
 def true_digits_found(scene: Scene) -> int:
@@ -100,6 +108,24 @@ class TestRecognizer:
     def test_a_threshold_is_a_probability(self, threshold: float) -> None:
         with pytest.raises(UsageError, match="between 0 and 1"):
             Recognizer(threshold=threshold)
+
+    @pytest.mark.parametrize("quarters", range(4))
+    @pytest.mark.parametrize("told", [False, True], ids=["auto", "told"])
+    def test_a_page_is_read_whichever_way_up_it_lies(self, page: np.ndarray, quarters: int, told: bool) -> None:
+        upright = Recognizer(rotate=0).recognize(page)
+        height, width = page.shape[:2]
+        turned = np.ascontiguousarray(np.rot90(page, -quarters))
+        scene = Recognizer(rotate=(360 - 90 * quarters) % 360 if told else "auto").recognize(turned)
+        assert numbers(scene) == numbers(upright)
+        assert [digit.box for digit in scene.digits] == [
+            turn_box(digit.box, quarters, width, height) for digit in upright.digits
+        ]
+        assert (scene.width, scene.height) == (turned.shape[1], turned.shape[0])
+
+    @pytest.mark.parametrize("rotate", ["45", 91, "up"])
+    def test_a_turn_is_a_quarter(self, rotate: str | int) -> None:
+        with pytest.raises(UsageError, match="auto, 0, 90, 180, 270"):
+            Recognizer(rotate=rotate)
 
     def test_the_scene_of_a_url_hides_its_password(self, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(api, "open_source", lambda _: FakeSource([plain(200)]))
@@ -202,6 +228,23 @@ class TestReaders:
         assert {digit.track for digit in hidden.digits} <= {digit.track for digit in first.digits}
         assert hidden.digits
         assert reader.recognize(Frame(plain(200, 640, 480), 9, 9 / 30)).digits == ()
+
+    def test_a_live_reader_reads_a_page_upside_down_from_its_first_frame(
+        self, recognizer: Recognizer, page: np.ndarray
+    ) -> None:
+        upright = LiveReader(recognizer).recognize(Frame(page, 0, 0.0))
+        over = LiveReader(recognizer).recognize(Frame(np.ascontiguousarray(page[::-1, ::-1]), 0, 0.0))
+        assert numbers(over) == numbers(upright)
+        assert over.digits[0].box == turn_box(upright.digits[0].box, 2, page.shape[1], page.shape[0])
+
+    def test_a_live_reader_that_is_told_the_turn_does_not_ask(self, recognizer: Recognizer, page: np.ndarray) -> None:
+        reader = LiveReader(recognizer)
+        upright = reader.recognize(Frame(page, 0, 0.0))
+        reader.rotate(Rotation.OVER)
+        over = reader.recognize(Frame(page, 1, 0.03))
+        assert numbers(over) != numbers(upright)
+        reader.rotate(Rotation.AUTO)
+        assert numbers(reader.recognize(Frame(page, 2, 0.07))) == numbers(upright)
 
     def test_a_page_reader_reads_what_is_there_now(self, recognizer: Recognizer, page: np.ndarray) -> None:
         reader = CanvasReader(recognizer)

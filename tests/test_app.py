@@ -14,6 +14,7 @@ from camdigits.controls import BINDINGS, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
 from camdigits.ports import FrameSource, Pointer, Turn
+from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
 from tests.fake_screen import BlobReader, FakeSource, FakeWindow, blob_frame, keys, stroke
 from tests.fakes import FakeClock
@@ -161,6 +162,15 @@ def key_x(stage: Stage, key: str) -> None:
     assert all(frame.image[BLOB.y, BLOB.x, 0] == 20 for frame in stage.reader.frames), "read mirrored"
 
 
+def key_r(stage: Stage, key: str) -> None:
+    stage.camera = clip(stage.clock, blob_frame(0, BLOB), name="page.jpg")
+    read, told, again = stage.run(IDLE, keys(key), keys(key))[1:]
+    assert stage.reader.rotations == [Rotation.NONE, Rotation.RIGHT]
+    assert [frame.index for frame in stage.reader.frames] == [0, 0, 0], "the frame that is shown is not read anew"
+    assert differs(read[480:], told[480:]), "the status bar does not tell"
+    assert differs(told[480:], again[480:])
+
+
 def key_u(stage: Stage, key: str) -> None:
     one, two, undone, none = stage.run(
         stroke((200, 200), (200, 400)), stroke((400, 200), (400, 400)), keys(key), keys(key), mode=Mode.CANVAS
@@ -198,6 +208,7 @@ EFFECTS: dict[str, Callable[[Stage, str], None]] = {
     "s": key_s,
     "f": key_f,
     "x": key_x,
+    "r": key_r,
     "u": key_u,
     "[": key_thinner,
     "]": key_thicker,

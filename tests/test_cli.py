@@ -581,6 +581,60 @@ class TestEvaluate:
         assert sorted(figures["by_group"]) == ["paper", "screen"]
         assert figures["pictures"]["blank.png"]["read"] == 0
 
+    def test_the_report_is_one_file_that_shows_every_picture_read(self, command: Command, pages: Path) -> None:
+        outcome = command("evaluate", pages, "--report", pages / "report.html")
+        assert (outcome.code, outcome.err) == (0, "")
+        written = (pages / "report.html").read_text(encoding="utf-8")
+        (drawn,) = re.findall(r"most errors first \((\d+) of 3\)", written)
+        assert written.count("data:image/jpeg;base64,") == int(drawn) == 3
+        assert not re.search(r"https?://", written)
+        for line in outcome.out.splitlines()[-2:]:
+            assert line in written
+        shown = min(len(scene_of(path).digits) for path in (PAPER, PHONE))
+        assert written.count('<g class="right">') >= shown
+
+    def test_only_the_worst_pictures_are_drawn_if_so_told(self, command: Command, pages: Path) -> None:
+        assert command("evaluate", pages, "--report", pages / "report.html", "--worst", "1").code == 0
+        assert (pages / "report.html").read_text(encoding="utf-8").count("data:image/jpeg;base64,") == 1
+
+    def test_confidences_are_measured_when_asked_for_and_leave_the_scores_alone(self, command: Command, pages: Path) -> None:
+        plain_figures, measured = (
+            json.loads((pages / "figures.json").read_text(encoding="utf-8"))
+            for options in ([], ["--calibration"])
+            if command("evaluate", pages, "--json", pages / "figures.json", *options).code == 0
+        )
+        calibration = measured.pop("calibration")
+        assert measured == plain_figures
+        assert calibration["regions"] >= measured["all"]["read"]
+        assert 0 <= calibration["error"] < 1
+
+    def test_regions_below_the_threshold_are_offered_too(self, command: Command, pages: Path) -> None:
+        for threshold in ("0.5", "0.999999"):
+            assert command("evaluate", pages, "--json", pages / "f.json", "--calibration", "--threshold", threshold).code == 0
+        figures = json.loads((pages / "f.json").read_text(encoding="utf-8"))
+        assert figures["all"]["read"] < figures["calibration"]["regions"]
+
+    @pytest.mark.parametrize("target", ["annotations.json", "paper.jpg"])
+    @pytest.mark.parametrize("option", ["--report", "--json"])
+    def test_neither_truth_nor_pictures_are_overwritten(self, command: Command, pages: Path, option: str, target: str) -> None:
+        before = (pages / target).read_bytes()
+        outcome = command("evaluate", pages, option, pages / target)
+        assert outcome.code == 2
+        assert "one of the sources" in outcome.complaint
+        assert (pages / target).read_bytes() == before
+
+    def test_a_report_that_cannot_be_written_is_code_5_and_the_figures_are_printed(self, command: Command, pages: Path) -> None:
+        outcome = command("evaluate", pages, "--report", pages / "no" / "report.html")
+        assert outcome.code == 5
+        assert "report.html: cannot be written" in outcome.complaint
+        assert "digit F1" in outcome.out
+
+    def test_a_picture_that_is_missing_is_code_3(self, command: Command, pages: Path) -> None:
+        (pages / "phone.png").unlink()
+        outcome = command("evaluate", pages)
+        assert outcome.code == 3
+        assert "phone.png" in outcome.complaint
+
     def test_a_folder_without_truth_is_code_3(self, command: Command, tmp_path: Path) -> None:
         outcome = command("evaluate", tmp_path)
         assert outcome.code == 3

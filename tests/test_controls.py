@@ -6,6 +6,7 @@ import pytest
 
 from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name
 from camdigits.overlay import help_rows
+from camdigits.vision.rotation import Rotation
 
 
 def test_no_key_means_two_things() -> None:
@@ -35,6 +36,13 @@ def test_keys_without_meaning_are_passed_over() -> None:
 def test_a_switch_thrown_twice_is_back(command: Command) -> None:
     assert after(View(), command) != View()
     assert after(after(View(), command), command) == View()
+
+
+def test_turning_goes_once_around() -> None:
+    views = [View()]
+    for _ in Rotation:
+        views.append(after(views[-1], Command.ROTATE))
+    assert [view.rotation for view in views] == [*Rotation, Rotation.AUTO]
 
 
 def test_another_mode_is_never_held() -> None:

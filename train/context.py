@@ -20,13 +20,15 @@ from keras import layers
 
 from camdigits.devices.models import ModelCard, load_classifier
 from camdigits.evaluation.truth import TruePicture, load_truth
-from camdigits.vision.context import FEATURES, ContextWeights, context_features
+from camdigits.vision.boxes import iou_matrix
+from camdigits.vision.context import FEATURES, ContextWeights, context_features, judged
 from camdigits.vision.pipeline import Layer, Pipeline
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.scene import BgrImage
 from train.fit import MODELS_DIR
 
-HIDDEN = 16
-EPOCHS = 60
+HIDDEN = 24
+EPOCHS = 40
+RIGHT_IOU, WRONG_IOU = 0.5, 0.3
 NEITHER = -1
 """A candidate that covers a digit half: neither right nor wrong, and left out."""
 
@@ -37,20 +39,17 @@ def examples(pipeline: Pipeline, image: BgrImage, truth: TruePicture | None) -> 
     for layer in look.layers:
         features = context_features(layer.regions.candidates, layer.readings, layer.ink.shape)
         if len(features):
-            yield features, _labels(layer, truth, look.scale)
+            yield features, _labels(layer, truth, look.scale)[judged(layer.readings)]
 
 
 def _labels(layer: Layer, truth: TruePicture | None, scale: float) -> np.ndarray:
-    labels = np.zeros(len(layer.readings), np.int64)
-    for i, (region, reading) in enumerate(zip(layer.regions.candidates, layer.readings, strict=True)):
-        box = Box(*(round(v / scale) for v in region.box))
-        overlaps = [(box.iou(true), label) for label, true in truth.digits] if truth else []
-        overlap, label = max(overlaps, default=(0.0, 0))
-        if overlap >= 0.5:
-            labels[i] = reading.label == label
-        elif overlap >= 0.3:
-            labels[i] = NEITHER
-    return labels
+    if truth is None or not truth.digits:
+        return np.zeros(len(layer.readings), np.int64)
+    boxes = np.array([region.box for region in layer.regions.candidates], np.float32) / scale
+    overlap = iou_matrix(boxes, np.array([box for _, box in truth.digits], np.float32))
+    best, labels = overlap.max(axis=1), np.array([label for label, _ in truth.digits])[overlap.argmax(axis=1)]
+    right = labels == np.array([reading.label for reading in layer.readings])
+    return np.where(best >= RIGHT_IOU, right, np.where(best >= WRONG_IOU, NEITHER, 0)).astype(np.int64)
 
 
 def fit(features: np.ndarray, labels: np.ndarray, seed: int) -> ContextWeights:
@@ -64,10 +63,10 @@ def fit(features: np.ndarray, labels: np.ndarray, seed: int) -> ContextWeights:
             layers.Dense(1, activation="sigmoid"),
         ]
     )
-    steps = EPOCHS * -(-len(features) // 256)
+    steps = EPOCHS * -(-len(features) // 512)
     rate = keras.optimizers.schedules.CosineDecay(5e-3, steps)
     model.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit((features - mean) / scale, labels, batch_size=256, epochs=EPOCHS, verbose=0)
+    model.fit((features - mean) / scale, labels, batch_size=512, epochs=EPOCHS, verbose=0)
     hidden, hidden_bias, out, out_bias = model.get_weights()
     return ContextWeights(mean, scale, hidden, hidden_bias, out[:, 0], float(out_bias[0]))
 

@@ -586,7 +586,10 @@ _SPANS: dict[str, tuple[float, float]] = {
     **dict.fromkeys("acemnorsuvwxz", (0.46, 1.0)),
     **dict.fromkeys("bdfhkltABCDEFGHIJKLMNOPQRSTUVWXYZ", (0.0, 1.0)),
     **dict.fromkeys("gpqy", (0.46, 1.36)),
-    **{"i": (0.25, 1.0), "j": (0.25, 1.36), "+": (0.4, 0.85), "/": (-0.02, 1.05)},
+    "i": (0.25, 1.0),
+    "j": (0.25, 1.36),
+    "+": (0.4, 0.85),
+    "/": (-0.02, 1.05),
     **dict.fromkeys("()[]", (-0.06, 1.1)),
 }
 """From where to where on the line a character reaches; recordings are all of one size."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.ink import InkParams, find_inks
 from camdigits.vision.regions import find_regions
-from camdigits.vision.scene import Ink
+from camdigits.vision.scene import Ink, InkMap
 from train import augment
 from train.augment import Rng
 from train.data import Images, Labels, Mnist, is_held_out
@@ -187,7 +187,7 @@ def scene_candidates(folder: Path, rng: Rng) -> Images:
                 sized = np.asarray(cv2.resize(turned, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
                 params = InkParams(least_contrast=float(rng.uniform(6, 14)), peak_share=float(rng.uniform(0.35, 0.55)))
                 for ink in find_inks(sized, params):
-                    regions = find_regions(ink).candidates
+                    regions = find_regions([InkMap("main", ink)]).candidates
                     masks = [region.mask for region in regions if not augment.is_stick(region.mask)]
                     glyphs += [_as_uint8(make_glyph(masks[k])) for k in rng.permutation(len(masks))[:500]]
     return np.stack(glyphs) if glyphs else np.zeros((0, 28, 28), np.uint8)

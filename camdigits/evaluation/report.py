@@ -1,91 +1,224 @@
-"""The report of an evaluation: overall, by kind of page and by difficulty."""
+"""The report of an evaluation: overall, by kind of page and by difficulty, and how far confidences can be trusted."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from camdigits.evaluation.scores import Counts, score, total
+import numpy as np
+import numpy.typing as npt
+
+from camdigits.evaluation.confidence import Bin, Claim, Point, calibration_error, precision_recall, reliability
+from camdigits.evaluation.outcomes import Outcome
+from camdigits.evaluation.scores import Counts, total
 from camdigits.evaluation.truth import TruePicture
 from camdigits.vision.scene import Scene
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+Read = Callable[[TruePicture], Scene]
+
+LARGE_SHARE = 0.2
+"""A picture with more than this share of all digits is one hand's say in every figure: they are given without it too."""
+OFFER_THRESHOLD = 0.05
+"""Regions of at least this confidence are offered as digits, for what is measured over confidences."""
+NOTHING = 10
+"""Row and column of the confusion matrix behind the digits: read where nothing is, and not read."""
+
 
 @dataclass(frozen=True)
 class Report:
-    """Counts of every picture, with its truth, in the order of the annotations."""
+    """What came out of every picture, in the order of the annotations."""
 
-    pictures: tuple[tuple[TruePicture, Counts], ...]
+    outcomes: tuple[Outcome, ...]
 
     @property
     def positives(self) -> Counts:
-        return total(counts for picture, counts in self.pictures if not picture.is_negative)
+        return total(outcome.counts for outcome in self._with_digits)
 
     @property
     def false_per_negative(self) -> float:
         """Digits read per picture that has none."""
-        negatives = [counts.read for picture, counts in self.pictures if picture.is_negative]
+        negatives = [outcome.counts.read for outcome in self.outcomes if outcome.picture.is_negative]
         return sum(negatives) / len(negatives) if negatives else 0.0
 
     def by(self, key: Callable[[TruePicture], str]) -> dict[str, Counts]:
         """Counts of the positives summed by `key`, in alphabetical order."""
         groups: dict[str, Counts] = {}
-        for picture, counts in self.pictures:
-            if not picture.is_negative:
-                groups[key(picture)] = groups.get(key(picture), Counts()) + counts
+        for outcome in self._with_digits:
+            group = key(outcome.picture)
+            groups[group] = groups.get(group, Counts()) + outcome.counts
         return dict(sorted(groups.items()))
+
+    @property
+    def largest(self) -> Outcome | None:
+        """The picture with the most digits, where it holds more than a fifth of all and is not the only one."""
+        largest = max(self._with_digits, key=lambda outcome: outcome.counts.true, default=None)
+        if largest is None or len(self._with_digits) == 1:
+            return None
+        return largest if largest.counts.true > LARGE_SHARE * self.positives.true else None
+
+    def without(self, outcome: Outcome) -> Report:
+        return Report(tuple(other for other in self.outcomes if other is not outcome))
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """All regions offered as digits, on pictures with and without digits; none where they were not asked for."""
+        return tuple(claim for outcome in self.outcomes for claim in outcome.claims)
+
+    @property
+    def calibration_error(self) -> float | None:
+        """Expected calibration error over all regions offered; None where none were."""
+        return calibration_error(self.claims) if self.claims else None
+
+    @property
+    def wrong_share(self) -> float:
+        """The share of the regions offered that are no digit, or another: how hard the pages are to the reader."""
+        return sum(not claim.right for claim in self.claims) / max(len(self.claims), 1)
+
+    @property
+    def reliability(self) -> tuple[Bin, ...]:
+        return reliability(self.claims)
+
+    @property
+    def precision_recall(self) -> tuple[Point, ...]:
+        """Over the pictures with digits, as precision and recall are in the tables."""
+        claims = [claim for outcome in self._with_digits for claim in outcome.claims]
+        return precision_recall(claims, self.positives.true)
+
+    @property
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """How often each true digit (row) was read as each digit (column), int64 (11, 11) over all pictures.
+
+        The last row counts false digits, the last column missed ones.
+        """
+        cells: Counter[tuple[int, int]] = Counter()
+        for outcome in self.outcomes:
+            cells.update((found.label, found.digit.label) for found in outcome.found)
+            cells.update((label, NOTHING) for label, _ in outcome.missed)
+            cells.update((NOTHING, digit.label) for digit in outcome.false)
+        matrix = np.zeros((NOTHING + 1, NOTHING + 1), np.int64)
+        for cell, count in cells.items():
+            matrix[cell] = count
+        return matrix
+
+    def worst(self, limit: int) -> list[Outcome]:
+        """The `limit` pictures with the most digits wrong, then the most numbers, the worst first."""
+        return sorted(self.outcomes, key=lambda outcome: (-outcome.errors, -outcome.wrong_numbers))[:limit]
+
+    def name(self, picture: TruePicture) -> str:
+        """The picture's file name, with its folder where another picture has the same name."""
+        return picture.path.name if self._names[picture.path.name] == 1 else picture.path.as_posix()
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain values, for JSON."""
-        return {
+        figures = {
             "all": _figures(self.positives),
             "false_digits_per_negative": round(self.false_per_negative, 3),
-            "negatives": sum(picture.is_negative for picture, _ in self.pictures),
+            "negatives": sum(outcome.picture.is_negative for outcome in self.outcomes),
             "by_difficulty": {name: _figures(counts) for name, counts in self.by(lambda picture: picture.difficulty).items()},
             "by_group": {name: _figures(counts) for name, counts in self.by(lambda picture: picture.group).items()},
-            "pictures": {picture.path.name: _figures(counts) for picture, counts in self.pictures},
+            "pictures": {self.name(outcome.picture): _figures(outcome.counts) for outcome in self.outcomes},
         }
+        if self.largest:
+            without = _figures(self.without(self.largest).positives)
+            figures["without_largest"] = {"picture": self.name(self.largest.picture), **without}
+        if self.calibration_error is not None:
+            figures["calibration"] = {
+                "error": round(self.calibration_error, 4),
+                "regions": len(self.claims),
+                "wrong_share": round(self.wrong_share, 4),
+                "bins": [[part.size, round(part.confidence, 4), round(part.accuracy, 4)] for part in self.reliability],
+            }
+        return figures
+
+    @cached_property
+    def _with_digits(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if not outcome.picture.is_negative)
+
+    @cached_property
+    def _names(self) -> Counter[str]:
+        return Counter(outcome.picture.path.name for outcome in self.outcomes)
 
 
-def evaluate(truth: Iterable[TruePicture], read: Callable[[TruePicture], Scene]) -> Report:
-    """Read every picture of `truth` with `read` and count the outcome."""
-    rows = []
+def evaluate(truth: Iterable[TruePicture], read: Read, offer: Read | None = None) -> Report:
+    """Read every picture of `truth` with `read` and count the outcome.
+
+    offer: the same reading at `OFFER_THRESHOLD`, for what is measured over confidences.
+    """
+    outcomes = []
     for picture in truth:
         scene = read(picture)
-        numbers = [number.text for number in scene.numbers]
-        rows.append((picture, score(picture.digits, picture.numbers, scene.digits, numbers)))
-    return Report(tuple(rows))
+        numbers = tuple(number.text for number in scene.numbers)
+        outcomes.append(Outcome(picture, scene.digits, numbers, offer(picture).digits if offer else ()))
+    return Report(tuple(outcomes))
+
+
+def headline(report: Report) -> list[str]:
+    """The figures that say most, each in a line."""
+    every = report.positives
+    lines = [
+        f"digit F1 {every.f1:.3f}, numbers read exactly {every.numbers_exact:.3f}, "
+        f"false digits per picture without any {report.false_per_negative:.2f}"
+    ]
+    if report.largest:
+        rest = report.without(report.largest).positives
+        lines.append(
+            f"without {report.name(report.largest.picture)}, which has {report.largest.counts.true} "
+            f"of the {every.true} digits: digit F1 {rest.f1:.3f}, numbers read exactly {rest.numbers_exact:.3f}"
+        )
+    if report.calibration_error is not None:
+        lines.append(
+            f"expected calibration error {report.calibration_error:.3f} "
+            f"over {len(report.claims)} regions, {report.wrong_share:.1%} of them wrong"
+        )
+    return lines
 
 
 def tables(report: Report) -> Sequence[Table]:
     """The report as tables for a terminal."""
+    return tuple(_table(heading, rows) for heading, rows in sections(report))
+
+
+def sections(report: Report) -> tuple[tuple[str, dict[str, Counts]], ...]:
+    """The rows of each table, under its heading."""
     return (
-        _table("difficulty", {**report.by(lambda picture: picture.difficulty), "all": report.positives}),
-        _table("kind of page", report.by(lambda picture: picture.group)),
+        ("difficulty", {**report.by(lambda picture: picture.difficulty), "all": report.positives}),
+        ("kind of page", report.by(lambda picture: picture.group)),
     )
+
+
+COLUMNS = ("pictures", "digits", "precision", "recall", "F1", "located", "labels", "numbers")
+
+
+def cells(counts: Counts) -> list[str]:
+    """The figures of a row, as `COLUMNS` has them."""
+    shares = (
+        counts.precision,
+        counts.recall,
+        counts.f1,
+        counts.located_share,
+        counts.label_accuracy,
+        counts.numbers_exact,
+    )
+    return [str(counts.pictures), str(counts.true), *(f"{share:.3f}" for share in shares)]
 
 
 def _table(heading: str, rows: Mapping[str, Counts]) -> Table:
     from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, padding=0)  # narrow: nine columns on a terminal of 80
     table.add_column(heading, overflow="fold")
-    for name in ("pictures", "digits", "precision", "recall", "F1", "located", "labels", "numbers"):
+    for name in COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     for name, counts in rows.items():
-        figures = (
-            counts.precision,
-            counts.recall,
-            counts.f1,
-            counts.located_share,
-            counts.label_accuracy,
-            counts.numbers_exact,
-        )
-        table.add_row(name, str(counts.pictures), str(counts.true), *(f"{figure:.3f}" for figure in figures))
+        table.add_row(escape(name), *cells(counts))
     return table
 
 

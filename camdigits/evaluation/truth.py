@@ -27,10 +27,15 @@ class TruePicture:
     def is_negative(self) -> bool:
         return not self.digits
 
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        return tuple(box for _, box in self.digits)
+
 
 def load_truth(folder: Path) -> tuple[TruePicture, ...]:
     """Read `folder`/annotations.json: `images` with digits and numbers, `negatives` without.
 
+    Of an image, `file`, `digits` and `numbers` are needed; `group` and `difficulty` name the rows of the tables.
     Raises SourceError when the file is missing or not of that layout.
     """
     path = folder / ANNOTATIONS
@@ -43,14 +48,26 @@ def load_truth(folder: Path) -> tuple[TruePicture, ...]:
         raise SourceError(
             f"{path}: no truth to score against ({reason}); make a folder with: python -m train.pages --out DIR"
         ) from error
+    if not pictures:
+        raise SourceError(f"{path}: names no picture to read; list some under images or negatives")
     return tuple(pictures)
 
 
 def _positive(folder: Path, entry: dict[str, Any]) -> TruePicture:
+    numbers = entry["numbers"]
+    if not isinstance(numbers, list) or not all(isinstance(number, str) for number in numbers):
+        raise TypeError(f"{entry['file']}: numbers is a list of strings, not {numbers!r}")
     return TruePicture(
         folder / entry["file"],
-        tuple((int(digit["label"]), Box(*(int(v) for v in digit["box"]))) for digit in entry["digits"]),
-        tuple(entry["numbers"]),
-        entry.get("group", "-"),
-        entry.get("difficulty", "-"),
+        tuple((_label(digit["label"]), Box(*(int(v) for v in digit["box"]))) for digit in entry["digits"]),
+        tuple(numbers),
+        str(entry.get("group", "-")),
+        str(entry.get("difficulty", "-")),
     )
+
+
+def _label(value: Any) -> int:
+    label = int(value)
+    if not 0 <= label <= 9:
+        raise ValueError(f"a digit is 0 to 9, not {label}")
+    return label

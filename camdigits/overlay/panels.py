@@ -14,6 +14,7 @@ from camdigits.controls import BINDINGS, Mode, View, key_name
 from camdigits.overlay.lettering import BOLD, REGULAR, fitted, halves, width_px, write
 from camdigits.overlay.marks import LEAST_TYPE_PX, percent
 from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, PALE, SLATE, WHITE, YELLOW, Colour
+from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Digit, Evidence, Glyph, Reading, Scene
 
 CANVAS_HINT = "draw on the left, the right button wipes, h shows the keys"
@@ -201,6 +202,8 @@ def _chips(view: View) -> list[tuple[str, Colour]]:
         chips.append(("held", ORANGE))
     if view.mirrored and view.mode is Mode.CAMERA:
         chips.append(("mirrored", MIST))
+    if view.rotation is not Rotation.AUTO and view.mode is Mode.CAMERA:
+        chips.append((f"turned by {view.rotation.value}", MIST))
     return chips
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.vision.boxes import shared_area
 from camdigits.vision.scene import Reading, Region
-from camdigits.vision.widths import stroke_width
 
 Features = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
 
 FEATURES = (
     "odds",
@@ -31,10 +32,21 @@ FEATURES = (
     "company",
     "aspect",
     "fill",
+    "votes",
+    "joined",
+    "cut",
+    "foreign",
+    "within",
+    "whole",
+    "parts",
 )
 STICK_RATIO = 0.36
 """A candidate narrower than this share of its height is a stick: its shape alone says nothing."""
 ANCHOR_ODDS = 0.8
+NO_LOGIT = 9.3
+LEAST_ODDS = 0.002
+"""What the network refuses more surely than this is not judged: it is company for others, and no digit."""
+FOREIGN_ODDS = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,76 +82,114 @@ class ContextWeights:
         return cls(mean, scale, hidden, hidden_bias, out, float(values["out_bias"]))
 
 
+def judged(readings: Sequence[Reading]) -> npt.NDArray[np.int64]:
+    """Which candidates the network does not refuse outright: int64 (M,)."""
+    return np.flatnonzero(np.array([reading.confidence for reading in readings]) >= LEAST_ODDS)
+
+
 def context_features(candidates: Sequence[Region], readings: Sequence[Reading], frame_shape: tuple[int, ...]) -> Features:
-    """What surrounds each candidate of one ink: float32 (N, len(FEATURES)). frame_shape: (height, width) of the ink."""
-    count = len(candidates)
-    if not count:
+    """What surrounds each judged candidate of one ink: float32 (M, len(FEATURES)), a row for each of `judged(readings)`.
+
+    frame_shape: (height, width) of the ink.
+    """
+    rows = judged(readings)
+    if not len(rows):
         return np.zeros((0, len(FEATURES)), np.float32)
-    x, y, width, height = np.array([region.box for region in candidates], np.float32).T
+    boxes = np.array([region.box for region in candidates], np.float32)
     confidence = np.clip(np.array([reading.confidence for reading in readings], np.float32), 1e-4, 1 - 1e-4)
-    strokes = np.array([stroke_width(region.mask) for region in candidates], np.float32)
-    ink_share = np.array([np.count_nonzero(region.mask) / region.mask.size for region in candidates], np.float32)
-    stick = width < STICK_RATIO * height
-    # Pieces of what may be several digits are tries, many of them: they are judged, but are nobody's company.
-    whole = np.array([not region.cut for region in candidates])
+    votes = np.array([region.votes for region in candidates], np.float32)
+    joined = np.array([region.joined for region in candidates])
+    cut = np.array([region.cut for region in candidates])
+    strokes = np.array([region.stroke_px for region in candidates], np.float32)
+    ink_px = np.array([np.count_nonzero(region.mask) for region in candidates], np.float32)
+    stick = boxes[:, 2] < STICK_RATIO * boxes[:, 3]
+    logit = np.log(confidence / (1 - confidence))
+    # Pieces and pairs are tries, many of them: they are judged, but are nobody's company. Nor is what few ways show.
+    whole = ~joined & ~cut & (votes > 0.3)
     anchors = np.flatnonzero((confidence >= ANCHOR_ODDS) & ~stick & whole)
+    foreign = np.flatnonzero((confidence < FOREIGN_ODDS) & ~stick & whole)
     junk = np.flatnonzero((confidence < 0.3) & whole)
     sticks = np.flatnonzero(stick & whole)
 
-    features = np.zeros((count, len(FEATURES)), np.float32)
-    features[:, 0] = np.log(confidence / (1 - confidence))
-    features[:, 1] = stick
-    features[:, 5] = np.log1p(_near(x, y, width, height, junk, reach=2.5))
-    features[:, 6] = (len(anchors) + 1) / (int(whole.sum()) + 2)
-    features[:, 8] = (x <= 1) | (y <= 1) | (x + width >= frame_shape[1] - 1) | (y + height >= frame_shape[0] - 1)
-    features[:, 9] = np.log(height / frame_shape[0]) * stick
-    features[:, 10] = np.log1p(len(anchors))
-    features[:, 11] = np.log(width / height)
-    features[:, 12] = ink_share
+    x, y, width, height = boxes[rows].T
+    frame_height, frame_width = frame_shape
+    features = np.zeros((len(rows), len(FEATURES)), np.float32)
+
+    def enter(name: str, values: Features | npt.NDArray[np.bool_] | float) -> None:
+        features[:, FEATURES.index(name)] = values
+
+    enter("odds", logit[rows])
+    enter("stick", stick[rows])
+    enter("junk", np.log1p(_near(boxes, rows, junk, reach=2.5)))
+    enter("clean", (len(anchors) + 1) / (int(whole.sum()) + 2))
+    enter("border", (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1))
+    enter("size", np.log(height / frame_height) * stick[rows])
+    enter("company", np.log1p(len(anchors)))
+    enter("aspect", np.log(width / height))
+    enter("fill", ink_px[rows] / (width * height))
+    enter("votes", votes[rows])
+    enter("joined", joined[rows])
+    enter("cut", cut[rows])
     if len(anchors):
-        alike, beside = _company(x, y, width, height, anchors)
-        features[:, 2] = beside.max(axis=1)
-        features[:, 3] = alike.max(axis=1)
+        alike, beside = _company(boxes, rows, anchors)
+        enter("neighbour", beside.max(axis=1))
+        enter("kin", alike.max(axis=1))
         usual = float(np.median(strokes[anchors]))
-        features[:, 7] = np.abs(np.log(np.maximum(strokes, 0.5) / usual))
+        enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
     if len(sticks):
-        _, beside = _company(x, y, width, height, sticks)
-        features[:, 4] = np.minimum(beside.sum(axis=1), 4.0) * stick
+        _, beside = _company(boxes, rows, sticks)
+        enter("sticks", np.minimum(beside.sum(axis=1), 4.0) * stick[rows])
+    if len(foreign):
+        _, beside = _company(boxes, rows, foreign)
+        enter("foreign", np.minimum(beside.sum(axis=1), 4.0))
+    for name, values in zip(("within", "whole", "parts"), _nested(boxes[rows], logit[rows], ink_px[rows]), strict=True):
+        enter(name, values)
     return features
 
 
+def _nested(boxes: Features, logit: Features, ink_px: Features) -> tuple[Features, Features, Features]:
+    """For each candidate: how surely it lies within a larger one that is a digit (logit, -9 for none); how much of its
+    ground the larger one has besides; and how sure the surest smaller one is that lies within it."""
+    shared = shared_area(boxes, boxes)
+    area = boxes[:, 2] * boxes[:, 3]
+    inside = (shared > 0.6 * area[:, None]) & (area[None] > 1.2 * area[:, None])
+    within = np.where(inside, logit[None], -NO_LOGIT).max(axis=1, initial=-NO_LOGIT)
+    best = np.where(inside, logit[None], -NO_LOGIT).argmax(axis=1)
+    larger = np.where(inside.any(axis=1), np.log(ink_px[best] / ink_px), 0)
+    parts = np.where(inside.T, logit[None], -NO_LOGIT).max(axis=1, initial=-NO_LOGIT)
+    return np.asarray(within, np.float32), np.asarray(larger, np.float32), np.asarray(parts, np.float32)
+
+
 def judge(features: Features, weights: ContextWeights) -> npt.NDArray[np.float32]:
-    """The probability that each candidate is a digit and rightly labelled: float32 (N,), 0..1."""
+    """The probability that each judged candidate is a digit and rightly labelled: float32 (M,), 0..1."""
     standard = (features - weights.mean) / weights.scale
     hidden = np.maximum(standard @ weights.hidden + weights.hidden_bias, 0)
     logits = hidden @ weights.out + np.float32(weights.out_bias)
     return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
-def _company(
-    x: Features, y: Features, width: Features, height: Features, others: npt.NDArray[np.int64]
-) -> tuple[Features, Features]:
-    """How alike each candidate (rows) is to each of `others` in height, and how much it stands beside it in one line."""
-    ratio = np.abs(np.log(height[:, None] / height[None, others]))
-    alike = np.exp(-3 * ratio)
-    larger = np.maximum(height[:, None], height[None, others])
-    gap = np.maximum(x[:, None], x[None, others]) - np.minimum((x + width)[:, None], (x + width)[None, others])
-    step = np.abs((y + height / 2)[:, None] - (y + height / 2)[None, others])
+def _company(boxes: Features, rows: Indices, others: Indices) -> tuple[Features, Features]:
+    """How alike each candidate of `rows` is to each of `others` in height, and how much it stands beside it in one line."""
+    x, y, width, height = boxes[rows].T[:, :, None]
+    other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
+    alike = np.exp(-3 * np.abs(np.log(height / other_height)))
+    larger = np.maximum(height, other_height)
+    gap = np.maximum(x, other_x) - np.minimum(x + width, other_x + other_width)
+    step = np.abs((y + height / 2) - (other_y + other_height / 2))
     beside = alike * np.exp(-np.maximum(gap, 0) / (1.5 * larger)) * np.exp(-np.square(step / (0.4 * larger)))
-    same = np.arange(len(x))[:, None] == others[None, :]
+    # Not oneself, nor another try at the same stroke.
+    same = shared_area(boxes[rows], boxes[others]) > 0.4 * np.minimum(width * height, other_width * other_height)
     return np.where(same, 0, alike), np.where(same, 0, beside)
 
 
-def _near(
-    x: Features, y: Features, width: Features, height: Features, others: npt.NDArray[np.int64], reach: float
-) -> npt.NDArray[np.int64]:
-    """How many of `others`, of about its size, lie within `reach` heights of each candidate."""
+def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Indices:
+    """How many of `others`, of about its size, lie within `reach` heights of each candidate of `rows`."""
     if not len(others):
-        return np.zeros(len(x), np.int64)
-    centre_x, centre_y = x + width / 2, y + height / 2
-    distance = np.maximum(
-        np.abs(centre_x[:, None] - centre_x[None, others]), np.abs(centre_y[:, None] - centre_y[None, others])
-    )
-    alike = np.abs(np.log(height[:, None] / height[None, others])) < np.log(2.5)
-    same = np.arange(len(x))[:, None] == others[None, :]
-    return np.asarray(((distance < reach * height[:, None]) & alike & ~same).sum(axis=1), np.int64)
+        return np.zeros(len(rows), np.int64)
+    x, y, width, height = boxes[rows].T[:, :, None]
+    other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
+    across = np.abs((x + width / 2) - (other_x + other_width / 2))
+    down = np.abs((y + height / 2) - (other_y + other_height / 2))
+    alike = (height < 2.5 * other_height) & (other_height < 2.5 * height)
+    near = (np.maximum(across, down) < reach * height) & alike & (rows[:, None] != others[None])
+    return np.asarray(near.sum(axis=1), np.int64)

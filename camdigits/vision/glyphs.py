@@ -10,8 +10,10 @@ from camdigits.vision.widths import stroke_width
 
 GLYPH_SIDE_PX = 28
 DIGIT_SIDE_PX = 20
+LARGEST_MASK_PX = 120
 THINNEST_STROKE_PX = 1.8
 """MNIST's pens are 2 to 3 px wide in the glyph; a fine pen on a large digit would be a grey ghost at that scale."""
+_PLACES = np.arange(GLYPH_SIDE_PX, dtype=np.float32)
 
 
 def make_glyph(mask: Ink) -> Glyph:
@@ -26,12 +28,23 @@ def make_glyph(mask: Ink) -> Glyph:
     x, y, width, height = cv2.boundingRect(mask)
     if width == 0 or height == 0:
         raise ValueError("a glyph needs ink, and this mask has none")
-    ink = _widen(mask[y : y + height, x : x + width])
+    ink = _widen(_at_most(mask[y : y + height, x : x + width], LARGEST_MASK_PX))
     height, width = ink.shape
     scale = DIGIT_SIDE_PX / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     digit = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return _centre_by_mass(digit.astype(np.float32) / np.float32(255))
+
+
+def _at_most(ink: Ink, side_px: int) -> Ink:
+    """The mask reduced to `side_px`, its finest strokes kept: more detail than that cannot be seen in a glyph."""
+    scale = side_px / max(ink.shape)
+    if scale >= 1:
+        return ink
+    size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
+    return np.asarray(
+        cv2.threshold(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), 70, 255, cv2.THRESH_BINARY)[1], np.uint8
+    )
 
 
 def _widen(ink: Ink) -> Ink:
@@ -49,12 +62,12 @@ def _widen(ink: Ink) -> Ink:
 
 def _centre_by_mass(digit: Glyph) -> Glyph:
     height, width = digit.shape
-    mass = float(digit.sum()) or 1.0
-    centre_x = float((digit.sum(axis=0) * np.arange(width)).sum()) / mass
-    centre_y = float((digit.sum(axis=1) * np.arange(height)).sum()) / mass
+    columns, rows = digit.sum(axis=0), digit.sum(axis=1)
+    mass = float(columns.sum()) or 1.0
+    centre_x, centre_y = float(columns @ _PLACES[:width]) / mass, float(rows @ _PLACES[:height]) / mass
     middle = (GLYPH_SIDE_PX - 1) / 2
-    left = int(np.clip(round(middle - centre_x), 0, GLYPH_SIDE_PX - width))
-    top = int(np.clip(round(middle - centre_y), 0, GLYPH_SIDE_PX - height))
+    left = min(max(round(middle - centre_x), 0), GLYPH_SIDE_PX - width)
+    top = min(max(round(middle - centre_y), 0), GLYPH_SIDE_PX - height)
     glyph = np.zeros((GLYPH_SIDE_PX, GLYPH_SIDE_PX), np.float32)
     glyph[top : top + height, left : left + width] = digit
     return glyph

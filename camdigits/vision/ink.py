@@ -8,10 +8,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import BgrImage, Ink
+from camdigits.vision.rules import without_rules
+from camdigits.vision.scene import BgrImage, Ink, InkMap
 
 GROUND_BLUR = 0.8
 """Smooths the steps of the reduced ground; more would spread light shapes into halos that look like ink."""
+
+Contrast = Ink
+"""How much a pixel stands out from the ground around it, in grey levels: uint8 (H, W)."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,19 @@ class Inks(NamedTuple):
     light: Ink
 
 
+class Ways(NamedTuple):
+    """All ways in which ink of both polarities was seen; the first of each is the one that `find_inks` gives."""
+
+    dark: tuple[InkMap, ...]
+    light: tuple[InkMap, ...]
+
+
+COARSE = 0.25
+"""Scale at which very large digits are looked for: their strokes are wider than the window of the ground elsewhere."""
+COARSE_WINDOW = 0.6
+STRONG_WINDOW = 0.16
+
+
 def check_image(image: BgrImage) -> None:
     """Raise ValueError unless `image` is uint8 (H, W, 3) with at least one pixel."""
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
@@ -54,15 +71,61 @@ def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
     shadows and vignettes fade out; the threshold is local, at about half of the contrast of the strokes nearby.
     Raises ValueError for an image of another shape or dtype.
     """
-    check_image(image)
-    grey = np.asarray(cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (3, 3), 0), np.uint8)
+    grey = _grey(image)
     return Inks(*(_threshold(_contrast(tones, params), params) for tones in (grey, ~grey)))
 
 
-def _contrast(grey: Ink, params: InkParams) -> Ink:
-    """How much darker each pixel is than the ground around it, in grey levels: uint8 (H, W)."""
+def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
+    """See the ink in several ways: what is a digit is a digit in most of them, and what one breaks another may keep whole.
+
+    main: as `find_inks`. smooth: broken chalk and pencil joined. thin: a high threshold, which parts what nearly touches.
+    bold: a low one, for strokes of uneven pressure. strong: what stands out as much as the strongest ink of a wide
+    neighbourhood, so that printed grounds and rules drop out beside a pen. colour: the channel in which ink stands out most,
+    for pale ink. unruled: without the lines of ruled paper, where there are any. coarse: for digits of half the frame.
+    """
+    grey = _grey(image)
+    colours = [np.asarray(cv2.GaussianBlur(channel, (3, 3), 0), np.uint8) for channel in cv2.split(image)]
+    coloured = _is_coloured(image)
+    small = np.asarray(cv2.resize(grey, None, fx=COARSE, fy=COARSE, interpolation=cv2.INTER_AREA), np.uint8)
+    ways = []
+    for turn in (lambda tones: tones, np.invert):
+        contrast = _contrast(turn(grey), params)
+        main = _threshold(contrast, params)
+        maps = [InkMap("main", main)]
+        smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
+        maps.append(InkMap("smooth", _threshold(smooth, params, 0.42, 25)))
+        maps.append(InkMap("thin", _threshold(contrast, params, 0.6, 13)))
+        maps.append(InkMap("bold", _threshold(contrast, params, 0.3, 25)))
+        wide = max(25, round(STRONG_WINDOW * min(grey.shape))) | 1
+        maps.append(InkMap("strong", _threshold(smooth, params, 0.5, wide)))
+        if coloured:
+            contrasts = [_contrast(turn(channel), params) for channel in colours]
+            strongest = np.asarray(np.maximum(np.maximum(contrasts[0], contrasts[1]), contrasts[2]), np.uint8)
+            maps.append(InkMap("colour", _threshold(strongest, params)))
+        unruled = without_rules(main)
+        if unruled is not None:
+            maps.append(InkMap("unruled", unruled))
+        maps.append(InkMap("coarse", _threshold(_contrast(turn(small), params, COARSE_WINDOW), params), COARSE))
+        ways.append(tuple(maps))
+    return Ways(*ways)
+
+
+def _grey(image: BgrImage) -> Ink:
+    check_image(image)
+    return np.asarray(cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (3, 3), 0), np.uint8)
+
+
+def _is_coloured(image: BgrImage) -> bool:
+    """Whether at least one pixel in 200 is clearly coloured: a grey picture has nothing to see in its channels."""
+    sample = image[::4, ::4].astype(np.int16)
+    spread = sample.max(axis=2) - sample.min(axis=2)
+    return bool((np.abs(spread - np.median(spread)) > 24).mean() > 0.005)
+
+
+def _contrast(grey: Ink, params: InkParams, window_share: float | None = None) -> Contrast:
+    """How much darker each pixel is than the ground around it."""
     height, width = grey.shape
-    window = max(9, round(params.ground_window * min(height, width)))
+    window = max(9, round((window_share or params.ground_window) * min(height, width)))
     # The ground is smooth, so it is found on a reduced picture: a maximum there misses no light ground pixel.
     step = max(1, window // 24)
     pad = step * 2
@@ -78,14 +141,31 @@ def _contrast(grey: Ink, params: InkParams) -> Ink:
     return np.asarray(cv2.subtract(ground, grey), np.uint8)
 
 
-def _threshold(contrast: Ink, params: InkParams) -> Ink:
+def _threshold(contrast: Contrast, params: InkParams, peak_share: float = 0.0, peak_window_px: int = 0) -> Ink:
+    share, side = peak_share or params.peak_share, peak_window_px or params.peak_window_px
     # Half of all pixels are ground: the median absolute step between neighbours is the noise of the camera, not ink.
-    steps = cv2.absdiff(contrast[:, 1:], contrast[:, :-1]) if contrast.shape[1] > 1 else contrast
-    noise = float(np.median(steps[::3, ::3])) if steps.size else 0.0
-    ground = float(np.median(contrast[::3, ::3]))
-    floor = ground + max(params.least_contrast, params.noise_factor * noise)
+    steps = np.asarray(cv2.absdiff(contrast[:, 1:], contrast[:, :-1]) if contrast.shape[1] > 1 else contrast, np.uint8)
+    floor = _median(contrast) + max(params.least_contrast, params.noise_factor * _median(steps))
     # The peak is spread by a window and smoothed, so that neighbouring strokes share one threshold.
-    kernel = np.ones((params.peak_window_px, params.peak_window_px), np.uint8)
-    peak = cv2.blur(cv2.dilate(contrast, kernel), (params.peak_window_px, params.peak_window_px))
-    limit = np.maximum(peak.astype(np.float32) * params.peak_share, floor)
-    return np.where(contrast > limit, np.uint8(255), np.uint8(0))
+    peak = _peak(contrast, side)
+    limit = cv2.max(cv2.convertScaleAbs(peak, alpha=share), np.full_like(peak, min(255, int(floor))))
+    return np.asarray(cv2.compare(contrast, limit, cv2.CMP_GT), np.uint8)
+
+
+def _peak(contrast: Contrast, side: int) -> Contrast:
+    """The strongest contrast within a square of `side` pixels, smoothed over as much."""
+    step = side // 12
+    if step < 2:
+        return np.asarray(cv2.blur(cv2.dilate(contrast, np.ones((side, side), np.uint8)), (side, side)), np.uint8)
+    # Wide windows need no fine steps: every step's own peak is kept, and the rest is done on those.
+    coarse = np.ascontiguousarray(cv2.dilate(contrast, np.ones((step + 1, step + 1), np.uint8))[::step, ::step])
+    reach = max(3, side // step) | 1
+    spread = cv2.blur(cv2.dilate(coarse, np.ones((reach, reach), np.uint8)), (reach, reach))
+    return np.asarray(cv2.resize(spread, contrast.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _median(values: Contrast) -> int:
+    """The median of every ninth value; 0 of none."""
+    sample = values[::3, ::3]
+    counts = np.bincount(sample.ravel(), minlength=256).cumsum()
+    return int(np.searchsorted(counts, (sample.size + 1) // 2)) if sample.size else 0

@@ -3,55 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal, NamedTuple
 
 import numpy as np
 
+from camdigits.vision.joints import JointParams, Joints, clearances, fenced, find_joints
+from camdigits.vision.lines import Floats, Line, LineParams, find_lines
 from camdigits.vision.scene import Box, Digit, Number
 
 
 @dataclass(frozen=True)
 class NumberParams:
-    """When digits stand together; all lengths as shares of the height of the digits beside them."""
+    """When the digits of a line are one number; lengths in sizes of the line's digits."""
 
-    min_overlap: float = 0.3
-    """Neighbours of one line share at least this much of the smaller one's height ..."""
-    max_step: float = 0.6
-    """... their middles are at most this far apart in height ..."""
-    max_size_ratio: float = 3.0
-    """... and one is at most this many times as high as the other."""
-    usual_gap: float = 1.1
-    """A gap up to this does not end a number, where the page does not tell otherwise."""
-    clear_jump: float = 1.9
-    """The page tells, when its gaps fall into narrow ones and wide ones that differ by this factor or more."""
-    narrowest_limit: float = 0.45
-    even_gap: float = 1.75
-    """A line of four digits and more may be spaced this widely, when it is spaced evenly."""
-    evenness: float = 0.35
-    """Spread of the gaps of an evenly spaced line, as a share of their mean."""
-    dot_size: float = 0.42
-    least_sign_size: float = 0.18
-    least_raised_dot_size: float = 0.13
-    least_dot_size: float = 0.07
-    least_sign_gap: float = 0.4
+    lines: LineParams = field(default_factory=LineParams)
+    joints: JointParams = field(default_factory=JointParams)
+    most: float = 2.0
+    """A wider gap always ends a number."""
+    least: float = 0.5
+    """A narrower gap never does."""
+    page_parting: float = 3.5
+    """The gaps of a page are of two kinds when the means of their logarithms are this many deviations apart ..."""
+    line_parting: float = 4.0
+    """... and those of one line when they are this many apart."""
+    least_wide: float = 0.6
+    """The least gap that can be of the wide kind ..."""
+    least_step: float = 0.25
+    """... and how much wider than the widest of the narrow kind it is at least."""
+    log_offset: float = 0.25
+    """Added to gaps before taking logarithms, so that digits that nearly touch do not make every other gap look wide."""
+    log_spread: float = 0.15
+    """Deviation of gaps of one kind, at least."""
+    strewn: float = 5.9
+    """Evidence it takes that the digits of a page stand by themselves (see `_stand_alone`) ..."""
+    least_crowd: float = 0.8
+    """... and at least how much further digits beside each other are than those above each other."""
 
 
 def reading_order(digits: Sequence[Digit], params: NumberParams = NumberParams()) -> list[list[int]]:
     """Indices of `digits` line by line from the top, each line from the left."""
-    following = _right_neighbours(digits, params)
-    starts = set(range(len(digits))) - {after for after in following if after is not None}
-    lines = []
-    for start in starts:
-        line: list[int] = []
-        index: int | None = start
-        while index is not None:
-            line.append(index)
-            index = following[index]
-        lines.append(line)
-    # Pieces of one line that lie side by side keep their order: a line is placed by its middle, in steps of its height.
-    return _top_to_bottom(lines, digits)
+    return [list(line.digits) for line in _top_to_bottom(find_lines(digits, params.lines))]
 
 
 def group_numbers(
@@ -62,125 +54,117 @@ def group_numbers(
     marks: boxes of other ink. A sign between two digits ends the number; a dot or comma on the line does not.
     Returns the digits in reading order and the numbers, whose indices are into those digits.
     """
-    lines = reading_order(digits, params)
-    ordered = tuple(digits[index] for line in lines for index in line)
-    joints = [_joints([digits[index].box for index in line], marks, params) for line in lines]
-    page_limit = _page_limit([joint.gap for line in joints for joint in line if not joint.dot], params)
+    if not digits:
+        return (), ()
+    lines = _top_to_bottom(find_lines(digits, params.lines))
+    ordered = tuple(digits[index] for line in lines for index in line.digits)
+    ink = np.array(marks, np.float64).reshape(-1, 4)
+    joints = [find_joints(line, ink, params.joints) for line in lines]
+    limits = _limits(joints, clearances(lines), fenced(lines, ink, params.joints), params)
     numbers: list[Number] = []
-    start = 0
-    for line, line_joints in zip(lines, joints, strict=True):
-        limit = _line_limit([joint.gap for joint in line_joints], page_limit, params)
-        breaks = [k for k, joint in enumerate(line_joints) if _ends_number(joint, limit, params)]
-        first = 0
-        for last in [*breaks, len(line) - 1]:
-            numbers.append(_number(ordered, tuple(range(start + first, start + last + 1))))
-            first = last + 1
-        start += len(line)
+    first = 0
+    for line, joint, limit in zip(lines, joints, limits, strict=True):
+        ends = np.flatnonzero(joint.sign | (joint.gap > limit)) + 1
+        for start, end in pairwise([0, *ends.tolist(), len(line.digits)]):
+            numbers.append(_number(ordered, tuple(range(first + start, first + end))))
+        first += len(line.digits)
     return ordered, tuple(numbers)
 
 
-class _Joint(NamedTuple):
-    """What is between two neighbours of a line: the gap, as a share of the higher one's height, a sign, a dot."""
-
-    gap: float
-    sign: bool
-    dot: bool
-
-
-def _right_neighbours(digits: Sequence[Digit], params: NumberParams) -> list[int | None]:
-    """For each digit the next one of its line, chosen nearest first so that each digit follows at most one other."""
-    if not digits:
+def _top_to_bottom(lines: Sequence[Line]) -> list[Line]:
+    """Lines from the top, those side by side from the left, as the page as a whole is turned."""
+    if not lines:
         return []
-    x, y, width, height = np.array([digit.box for digit in digits], np.float64).T
-    centre = x + width / 2
-    pairs = []
-    for i in range(len(digits)):
-        shared = np.minimum(y[i] + height[i], y + height) - np.maximum(y[i], y)
-        smaller, larger = np.minimum(height[i], height), np.maximum(height[i], height)
-        step = np.abs((y[i] + height[i] / 2) - (y + height / 2))
-        alike = (larger <= params.max_size_ratio * smaller) & (step <= params.max_step * larger)
-        beside = alike & (shared >= params.min_overlap * smaller) & (centre > centre[i])
-        for j in np.flatnonzero(beside).tolist():
-            # Distance counts sideways, and a step up or down three times: lines of a slanted page stay apart.
-            pairs.append((float(centre[j] - centre[i] + 3 * step[j]), i, j))
-    following: list[int | None] = [None] * len(digits)
-    taken: set[int] = set()
-    for _, i, j in sorted(pairs):
-        if following[i] is None and j not in taken:
-            following[i] = j
-            taken.add(j)
-    return following
-
-
-def _top_to_bottom(lines: list[list[int]], digits: Sequence[Digit]) -> list[list[int]]:
-    def middle(line: list[int]) -> float:
-        return float(np.median([digits[i].box.y + digits[i].box.height / 2 for i in line]))
-
-    rows: list[list[list[int]]] = []
-    for line in sorted(lines, key=lambda line: (middle(line), digits[line[0]].box.x)):
-        height = float(np.median([digits[i].box.height for i in line]))
-        if rows and middle(line) - middle(rows[-1][0]) < 0.5 * height:
-            rows[-1].append(line)
+    # The page is turned as its longer lines are; a digit by itself says little.
+    page = _weighted_median([line.slope for line in lines], [len(line.digits) - 0.9 for line in lines])
+    places = []
+    for line in lines:
+        along, across, turn = float(np.median(line.middle)), float(np.median(line.centre)), line.slope - page
+        places.append((across * np.cos(turn) + along * np.sin(turn), along * np.cos(turn) - across * np.sin(turn), line))
+    rows: list[list[tuple[float, float, Line]]] = []
+    for place in sorted(places, key=lambda place: place[:2]):
+        if rows and place[0] - rows[-1][0][0] < 0.5 * place[2].size:
+            rows[-1].append(place)
         else:
-            rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda line: digits[line[0]].box.x)]
+            rows.append([place])
+    return [line for row in rows for _, _, line in sorted(row, key=lambda place: place[1])]
 
 
-def _joints(boxes: Sequence[Box], marks: Sequence[Box], params: NumberParams) -> list[_Joint]:
-    top, bottom = min(box.y for box in boxes), max(box.bottom for box in boxes)
-    near = [mark for mark in marks if mark.bottom > top and mark.y < bottom + (bottom - top) // 2]
-    joints = []
-    for before, after in pairwise(boxes):
-        kinds = {_kind(mark, before, after, params) for mark in near}
-        gap = (after.x - before.right) / max(before.height, after.height)
-        joints.append(_Joint(gap, "sign" in kinds, "dot" in kinds))
-    return joints
+def _weighted_median(values: Sequence[float], weights: Sequence[float]) -> float:
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(np.array(weights)[order])
+    return values[int(order[np.searchsorted(total, total[-1] / 2)])]
 
 
-def _ends_number(joint: _Joint, limit: float, params: NumberParams) -> bool:
-    # A decimal point takes room of its own.
-    return joint.sign or joint.gap > (max(limit, params.usual_gap) if joint.dot else limit)
+def _limits(joints: Sequence[Joints], clear: Sequence[Floats], in_matrix: Sequence[bool], params: NumberParams) -> list[float]:
+    """For each line the gap that ends a number."""
+    if _stand_alone(joints, clear, params):
+        return [params.least] * len(joints)
+    gaps = [joint.free.gap for joint in joints]
+    page = _parting(np.concatenate(gaps), params.page_parting, params)
+    # Where lines have narrow gaps and wide ones, the wide ones part cells or words, also in a line that has no others.
+    mixed = page is not None and any(len(line) and line.min() < page < line.max() for line in gaps)
+    limits = []
+    for line, matrix in zip(gaps, in_matrix, strict=True):
+        if matrix:
+            limit: float | None = params.least
+        elif mixed or len(line) <= 2:
+            limit = page
+        else:
+            limit = _parting(line, params.line_parting, params)
+        limits.append(params.most if limit is None else limit)
+    return limits
 
 
-def _page_limit(gaps: Sequence[float], params: NumberParams) -> float:
-    """The gap that ends a number on this page: where its narrow gaps and its wide ones part most clearly."""
-    ordered = sorted(max(gap, 0.0) for gap in gaps)
-    # A tenth of a height is added, so that digits that nearly touch do not make every other gap look wide.
-    jumps = [
-        ((wide + 0.1) / (narrow + 0.1), (narrow + wide) / 2)
-        for narrow, wide in pairwise(ordered)
-        if narrow < params.usual_gap and wide > params.narrowest_limit
-    ]
-    ratio, middle = max(jumps, default=(0.0, 0.0))
-    return max(middle, params.narrowest_limit) if ratio >= params.clear_jump else params.usual_gap
+def _parting(gaps: Floats, least_distance: float, params: NumberParams) -> float | None:
+    """The gap between narrow and wide ones, or None where they are not of two kinds.
+
+    The split with the largest distance between the means of the logarithms, in standard deviations (after Otsu, 1979).
+    """
+    if len(gaps) < 2:
+        return None
+    ordered = np.sort(np.maximum(gaps, 0))
+    logs = np.log(ordered + params.log_offset)
+    narrow = np.arange(1, len(logs))
+    wide = len(logs) - narrow
+    sums, squares = np.cumsum(logs), np.cumsum(logs**2)
+    low, high = sums[:-1] / narrow, (sums[-1] - sums[:-1]) / wide
+    variance = (squares[-1] - narrow * low**2 - wide * high**2) / len(logs)
+    distance = (high - low) / np.sqrt(np.maximum(variance, 0) + params.log_spread**2)
+    # One narrow gap among many wide ones is chance.
+    distance[(narrow < 2) & (narrow < wide)] = 0
+    distance[(ordered[1:] < params.least_wide) | (np.diff(ordered) < params.least_step)] = 0
+    best = int(np.argmax(distance))
+    if distance[best] < least_distance:
+        return None
+    limit = float(np.exp((logs[best] + logs[best + 1]) / 2)) - params.log_offset
+    return max(limit, params.least)
 
 
-def _line_limit(gaps: Sequence[float], page_limit: float, params: NumberParams) -> float:
-    if len(gaps) >= 3 and max(gaps) <= params.even_gap and np.std(gaps) <= params.evenness * np.mean(gaps):
-        return params.even_gap
-    return page_limit
+def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: NumberParams) -> bool:
+    """Whether a page's digits stand by themselves, strewn or in the cells of a grid, rather than on widely spaced lines.
 
-
-def _kind(mark: Box, before: Box, after: Box, params: NumberParams) -> Literal["sign", "dot", "nothing"]:
-    """What a mark is to two neighbours: a sign between them, a dot or comma on their line, or nothing."""
-    height = max(before.height, after.height)
-    top, bottom = min(before.y, after.y), max(before.bottom, after.bottom)
-    margin = 0.12 * height
-    in_gap = mark.x >= before.right - margin and mark.right <= after.x + margin
-    centre_y = mark.y + mark.height / 2
-    if not in_gap or not top <= centre_y <= bottom + 2 * margin:
-        return "nothing"
-    size = max(mark.width, mark.height)
-    if size < params.least_dot_size * height:
-        return "nothing"
-    low = centre_y > top + 0.6 * (bottom - top)
-    if low and size <= params.dot_size * height and mark.width <= 1.5 * mark.height:
-        return "dot"
-    if centre_y > bottom or after.x - before.right < params.least_sign_gap * height:
-        return "nothing"
-    round_ = mark.width <= 1.6 * mark.height and mark.height <= 1.6 * mark.width
-    least = params.least_raised_dot_size if round_ else params.least_sign_size
-    return "sign" if size >= least * height else "nothing"
+    Told by gaps that are wide and uneven, by lines that are short, and by digits above and below that are nearer than those
+    beside. How much each tells is from a logistic regression over pages of both kinds, rounded, in units of one e-fold of
+    nearness.
+    """
+    free = [joint.free for joint in joints]
+    wide = [joint.gap > params.least for joint in free]
+    count = sum(int(flags.sum()) for flags in wide)
+    if not count or count < 0.7 * sum(len(flags) for flags in wide):
+        return False
+    gaps = [joint.gap[flags] for joint, flags in zip(free, wide, strict=True)]
+    steps = [joint.step[flags] for joint, flags in zip(free, wide, strict=True)]
+    across = [np.minimum(c[:-1], c[1:])[~joint.sign] for c, joint in zip(clear, joints, strict=True)]
+    nearer = [gap / np.maximum(c[flags], 0.1) for gap, c, flags in zip(gaps, across, wide, strict=True)]
+    # Some people space the digits' edges evenly, others their middles.
+    spreads = [np.full(len(g), min(np.std(g), np.std(s))) for g, s in zip(gaps, steps, strict=True) if len(g) > 1]
+    uneven = float(np.median(np.concatenate(spreads))) if spreads else 0.0
+    crowd = float(np.median(np.concatenate(nearer)))
+    gap = float(np.median(np.concatenate(gaps)))
+    short = len(joints) / sum(len(c) for c in clear)
+    evidence = np.log(np.clip(crowd, 0.3, 2.5)) + 2.2 * gap + 5.5 * short + 5.5 * uneven - 1 / count
+    return crowd > params.least_crowd and bool(evidence > params.strewn)
 
 
 def _number(digits: Sequence[Digit], members: tuple[int, ...]) -> Number:

@@ -8,16 +8,20 @@ from itertools import islice
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from camdigits.vision.context import ContextWeights, context_features, judge
+from camdigits.vision.boxes import Boxes, shared_area
+from camdigits.vision.context import ContextWeights, context_features, judge, judged
 from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.ink import InkParams, check_image, find_inks
+from camdigits.vision.ink import InkParams, Ways, check_image, find_inks, find_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs, stack_glyphs
-from camdigits.vision.regions import Chain, RegionParams, Regions, find_regions
-from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Ink, Reading, Region, Scene
+from camdigits.vision.regions import Chain, RegionParams, Regions, find_regions, has_small_strokes
+from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Glyph, Ink, InkMap, Reading, Region, Scene
 
 CANVAS_NONE_WEIGHT = 0.05
+FINE = 2.0
+"""Writing too small for the scale of the search is looked for at so many times that scale."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class PipelineParams:
 
     threshold: a candidate whose likeliest digit has lower odds is not labelled.
     none_weight: how much rarer marks that are no digits are than where the network learnt, below 1 where they are.
-    light_ink: whether strokes lighter than their ground are read too.
+    light_ink: whether strokes lighter than their ground are read too. all_ways: whether ink is seen in all ways, or in one.
     search_side_px: frames are searched at about this length of their longer side, small ones enlarged (at most
         `max_enlargement` times), large ones reduced.
     """
@@ -34,6 +38,7 @@ class PipelineParams:
     threshold: float = 0.5
     none_weight: float = 1.0
     light_ink: bool = True
+    all_ways: bool = True
     search_side_px: int = 1280
     max_enlargement: float = 3.0
     ink: InkParams = field(default_factory=InkParams)
@@ -88,8 +93,7 @@ class Pipeline:
             for layer, indices in zip(layers, chosen, strict=True)
             for i in indices
         ]
-        used = frozenset().union(*(layers[main].regions.candidates[i].parts for i in chosen[main]))
-        marks = tuple(to_frame(box) for index, box in layers[main].regions.marks.items() if index not in used)
+        marks = tuple(to_frame(box) for box in _unused(layers[main], chosen[main]))
         digits, numbers = group_numbers(found, marks, self._params.numbers)
         evidence = Evidence(
             layers[main].ink,
@@ -114,49 +118,111 @@ class Pipeline:
         """
         check_image(image)
         searched, scale = _at_search_scale(image, self._params)
-        inks = find_inks(searched, self._params.ink)[: 2 if self._params.light_ink else 1]
-        found = [find_regions(ink, self._params.regions) for ink in inks]
-        batch = stack_glyphs([make_glyph(region.mask) for regions in found for region in regions.candidates])
+        ways: tuple[tuple[InkMap, ...], ...]
+        if self._params.all_ways:
+            ways = self._with_fine(find_ways(searched, self._params.ink), image, scale)
+        else:
+            ways = tuple((InkMap("main", ink),) for ink in find_inks(searched, self._params.ink))
+        ways = ways[: 2 if self._params.light_ink else 1]
+        found = [find_regions(maps, self._params.regions) for maps in ways]
+        batch = stack_glyphs([_glyph(region) for regions in found for region in regions.candidates])
         readings = iter(read_glyphs(batch, self._classify, self._params.none_weight))
         layers = tuple(
-            Layer(ink, regions, tuple(islice(readings, len(regions.candidates))))
-            for ink, regions in zip(inks, found, strict=True)
+            Layer(maps[0].ink, regions, tuple(islice(readings, len(regions.candidates))))
+            for maps, regions in zip(ways, found, strict=True)
         )
         return Look(layers, batch, scale)
+
+    def _with_fine(self, ways: Ways, image: BgrImage, scale: float) -> Ways:
+        """The ways, with one at twice the scale where there is writing too small to be read at this one."""
+        if not any(has_small_strokes(maps[0].ink, self._params.regions) for maps in ways):
+            return ways
+        inks = find_inks(_resized(image, FINE * scale), self._params.ink)
+        return Ways(*((*maps, InkMap("fine", ink, FINE)) for maps, ink in zip(ways, inks, strict=True)))
 
     def _in_context(self, layer: Layer) -> Layer:
         """The layer with confidences that count the company each candidate keeps."""
         if self._context is None or not layer.readings:
             return layer
-        candidates = layer.regions.candidates
-        odds = judge(context_features(candidates, layer.readings, layer.ink.shape), self._context)
+        odds = np.zeros(len(layer.readings), np.float32)
+        features = context_features(layer.regions.candidates, layer.readings, layer.ink.shape)
+        odds[judged(layer.readings)] = judge(features, self._context)
         readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
         return Layer(layer.ink, layer.regions, readings)
 
 
+def _glyph(region: Region) -> Glyph:
+    return make_glyph(region.mask if region.fine is None else region.fine)
+
+
 def _clear_of(layer: Layer, chosen: Sequence[int], other: Layer, taken: Sequence[int]) -> list[int]:
     """Those of `chosen` that share no ground with what was `taken`: the hole of a 0 is no digit of the other polarity."""
-    boxes = np.array([other.regions.candidates[k].box for k in taken], np.float64).reshape(-1, 4)
-    return [k for k in chosen if not _overlaps(layer.regions.candidates[k].box, boxes, 0.1)]
+    if not chosen or not taken:
+        return list(chosen)
+    boxes, others = _boxes(layer.regions, chosen), _boxes(other.regions, taken)
+    least = np.minimum(np.prod(boxes[:, 2:], axis=1)[:, None], np.prod(others[:, 2:], axis=1)[None])
+    clear = ~(shared_area(boxes, others) > 0.1 * least).any(axis=1)
+    return [k for k, keep in zip(chosen, clear, strict=True) if keep]
+
+
+def _unused(layer: Layer, chosen: Sequence[int]) -> list[Box]:
+    """The marks of a layer that are not in the box of a chosen digit."""
+    marks = layer.regions.marks
+    boxes = np.array(marks, np.float32).reshape(-1, 4)
+    shared = shared_area(boxes, _boxes(layer.regions, chosen)).max(axis=1, initial=0.0)
+    return [mark for mark, part in zip(marks, shared, strict=True) if part < 0.6 * mark.area]
+
+
+def _boxes(regions: Regions, indices: Sequence[int]) -> Boxes:
+    return np.array([regions.candidates[k].box for k in indices], np.float32).reshape(-1, 4)
 
 
 def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> list[int]:
-    """Which candidates are digits: confident ones, each part of the ink used once, none inside another.
+    """Which candidates are digits: confident ones, surest first, no stroke used twice.
 
-    A candidate of several parts wins where it is surer than its parts and not two of them are digits. A component that is no
-    digit as a whole is read as a chain of digits, if it can be from end to end.
+    A stroke that is no digit as a whole is read as a chain of digits, if it can be from end to end; the chain is as sure
+    as its digits are in the geometric mean.
     """
     candidates = regions.candidates
-    whole = _choose_whole(candidates, readings, threshold)
-    used = frozenset().union(*(candidates[k].parts for k in whole))
-    boxes = np.array([candidates[k].box for k in whole], np.float64).reshape(-1, 4)
-    chained = [
-        k
-        for chain in regions.chains
-        if chain.component not in used and not _overlaps(regions.marks[chain.component], boxes, 0.7)
-        for k in best_chain(chain, readings, threshold)
+    readable = [k for k, reading in enumerate(readings) if reading.confidence >= threshold and not candidates[k].cut]
+    offers: list[tuple[float, tuple[int, ...]]] = [(readings[k].confidence, (k,)) for k in readable]
+    for chain in regions.chains:
+        pieces = tuple(best_chain(chain, readings, threshold))
+        if pieces:
+            offers.append((float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces)), pieces))
+    offers.sort(key=lambda offer: (-offer[0], offer[1]))
+    members = [k for _, indices in offers for k in indices]
+    rivals = _rivals([candidates[k] for k in members])
+    place = {k: row for row, k in enumerate(members)}
+    chosen: list[int] = []
+    for _, indices in offers:
+        rows = [place[k] for k in indices]
+        taken = [place[k] for k in chosen]
+        if not rivals[np.ix_(rows, taken)].any():
+            chosen += indices
+    return sorted(chosen)
+
+
+def _rivals(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:
+    """Which two candidates cannot both be digits: they share ink, or one lies in the other. bool (N, N)."""
+    boxes = np.array([region.box for region in regions], np.float32).reshape(-1, 4)
+    shared = shared_area(boxes, boxes)
+    least = np.minimum.outer(boxes[:, 2] * boxes[:, 3], boxes[:, 2] * boxes[:, 3])
+    rivals: npt.NDArray[np.bool_] = shared > 0.7 * least
+    for i, j in np.argwhere(np.triu((shared > 0.08 * least) & ~rivals, 1)):
+        rivals[i, j] = rivals[j, i] = _share_ink(regions[i], regions[j])
+    return rivals
+
+
+def _share_ink(one: Region, other: Region) -> bool:
+    x, y = max(one.box.x, other.box.x), max(one.box.y, other.box.y)
+    right, bottom = min(one.box.right, other.box.right), min(one.box.bottom, other.box.bottom)
+    windows = [
+        region.mask[y - region.box.y : bottom - region.box.y, x - region.box.x : right - region.box.x]
+        for region in (one, other)
     ]
-    return sorted(whole + chained)
+    shared = np.count_nonzero(windows[0] & windows[1])
+    return bool(shared > 0.12 * min(np.count_nonzero(one.mask), np.count_nonzero(other.mask)))
 
 
 def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> list[int]:
@@ -176,47 +242,18 @@ def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> l
     return end[1] if end is not None else []
 
 
-def _choose_whole(candidates: Sequence[Region], readings: Sequence[Reading], threshold: float) -> list[int]:
-    sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold and not candidates[k].cut]
-    alone = {next(iter(candidates[k].parts)): readings[k].confidence for k in sure if len(candidates[k].parts) == 1}
-
-    def belongs_together(k: int) -> bool:
-        singles = [alone[part] for part in candidates[k].parts if part in alone]
-        return len(singles) < 2 and readings[k].confidence > max(singles, default=0.0)
-
-    fit = [k for k in sure if len(candidates[k].parts) == 1 or belongs_together(k)]
-    # Larger first: a whole digit is met before its own fragment or the dot inside it.
-    fit.sort(key=lambda k: (-len(candidates[k].parts), -candidates[k].box.area))
-    chosen: list[int] = []
-    boxes = np.zeros((0, 4))
-    used: set[int] = set()
-    for k in fit:
-        region = candidates[k]
-        if used & region.parts or _overlaps(region.box, boxes, 0.7):
-            continue
-        chosen.append(k)
-        used |= region.parts
-        boxes = np.vstack([boxes, region.box])
-    return chosen
-
-
-def _overlaps(box: Box, others: np.ndarray, share: float) -> bool:
-    """Whether more than `share` of the smaller of two boxes is shared, for `box` and any of `others` float (N, 4)."""
-    x, y, width, height = others.T
-    shared_width = np.minimum(box.right, x + width) - np.maximum(box.x, x)
-    shared_height = np.minimum(box.bottom, y + height) - np.maximum(box.y, y)
-    shared = np.maximum(shared_width, 0) * np.maximum(shared_height, 0)
-    return bool(np.any(shared > share * np.minimum(box.area, width * height)))
-
-
 def _at_search_scale(image: BgrImage, params: PipelineParams) -> tuple[BgrImage, float]:
     side = max(image.shape[:2])
     scale = min(params.search_side_px / side, params.max_enlargement)
     if 0.75 < scale < 1.35:  # a resampling that gains nothing only blurs
         return image, 1.0
+    return _resized(image, scale), scale
+
+
+def _resized(image: BgrImage, scale: float) -> BgrImage:
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8), scale
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
 def _scaled(box: Box, factor: float, width: int, height: int) -> Box:

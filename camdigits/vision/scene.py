@@ -80,17 +80,29 @@ class Frame:
     settled: bool = True
 
 
+class InkMap(NamedTuple):
+    """One way to see the ink of one polarity. `scale`: pixels of the map per pixel of the picture it was made from."""
+
+    name: str
+    ink: Ink
+    scale: float = 1.0
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
     """A candidate for one digit: `mask` uint8 (height, width) 0 or 255, inside `box` in pixels of the ink.
 
-    `parts` are the connected components it is made of: two candidates that share one cannot both be digits.
-    A piece that was `cut` out of a component is a digit only if the component's other pieces are digits too.
+    fine: the same mask at a larger scale, where it was found there. stroke_px: the width of its pen; votes: the share of the
+    ways to see the ink that show this stroke. A candidate is `joined` of two strokes, or a piece
+    that was `cut` out of one: a digit only if the stroke's other pieces are digits too.
     """
 
     box: Box
     mask: Ink
-    parts: frozenset[int] = frozenset()
+    stroke_px: float = 0.0
+    votes: float = 1.0
+    fine: Ink | None = None
+    joined: bool = False
     cut: bool = False
 
 

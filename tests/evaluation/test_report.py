@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from camdigits.errors import SourceError
-from camdigits.evaluation.report import Report, evaluate, tables
+from camdigits.evaluation.report import Report, evaluate, headline, tables
 from camdigits.evaluation.truth import TruePicture, load_truth
 from camdigits.vision.scene import Box, Digit, Number, Scene
 
@@ -41,7 +42,7 @@ def test_pages_without_digits_count_apart(report: Report) -> None:
 
 
 def test_without_such_pages_no_digit_is_false(report: Report) -> None:
-    assert Report(report.pictures[:3]).false_per_negative == 0.0
+    assert Report(report.outcomes[:3]).false_per_negative == 0.0
 
 
 def test_groups_are_summed_in_alphabetical_order(report: Report) -> None:
@@ -81,6 +82,97 @@ def test_tables_show_every_heading_on_a_terminal_of_80_columns(report: Report) -
     assert ["blackboard", "1", "1", "0.500", "1.000", "0.667", "1.000", "1.000", "1.000"] in rows
 
 
+def test_names_with_brackets_are_shown_as_they_are() -> None:
+    odd = replace(PEN, group="[red] pen")
+    shown = io.StringIO()
+    for table in tables(evaluate([odd], lambda _: scene(7))):
+        Console(file=shown, width=80).print(table)
+    assert "[red] pen" in shown.getvalue()
+
+
+def test_pictures_of_the_same_name_are_told_apart(report: Report) -> None:
+    other = replace(PEN, path=Path("more/pen.jpg"))
+    doubled = evaluate([PEN, CHALK, other], lambda _: scene(7))
+    assert list(doubled.to_dict()["pictures"]) == ["pen.jpg", "chalk.jpg", "more/pen.jpg"]
+    assert report.name(PEN) == "pen.jpg"
+
+
+def of_digits(name: str, count: int) -> TruePicture:
+    return TruePicture(Path(name), tuple((7, BOX._replace(y=BOX.y + 100 * index)) for index in range(count)), ("7",) * count)
+
+
+class TestWithoutTheLargest:
+    def test_figures_are_given_without_a_picture_of_more_than_a_fifth_of_the_digits(self) -> None:
+        pages = [of_digits(f"{index}.jpg", 3) for index in range(7)] + [of_digits("dense.jpg", 6)]
+        report = evaluate(pages, lambda picture: scene(*[7] * 3 if picture.path.name != "dense.jpg" else [7]))
+        without = report.to_dict()["without_largest"]
+        assert without["picture"] == "dense.jpg"
+        assert (without["true"], without["f1"], without["numbers_exact"]) == (21, 1, 1)
+        assert report.positives.f1 < 1
+        assert headline(report)[1] == (
+            "without dense.jpg, which has 6 of the 27 digits: digit F1 1.000, numbers read exactly 1.000"
+        )
+
+    def test_a_picture_of_a_fifth_of_the_digits_is_one_among_others(self) -> None:
+        report = evaluate([of_digits(f"{index}.jpg", 3) for index in range(5)], lambda _: scene(7))
+        assert report.largest is None
+        assert "without_largest" not in report.to_dict()
+        assert len(headline(report)) == 1
+
+    def test_the_only_picture_is_not_left_out(self) -> None:
+        assert evaluate([PEN], lambda _: scene(7)).largest is None
+
+
+class TestConfidences:
+    @pytest.fixture
+    def measured(self) -> Report:
+        """Read with 7 everywhere; a low threshold offers a false 1 on every picture, too."""
+        return evaluate([CHALK, BLANK], lambda _: scene(7), lambda _: scene(7, 1))
+
+    def test_every_region_offered_is_right_or_wrong_on_pictures_without_digits_too(self, measured: Report) -> None:
+        assert [claim.right for claim in measured.claims] == [True, False, False, False]
+        assert measured.wrong_share == 0.75
+        assert measured.calibration_error == pytest.approx(0.65)
+
+    def test_a_region_with_the_label_of_another_digit_is_wrong(self) -> None:
+        report = evaluate([CHALK], lambda _: scene(), lambda _: scene(1))
+        assert [claim.right for claim in report.claims] == [False]
+
+    def test_what_is_offered_does_not_count_as_read(self, measured: Report) -> None:
+        assert (measured.positives.read, measured.false_per_negative) == (1, 1)
+
+    def test_the_curve_is_that_of_the_pictures_with_digits(self, measured: Report) -> None:
+        assert measured.precision_recall == ((0.9, 0.5, 1.0),)
+
+    def test_they_are_in_the_figures_and_the_headline(self, measured: Report) -> None:
+        figures = json.loads(json.dumps(measured.to_dict()))["calibration"]
+        assert (figures["error"], figures["regions"], figures["wrong_share"]) == (0.65, 4, 0.75)
+        assert sum(size for size, _, _ in figures["bins"]) == 4
+        assert headline(measured)[-1] == "expected calibration error 0.650 over 4 regions, 75.0% of them wrong"
+
+    def test_nothing_is_said_of_them_where_they_were_not_measured(self, report: Report) -> None:
+        assert report.calibration_error is None
+        assert "calibration" not in report.to_dict()
+
+
+def test_confusions_count_missed_and_false_digits_apart(report: Report) -> None:
+    confusion = report.confusion
+    assert confusion[7, 7] == 2
+    assert confusion[2, 5] == 1
+    assert confusion[3, 10] == 1  # missed
+    assert confusion[10, 1] == 4  # false: one on chalk.jpg, three on words.jpg
+    assert confusion.sum() == 8
+
+
+def test_the_pictures_with_most_digits_wrong_come_first(report: Report) -> None:
+    assert [outcome.picture.path.name for outcome in report.worst(3)] == ["words.jpg", "faint.jpg", "chalk.jpg"]
+
+
+def test_of_two_pictures_with_as_many_digits_wrong_the_one_with_more_numbers_wrong_comes_first() -> None:
+    split = replace(PEN, path=Path("split.jpg"), numbers=("77",))
+    assert [each.picture for each in evaluate([PEN, split], lambda _: scene(7)).worst(2)] == [split, PEN]
+
+
 def test_truth_is_read_from_a_folder(tmp_path: Path) -> None:
     image = {"file": "a/page.jpg", "digits": [{"label": 7, "box": [10, 10, 20, 30]}], "numbers": ["7"], "group": "paper"}
     annotations = {"images": [image], "negatives": [{"file": "blank.jpg"}]}
@@ -98,11 +190,20 @@ def test_truth_is_read_from_a_folder(tmp_path: Path) -> None:
         {"file": "p.jpg", "numbers": [], "digits": [{"label": "seven", "box": [0, 0, 1, 1]}]},
         {"file": "p.jpg", "numbers": [], "digits": [{"label": 7, "box": [0, 0, 1]}]},
         {"file": "p.jpg", "numbers": 7, "digits": []},
+        {"file": "p.jpg", "numbers": "12", "digits": []},
+        {"file": "p.jpg", "numbers": [12], "digits": []},
+        {"file": "p.jpg", "numbers": [], "digits": [{"label": 12, "box": [0, 0, 1, 1]}]},
         "p.jpg",
     ],
-    ids=["no digits", "no label", "no box", "no numbers", "only a name"],
+    ids=["no digits", "no label", "no box", "no numbers", "a text", "numbers as numbers", "no such digit", "only a name"],
 )
 def test_truth_of_another_layout_is_refused(tmp_path: Path, image: object) -> None:
     (tmp_path / "annotations.json").write_text(json.dumps({"images": [image]}), encoding="utf-8")
     with pytest.raises(SourceError, match=r"no truth to score against .*train\.pages"):
+        load_truth(tmp_path)
+
+
+def test_truth_without_any_picture_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "annotations.json").write_text('{"images": [], "negatives": []}', encoding="utf-8")
+    with pytest.raises(SourceError, match="names no picture to read"):
         load_truth(tmp_path)

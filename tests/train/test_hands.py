@@ -162,6 +162,22 @@ def test_recorded_digits_stand_on_the_line_and_bad_cuts_are_left_out(tmp_path: P
     assert writer.draw("+", np.random.default_rng(0))
 
 
+def test_recorded_letters_come_from_the_same_people_and_reach_as_high_as_letters_do(tmp_path: Path) -> None:
+    digits, letters = recorded_file(tmp_path / "digits.npz"), tmp_path / "letters.npz"
+    with np.load(digits) as arrays:
+        points = {name: arrays[name] for name in ("pts", "stroke_start", "char_start", "writer")}
+    np.savez(letters, y=np.tile(np.array(list("aogAOlpxyHT")), 40), **points)
+    plain, lettered = (load_recorded(digits, held_out=True, letters=path) for path in (None, letters))
+    assert [writer.name for writer in plain] == [writer.name for writer in lettered]
+    rng = np.random.default_rng(0)
+    small, tall, deep = (np.concatenate(lettered[0].draw(char, rng))[:, 1] for char in "aAp")
+    assert (small.max(), tall.max()) == pytest.approx((1, 1), abs=0.02)
+    assert deep.max() > 1.3
+    assert small.min() > 0.4 > tall.min()
+    assert not plain[0].letters
+    assert any(np.array_equal(lettered[0].draw("a", rng)[0], recorded[0]) for recorded in lettered[0].letters["a"])
+
+
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     with pytest.raises(ValueError, match="not a file of recorded digits"):

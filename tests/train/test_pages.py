@@ -12,12 +12,18 @@ import pytest
 from click.testing import CliRunner
 
 from camdigits.vision.scene import Box
+from train.camera import Camera, Front, Pose, photograph, render_page
 from train.hands import HANDS
-from train.pages import LAYOUTS, SURFACES, Camera, Line, Pose, Sheet, Style, main, numbers_in, random_page, render_page, words
+from train.layouts import EMPTY_LAYOUTS, LAYOUTS, Layout, Style, cheque_field, in_squares
+from train.pages import EMPTY_KINDS, KINDS, main, random_page, without_digits
+from train.scenes import WITHOUT_SHEET
+from train.sheets import Line, Print, Sheet, draw_sheet, moved, numbers_in, settle
+from train.surfaces import SURFACES, Ruling, draw_ground, varied
 
 HAND = HANDS[0]
 CLEAN = Camera(blur_px=0.0, noise=0.0, jpeg=100)
 PLAIN = replace(SURFACES["paper"], grain=0.0)
+STYLE = Style((HAND,), 34, 3, 1, (0.06, 0.3))
 
 
 def sheet(*texts: str, height_px: float = 80, pen_px: float = 8) -> Sheet:
@@ -114,25 +120,185 @@ def test_ink_stands_out_on_every_surface_with_its_polarity(name: str) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
-def test_layouts_keep_lines_apart_and_their_numbers_whole(layout) -> None:  # type: ignore[no-untyped-def]
-    for seed in range(6):
+def test_layouts_keep_lines_apart_and_their_numbers_whole(layout: Layout) -> None:
+    for seed in range(3):
         rng = np.random.default_rng(seed)
-        style = Style((HAND,), 60, 5, 1, (0.06, 0.3))
-        lines = layout((960, 720), style, rng)
-        page = render_page(Sheet((960, 720), PLAIN, lines), replace(CLEAN, size=(960, 720)), rng)
-        expected = [number for line in lines for number in numbers_in(line.text)]
+        size = (400, 120) if layout is cheque_field else (720, 540)
+        content = layout(size, STYLE, rng)
+        lines = settle(content.lines, size, rng, content.prints)
+        page = render_page(Sheet(size, PLAIN, lines, (), content.prints), replace(CLEAN, size=size), rng)
+        expected = [number for text in (*content.prints, *lines) for number in numbers_in(text.text)]
         assert list(page.numbers) == expected
         boxes = [digit.box for digit in page.digits]
-        assert all(a.intersection_area(b) < 0.25 * min(a.area, b.area) for i, a in enumerate(boxes) for b in boxes[:i])
+        assert all(a.intersection_area(b) < 0.4 * min(a.area, b.area) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
-def test_pages_without_digits_hold_none() -> None:
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+def test_layouts_place_digits_that_stay_on_the_sheet(layout: Layout) -> None:
+    rng = np.random.default_rng(1)
+    contents = [layout((720, 540), STYLE, rng) for _ in range(4)]
+    kept = [settle(content.lines, (720, 540), rng, content.prints) for content in contents]
+    assert any(numbers_in(text.text) for part in (*kept, *(content.prints for content in contents)) for text in part)
+
+
+@pytest.mark.parametrize("layout", EMPTY_LAYOUTS, ids=lambda layout: layout.__name__)
+def test_layouts_without_digits_hold_none(layout: Layout) -> None:
+    for seed in range(8):
+        content = layout((720, 540), STYLE, np.random.default_rng(seed))
+        assert not any(numbers_in(text.text) for text in (*content.lines, *content.prints))
+
+
+def test_settled_lines_stay_on_the_sheet_and_clear_of_each_other_and_of_print() -> None:
+    lines = [Line("48", x, y, 60, HAND) for x, y in ((50, 100), (60, 110), (50, 300), (580, 100), (300, 200))]
+    kept = settle(lines, (640, 480), np.random.default_rng(0), [Print("frame", 300, 190, 50)])
+    assert [(line.left_px, line.base_px) for line in kept] == [(50, 100), (50, 300)]
+
+
+def test_a_sheet_that_is_moved_takes_its_truth_along() -> None:
     rng = np.random.default_rng(0)
-    assert not any(numbers_in(line.text) for line in words((960, 720), Style((HAND,), 60, 5, 1, (0.1, 0.3)), rng))
-    sample = random_page(rng, digits=False)
-    assert not sample.page.digits
-    assert not sample.page.numbers
-    assert sample.page.image.std() > 1
+    lines = settle([Line("48", 50, 100, 60, HAND)], (640, 480), rng)
+    page = Sheet((640, 480), PLAIN, lines, (), (Print("7", 300, 100, 60),))
+    before = render_page(page, CLEAN, np.random.default_rng(0)).digits
+    after = render_page(moved(page, (100, 50)), CLEAN, np.random.default_rng(0)).digits
+    assert [(d.label, d.box.x, d.box.y) for d in after] == [(d.label, d.box.x + 100, d.box.y + 50) for d in before]
+
+
+def test_printed_digits_are_in_the_truth_and_printed_letters_are_not() -> None:
+    page = render_page(Sheet((640, 480), PLAIN, prints=(Print("so 42 Il", 60, 200, 80),)), CLEAN, np.random.default_rng(0))
+    assert page.numbers == ("42",)
+    found = component_boxes(page.image)
+    assert [digit.label for digit in page.digits] == [4, 2]
+    assert all(max(digit.box.iou(box) for box in found) > 0.85 for digit in page.digits)
+
+
+def test_print_that_shines_through_from_behind_is_not_in_the_truth() -> None:
+    behind = Print("42", 60, 200, 80, mirrored=True, faint=0.6)
+    page = render_page(Sheet((640, 480), PLAIN, prints=(behind,)), CLEAN, np.random.default_rng(0))
+    assert not page.digits
+    assert page.image.std() > 1
+
+
+@pytest.mark.parametrize(("strength", "expected", "doubtful"), [(0, 1, 0), (217, 0, 1), (224, 0, 0)])
+def test_digits_that_nobody_can_make_out_are_not_in_the_truth(strength: int, expected: int, doubtful: int) -> None:
+    surface = replace(PLAIN, ground=(228, 228, 228), inks=((strength, strength, strength),))
+    faint = Sheet((320, 240), surface, (Line("8", 100, 180, 110, HAND, 10),))
+    page = render_page(faint, replace(CLEAN, size=(320, 240)), np.random.default_rng(0))
+    assert (len(page.digits), page.doubtful) == (expected, doubtful)
+    assert len(page.numbers) == expected
+
+
+def test_digits_too_blurred_to_read_are_not_in_the_truth() -> None:
+    page = sheet("8", height_px=30, pen_px=3)
+    assert len(render_page(page, replace(CLEAN, blur_px=1.0), np.random.default_rng(0)).digits) == 1
+    assert not render_page(page, replace(CLEAN, blur_px=7.0), np.random.default_rng(0)).digits
+
+
+def test_digits_half_behind_a_finger_are_not_in_the_truth() -> None:
+    cover = np.zeros((480, 640), np.float32)
+    cover[:, 425:] = 1
+    front = Front(np.full((480, 640, 3), 0.5, np.float32), cover)
+    two = Sheet((640, 480), PLAIN, (Line("7", 60, 210, 80, HAND), Line("3", 400, 210, 80, HAND)))
+    page = photograph(draw_sheet(two, np.random.default_rng(0)), CLEAN, np.random.default_rng(0), front=front)
+    assert page.numbers == ("7",)
+
+
+def test_a_pen_that_runs_dry_breaks_its_strokes() -> None:
+    whole, broken = (
+        len(component_boxes(render_page(Sheet((640, 480), PLAIN, (line,)), CLEAN, np.random.default_rng(0)).image))
+        for line in (Line("0686", 60, 250, 120, HAND, 4, dry=dry) for dry in (0.0, 0.2))
+    )
+    assert broken > whole + 5
+
+
+def test_a_ruling_is_drawn_at_its_pitch() -> None:
+    ruling = Ruling("ruled", 40, 2, (0, 0, 0), 1.0)
+    ground = draw_ground(PLAIN, (200, 400), np.random.default_rng(0), ruling)
+    rows = np.flatnonzero(ground[:, 100, 0] < 0.1)
+    assert set(np.diff(rows)) == {1, 39}
+    assert not (ground[:, :, 0] < 0.1).all(axis=0).any()
+
+
+def test_digits_in_squares_keep_clear_of_the_lines_between_them() -> None:
+    rng = np.random.default_rng(2)
+    content = in_squares((720, 540), STYLE, rng)
+    assert content.ruling is not None
+    assert content.ruling.start_px is not None
+    lines = settle(content.lines, (720, 540), rng)
+    middles = [(g.extent[0] + g.extent[2]) / 2 for line in lines for g in line.glyphs or () if g.char.isdigit()]
+    phases = (np.array(middles) - content.ruling.start_px[0]) / content.ruling.pitch_px % 1
+    assert len(phases) > 10
+    assert np.abs(phases - 0.5).max() < 0.12
+
+
+def test_cheques_have_fine_lines_on_them_and_paper_does_not() -> None:
+    plain, cheque = (
+        draw_ground(replace(SURFACES[name], grain=0.0), (300, 100), np.random.default_rng(3)).std()
+        for name in ("paper", "cheque")
+    )
+    assert cheque > plain + 0.02
+
+
+def test_a_varied_surface_keeps_its_polarity_and_its_inks_show() -> None:
+    rng = np.random.default_rng(0)
+    for surface in SURFACES.values():
+        for _ in range(20):
+            other = varied(surface, rng)
+            assert other.polarity == surface.polarity
+            assert all(np.abs(np.subtract(other.ground, ink)).max() > 50 for ink in other.inks)
+
+
+def test_scanners_and_messengers_do_what_they_say() -> None:
+    page = sheet("258")
+    coloured = replace(CLEAN, cast=(1.0, 0.9, 0.8))
+    grey, bilevel = (
+        render_page(page, camera, np.random.default_rng(0)).image
+        for camera in (replace(coloured, grey=True), replace(coloured, bilevel=True))
+    )
+    assert (np.ptp(grey, axis=2) == 0).all()
+    assert set(np.unique(bilevel)) == {0, 255}
+    plain = render_page(page, CLEAN, np.random.default_rng(0)).image.astype(int)
+    for worse in (replace(CLEAN, shrink=2.0), replace(CLEAN, jpeg_twice=30)):
+        image = render_page(page, worse, np.random.default_rng(0)).image.astype(int)
+        assert image.shape == plain.shape
+        assert np.abs(image - plain).max() > 20
+
+
+@pytest.mark.parametrize("scene", WITHOUT_SHEET, ids=lambda scene: scene.__name__)
+def test_scenes_have_the_size_asked_for_and_something_in_them(scene) -> None:  # type: ignore[no-untyped-def]
+    light = scene((200, 150), np.random.default_rng(0))
+    assert light.shape == (150, 200, 3)
+    assert light.dtype == np.float32
+    assert 0 <= light.min() < light.max() <= 1
+    assert light.std() > 0.003
+
+
+def test_random_pages_with_digits_hold_some_and_those_without_hold_none() -> None:
+    for index in range(6):
+        assert random_page(np.random.default_rng((1, index))).page.digits
+        sample = random_page(np.random.default_rng((2, index)), digits=False)
+        assert not sample.page.digits
+        assert not sample.page.numbers
+
+
+def test_kinds_of_pages_are_written_on_surfaces_that_exist() -> None:
+    for kind in (*KINDS, *EMPTY_KINDS):
+        assert set(kind.surfaces) <= set(SURFACES)
+        assert bool(kind.surfaces) == bool(kind.layouts)
+
+
+def test_a_page_is_the_same_in_a_small_set_and_in_a_large_one(tmp_path: Path) -> None:
+    for name, count in (("small", "1"), ("large", "3")):
+        assert CliRunner().invoke(main, ["--out", str(tmp_path / name), "--count", count, "--seed", "5"]).exit_code == 0
+    file = json.loads((tmp_path / "small" / "annotations.json").read_text(encoding="utf-8"))["images"][0]["file"]
+    assert (tmp_path / "small" / file).read_bytes() == (tmp_path / "large" / file).read_bytes()
+
+
+def test_letters_without_digits_recorded_from_the_same_people_are_refused(tmp_path: Path) -> None:
+    letters = tmp_path / "letters.npz"
+    np.savez(letters, x=np.zeros(1))
+    result = CliRunner().invoke(main, ["--out", str(tmp_path / "out"), "--letters", str(letters)])
+    assert result.exit_code == 2
+    assert "--strokes" in result.output
 
 
 def test_a_set_of_pages_has_the_layout_that_evaluate_reads_and_repeats_itself(tmp_path: Path) -> None:
@@ -141,7 +307,7 @@ def test_a_set_of_pages_has_the_layout_that_evaluate_reads_and_repeats_itself(tm
         assert result.exit_code == 0, result.output
     document = json.loads((tmp_path / "one" / "annotations.json").read_text(encoding="utf-8"))
     assert len(document["images"]) == 4
-    assert len(document["negatives"]) == 1
+    assert len(document["negatives"]) == without_digits(4) == 1
     for entry in document["images"]:
         assert {"file", "size", "group", "surface", "polarity", "difficulty", "kind", "digits", "numbers"} <= entry.keys()
         image = cv2.imread(str(tmp_path / "one" / entry["file"]))

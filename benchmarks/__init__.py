@@ -1,0 +1,1 @@
+"""What was reached and must not be lost (`floors`), and what reading costs (`reading`); run with python -m."""

@@ -1,0 +1,121 @@
+"""One picture of an evaluation, drawn as SVG: what is there, what was read rightly, what was not.
+
+Each kind of box has a shape, a line style and a sign of its own beside its colour, so that no one needs the colours.
+"""
+
+from __future__ import annotations
+
+import base64
+from statistics import median
+
+import cv2
+import numpy as np
+
+from camdigits.evaluation.markup import tag, text
+from camdigits.evaluation.outcomes import Outcome
+from camdigits.overlay import palette
+from camdigits.vision.scene import BgrImage, Box
+
+EMBEDDED_SIDE_PX = 1280
+JPEG_QUALITY = 80
+LEAST_SHOWN_PX = 960
+"""Smaller pictures are shown enlarged to this width, or the boxes would hide them."""
+_MISSED = (167, 121, 204)
+"""Reddish purple of Okabe & Ito (2008), BGR, which the live window does not use."""
+KINDS = {
+    "right": "read rightly: solid box",
+    "mislabelled": "read as another digit: dashes and dots, 'read ≠ true'",
+    "false": "read where no digit is: dashed box, crossed out, ✗",
+    "missed": "not read: dotted ellipse, ?",
+    "true": "the true box: thin double line",
+}
+
+
+def _hex(colour: palette.Colour) -> str:
+    blue, green, red = colour
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+STYLE = f"""
+.drawing rect, .drawing ellipse, .drawing path {{ fill: none; vector-effect: non-scaling-stroke; }}
+.drawing .halo {{ stroke: #fff; stroke-width: 4.5; stroke-opacity: .75; }}
+.drawing .line {{ stroke-width: 2; }}
+.right .line {{ stroke: {_hex(palette.BLUE)}; }} .right text {{ fill: {_hex(palette.BLUE)}; }}
+.mislabelled .line {{ stroke: {_hex(palette.ORANGE)}; stroke-width: 3; stroke-dasharray: 9 3 2 3; }}
+.mislabelled text {{ fill: #7a5200; }}
+.false .line {{ stroke: {_hex(palette.VERMILION)}; stroke-width: 2; stroke-dasharray: 7 4; }}
+.false .halo {{ stroke-width: 3.5; stroke-opacity: .5; }} .false text {{ fill: {_hex(palette.VERMILION)}; }}
+.missed .line {{ stroke: {_hex(_MISSED)}; stroke-width: 3.5; stroke-dasharray: 1 5; stroke-linecap: round; }}
+.missed text {{ fill: #8a2f66; }}
+.true .halo {{ stroke-width: 2.5; stroke-opacity: .9; }} .true .line {{ stroke: {_hex(palette.SLATE)}; stroke-width: .8; }}
+.drawing text {{ font-weight: 700; stroke: #fff; stroke-width: .22em; paint-order: stroke; stroke-linejoin: round; }}
+"""
+
+
+def draw_outcome(outcome: Outcome, image: BgrImage) -> str:
+    """The picture, uint8 (H, W, 3) BGR, with its boxes over it; it is embedded, reduced to at most 1280 px."""
+    height, width = image.shape[:2]
+    size = _lettering_px(outcome, width, height)
+    marks = [_mark("true", box, size) for box in outcome.picture.boxes]
+    for found in outcome.found:
+        said = str(found.digit.label) if found.right else f"{found.digit.label}≠{found.label}"
+        marks.append(_mark("right" if found.right else "mislabelled", found.digit.box, size, said, found.digit.confidence))
+    marks += [_mark("false", digit.box, size, f"✗{digit.label}", digit.confidence) for digit in outcome.false]
+    marks += [_mark("missed", box, size, f"?{label}") for label, box in outcome.missed]
+    picture = tag("image", href=_data_uri(image), width=width, height=height)
+    return tag(
+        "svg",
+        picture,
+        *marks,
+        class_="drawing",
+        viewBox=f"0 0 {width} {height}",
+        style=f"max-width:{max(width, LEAST_SHOWN_PX)}px",
+    )
+
+
+def legend() -> str:
+    """A sample of each kind of box, and what it means."""
+    signs = {"right": "3", "mislabelled": "3≠8", "false": "✗3", "missed": "?3", "true": ""}
+    samples = [
+        tag(
+            "li",
+            tag("svg", _mark(kind, Box(4, 15, 26, 28), 13, signs[kind]), class_="drawing", width=44, height=47),
+            text(said),
+        )
+        for kind, said in KINDS.items()
+    ]
+    return tag("ul", *samples, class_="legend")
+
+
+def _mark(kind: str, box: Box, size_px: float, said: str = "", confidence: float | None = None) -> str:
+    shapes = [_shape(kind, box, style) for style in ("halo", "line")]
+    if said:
+        shapes.append(tag("text", text(said), x=box.x, y=max(box.y - 0.25 * size_px, 0.8 * size_px), font_size=float(size_px)))
+    if confidence is not None:
+        shapes.insert(0, tag("title", text(f"read as {said.strip('✗').split('≠')[0]}, {confidence:.2f} sure")))
+    return tag("g", *shapes, class_=kind)
+
+
+def _shape(kind: str, box: Box, style: str) -> str:
+    if kind == "missed":
+        around = {"cx": box.x + box.width / 2, "cy": box.y + box.height / 2}
+        return tag("ellipse", class_=style, rx=0.62 * box.width + 2, ry=0.62 * box.height + 2, **around)
+    outline = f"M{box.x} {box.y}h{box.width}v{box.height}h{-box.width}z"
+    if kind == "false":
+        outline += f"l{box.width} {box.height}m{-box.width} 0l{box.width} {-box.height}"
+    return tag("path", class_=style, d=outline)
+
+
+def _lettering_px(outcome: Outcome, width: int, height: int) -> float:
+    heights = [box.height for box in outcome.picture.boxes] or [digit.box.height for digit in outcome.digits] or [height]
+    side = max(width, height)
+    return min(max(0.5 * median(heights), side / 75), side / 28)
+
+
+def _data_uri(image: BgrImage) -> str:
+    scale = EMBEDDED_SIDE_PX / max(image.shape[:2])
+    if scale < 1:
+        size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    return f"data:image/jpeg;base64,{base64.b64encode(coded.tobytes()).decode('ascii')}"

@@ -1,0 +1,77 @@
+"""What came out of one picture: its truth beside what was read on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from camdigits.evaluation.confidence import Claim
+from camdigits.evaluation.scores import Counts, match, score
+from camdigits.evaluation.truth import TruePicture
+from camdigits.vision.scene import Box, Digit
+
+
+class Found(NamedTuple):
+    """A true digit that was located, and what was read there."""
+
+    label: int
+    box: Box
+    digit: Digit
+
+    @property
+    def right(self) -> bool:
+        return self.label == self.digit.label
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One picture's truth, the digits and numbers read on it, and, if asked for, all that a low threshold offers."""
+
+    picture: TruePicture
+    digits: tuple[Digit, ...]
+    numbers: tuple[str, ...]
+    offered: tuple[Digit, ...] = ()
+
+    @cached_property
+    def counts(self) -> Counts:
+        return score(self.picture.digits, self.picture.numbers, self.digits, self.numbers)
+
+    @cached_property
+    def found(self) -> tuple[Found, ...]:
+        """The true digits that were located, rightly labelled or not."""
+        return tuple(Found(*self.picture.digits[i], self.digits[j]) for i, j in self._pairs)
+
+    @cached_property
+    def missed(self) -> tuple[tuple[int, Box], ...]:
+        """The true digits, label and box, where nothing was read."""
+        located = {i for i, _ in self._pairs}
+        return tuple(digit for i, digit in enumerate(self.picture.digits) if i not in located)
+
+    @cached_property
+    def false(self) -> tuple[Digit, ...]:
+        """The digits read where there is none."""
+        placed = {j for _, j in self._pairs}
+        return tuple(digit for j, digit in enumerate(self.digits) if j not in placed)
+
+    @property
+    def errors(self) -> int:
+        """Digits missed, false or wrongly labelled."""
+        return len(self.missed) + len(self.false) + sum(not found.right for found in self.found)
+
+    @property
+    def wrong_numbers(self) -> int:
+        """True numbers that were not read exactly."""
+        return self.counts.true_numbers - self.counts.right_numbers
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """Every region offered as a digit, with its confidence and whether it is right."""
+        pairs = match(self.picture.boxes, [digit.box for digit in self.offered])
+        true = {j: self.picture.digits[i][0] for i, j in pairs}
+        return tuple(Claim(digit.confidence, true.get(j) == digit.label) for j, digit in enumerate(self.offered))
+
+    @cached_property
+    def _pairs(self) -> Sequence[tuple[int, int]]:
+        return match(self.picture.boxes, [digit.box for digit in self.digits])

@@ -1,0 +1,391 @@
+"""Rotation: pages that lie sideways, upside down or aslant before the camera.
+
+A page is read as it comes; where the layout of its ink or its crops speak for another angle, the picture is turned and read
+again, and the surer reading wins. Scenes are always in pixels of the frame as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camdigits.vision.readings import Classifier, read_glyphs
+from camdigits.vision.scene import Batch, BgrImage, Box, Evidence, Frame, Glyph, Number, Scene
+
+Points = npt.NDArray[np.float64]
+"""float64 (N, 2): x, y in pixels, measured from the picture's corner, not from the middle of its first pixel."""
+GROUND_SIDE = 16
+"""What lies beyond the frame is taken from the frame reduced to so many pixels a side."""
+LONGEST_SIDE_PX = 2560
+"""Pictures turned aslant are made no larger: nobody reads more of them."""
+
+
+class Rotation(Enum):
+    """By how many degrees clockwise pictures are turned before they are read; `AUTO` finds out."""
+
+    AUTO = "auto"
+    NONE = "0"
+    RIGHT = "90"
+    OVER = "180"
+    LEFT = "270"
+
+    @property
+    def degrees(self) -> float:
+        """Where reading begins."""
+        return 0.0 if self is Rotation.AUTO else float(self.value)
+
+
+@dataclass(frozen=True)
+class RotationParams:
+    """When a page is turned. Evidence is the logarithm of the odds that a digit is right, summed over what is read.
+
+    rotate: the quarter turn. Slopes of lines up to `max_slope` degrees on both sides of it are read too.
+    least_slope: lines that rise or fall by fewer degrees are read as they are, which costs nothing.
+    clear_slope: the lines found must be so many times as clear as lines that are level.
+    sure: mean evidence of digits that stand the right way up; upside-down ones seldom reach it.
+    least_mean: digits of a turned page have at least this on average: upside-down letters look like digits, but not very.
+    least_odds: evidence of a single digit below this counts for nothing ...
+    least_gain: ... and a turned page must bring so much more than the page as it came.
+    max_crops: how many crops, the largest, are asked about quarter turns.
+    most_tries: how many times a picture is read again.
+    """
+
+    rotate: Rotation = Rotation.AUTO
+    max_slope: float = 50.0
+    least_slope: float = 10.0
+    clear_slope: float = 1.5
+    sure: float = 6.8
+    least_mean: float = 4.5
+    least_odds: float = 4.0
+    least_gain: float = 3.0
+    max_crops: int = 48
+    most_tries: int = 3
+
+
+@dataclass(frozen=True)
+class Tilt:
+    """A turn by `degrees` clockwise of a frame of (width, height) pixels, into a picture that holds all of it."""
+
+    degrees: float
+    width: int
+    height: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the turned picture."""
+        width, height = np.abs(self._turn) @ (self.width, self.height)
+        return max(1, round(width)), max(1, round(height))
+
+    def turned(self, image: BgrImage) -> BgrImage:
+        """The frame's picture, turned. Quarter turns move pixels and change none."""
+        if self._is_quarter:
+            return np.ascontiguousarray(np.rot90(image, -round(self.degrees / 90)))
+        turn = self._turn
+        # Places are measured from the corner here, and from the middle of the first pixel in OpenCV.
+        shift = np.array(self.size) / 2 - 0.5 - turn @ (np.array([self.width, self.height]) / 2 - 0.5)
+        # Beyond the frame its colours go on, but blurred: streaks of what stands at its edge would look like strokes.
+        coarse = cv2.resize(image, (GROUND_SIDE, GROUND_SIDE), interpolation=cv2.INTER_AREA)
+        stretch = np.array([self.width, self.height]) / GROUND_SIDE
+        behind = np.column_stack([turn * stretch, shift + turn @ (stretch / 2 - 0.5)])
+        picture = cv2.warpAffine(coarse, behind, self.size, borderMode=cv2.BORDER_REPLICATE)
+        matrix = np.column_stack([turn, shift])
+        return np.asarray(cv2.warpAffine(image, matrix, self.size, picture, borderMode=cv2.BORDER_TRANSPARENT), np.uint8)
+
+    def back(self, scene: Scene) -> Scene:
+        """What was read on the turned picture, in pixels of the frame, in the same order.
+
+        Digits keep tight boxes, made of the ink of their crops; of other marks only the boxes are known, and they are taken
+        for ellipses.
+        """
+        if self.degrees == 0:
+            return scene
+        evidence = scene.evidence and self._evidence_back(scene.evidence)
+        known = dict(zip(scene.evidence.boxes, evidence.boxes, strict=False)) if scene.evidence and evidence else {}
+        digits = tuple(replace(digit, box=known.get(digit.box) or self._box_back(digit.box)) for digit in scene.digits)
+        boxes = [digit.box for digit in digits]
+        numbers = tuple(_around(number, boxes) for number in scene.numbers)
+        marks = tuple(map(self._box_back, scene.marks))
+        return replace(
+            scene, width=self.width, height=self.height, digits=digits, numbers=numbers, marks=marks, evidence=evidence
+        )
+
+    def _evidence_back(self, evidence: Evidence) -> Evidence:
+        boxes = list(map(self._box_back, evidence.boxes))
+        read = zip(range(len(boxes)), evidence.glyphs, evidence.readings, strict=False)
+        for index, glyph, reading in read:
+            if reading is not None:
+                boxes[index] = self._box_back(evidence.boxes[index], glyph[..., 0])
+        return replace(evidence, boxes=tuple(boxes))
+
+    def _box_back(self, box: Box, glyph: Glyph | None = None) -> Box:
+        """The upright box, in pixels of the frame, around what `box` holds: the ink of `glyph`, or else an ellipse."""
+        points = _corners(box) if self._is_quarter else _ellipse(box) if glyph is None else _ink(box, glyph)
+        turn = self._turn
+        there = (points - np.array(self.size) / 2) @ np.linalg.inv(turn).T + (self.width / 2, self.height / 2)
+        limits = (self.width, self.height)
+        left, top = np.clip(np.round(there.min(axis=0)), 0, np.array(limits) - 1).astype(int).tolist()
+        right, bottom = np.clip(np.round(there.max(axis=0)), 1, limits).astype(int).tolist()
+        return Box(left, top, max(right - left, 1), max(bottom - top, 1))
+
+    @property
+    def _turn(self) -> Points:
+        """The matrix, float64 (2, 2), that turns steps on the frame into steps on the picture."""
+        cos, sin = np.cos(np.deg2rad(self.degrees)), np.sin(np.deg2rad(self.degrees))
+        turn = np.array([[cos, -sin], [sin, cos]])
+        longest = float((np.abs(turn) @ (self.width, self.height)).max())
+        return turn if self._is_quarter else turn * min(1.0, LONGEST_SIDE_PX / longest)
+
+    @property
+    def _is_quarter(self) -> bool:
+        return self.degrees % 90 == 0
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A frame as it was read at one tilt; `scene` is in pixels of the turned picture."""
+
+    scene: Scene
+    tilt: Tilt
+
+
+class Turned:
+    """Reads frames that may lie any way up; holds no state. A callable from Frame to Scene, like the pipeline it wraps."""
+
+    def __init__(
+        self,
+        read: Callable[[Frame, str], Scene],
+        classify: Classifier,
+        params: RotationParams = RotationParams(),
+    ) -> None:
+        self._read = read
+        self._classify = classify
+        self._params = params
+
+    def __call__(self, frame: Frame, source: str = "") -> Scene:
+        """Read one frame, turned as it must be."""
+        view = self.best(self.at(frame, self._params.rotate.degrees, source), frame, source)
+        return view.tilt.back(view.scene)
+
+    def with_rotation(self, rotation: Rotation) -> Turned:
+        """The same, with pictures turned so before they are read."""
+        return Turned(self._read, self._classify, replace(self._params, rotate=rotation))
+
+    @property
+    def rotation(self) -> Rotation:
+        """How pictures are turned before they are read."""
+        return self._params.rotate
+
+    def at(self, frame: Frame, degrees: float, source: str = "") -> View:
+        """Read a frame, turned by so many degrees clockwise."""
+        height, width = frame.image.shape[:2]
+        tilt = Tilt(degrees % 360, width, height)
+        if tilt.degrees == 0:
+            return View(self._read(frame, source), tilt)
+        return View(self._read(replace(frame, image=tilt.turned(frame.image)), source), tilt)
+
+    def best(self, first: View, frame: Frame, source: str = "") -> View:
+        """The surest way to read `frame`, beginning from how it was read `first`.
+
+        Lines are made level by the layout of the ink, and quarter turns are tried that the crops speak for, turned and shown
+        to the classifier; whatever is tried must then be read as digits much better than before.
+        """
+        views = [first]
+        for _ in range(self._params.most_tries):
+            new = (degrees for view in reversed(views) for degrees in self._wanted(view) if not _is_near(degrees, views))
+            degrees = next(new, None)
+            if degrees is None:
+                break
+            views.append(self.at(frame, degrees, source))
+        return self._surest(views)
+
+    def _surest(self, views: Sequence[View]) -> View:
+        best, most = views[0], self._evidence(views[0].scene) + self._params.least_gain
+        for view in views[1:]:
+            evidence = self._evidence(view.scene)
+            if evidence > most and _mean_odds(view.scene) >= self._params.least_mean:
+                best, most = view, evidence
+        return best
+
+    def _evidence(self, scene: Scene) -> float:
+        return float(np.maximum(_log_odds(scene) - self._params.least_odds, 0).sum())
+
+    def _wanted(self, view: View) -> Iterator[float]:
+        """The turns that may set a page upright: its lines are levelled first, for aslant the crops say little."""
+        slope = self._slope(view.scene)
+        if abs(slope) > self._params.least_slope and self._may_turn(view.tilt.degrees - slope):
+            yield view.tilt.degrees - slope
+        quarters = self._quarters(view)
+        if quarters:
+            yield view.tilt.degrees + 90 * quarters
+
+    def _slope(self, scene: Scene) -> float:
+        """By how many degrees lines fall to the right, as far as they are to be made level; 0 where that is not clear."""
+        boxes = [*scene.marks, *(digit.box for digit in scene.digits)]
+        if self._params.rotate is Rotation.AUTO:
+            slope = find_slope(boxes, 90.0, self._params.clear_slope)
+            return (slope + 45) % 90 - 45  # whether it must be turned by a quarter more is for the crops to say
+        return find_slope(boxes, self._params.max_slope, self._params.clear_slope)
+
+    def _quarters(self, view: View) -> int:
+        """By how many quarter turns clockwise the page seems to be short of upright, by its crops."""
+        turns = [turn for turn in range(4) if turn == 0 or self._may_turn(view.tilt.degrees + 90 * turn)]
+        evidence = view.scene.evidence
+        if len(turns) == 1 or evidence is None or self._is_sure(view.scene):
+            return 0
+        glyphs = evidence.glyphs[_largest_distinct(evidence.boxes[: len(evidence.glyphs)], self._params.max_crops)]
+        clear = [_clear_odds(glyphs, turn, self._classify) for turn in turns]
+        best = int(np.argmax(clear))
+        return turns[best] if clear[best] > clear[0] + self._params.least_gain else 0
+
+    def _may_turn(self, degrees: float) -> bool:
+        away = abs((degrees - self._params.rotate.degrees + 180) % 360 - 180)
+        return self._params.rotate is Rotation.AUTO or away <= self._params.max_slope
+
+    def _is_sure(self, scene: Scene) -> bool:
+        return len(scene.digits) > 1 and _mean_odds(scene) >= self._params.sure
+
+
+class Steady:
+    """Reads the frames of one page before a camera at one tilt, until the evidence has changed for good.
+
+    The tilt is found on the first frame; every `every` frames it is looked at again, and changed when two looks in a row
+    agree. Same frames in, same tilts out.
+    """
+
+    def __init__(self, turned: Turned, every: int = 8) -> None:
+        self._turned = turned
+        self._every = every
+        self._degrees: float | None = None
+        self._proposed: float | None = None
+        self._frames = 0
+
+    def read(self, frame: Frame) -> View:
+        """Read the next frame."""
+        begins = self._degrees is None
+        view = self._turned.at(frame, self._turned.rotation.degrees if self._degrees is None else self._degrees)
+        self._frames += 1
+        if not begins and self._frames % self._every:
+            return view
+        better = self._turned.best(view, frame)
+        if better is view:
+            self._degrees, self._proposed = view.tilt.degrees, None
+            return view
+        agreed = self._proposed is not None and _apart(self._proposed, better.tilt.degrees) < 15
+        self._proposed = better.tilt.degrees
+        if not (begins or agreed):
+            return view
+        self._degrees, self._proposed = better.tilt.degrees, None
+        return better
+
+
+def find_slope(boxes: Sequence[Box], reach: float, clear: float, max_boxes: int = 300) -> float:
+    """By how many degrees the lines of a page fall to the right, within `reach` on both sides; 0 where that is not clear.
+
+    boxes: all marks of the page. The direction in which most neighbours of about the same size are in line, as in the nearest
+    neighbour clustering of Hashizume, Yeh & Rosenfeld (1986); each pair counts in all directions, as far as it is in line
+    there, as in Postl's (1986) search for the angle with the sharpest profile. It is clear when it gathers `clear` times what
+    the level gathers.
+    """
+    steps, sizes = _neighbours(boxes, max_boxes)
+    if not len(steps):
+        return 0.0
+    angles = np.arange(-reach, reach + 1, 2.0)
+    across = np.array([-np.sin(np.deg2rad(angles)), np.cos(np.deg2rad(angles))])
+    # Larger marks count for more: specks and grain lie everywhere.
+    weights = np.exp(-np.hypot(*steps.T) / sizes) * sizes
+    in_line = np.exp(-np.square(steps @ across / (0.15 * sizes[:, None])))
+    gathered = weights @ in_line
+    best = int(np.argmax(gathered))
+    level = int(np.argmin(np.abs(angles)))
+    return float(angles[best]) if gathered[best] >= clear * gathered[level] else 0.0
+
+
+def _neighbours(boxes: Sequence[Box], max_boxes: int) -> tuple[Points, npt.NDArray[np.float64]]:
+    """The steps (x, y) between the middles of near marks of about the same size, and the sizes: (N, 2) and (N,)."""
+    x, y, width, height = np.array(boxes, np.float64).reshape(-1, 4).T
+    long, short = np.maximum(width, height), np.minimum(width, height)
+    size = np.hypot(width, height)
+    strokes = np.flatnonzero((long >= 9) & (long <= 4 * short))  # neither specks nor rules
+    largest = strokes[np.argsort(-size[strokes], kind="stable")[:max_boxes]]
+    size = size[largest]
+    middles = np.column_stack([x + width / 2, y + height / 2])[largest]
+    first, second = np.triu_indices(len(largest), 1)
+    larger, smaller = np.maximum(size[first], size[second]), np.minimum(size[first], size[second])
+    steps = middles[second] - middles[first]
+    distances = np.hypot(steps[:, 0], steps[:, 1])
+    near = (larger < 1.8 * smaller) & (distances > 0.3 * larger) & (distances < 2.2 * larger)
+    return steps[near], larger[near]
+
+
+def _clear_odds(glyphs: Batch, quarters: int, classify: Classifier) -> float:
+    """The evidence of crops turned clockwise, of those that are more than likely digits."""
+    turned = np.ascontiguousarray(np.rot90(glyphs, -quarters, axes=(1, 2)))
+    confidence = np.array([reading.confidence for reading in read_glyphs(turned, classify)])
+    return float(np.maximum(_logit(confidence) - 2, 0).sum())
+
+
+def _largest_distinct(boxes: Sequence[Box], count: int) -> list[int]:
+    """Indices of the largest boxes, of those about the same place only the first."""
+    kept: list[int] = []
+    for index in sorted(range(len(boxes)), key=lambda index: -boxes[index].area):
+        if all(boxes[index].iou(boxes[other]) <= 0.5 for other in kept):
+            kept.append(index)
+        if len(kept) == count:
+            break
+    return kept
+
+
+def _around(number: Number, boxes: Sequence[Box]) -> Number:
+    box = boxes[number.digits[0]]
+    for index in number.digits[1:]:
+        box = box.union(boxes[index])
+    return replace(number, box=box)
+
+
+def _corners(box: Box) -> Points:
+    return np.array([(x, y) for x in (box.x, box.right) for y in (box.y, box.bottom)], np.float64)
+
+
+def _ellipse(box: Box) -> Points:
+    around = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    half = np.array([box.width, box.height]) / 2
+    return np.asarray(np.column_stack([np.cos(around), np.sin(around)]) * half + (box.x, box.y) + half)
+
+
+def _ink(box: Box, glyph: Glyph) -> Points:
+    """The corners of the pixels of `glyph` that hold ink, laid into `box`, which is the box of that ink."""
+    rows, columns = np.nonzero(glyph > 0.4)
+    if not len(rows):
+        return _ellipse(box)
+    pixels = np.concatenate([np.column_stack([columns + dx, rows + dy]) for dx in (0, 1) for dy in (0, 1)])
+    low, high = pixels.min(axis=0), pixels.max(axis=0)
+    return np.asarray((pixels - low) / (high - low) * (box.width, box.height) + (box.x, box.y), np.float64)
+
+
+def _log_odds(scene: Scene) -> npt.NDArray[np.float64]:
+    """The evidence of each digit that is more likely right than wrong, whatever the threshold it was read with."""
+    return _logit(np.array([digit.confidence for digit in scene.digits if digit.confidence > 0.5]))
+
+
+def _logit(confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    clipped = np.clip(confidence, 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(clipped / (1 - clipped)))
+
+
+def _mean_odds(scene: Scene) -> float:
+    odds = _log_odds(scene)
+    return float(odds.mean()) if len(odds) else 0.0
+
+
+def _is_near(degrees: float, views: Sequence[View]) -> bool:
+    return any(_apart(degrees, view.tilt.degrees) < 6 for view in views)
+
+
+def _apart(one: float, other: float) -> float:
+    """The angle between two turns, in degrees."""
+    return abs((one - other + 180) % 360 - 180)

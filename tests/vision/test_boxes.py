@@ -1,0 +1,39 @@
+"""What boxes share, by the hundred, is what two boxes say of each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camdigits.vision.boxes import Boxes, iou_matrix, shared_area
+from camdigits.vision.scene import Box
+
+boxes_lists = st.lists(
+    st.builds(Box, st.integers(-50, 400), st.integers(-50, 400), st.integers(1, 200), st.integers(1, 200)), max_size=8
+)
+
+
+def as_array(boxes: list[Box]) -> Boxes:
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+@given(boxes_lists, boxes_lists)
+def test_every_entry_is_what_its_two_boxes_share(some: list[Box], others: list[Box]) -> None:
+    areas, ious = shared_area(as_array(some), as_array(others)), iou_matrix(as_array(some), as_array(others))
+    assert areas.shape == ious.shape == (len(some), len(others))
+    for row, box in enumerate(some):
+        for column, other in enumerate(others):
+            assert areas[row, column] == box.intersection_area(other)
+            assert ious[row, column] == pytest.approx(box.iou(other), abs=1e-5)
+
+
+def test_boxes_that_only_touch_share_nothing() -> None:
+    left, right, below = Box(0, 0, 10, 10), Box(10, 0, 10, 10), Box(0, 10, 10, 10)
+    assert shared_area(as_array([left]), as_array([right, below])).tolist() == [[0.0, 0.0]]
+    assert iou_matrix(as_array([left]), as_array([right, below])).tolist() == [[0.0, 0.0]]
+
+
+def test_a_box_without_extent_shares_nothing_with_itself() -> None:
+    assert iou_matrix(as_array([Box(3, 3, 0, 0)]), as_array([Box(3, 3, 0, 0)])).tolist() == [[0.0]]
