@@ -31,7 +31,7 @@ class Recognizer:
 
         scene = Recognizer().recognize("page.jpg")
 
-    model: a network that ships (`reader`, `classic`) or a .tflite, .keras or .h5 file. threshold: digits of lower
+    model: a network that ships (`camdigits`, `classic`) or a .tflite, .keras or .h5 file. threshold: digits of lower
     confidence are not reported. rotate: `auto` (the default) finds out which way up a page lies; 0, 90, 180 or 270 turns
     every picture by so many degrees clockwise before it is read. Boxes are always in pixels of the picture as it came.
     Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1 and for other turns.

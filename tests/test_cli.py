@@ -290,7 +290,7 @@ class TestReading:
         )
 
     def test_the_classic_network_can_be_chosen(self, command: Command) -> None:
-        reader, classic = (command("read", PAPER, "--format", "jsonl", "--model", m) for m in ("reader", "classic"))
+        reader, classic = (command("read", PAPER, "--format", "jsonl", "--model", m) for m in ("camdigits", "classic"))
         assert classic.code == 0
         assert reader.out == command("read", PAPER, "--format", "jsonl").out
         assert classic.out != reader.out

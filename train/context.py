@@ -1,6 +1,6 @@
 """Fit what the reader knows of context, on rendered pages and photographs without digits.
 
-    python -m train.context --pages DIR [--pages DIR ...] [--scenes DIR] [--model models/digit_reader.tflite]
+    python -m train.context --pages DIR [--pages DIR ...] [--scenes DIR] [--model models/camdigits.tflite]
 
 DIR is what `python -m train.pages --out DIR` makes. The weights go onto the model's card, since they judge the odds of
 that network and no other.
@@ -102,7 +102,7 @@ def _load(path: Path) -> BgrImage:
     "--model",
     "model_path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=MODELS_DIR / "digit_reader.tflite",
+    default=MODELS_DIR / "camdigits.tflite",
     metavar="FILE",
 )
 @click.option("--seed", type=int, default=0, show_default=True)

@@ -18,7 +18,7 @@ from camdigits.errors import ModelError
 from camdigits.vision.context import ContextWeights
 from camdigits.vision.scene import Batch, Odds
 
-BUNDLED = {"reader": "digit_reader.tflite", "classic": "digit_classifier.tflite"}
+BUNDLED = {"camdigits": "camdigits.tflite", "classic": "digit_classifier.tflite"}
 """Networks that ship, by name; the first is the one used when none is named."""
 DEFAULT_MODEL = next(iter(BUNDLED))
 INPUT_CONTRACT: Mapping[str, Any] = {
@@ -152,7 +152,7 @@ def bundled_model(name: str) -> Path:
 
 
 def load_classifier(model: str = DEFAULT_MODEL, threads: int = 2) -> FileClassifier:
-    """Load a classifier: one that ships (`reader`, `classic`), or a .tflite, .keras or .h5 file.
+    """Load a classifier: one that ships (`camdigits`, `classic`), or a .tflite, .keras or .h5 file.
 
     A card beside the file (same name, .json) must agree with it in input, classes and SHA-256.
     Raises ModelError for a file that is missing, corrupt, of another shape, not its card's, or named by a URL.

@@ -47,7 +47,7 @@ def edit_card(model: Path, **values: Any) -> None:
 
 
 class TestLiteRT:
-    @pytest.mark.parametrize(("name", "classes"), [("reader", 11), ("classic", 10)])
+    @pytest.mark.parametrize(("name", "classes"), [("camdigits", 11), ("classic", 10)])
     def test_the_networks_that_ship_give_odds(self, name: str, classes: int) -> None:
         odds = load_classifier(name)(glyphs(3))
         assert odds.shape == (3, classes)
