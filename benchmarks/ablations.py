@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import cv2
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -31,7 +32,7 @@ def without_none(classify: Classifier) -> Classifier:
 
     def digits_only(batch: Batch) -> Odds:
         odds = classify(batch)[:, :10]
-        return odds / odds.sum(axis=1, keepdims=True)
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
 
     return digits_only
 
@@ -53,7 +54,9 @@ def ablations() -> dict[str, Callable[[], Pipeline]]:
 
 def measure(pipeline: Pipeline, folder: Path) -> Report:
     """Read the pages of `folder`. Raises SourceError for a folder without truth."""
-    return evaluate(load_truth(folder), lambda picture: pipeline(Frame(cv2.imread(str(picture.path)), 0, 0.0)))
+    return evaluate(
+        load_truth(folder), lambda picture: pipeline(Frame(np.asarray(cv2.imread(str(picture.path)), np.uint8), 0, 0.0))
+    )
 
 
 @click.command()

@@ -52,7 +52,10 @@ class _Size(click.ParamType[tuple[int, int]]):
 
 _size = click.option("--size", type=_Size(), default=(1280, 720), metavar="WxH", help="What a camera is asked for [1280x720].")
 _model = click.option(
-    "--model", metavar="camdigits|classic|FILE", default="", help="The network: camdigits (default), classic, .tflite, .keras, .h5."
+    "--model",
+    metavar="camdigits|classic|FILE",
+    default="",
+    help="The network: camdigits (default), classic, or a file.",
 )
 _threshold = click.option("--threshold", type=float, metavar="P", help="Report digits of at least this confidence, 0 to 1.")
 _rotate = click.option(

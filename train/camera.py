@@ -167,7 +167,7 @@ LEAST_PX = 7
 _LEAST_CONTRAST = (5.0, 0.04)
 """Grey levels between ink and ground below which nobody sees a digit: on black, and more by so much of the ground's own."""
 _LEAST_TO_GROUND = 1.3
-"""The same, in standard deviations of the ground about its local mean."""
+"""The same, in standard deviations of the ground about its local mean, as its median deviation gives them."""
 _LEAST_TO_BLUR = 7.0
 """Of a digit's longer side, in standard deviations of the blur."""
 _DOUBTFUL = 0.5
@@ -198,7 +198,9 @@ def _clarity(image: BgrImage, digits: DigitMap, index: int, box: Box) -> float:
     reach = (2 * around + 1, 2 * around + 1)
     near = cv2.blur(seen * bare[..., None], reach) / np.maximum(cv2.blur(bare, reach), 1e-3)[..., None]
     beyond = seen - near
-    contrast, texture = np.abs(beyond[mine].mean(axis=0)), np.sqrt((beyond[bare > 0] ** 2).mean(axis=0))
+    contrast = np.abs(beyond[mine].mean(axis=0))
+    # The median: a table's rule or a letter beside the digit does not hide it, a pattern all around does.
+    texture = 1.48 * np.median(np.abs(beyond[bare > 0]), axis=0)
     least = _LEAST_CONTRAST[0] + _LEAST_CONTRAST[1] * near[mine].mean(axis=0)
     return float((contrast / np.maximum(least, _LEAST_TO_GROUND * texture)).max())
 

@@ -28,6 +28,8 @@ from train.fit import MODELS_DIR
 
 HIDDEN = 24
 EPOCHS = 40
+SCENE_SIDES_PX = (480, 900)
+"""Photographs without digits are looked at in these sizes of their longer side."""
 RIGHT_IOU, WRONG_IOU = 0.5, 0.3
 NEITHER = -1
 """A candidate that covers a digit half: neither right nor wrong, and left out."""
@@ -79,7 +81,7 @@ def gather(pipeline: Pipeline, pages: Sequence[Path], scenes: Path | None) -> tu
             parts += examples(pipeline, _load(picture.path), picture)
     for path in sorted(scenes.iterdir()) if scenes else ():
         image = _load(path)
-        for side in (640, 1280):
+        for side in SCENE_SIDES_PX:
             factor = side / max(image.shape[:2])
             sized = np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
             parts += examples(pipeline, sized, None)
@@ -108,11 +110,13 @@ def _load(path: Path) -> BgrImage:
 @click.option("--seed", type=int, default=0, show_default=True)
 def main(pages: tuple[Path, ...], scenes: Path | None, model_path: Path, seed: int) -> None:
     """Fit the context weights of a network and enter them on its card."""
+    card_path = model_path.with_suffix(".json")
+    # Weights for other features than now would keep the network from being loaded at all.
+    card = dataclasses.replace(ModelCard.read(card_path), context=None)
+    card.write(card_path)
     features, labels = gather(Pipeline(load_classifier(str(model_path))), pages, scenes)
     weights = fit(features, labels, seed)
-    card_path = model_path.with_suffix(".json")
-    card = dataclasses.replace(ModelCard.read(card_path), context=weights.to_dict())
-    card.write(card_path)
+    dataclasses.replace(card, context=weights.to_dict()).write(card_path)
     click.echo(f"{len(labels)} candidates, {labels.sum()} of them digits; weights on {card_path.name}")
 
 

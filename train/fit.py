@@ -49,24 +49,35 @@ class Recipe:
     batch_size: int
     learning_rate: float
     weight_decay: float = 0.0
+    further_epochs: int = 0
+    """Epochs of every run after the first."""
     mixture: bool = False
     """Trained on many hands and on marks that are no digits (train/mixture.py), not on MNIST alone."""
+
+    def epochs_of(self, run: int) -> int:
+        """Epochs of a run, the first being number 0."""
+        return self.further_epochs if run else self.epochs
 
 
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe("classic", networks.classic, "digit_classifier.h5", networks.DIGITS, 10, 128, 1e-3),
-        Recipe("camdigits", networks.camdigits, "camdigits.keras", networks.DIGITS_OR_NONE, 18, 256, 2e-3, 1e-3, mixture=True),
+        Recipe(
+            "camdigits", networks.camdigits, "camdigits.keras", networks.DIGITS_OR_NONE, 18, 256, 2e-3, 1e-3, 8, mixture=True
+        ),
     )
 }
 
 
 def compiled(recipe: Recipe, seed: int, steps: int, share: float = 1.0) -> keras.Model:
-    """A fresh model of `recipe`: AdamW, `share` of its learning rate annealed to zero along half a cosine (Loshchilov &
-    Hutter 2017), so that the last epoch is the settled one and there is nothing to pick."""
+    """A fresh model of `recipe`: AdamW, its learning rate annealed to zero along half a cosine (Loshchilov & Hutter 2017),
+    so that the last epoch is the settled one and there is nothing to pick. share: of the learning rate and of the dropout."""
     keras.utils.set_random_seed(seed)
     model = recipe.build()
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate *= share
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate * share, steps)
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay),
@@ -110,12 +121,14 @@ def fit_mixture(
     """Train on a mixture, half of it drawn anew for every epoch; the next half is drawn in a process beside the training.
 
     Model, optimizer and progress are kept in `run_dir` after every epoch. A training that was cut off goes on where it was;
-    one that has ended gets another run from half the learning rate (warm restarts, Loshchilov & Hutter 2017).
+    one that has ended gets another run with half the learning rate and half the dropout (warm restarts, Loshchilov & Hutter
+    2017).
     """
     checkpoint, progress_file = run_dir / "checkpoint.keras", run_dir / "progress.json"
     progress = Progress.read(progress_file) if resume else Progress()
-    if progress.epoch == recipe.epochs:
+    if progress.epoch == recipe.epochs_of(progress.run):
         progress.run, progress.epoch = progress.run + 1, 0
+    epochs = recipe.epochs_of(progress.run)
     with ProcessPoolExecutor(1, initializer=_load_in_worker, initargs=(folder, mnist, seed)) as worker:
 
         def draw(epoch: int) -> Future[tuple[Images, Labels]]:
@@ -126,12 +139,12 @@ def fit_mixture(
         if progress.epoch:
             model = keras.models.load_model(checkpoint)
         else:
-            model = compiled(recipe, seed, 2 * recipe.epochs * len(images) // recipe.batch_size, 0.5 if progress.run else 1.0)
+            model = compiled(recipe, seed, 2 * epochs * len(images) // recipe.batch_size, 0.5 if progress.run else 1.0)
             if progress.run:
                 model.set_weights(keras.models.load_model(checkpoint, compile=False).get_weights())
-        while progress.epoch < recipe.epochs:
+        while progress.epoch < epochs:
             fresh, fresh_labels = coming.result()
-            if progress.epoch + 1 < recipe.epochs:
+            if progress.epoch + 1 < epochs:
                 coming = draw(progress.epoch + 1)
             step = model.fit(
                 as_batch(np.concatenate([images, fresh])),
@@ -167,6 +180,13 @@ def _draw_in_worker(seed: tuple[int, int, int]) -> tuple[Images, Labels]:
 
 def _test_data(mnist: Mnist) -> tuple[np.ndarray, np.ndarray]:
     return as_batch(mnist.test_images), mnist.test_labels.astype(np.int32)
+
+
+def _without_optimizer(recipe: Recipe, model: keras.Model) -> keras.Model:
+    """The network alone: what the optimizer remembers is twice its size."""
+    bare = recipe.build()
+    bare.set_weights(model.get_weights())
+    return bare
 
 
 def confusion_matrix(true: np.ndarray, read: np.ndarray, classes: int) -> np.ndarray:
@@ -253,6 +273,7 @@ def main(
     else:
         model, history = fit_mnist(recipe, mnist, seed)
 
+    epochs = sum(recipe.epochs_of(run) for run in range(runs))
     odds = model.predict(as_batch(mnist.test_images), batch_size=512, verbose=0)
     read = odds.argmax(axis=1)
     accuracy = float((read == mnist.test_labels).mean())
@@ -264,7 +285,7 @@ def main(
     console.print(results_table(recipe, matrix))
 
     path = models_dir / recipe.file
-    model.save(path, **({"include_optimizer": False} if path.suffix == ".h5" else {}))
+    _without_optimizer(recipe, model).save(path, **({"include_optimizer": False} if path.suffix == ".h5" else {}))
     card = ModelCard(
         name=recipe.name,
         input=INPUT_CONTRACT,
@@ -274,7 +295,7 @@ def main(
             "command": f"python -m train.fit --recipe {recipe.name}{' --data DIR' if folder else ''} --seed {seed}",
             "runs": runs,
             "data": data_of(recipe, folder, mnist),
-            "epochs": recipe.epochs,
+            "epochs": epochs,
             "batch_size": recipe.batch_size,
             "optimizer": f"AdamW, {recipe.learning_rate:g} annealed to 0 by half a cosine, decay {recipe.weight_decay:g}",
             "seed": seed,
@@ -290,8 +311,7 @@ def main(
     plots.confusion(matrix, recipe.classes, run_dir / "confusion_matrix.png")
     plots.worst_mistakes(mnist.test_images, mnist.test_labels, odds, recipe.classes, run_dir / "worst_mistakes.png")
     console.print(
-        f"MNIST test accuracy {100 * accuracy:.2f}% after epoch {recipe.epochs}; "
-        f"{path.name} in {models_dir}, pictures in {run_dir}"
+        f"MNIST test accuracy {100 * accuracy:.2f}% after epoch {epochs}; {path.name} in {models_dir}, pictures in {run_dir}"
     )
 
 

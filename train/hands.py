@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from train.data import is_held_out
+from train.data import Part, part_of
 
 Stroke = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
@@ -538,16 +538,16 @@ HANDS: tuple[Hand, ...] = (
 """Ten people; none of them writes like another."""
 
 
-def load_recorded(path: Path, *, held_out: bool, letters: Path | None = None) -> tuple[RecordedWriter, ...]:
-    """The people of a file of recorded digits: those held out from training, or all others.
+def load_recorded(path: Path, *, part: Part, letters: Path | None = None) -> tuple[RecordedWriter, ...]:
+    """The people of a file of recorded digits that are for one part of the work.
 
     path: an .npz with `pts` int16 (n, 2), `stroke_start`, `char_start`, the digit `y`, `writer` and `keep` (False for bad
-    cuts). letters: a file of letters and signs by the same people, of the same layout, `y` the character. Who is held out
-    says `train.data.is_held_out`. People who wrote fewer than five different digits are left out. Raises OSError or
+    cuts). letters: a file of letters and signs by the same people, of the same layout, `y` the character. Who is
+    for what says `train.data.part_of`. People who wrote fewer than five different digits are left out. Raises OSError or
     ValueError for a file of another kind.
     """
-    digits = _by_writer(path, held_out)
-    others = _by_writer(letters, held_out) if letters else {}
+    digits = _by_writer(path, part)
+    others = _by_writer(letters, part) if letters else {}
     return tuple(
         RecordedWriter(
             name,
@@ -564,7 +564,7 @@ def load_recorded(path: Path, *, held_out: bool, letters: Path | None = None) ->
     )
 
 
-def _by_writer(path: Path, held_out: bool) -> dict[str, dict[str, list[list[Stroke]]]]:
+def _by_writer(path: Path, part: Part) -> dict[str, dict[str, list[list[Stroke]]]]:
     """Writer -> character -> recordings, each a list of strokes in units of the tablet."""
     with np.load(path, allow_pickle=False) as arrays:
         missing = {"pts", "stroke_start", "char_start", "y", "writer"} - set(arrays.files)
@@ -576,7 +576,7 @@ def _by_writer(path: Path, held_out: bool) -> dict[str, dict[str, list[list[Stro
     by_writer: dict[str, dict[str, list[list[Stroke]]]] = {}
     for index in np.flatnonzero(keep):
         name = str(writers[index])
-        if is_held_out(name) == held_out:
+        if part_of(name) == part:
             parts = [points[strokes[s] : strokes[s + 1]] for s in range(chars[index], chars[index + 1])]
             by_writer.setdefault(name, {}).setdefault(str(labels[index]), []).append(parts)
     return by_writer

@@ -33,6 +33,7 @@ class Style:
     space: tuple[float, float] = (1.3, 1.9)
     lean: float = 0.0
     dry: float = 0.0
+    tail: float = 0.0
     steady: float = 0.012
     print_colour: Colour = (50, 45, 45)
 
@@ -45,7 +46,7 @@ class Style:
         writer = self.writers[int(rng.integers(len(self.writers)))]
         return Line(
             text, left_px, base_px, self.height_px * size, writer, self.pen_px, int(rng.integers(self.inks)),
-            float(rng.normal(0, self.steady)), self.gap, self.space, self.lean, self.dry,
+            float(rng.normal(0, self.steady)), self.gap, self.space, self.lean, self.dry, self.tail,
         )  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def _glyph(source: Source, i: int, label: int, rng: Rng) -> Images | None:
     """One draw of sign i; None where nothing is left of it, or where it is a stick and called no digit."""
     kind = rng.random()
     if source.glyphs is not None and kind < source.raw_share:
-        return np.asarray(source.glyphs[i])
+        return _checked(source.glyphs[i] / np.float32(255), label)
     mask = source.mask(i, rng)
     if not mask.any():
         return None

@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import cv2
@@ -22,6 +22,7 @@ import numpy as np
 from camdigits.vision.scene import BgrImage
 from train import layouts, scenes
 from train.camera import Camera, Page, Pose, photograph, render_page
+from train.data import Part
 from train.hands import HANDS, Writer, load_recorded
 from train.layouts import Layout, Style
 from train.sheets import Patch, Print, Sheet, draw_sheet, extent, moved, settle
@@ -185,7 +186,7 @@ def _random_style(shot: _Shot, surface: Surface, writers: Sequence[Writer], rng:
     height_px = float(np.exp(rng.uniform(np.log(least), np.log(max(most, least * 1.3)))))
     share = float(rng.choice((rng.uniform(0.025, 0.06), rng.uniform(0.05, 0.13), rng.uniform(0.12, 0.18)), p=(0.25, 0.6, 0.15)))
     pen_px = max(height_px * share, 1.1 / shot.scale)
-    touching, wide, leaning, dry = (bool(rng.random() < odds) for odds in (0.1, 0.12, 0.15, 0.12))
+    touching, wide, leaning, dry, tailed = (bool(rng.random() < odds) for odds in (0.1, 0.12, 0.15, 0.12, 0.2))
     least_gap = float(rng.uniform(0.03, 0.12))
     gap = (least_gap, least_gap + float(rng.uniform(0.05, 0.4)))
     if touching:
@@ -202,9 +203,10 @@ def _random_style(shot: _Shot, surface: Surface, writers: Sequence[Writer], rng:
         space=(gap[1] * 1.5 + 1.1, gap[1] * 1.5 + float(rng.uniform(1.6, 3.0))),
         lean=float(np.clip(rng.normal(0, 0.35), -0.6, 0.6)) if leaning else float(rng.normal(0, 0.05)),
         dry=float(rng.uniform(0.03, 0.15)) if dry else 0.0,
+        tail=float(rng.uniform(0.4, 1.5)) if tailed else 0.0,
         steady=float(rng.choice((0.008, 0.02, 0.05))),
         print_colour=(grey, grey, grey) if surface.polarity == "dark-on-light" else surface.inks[-1],
-    ), touching * 2 + leaning + dry + (share < 0.04)
+    ), touching * 2 + leaning + dry + tailed + (share < 0.04)
 
 
 def _show_through(size: tuple[int, int], surface: Surface, style: Style, rng: Rng) -> tuple[Print, ...]:
@@ -435,15 +437,15 @@ def _write_jpeg(path: Path, image: BgrImage) -> None:
               help="Digits recorded from real writers (.npz) instead of our own hands.")  # fmt: skip
 @click.option("--letters", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
               help="With --strokes: letters and signs of the same writers.")  # fmt: skip
-@click.option("--writers", type=click.Choice(["heldout", "train"]), default="heldout", show_default=True,
+@click.option("--writers", type=click.Choice(get_args(Part)), default="heldout", show_default=True,
               help="Which of the recorded writers.")  # fmt: skip
-def main(out: Path, count: int, seed: int, strokes: Path | None, letters: Path | None, writers: str) -> None:
+def main(out: Path, count: int, seed: int, strokes: Path | None, letters: Path | None, writers: Part) -> None:
     """Write a set of rendered pages for `camdigits evaluate DIR`."""
     people: Sequence[Writer] = HANDS
     if letters is not None and strokes is None:
         raise click.UsageError("--letters goes with --strokes")
     if strokes is not None:
-        people = load_recorded(strokes, held_out=writers == "heldout", letters=letters)
+        people = load_recorded(strokes, part=writers, letters=letters)
         if not people:
             raise click.ClickException(f"{strokes}: no writer of this file is {writers}")
     write_pages(out, count, seed, people)

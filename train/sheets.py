@@ -30,7 +30,8 @@ class Line:
     gap is the clear space inside a number, in digit heights; below zero digits touch. space: the same between words.
     pitch: from the middle of one character to the next's, in digit heights, where they stand in squares; the first one
     then has its middle at left_px. lean: shear, positive to the right. dry: how much of the stroke a pen that runs dry
-    leaves out, 0..1. glyphs: what was written, where that is known already.
+    leaves out, 0..1. tail: how much longer the lower halves of 4, 7 and 9 are drawn, 0 as the writer has them. glyphs: what
+    was written, where that is known already.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Line:
     space: tuple[float, float] = (1.3, 1.9)
     lean: float = 0.0
     dry: float = 0.0
+    tail: float = 0.0
     pitch: float | None = None
     glyphs: tuple[Glyph, ...] | None = None
 
@@ -222,11 +224,26 @@ def place_line(line: Line, rng: np.random.Generator) -> Sequence[Glyph]:
     glyphs = write(line.text, line.writer, rng, pen=line.pen_px / line.height_px, gap=line.gap, space=line.space)
     if line.pitch is not None:
         glyphs = [_centred(glyph, index * line.pitch) for index, glyph in enumerate(glyphs)]
+    if line.tail:
+        glyphs = [_tailed(glyph, line.tail * rng.uniform(0.6, 1.2)) if glyph.char in TAILED else glyph for glyph in glyphs]
     origin = np.array([line.left_px, line.base_px])
     return [
         Glyph(glyph.char, tuple(((stroke - (0, 1)) @ turn.T + origin).astype(np.float32) for stroke in glyph.strokes))
         for glyph in glyphs
     ]
+
+
+TAILED = frozenset("479")
+
+
+def _tailed(glyph: Glyph, tail: float) -> Glyph:
+    """The glyph with its lower half longer by the share `tail`."""
+    drawn = []
+    for stroke in glyph.strokes:
+        longer = stroke.copy()
+        longer[:, 1] += tail * np.maximum(stroke[:, 1] - 0.5, 0)
+        drawn.append(longer)
+    return Glyph(glyph.char, tuple(drawn))
 
 
 def _centred(glyph: Glyph, x: float) -> Glyph:

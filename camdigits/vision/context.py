@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import shared_area
-from camdigits.vision.scene import Reading, Region
+from camdigits.vision.scene import Ink, Reading, Region
 
 Features = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -23,6 +24,15 @@ FEATURES = (
     "stick",
     "neighbour",
     "kin",
+    "row",
+    "column",
+    "tall",
+    "raised",
+    "lean",
+    "slender",
+    "round",
+    "one",
+    "tailed",
     "sticks",
     "junk",
     "clean",
@@ -41,7 +51,11 @@ FEATURES = (
     "parts",
 )
 STICK_RATIO = 0.36
-"""A candidate narrower than this share of its height is a stick: its shape alone says nothing."""
+"""A candidate narrower than this share of its height is a stick: its shape alone says nothing ..."""
+SLENDER = 0.2
+"""... and so is a bar that leans, so much less wide than long."""
+TAILED = (4, 7, 9)
+"""Many people draw these far below the line: taller than their neighbours, and digits all the same."""
 ANCHOR_ODDS = 0.8
 NO_LOGIT = 9.3
 LEAST_ODDS = 0.002
@@ -102,7 +116,8 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     cut = np.array([region.cut for region in candidates])
     strokes = np.array([region.stroke_px for region in candidates], np.float32)
     ink_px = np.array([np.count_nonzero(region.mask) for region in candidates], np.float32)
-    stick = boxes[:, 2] < STICK_RATIO * boxes[:, 3]
+    lean, slender = np.array([_form(region.mask) for region in candidates], np.float32).T
+    stick = (boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (slender < SLENDER)
     logit = np.log(confidence / (1 - confidence))
     # Pieces and pairs are tries, many of them: they are judged, but are nobody's company. Nor is what few ways show.
     whole = ~joined & ~cut & (votes > 0.3)
@@ -120,6 +135,11 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
 
     enter("odds", logit[rows])
     enter("stick", stick[rows])
+    enter("slender", np.log(slender[rows]))
+    labels = np.array([reading.label for reading in readings])[rows]
+    enter("round", labels == 0)
+    enter("one", labels == 1)
+    enter("tailed", np.isin(labels, TAILED))
     enter("junk", np.log1p(_near(boxes, rows, junk, reach=2.5)))
     enter("clean", (len(anchors) + 1) / (int(whole.sum()) + 2))
     enter("border", (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1))
@@ -131,17 +151,22 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     enter("joined", joined[rows])
     enter("cut", cut[rows])
     if len(anchors):
-        alike, beside = _company(boxes, rows, anchors)
-        enter("neighbour", beside.max(axis=1))
-        enter("kin", alike.max(axis=1))
+        company = _company(boxes, rows, anchors)
+        enter("neighbour", company.beside.max(axis=1))
+        enter("kin", company.alike.max(axis=1))
+        enter("row", np.minimum(company.row.sum(axis=1), 4.0))
+        enter("column", company.column.max(axis=1))
+        near = company.near / np.maximum(company.near.sum(axis=1, keepdims=True), 1e-3)
+        enter("tall", (near * np.log(height[:, None] / boxes[anchors, 3])).sum(axis=1))
+        middle, middles = y + height / 2, boxes[anchors, 1] + boxes[anchors, 3] / 2
+        enter("raised", (near * (middles - middle[:, None]) / np.maximum(height[:, None], boxes[anchors, 3])).sum(axis=1))
+        enter("lean", lean[rows] - float(np.median(lean[anchors])))
         usual = float(np.median(strokes[anchors]))
         enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
     if len(sticks):
-        _, beside = _company(boxes, rows, sticks)
-        enter("sticks", np.minimum(beside.sum(axis=1), 4.0) * stick[rows])
+        enter("sticks", np.minimum(_company(boxes, rows, sticks).beside.sum(axis=1), 4.0) * stick[rows])
     if len(foreign):
-        _, beside = _company(boxes, rows, foreign)
-        enter("foreign", np.minimum(beside.sum(axis=1), 4.0))
+        enter("foreign", np.minimum(_company(boxes, rows, foreign).beside.sum(axis=1), 4.0))
     for name, values in zip(("within", "whole", "parts"), _nested(boxes[rows], logit[rows], ink_px[rows]), strict=True):
         enter(name, values)
     return features
@@ -168,18 +193,45 @@ def judge(features: Features, weights: ContextWeights) -> npt.NDArray[np.float32
     return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
-def _company(boxes: Features, rows: Indices, others: Indices) -> tuple[Features, Features]:
-    """How alike each candidate of `rows` is to each of `others` in height, and how much it stands beside it in one line."""
+def _form(mask: Ink) -> tuple[float, float]:
+    """How far strokes lean to the right, as the shear of their second moments (1 is 45 degrees), and how slender they are:
+    their extent across their main axis as a share of that along it, 0..1 (Hu 1962)."""
+    moments = cv2.moments(mask, binaryImage=True)
+    mass = max(moments["m00"], 1.0)
+    # A pixel is a square, not a point: a bar one pixel wide has an extent across.
+    across, along, mixed = moments["mu20"] / mass + 1 / 12, moments["mu02"] / mass + 1 / 12, moments["mu11"] / mass
+    spread = float(np.hypot(across - along, 2 * mixed))
+    lean = float(np.clip(-mixed / along, -2, 2))
+    return lean, float(np.sqrt(max(across + along - spread, 1e-6) / (across + along + spread)))
+
+
+class _Company(NamedTuple):
+    """How much one candidate is another's company, 0..1, float32 (M, K) each: near it, of whatever size; alike in height; in
+    one row; beside it in that row; in one column and near."""
+
+    near: Features
+    alike: Features
+    row: Features
+    beside: Features
+    column: Features
+
+
+def _company(boxes: Features, rows: Indices, others: Indices) -> _Company:
+    """What each of `others` is to each candidate of `rows`; 0 for itself and for another try at the same stroke."""
     x, y, width, height = boxes[rows].T[:, :, None]
     other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
-    alike = np.exp(-3 * np.abs(np.log(height / other_height)))
     larger = np.maximum(height, other_height)
     gap = np.maximum(x, other_x) - np.minimum(x + width, other_x + other_width)
-    step = np.abs((y + height / 2) - (other_y + other_height / 2))
-    beside = alike * np.exp(-np.maximum(gap, 0) / (1.5 * larger)) * np.exp(-np.square(step / (0.4 * larger)))
-    # Not oneself, nor another try at the same stroke.
+    gap_below = np.maximum(y, other_y) - np.minimum(y + height, other_y + other_height)
+    step = np.abs((y + height / 2) - (other_y + other_height / 2)) / larger
+    shift = np.abs((x + width / 2) - (other_x + other_width / 2)) / larger
     same = shared_area(boxes[rows], boxes[others]) > 0.4 * np.minimum(width * height, other_width * other_height)
-    return np.where(same, 0, alike), np.where(same, 0, beside)
+    near = np.where(same, 0, np.exp(-np.square(step / 0.8) - np.maximum(gap, 0) / (2 * larger)))
+    alike = np.where(same, 0, np.exp(-3 * np.abs(np.log(height / other_height))))
+    row = alike * np.exp(-np.square(step / 0.4))
+    beside = row * np.exp(-np.maximum(gap, 0) / (1.5 * larger))
+    column = alike * np.exp(-np.square(shift / 0.6) - np.maximum(gap_below, 0) / (1.5 * larger))
+    return _Company(near, alike, row, beside, column)
 
 
 def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Indices:

@@ -79,14 +79,15 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
     """See the ink in several ways: what is a digit is a digit in most of them, and what one breaks another may keep whole.
 
     main: as `find_inks`. smooth: broken chalk and pencil joined. thin: a high threshold, which parts what nearly touches.
-    bold: a low one, for strokes of uneven pressure. strong: what stands out as much as the strongest ink of a wide
-    neighbourhood, so that printed grounds and rules drop out beside a pen. colour: the channel in which ink stands out most,
-    for pale ink. unruled: without the lines of ruled paper, where there are any. coarse: for digits of half the frame.
+    strong: what stands out as much as the strongest ink of a wide neighbourhood, so that printed grounds and rules drop out
+    beside a pen. colour: the channel in which ink stands out most, for pale ink. unruled: without the lines of ruled paper,
+    where there are any. coarse: for digits of half the frame.
     """
     grey = _grey(image)
     colours = [np.asarray(cv2.GaussianBlur(channel, (3, 3), 0), np.uint8) for channel in cv2.split(image)]
     coloured = _is_coloured(image)
-    small = np.asarray(cv2.resize(grey, None, fx=COARSE, fy=COARSE, interpolation=cv2.INTER_AREA), np.uint8)
+    coarse = max(1, round(COARSE * grey.shape[1])), max(1, round(COARSE * grey.shape[0]))
+    small = np.asarray(cv2.resize(grey, coarse, interpolation=cv2.INTER_AREA), np.uint8)
     ways = []
     for turn in (lambda tones: tones, np.invert):
         contrast = _contrast(turn(grey), params)
@@ -95,7 +96,6 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
         smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
         maps.append(InkMap("smooth", _threshold(smooth, params, 0.42, 25)))
         maps.append(InkMap("thin", _threshold(contrast, params, 0.6, 13)))
-        maps.append(InkMap("bold", _threshold(contrast, params, 0.3, 25)))
         wide = max(25, round(STRONG_WINDOW * min(grey.shape))) | 1
         maps.append(InkMap("strong", _threshold(smooth, params, 0.5, wide)))
         if coloured:

@@ -22,8 +22,10 @@ class JointParams:
     """Smaller marks are dust."""
     dot_size: float = 0.42
     """A dot or comma on the line is at most this large ..."""
-    dot_room: float = 0.5
-    """... and takes this much of a gap."""
+    dot_room: float = 0.35
+    """... takes this much of a gap ..."""
+    widest_dotted: float = 1.2
+    """... and stands in none wider than this: there it is dust."""
     least_raised_dot: float = 0.13
     least_sign: float = 0.18
     """Other signs than raised dots are at least this large ..."""
@@ -41,17 +43,24 @@ class JointParams:
 class Joints(NamedTuple):
     """What is between the n digits of a line, each array (n - 1,).
 
-    gap: clear space, less the room of a dot, and step: from middle to middle, both in sizes. sign: whether one stands there.
+    gap: clear space, and step: from middle to middle, both in sizes. sign, dot: whether a sign, or a dot or comma on the
+    line, stands there.
     """
 
     gap: Floats
     step: Floats
     sign: Flags
+    dot: Flags
 
     @property
-    def free(self) -> Joints:
-        """Those without a sign."""
-        return Joints(self.gap[~self.sign], self.step[~self.sign], self.sign[~self.sign])
+    def empty(self) -> Joints:
+        """Those without other ink."""
+        empty = ~self.sign & ~self.dot
+        return Joints(self.gap[empty], self.step[empty], self.sign[empty], self.dot[empty])
+
+    def wider(self, limit: float, dot_room: float) -> Flags:
+        """Which are wider than `limit`, where a dot takes some room of its own."""
+        return np.asarray(self.gap - dot_room * self.dot > limit)
 
 
 class _Marks(NamedTuple):
@@ -87,7 +96,7 @@ def find_joints(line: Line, ink: Floats, params: JointParams = JointParams()) ->
         signs &= ~_is_grain(near, others, line, params)
         sign[before[signs]] = True
         dot[before[dots]] = True
-    return Joints(gaps - params.dot_room * dot, step, sign)
+    return Joints(gaps, step, sign, dot & (gaps <= params.widest_dotted))
 
 
 def _seen_from(line: Line, ink: Floats) -> _Marks:

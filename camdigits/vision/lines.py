@@ -29,7 +29,7 @@ class LineParams:
     max_gap: float = 2.2
     """A line is interrupted by more clear space than this."""
     max_offset: float = 0.5
-    """Neighbours of a line are at most this far above or below each other, beyond what their sizes explain."""
+    """The middles of neighbours of a line are at most this far above or below each other."""
     max_bend: float = 0.26
     """Spread (root mean square) of the digits around a join about the straight line through them."""
     max_size_ratio: float = 3.0
@@ -135,22 +135,22 @@ def _usual_sizes(x: Floats, y: Floats, height: Floats, params: LineParams) -> Fl
 
 def _slopes(bodies: Bodies, params: LineParams) -> Floats:
     """The direction of writing at each digit, radians: the one in which most neighbours follow one another."""
-    count = len(bodies.x)
     first, second = near_pairs(bodies.x, bodies.y, params.near * bodies.size)
     dx, dy = bodies.x[second] - bodies.x[first], bodies.y[second] - bodies.y[first]
     size = np.sqrt(bodies.size[first] * bodies.size[second])
     distance = np.hypot(dx, dy) / size
-    steps = np.radians(np.arange(-params.steepest, params.steepest + 1, 3.0))
-    expected = 1 - params.upright * (np.abs(steps) / np.radians(params.steepest)) ** 2
     slack = np.abs(bodies.height[first] - bodies.height[second]) / 4
-    across = dy[:, None] * np.cos(steps) - dx[:, None] * np.sin(steps)
-    off = np.maximum(np.abs(across) - slack[:, None], 0) / size[:, None]
+    steps = np.radians(np.arange(-params.steepest, params.steepest + 1, 3.0))
+    # Pairs steeper than any line have no vote.
+    may = np.abs(dy) < 1.2 * np.abs(dx) + 0.5 * size
     # Tukey's biweight: a vote for every direction in which the two are about on one line.
-    agree = np.maximum(1 - (off / params.vote_offset) ** 2, 0) ** 2 * np.exp(-distance)[:, None]
-    votes = _sum_by(first, agree, count)
+    across = dy[may, None] * np.cos(steps) - dx[may, None] * np.sin(steps)
+    off = np.maximum(np.abs(across) - slack[may, None], 0) / (params.vote_offset * size[may, None])
+    votes = _sum_by(first[may], np.maximum(1 - off**2, 0) ** 2 * np.exp(-distance[may, None]), len(bodies.x))
     # Each digit hears those around it; a little of the whole page decides where they say nothing.
-    weight = np.exp(-0.5 * (distance / params.near) ** 2)[:, None]
-    heard = votes + _sum_by(first, weight * votes[second], count) + 0.05 * votes.sum(axis=0) + 1e-6
+    around = np.exp(-0.5 * (distance / params.near) ** 2)
+    heard = votes + _sum_by(first, around[:, None] * votes[second], len(bodies.x)) + 0.05 * votes.sum(axis=0) + 1e-6
+    expected = 1 - params.upright * (np.abs(steps) / np.radians(params.steepest)) ** 2
     best: Floats = steps[np.argmax(heard * expected, axis=1)]
     return best
 
@@ -158,9 +158,9 @@ def _slopes(bodies: Bodies, params: LineParams) -> Floats:
 def _sum_by(owner: Indices, rows: Floats, count: int) -> Floats:
     """Sum the rows (P, K) of each owner, (P,) and sorted, into (count, K)."""
     sums = np.zeros((count, rows.shape[1]))
-    present, start = np.unique(owner, return_index=True)
-    if len(present):
-        sums[present] = np.add.reduceat(rows, start, axis=0)
+    if len(owner):
+        start = np.flatnonzero(np.diff(owner, prepend=-1))
+        sums[owner[start]] = np.add.reduceat(rows, start, axis=0)
     return sums
 
 
@@ -170,13 +170,12 @@ def _join(bodies: Bodies, slopes: Floats, params: LineParams) -> list[list[int]]
     dx, dy = bodies.x[second] - bodies.x[first], bodies.y[second] - bodies.y[first]
     along, across = dx * cos + dy * sin, dy * cos - dx * sin
     size = np.maximum(bodies.size[first], bodies.size[second])
-    height = np.minimum(bodies.height, bodies.size * 1.3)
     gap = (along - (bodies.width[first] + bodies.width[second]) / 2) / size
-    offset = np.maximum(np.abs(across) - np.abs(height[first] - height[second]) / 2, 0) / size
+    offset = np.abs(across) / size
     ratio = bodies.height[first] / bodies.height[second]
     linked = (along > 0.1 * size) & (gap <= params.max_gap) & (offset <= params.max_offset)
     linked &= np.maximum(ratio, 1 / ratio) <= params.max_size_ratio
-    cost = np.maximum(gap, 0) + 2.0 * offset + 0.5 * np.abs(across) / size
+    cost = np.maximum(gap, 0) + 2.5 * offset
     stacked = np.zeros((len(slopes), len(slopes)), bool)
     above = (np.abs(along) < 0.3 * size) & (np.abs(across) > 0.6 * size)
     stacked[first[above], second[above]] = True

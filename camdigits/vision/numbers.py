@@ -23,7 +23,7 @@ class NumberParams:
     """A wider gap always ends a number."""
     least: float = 0.5
     """A narrower gap never does."""
-    page_parting: float = 3.5
+    page_parting: float = 2.8
     """The gaps of a page are of two kinds when the means of their logarithms are this many deviations apart ..."""
     line_parting: float = 4.0
     """... and those of one line when they are this many apart."""
@@ -35,7 +35,7 @@ class NumberParams:
     """Added to gaps before taking logarithms, so that digits that nearly touch do not make every other gap look wide."""
     log_spread: float = 0.15
     """Deviation of gaps of one kind, at least."""
-    strewn: float = 5.9
+    strewn: float = 7.2
     """Evidence it takes that the digits of a page stand by themselves (see `_stand_alone`) ..."""
     least_crowd: float = 0.8
     """... and at least how much further digits beside each other are than those above each other."""
@@ -64,7 +64,7 @@ def group_numbers(
     numbers: list[Number] = []
     first = 0
     for line, joint, limit in zip(lines, joints, limits, strict=True):
-        ends = np.flatnonzero(joint.sign | (joint.gap > limit)) + 1
+        ends = np.flatnonzero(joint.sign | joint.wider(limit, params.joints.dot_room)) + 1
         for start, end in pairwise([0, *ends.tolist(), len(line.digits)]):
             numbers.append(_number(ordered, tuple(range(first + start, first + end))))
         first += len(line.digits)
@@ -100,18 +100,20 @@ def _limits(joints: Sequence[Joints], clear: Sequence[Floats], in_matrix: Sequen
     """For each line the gap that ends a number."""
     if _stand_alone(joints, clear, params):
         return [params.least] * len(joints)
-    gaps = [joint.free.gap for joint in joints]
+    gaps = [joint.empty.gap for joint in joints]
+    own = [_parting(line, params.line_parting, params) for line in gaps]
     page = _parting(np.concatenate(gaps), params.page_parting, params)
+    parted = [limit for limit in own if limit is not None]
+    if page is None and 2 * len(parted) > sum(len(line) > 2 for line in gaps):
+        page = float(np.median(parted))
     # Where lines have narrow gaps and wide ones, the wide ones part cells or words, also in a line that has no others.
     mixed = page is not None and any(len(line) and line.min() < page < line.max() for line in gaps)
     limits = []
-    for line, matrix in zip(gaps, in_matrix, strict=True):
+    for line, limit, matrix in zip(gaps, own, in_matrix, strict=True):
         if matrix:
-            limit: float | None = params.least
+            limit = params.least
         elif mixed or len(line) <= 2:
             limit = page
-        else:
-            limit = _parting(line, params.line_parting, params)
         limits.append(params.most if limit is None else limit)
     return limits
 
@@ -145,17 +147,17 @@ def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: Numb
     """Whether a page's digits stand by themselves, strewn or in the cells of a grid, rather than on widely spaced lines.
 
     Told by gaps that are wide and uneven, by lines that are short, and by digits above and below that are nearer than those
-    beside. How much each tells is from a logistic regression over pages of both kinds, rounded, in units of one e-fold of
-    nearness.
+    beside. How much each tells is from a logistic regression over laid-out and rendered pages of both kinds, rounded, with
+    the logarithm of the nearness as the unit.
     """
-    free = [joint.free for joint in joints]
-    wide = [joint.gap > params.least for joint in free]
+    empty = [joint.empty for joint in joints]
+    wide = [joint.gap > params.least for joint in empty]
     count = sum(int(flags.sum()) for flags in wide)
     if not count or count < 0.7 * sum(len(flags) for flags in wide):
         return False
-    gaps = [joint.gap[flags] for joint, flags in zip(free, wide, strict=True)]
-    steps = [joint.step[flags] for joint, flags in zip(free, wide, strict=True)]
-    across = [np.minimum(c[:-1], c[1:])[~joint.sign] for c, joint in zip(clear, joints, strict=True)]
+    gaps = [joint.gap[flags] for joint, flags in zip(empty, wide, strict=True)]
+    steps = [joint.step[flags] for joint, flags in zip(empty, wide, strict=True)]
+    across = [np.minimum(c[:-1], c[1:])[~joint.sign & ~joint.dot] for c, joint in zip(clear, joints, strict=True)]
     nearer = [gap / np.maximum(c[flags], 0.1) for gap, c, flags in zip(gaps, across, wide, strict=True)]
     # Some people space the digits' edges evenly, others their middles.
     spreads = [np.full(len(g), min(np.std(g), np.std(s))) for g, s in zip(gaps, steps, strict=True) if len(g) > 1]
@@ -163,7 +165,7 @@ def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: Numb
     crowd = float(np.median(np.concatenate(nearer)))
     gap = float(np.median(np.concatenate(gaps)))
     short = len(joints) / sum(len(c) for c in clear)
-    evidence = np.log(np.clip(crowd, 0.3, 2.5)) + 2.2 * gap + 5.5 * short + 5.5 * uneven - 1 / count
+    evidence = np.log(np.clip(crowd, 0.3, 2.5)) + 2.6 * gap + 7.5 * short + 7 * uneven - 0.5 / count
     return crowd > params.least_crowd and bool(evidence > params.strewn)
 
 

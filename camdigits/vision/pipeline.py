@@ -20,6 +20,7 @@ from camdigits.vision.regions import Chain, RegionParams, Regions, find_regions,
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Glyph, Ink, InkMap, Reading, Region, Scene
 
 CANVAS_NONE_WEIGHT = 0.05
+ENLARGED_BLUR = 0.4
 FINE = 2.0
 """Writing too small for the scale of the search is looked for at so many times that scale."""
 
@@ -253,7 +254,9 @@ def _at_search_scale(image: BgrImage, params: PipelineParams) -> tuple[BgrImage,
 def _resized(image: BgrImage, scale: float) -> BgrImage:
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
+    resized = cv2.resize(image, size, interpolation=interpolation)
+    # Enlarged, the noise of a pixel is a blot: smooth over what the picture had no pixels for.
+    return np.asarray(cv2.GaussianBlur(resized, (0, 0), ENLARGED_BLUR * scale) if scale > 1.35 else resized, np.uint8)
 
 
 def _scaled(box: Box, factor: float, width: int, height: int) -> Box:

@@ -104,18 +104,21 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
     main = _components(maps[0].ink, params)
     found: list[tuple[_Components, int, float]] = []
     boxes = np.zeros((0, 4), np.float32)
-    votes = np.zeros(0)
+    areas, votes = np.zeros(0), np.zeros(0)
     for way in maps:
         parts = main if way is maps[0] else _components(way.ink, params)
         fit = _digit_shaped(parts, way, params)
         scaled = parts.boxes[fit].astype(np.float32) / np.float32(way.scale)
         overlap = iou_matrix(scaled, boxes)
         same = overlap.max(axis=1, initial=0.0) >= params.same_iou
+        if way.scale < 1 and same.any():  # where a fat stroke is an outline at full scale, the whole one is another
+            same &= parts.areas[fit] / way.scale**2 < 1.6 * areas[overlap.argmax(axis=1)]
         if same.any():
             votes[np.unique(overlap[same].argmax(axis=1))] += 1
         new = np.flatnonzero(~same)
         found += [(parts, int(fit[k]), way.scale) for k in new]
         boxes = np.vstack([boxes, scaled[new]])
+        areas = np.concatenate([areas, parts.areas[fit[new]] / way.scale**2])
         votes = np.concatenate([votes, np.ones(len(new))])
     # Of too many, those that most ways show, and what only a closer look can show.
     fine = np.array([scale > 1 for _, _, scale in found], bool)

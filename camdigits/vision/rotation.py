@@ -6,19 +6,20 @@ again, and the surer reading wins. Scenes are always in pixels of the frame as i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.readings import Classifier, read_glyphs
-from camdigits.vision.scene import Batch, BgrImage, Box, Evidence, Frame, Glyph, Number, Scene
+from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Number, Scene
 
 Points = npt.NDArray[np.float64]
-"""float64 (N, 2): x, y in pixels, measured from the picture's corner, not from the middle of its first pixel."""
+"""float64 (N, 2), or (2,) for one: x, y in pixels from the picture's corner, which is not the middle of its first pixel."""
 GROUND_SIDE = 16
 """What lies beyond the frame is taken from the frame reduced to so many pixels a side."""
 LONGEST_SIDE_PX = 2560
@@ -59,10 +60,10 @@ class RotationParams:
     max_slope: float = 50.0
     least_slope: float = 10.0
     clear_slope: float = 1.5
-    sure: float = 6.8
-    least_mean: float = 4.5
-    least_odds: float = 4.0
-    least_gain: float = 3.0
+    sure: float = 4.5
+    least_mean: float = 3.3
+    least_odds: float = 3.0
+    least_gain: float = 2.0
     max_crops: int = 48
     most_tries: int = 3
 
@@ -104,32 +105,52 @@ class Tilt:
         """
         if self.degrees == 0:
             return scene
-        evidence = scene.evidence and self._evidence_back(scene.evidence)
-        known = dict(zip(scene.evidence.boxes, evidence.boxes, strict=False)) if scene.evidence and evidence else {}
-        digits = tuple(replace(digit, box=known.get(digit.box) or self._box_back(digit.box)) for digit in scene.digits)
-        boxes = [digit.box for digit in digits]
-        numbers = tuple(_around(number, boxes) for number in scene.numbers)
-        marks = tuple(map(self._box_back, scene.marks))
+        evidence = scene.evidence
+        known: dict[Box, Box] = {}
+        if evidence is not None:
+            read = zip(evidence.boxes, evidence.glyphs, evidence.readings, strict=False)
+            known = {box: self._ink_back(box, glyph[..., 0]) for box, glyph, reading in read if reading is not None}
+            evidence = replace(evidence, boxes=self._boxes_back(evidence.boxes, known))
+        boxes = self._boxes_back([digit.box for digit in scene.digits], known)
         return replace(
-            scene, width=self.width, height=self.height, digits=digits, numbers=numbers, marks=marks, evidence=evidence
+            scene,
+            width=self.width,
+            height=self.height,
+            digits=tuple(replace(digit, box=box) for digit, box in zip(scene.digits, boxes, strict=True)),
+            numbers=tuple(_around(number, boxes) for number in scene.numbers),
+            marks=self._boxes_back(scene.marks),
+            evidence=evidence,
         )
 
-    def _evidence_back(self, evidence: Evidence) -> Evidence:
-        boxes = list(map(self._box_back, evidence.boxes))
-        read = zip(range(len(boxes)), evidence.glyphs, evidence.readings, strict=False)
-        for index, glyph, reading in read:
-            if reading is not None:
-                boxes[index] = self._box_back(evidence.boxes[index], glyph[..., 0])
-        return replace(evidence, boxes=tuple(boxes))
+    def _boxes_back(self, boxes: Sequence[Box], known: Mapping[Box, Box] = MappingProxyType({})) -> tuple[Box, ...]:
+        """Where boxes of the turned picture lie on the frame: as far as they are not `known`, those of ellipses in them."""
+        x, y, width, height = np.array(boxes, np.float64).reshape(-1, 4).T
+        half = np.column_stack([width, height]) / 2
+        middles = self._points_back(np.column_stack([x, y]) + half)
+        step_back = np.abs(np.linalg.inv(self._turn))
+        reach = half @ step_back.T if self._is_quarter else np.sqrt(np.square(half) @ np.square(step_back).T)
+        found = zip(boxes, middles - reach, middles + reach, strict=True)
+        return tuple(known.get(box) or self._box(low, high) for box, low, high in found)
 
-    def _box_back(self, box: Box, glyph: Glyph | None = None) -> Box:
-        """The upright box, in pixels of the frame, around what `box` holds: the ink of `glyph`, or else an ellipse."""
-        points = _corners(box) if self._is_quarter else _ellipse(box) if glyph is None else _ink(box, glyph)
-        turn = self._turn
-        there = (points - np.array(self.size) / 2) @ np.linalg.inv(turn).T + (self.width / 2, self.height / 2)
-        limits = (self.width, self.height)
-        left, top = np.clip(np.round(there.min(axis=0)), 0, np.array(limits) - 1).astype(int).tolist()
-        right, bottom = np.clip(np.round(there.max(axis=0)), 1, limits).astype(int).tolist()
+    def _ink_back(self, box: Box, glyph: Glyph) -> Box:
+        """The box, on the frame, of the ink in a box: the pixels of its crop that hold ink are laid into it."""
+        rows, columns = np.nonzero(glyph > 0.4)
+        if self._is_quarter or not len(rows):
+            return self._boxes_back([box])[0]
+        corners = np.concatenate([np.column_stack([columns + dx, rows + dy]) for dx in (0, 1) for dy in (0, 1)])
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        points = self._points_back((corners - low) / (high - low) * (box.width, box.height) + (box.x, box.y))
+        return self._box(points.min(axis=0), points.max(axis=0))
+
+    def _points_back(self, points: Points) -> Points:
+        there = (points - np.array(self.size) / 2) @ np.linalg.inv(self._turn).T + (self.width / 2, self.height / 2)
+        return np.asarray(there, np.float64)
+
+    def _box(self, low: Points, high: Points) -> Box:
+        """The box from one corner (x, y) to the other, as much of it as is on the frame; at least one pixel."""
+        limits = np.array([self.width, self.height])
+        left, top = np.clip(np.round(low), 0, limits - 1).astype(int).tolist()
+        right, bottom = np.clip(np.round(high), 1, limits).astype(int).tolist()
         return Box(left, top, max(right - left, 1), max(bottom - top, 1))
 
     @property
@@ -194,13 +215,15 @@ class Turned:
         Lines are made level by the layout of the ink, and quarter turns are tried that the crops speak for, turned and shown
         to the classifier; whatever is tried must then be read as digits much better than before.
         """
-        views = [first]
+        views, wishes = [first], [self._wanted(first)]
         for _ in range(self._params.most_tries):
-            new = (degrees for view in reversed(views) for degrees in self._wanted(view) if not _is_near(degrees, views))
+            # What the latest view asks for comes first; each asks only as far as it is listened to.
+            new = (degrees for wish in reversed(wishes) for degrees in wish if not _is_near(degrees, views))
             degrees = next(new, None)
             if degrees is None:
                 break
             views.append(self.at(frame, degrees, source))
+            wishes.append(self._wanted(views[-1]))
         return self._surest(views)
 
     def _surest(self, views: Sequence[View]) -> View:
@@ -345,26 +368,6 @@ def _around(number: Number, boxes: Sequence[Box]) -> Number:
     for index in number.digits[1:]:
         box = box.union(boxes[index])
     return replace(number, box=box)
-
-
-def _corners(box: Box) -> Points:
-    return np.array([(x, y) for x in (box.x, box.right) for y in (box.y, box.bottom)], np.float64)
-
-
-def _ellipse(box: Box) -> Points:
-    around = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-    half = np.array([box.width, box.height]) / 2
-    return np.asarray(np.column_stack([np.cos(around), np.sin(around)]) * half + (box.x, box.y) + half)
-
-
-def _ink(box: Box, glyph: Glyph) -> Points:
-    """The corners of the pixels of `glyph` that hold ink, laid into `box`, which is the box of that ink."""
-    rows, columns = np.nonzero(glyph > 0.4)
-    if not len(rows):
-        return _ellipse(box)
-    pixels = np.concatenate([np.column_stack([columns + dx, rows + dy]) for dx in (0, 1) for dy in (0, 1)])
-    low, high = pixels.min(axis=0), pixels.max(axis=0)
-    return np.asarray((pixels - low) / (high - low) * (box.width, box.height) + (box.x, box.y), np.float64)
 
 
 def _log_odds(scene: Scene) -> npt.NDArray[np.float64]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +101,6 @@ class TestData:
 @pytest.fixture(scope="module")
 def trained(mnist_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The folders of models and pictures after the classic network was trained for two steps of one epoch."""
-    from dataclasses import replace
-
     from click.testing import CliRunner
 
     from train import fit
@@ -162,15 +163,6 @@ class TestFit:
         assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
         assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
-    def test_the_reader_needs_its_data(self) -> None:
-        from click.testing import CliRunner
-
-        from train import fit
-
-        result = CliRunner().invoke(fit.main, ["--recipe", "reader", "--runs", "unused", "--models", "unused"])
-        assert result.exit_code == 2
-        assert "--data" in result.output
-
     def test_confusions_are_counted_true_by_read(self) -> None:
         from train.fit import confusion_matrix
 
@@ -192,6 +184,287 @@ class TestFit:
         assert ["3", "10", "8", "80.00", "100.00"] in rows
         assert ["5", "8", "8", "100.00", "80.00"] in rows
         assert rows[-1][:4] == ["all", "82", "80", "97.56"]
+
+
+BATCH, DRAWN = 20, 50
+EPOCHS, FURTHER = 3, 2
+STEPS = 2 * DRAWN // BATCH
+"""Of an epoch: half of its images are those of the epoch before."""
+
+
+class CutOffError(Exception):
+    """Stands for the machine that goes down in the middle of a training."""
+
+
+@dataclass
+class Draws:
+    """A mixture of little that keeps account of what was asked of it, and fails at the draw number `cut_off`."""
+
+    seeds: list[list[int]] = field(default_factory=list)
+    folders: list[Path | None] = field(default_factory=list)
+    cut_off: int | None = None
+
+    def load(self, folder: Path | None, *_: object) -> Draws:
+        self.folders.append(folder)
+        return self
+
+    def epoch(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        self.seeds.append(list(rng.bit_generator.seed_seq.entropy))
+        if len(self.seeds) == self.cut_off:
+            raise CutOffError
+        labels = np.arange(DRAWN) % 11
+        images = rng.integers(0, 40, (DRAWN, 28, 28))
+        images[np.arange(DRAWN), 2 * labels + 3] = 255  # a row of ink says which
+        return images.astype(np.uint8), labels.astype(np.uint8)
+
+
+class SameProcess:
+    """A ProcessPoolExecutor that runs each call at once, here."""
+
+    def __init__(self, _workers: int, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
+        initializer(*initargs)
+
+    def __enter__(self) -> SameProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(call(*arguments))
+        except CutOffError as error:
+            future.set_exception(error)
+        return future
+
+
+@dataclass
+class Bench:
+    """A training of the recipe `camdigits` with a network of one layer, in its own folders."""
+
+    folder: Path
+    mnist_file: Path
+    patch: pytest.MonkeyPatch
+    draws: Draws = field(default_factory=Draws)
+
+    def train(self, *arguments: str, learning_rate: float = 0.05) -> Any:
+        from click.testing import CliRunner
+
+        from train import fit
+
+        small = replace(
+            fit.RECIPES["camdigits"],
+            build=one_layer,
+            epochs=EPOCHS,
+            further_epochs=FURTHER,
+            batch_size=BATCH,
+            learning_rate=learning_rate,
+        )
+        self.patch.setattr(fit, "RECIPES", {"camdigits": small})
+        self.patch.setattr(fit, "load_mixture", self.draws.load)
+        folders = ["--models", str(self.folder / "models"), "--runs", str(self.folder / "runs")]
+        command = ["--recipe", "camdigits", "--mnist", str(self.mnist_file), *folders, *arguments]
+        return CliRunner().invoke(fit.main, command)
+
+    @property
+    def run_dir(self) -> Path:
+        return self.folder / "runs" / "camdigits"
+
+    def progress(self) -> dict[str, Any]:
+        return json.loads((self.run_dir / "progress.json").read_text(encoding="utf-8"))
+
+    def checkpoint(self) -> Any:
+        import keras
+
+        return keras.models.load_model(self.run_dir / "checkpoint.keras")
+
+    def card(self) -> ModelCard:
+        return ModelCard.read(self.folder / "models" / "camdigits.json")
+
+    def weights(self) -> list[np.ndarray]:
+        import keras
+
+        return keras.models.load_model(self.folder / "models" / "camdigits.keras").get_weights()
+
+
+def one_layer() -> Any:
+    import keras
+
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Flatten(),
+            layers.Dropout(0.2),
+            layers.Dense(11, activation="softmax", name="odds"),
+        ]
+    )
+
+
+@pytest.fixture
+def bench(tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    import cv2
+
+    from train import fit
+
+    threads = cv2.getNumThreads()
+    monkeypatch.setattr(fit, "ProcessPoolExecutor", SameProcess)
+    monkeypatch.setattr(fit, "_mixture", None)
+    for name in ("learning_curves", "confusion", "worst_mistakes"):
+        monkeypatch.setattr(fit.plots, name, lambda *_: None)
+    yield Bench(tmp_path, mnist_file, monkeypatch)
+    cv2.setNumThreads(threads)
+
+
+def same(some: list[np.ndarray], others: list[np.ndarray]) -> bool:
+    return all(np.allclose(one, other, atol=1e-5) for one, other in zip(some, others, strict=True))
+
+
+@needs_keras
+class TestMixtureTraining:
+    def test_a_training_ends_after_its_epochs_with_a_model_that_learnt(self, bench: Bench) -> None:
+        result = bench.train(learning_rate=0.05)
+        assert result.exit_code == 0, result.exception
+        progress = bench.progress()
+        assert (progress["run"], progress["epoch"]) == (0, EPOCHS)
+        assert len(progress["history"]["loss"]) == EPOCHS
+        assert progress["history"]["loss"][-1] < 0.5 * progress["history"]["loss"][0]
+        assert same(bench.checkpoint().get_weights(), bench.weights())
+        assert int(bench.checkpoint().optimizer.iterations) == EPOCHS * STEPS
+
+    def test_the_card_tells_what_was_learnt_from_and_how_often(self, bench: Bench) -> None:
+        bench.train("--seed", "4")
+        card = bench.card()
+        assert card.name == "camdigits"
+        assert card.classes == (*"0123456789", "none")
+        assert (card.training["runs"], card.training["epochs"], card.training["seed"]) == (1, EPOCHS, 4)
+        assert card.training["data"][0]["sha256"] == load_mnist(bench.mnist_file).sha256()
+        assert len(card.training["data"]) == 3  # MNIST, printed characters, drawn marks
+        assert "--data" not in card.training["command"]
+        assert card.files == {"camdigits.keras": file_entry(bench.folder / "models" / "camdigits.keras")}
+
+    def test_refused_digits_of_mnist_are_counted(self, bench: Bench) -> None:
+        bench.train(learning_rate=1e-6)
+        mnist = load_mnist(bench.mnist_file)
+        classify = load_classifier(str(bench.folder / "models" / "camdigits.keras"))
+        read = classify(mnist.test_images[..., None].astype(np.float32) / 255).argmax(axis=1)
+        metrics = bench.card().metrics
+        assert metrics["mnist_test_refused"] == pytest.approx((read == 10).mean(), abs=1e-4)
+        assert metrics["mnist_test_accuracy"] == pytest.approx((read == mnist.test_labels).mean(), abs=1e-4)
+
+    def test_a_folder_of_data_sets_is_learnt_from_and_named_on_the_card(self, bench: Bench, tmp_path: Path) -> None:
+        sets = tmp_path / "sets"
+        sets.mkdir()
+        (sets / "mnist.npz").write_bytes(bench.mnist_file.read_bytes())
+        assert bench.train("--data", str(sets)).exit_code == 0
+        assert bench.draws.folders == [sets]
+        assert "--data DIR" in bench.card().training["command"]
+        named = " ".join(entry["name"] for entry in bench.card().training["data"])
+        for name in ("MNIST", "EMNIST", "BHMSDS", "UniPen", "optdigits", "HWD1000", "kaydee", "Omniglot"):
+            assert name in named
+        assert str(tmp_path) not in (bench.folder / "models" / "camdigits.json").read_text(encoding="utf-8")
+
+    def test_every_half_epoch_is_drawn_anew(self, bench: Bench) -> None:
+        bench.train()
+        assert len(bench.draws.seeds) == EPOCHS + 1
+        assert len({tuple(seed) for seed in bench.draws.seeds}) == EPOCHS + 1
+
+    def test_the_same_seed_trains_the_same_network(self, bench: Bench) -> None:
+        weights = []
+        for seed in ("5", "5", "6"):
+            bench.train("--seed", seed)
+            weights.append(bench.weights())
+        assert same(weights[0], weights[1])
+        assert not same(weights[0], weights[2])
+
+    def test_a_training_that_was_cut_off_goes_on_where_it_was(self, bench: Bench) -> None:
+        whole = Bench(bench.folder / "whole", bench.mnist_file, bench.patch)
+        whole.folder.mkdir()
+        whole.train()
+        bench.draws.cut_off = 4  # half an epoch before the first one, two epochs, and then
+        assert isinstance(bench.train().exception, CutOffError)
+        assert (bench.progress()["run"], bench.progress()["epoch"]) == (0, 2)
+        assert not (bench.folder / "models" / "camdigits.keras").exists()
+
+        bench.draws = Draws()
+        assert bench.train("--resume").exit_code == 0
+        assert (bench.progress()["run"], bench.progress()["epoch"]) == (0, EPOCHS)
+        assert len(bench.progress()["history"]["loss"]) == EPOCHS
+        assert int(bench.checkpoint().optimizer.iterations) == EPOCHS * STEPS
+        assert bench.draws.seeds == whole.draws.seeds[2:]
+        assert bench.card().training["runs"] == 1
+        assert np.allclose(bench.progress()["history"]["loss"][:2], whole.progress()["history"]["loss"][:2])
+
+    def test_a_training_that_has_ended_gets_another_run_from_where_it_ended(self, bench: Bench) -> None:
+        bench.train()
+        ended, first_draws = bench.weights(), list(bench.draws.seeds)
+        assert bench.train("--resume", learning_rate=1e-9).exit_code == 0
+        assert (bench.progress()["run"], bench.progress()["epoch"]) == (1, FURTHER)
+        assert len(bench.progress()["history"]["loss"]) == EPOCHS + FURTHER
+        assert same(bench.weights(), ended)  # at no rate nothing is learnt, nor forgotten
+        assert not {tuple(seed) for seed in first_draws} & {tuple(seed) for seed in bench.draws.seeds[len(first_draws) :]}
+        assert (bench.card().training["runs"], bench.card().training["epochs"]) == (2, EPOCHS + FURTHER)
+
+    def test_another_run_starts_at_half_the_rate_and_half_the_dropout(self, bench: Bench) -> None:
+        found = []
+        for arguments in ((), ("--resume",)):
+            bench.train(*arguments, learning_rate=0.04)
+            model = bench.checkpoint()
+            schedule = model.optimizer.get_config()["learning_rate"]["config"]
+            (dropout,) = [layer.rate for layer in model.layers if layer.name.startswith("dropout")]
+            found.append((schedule["initial_learning_rate"], dropout))
+            assert schedule["decay_steps"] == pytest.approx(int(model.optimizer.iterations), abs=1)
+        assert found == [pytest.approx((0.04, 0.2)), pytest.approx((0.02, 0.1))]
+
+    def test_another_run_that_was_cut_off_goes_on_in_that_run(self, bench: Bench) -> None:
+        bench.train()
+        bench.draws = Draws(cut_off=3)
+        assert isinstance(bench.train("--resume").exception, CutOffError)
+        assert (bench.progress()["run"], bench.progress()["epoch"]) == (1, 1)
+        bench.draws = Draws()
+        assert bench.train("--resume").exit_code == 0
+        assert (bench.progress()["run"], bench.progress()["epoch"]) == (1, FURTHER)
+        assert len(bench.progress()["history"]["loss"]) == EPOCHS + FURTHER
+
+    def test_without_resume_a_training_starts_anew(self, bench: Bench) -> None:
+        bench.train()
+        bench.train()
+        assert (bench.progress()["run"], bench.progress()["epoch"]) == (0, EPOCHS)
+        assert len(bench.progress()["history"]["loss"]) == EPOCHS
+
+    @pytest.mark.parametrize("content", [None, "", "[1]", '{"epoch": 1, "of": 2}'], ids=["none", "empty", "list", "other"])
+    def test_where_there_is_nothing_to_resume_it_says_so(self, bench: Bench, content: str | None) -> None:
+        if content is not None:
+            bench.run_dir.mkdir(parents=True)
+            (bench.run_dir / "progress.json").write_text(content, encoding="utf-8")
+        result = bench.train("--resume")
+        assert result.exit_code == 2
+        assert "nothing to resume" in result.output
+        assert "Traceback" not in result.output
+
+    def test_the_network_keeps_to_its_size(self) -> None:
+        from train import networks
+
+        model = networks.camdigits()
+        assert model.count_params() <= 400_000
+        assert model.input_shape == (None, 28, 28, 1)
+        assert model.output_shape == (None, 11)
+
+
+@needs_keras
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_epochs_are_drawn_in_a_process_beside_the_training(
+    tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import multiprocessing
+
+    if multiprocessing.get_start_method() != "fork":
+        pytest.skip("a process that does not begin as a copy of this one would load the whole mixture")
+    bench = Bench(tmp_path, mnist_file, monkeypatch)
+    assert bench.train().exit_code == 0
+    assert bench.progress()["epoch"] == EPOCHS
+    assert bench.draws.seeds == []  # the copy's account, not ours
 
 
 def test_training_data_is_loaded_without_keras(mnist_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

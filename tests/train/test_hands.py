@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from train.data import Part
 from train.hands import CHARACTERS, HANDS, LETTERS, OPERATORS, POINTS, Glyph, Hand, forms, load_recorded, write
 
 DIGITS = "0123456789"
@@ -144,17 +146,16 @@ def recorded_file(path: Path) -> Path:
     return path
 
 
-def test_recorded_writers_are_parted_into_held_out_and_the_rest(tmp_path: Path) -> None:
+def test_recorded_writers_are_parted_into_those_trained_on_those_for_context_and_those_that_measure(tmp_path: Path) -> None:
     path = recorded_file(tmp_path / "strokes.npz")
-    held, rest = load_recorded(path, held_out=True), load_recorded(path, held_out=False)
-    names = [{writer.name for writer in part} for part in (held, rest)]
-    assert not names[0] & names[1]
-    assert len(names[0] | names[1]) == 40
-    assert 5 <= len(names[0]) <= 20
+    names = [{writer.name for writer in load_recorded(path, part=part)} for part in get_args(Part)]
+    assert all(names)
+    assert sum(map(len, names)) == len(set().union(*names)) == 40
+    assert len(names[0]) >= 20
 
 
 def test_recorded_digits_stand_on_the_line_and_bad_cuts_are_left_out(tmp_path: Path) -> None:
-    writer = load_recorded(recorded_file(tmp_path / "strokes.npz"), held_out=False)[0]
+    writer = load_recorded(recorded_file(tmp_path / "strokes.npz"), part="train")[0]
     assert all(len(drawn) == 1 for drawn in writer.digits.values())
     points = np.concatenate(writer.draw("4", np.random.default_rng(0)))
     assert points[:, 1].max() == pytest.approx(1, abs=0.02)
@@ -167,7 +168,7 @@ def test_recorded_letters_come_from_the_same_people_and_reach_as_high_as_letters
     with np.load(digits) as arrays:
         points = {name: arrays[name] for name in ("pts", "stroke_start", "char_start", "writer")}
     np.savez(letters, y=np.tile(np.array(list("aogAOlpxyHT")), 40), **points)
-    plain, lettered = (load_recorded(digits, held_out=True, letters=path) for path in (None, letters))
+    plain, lettered = (load_recorded(digits, part="heldout", letters=path) for path in (None, letters))
     assert [writer.name for writer in plain] == [writer.name for writer in lettered]
     rng = np.random.default_rng(0)
     small, tall, deep = (np.concatenate(lettered[0].draw(char, rng))[:, 1] for char in "aAp")
@@ -181,4 +182,4 @@ def test_recorded_letters_come_from_the_same_people_and_reach_as_high_as_letters
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     with pytest.raises(ValueError, match="not a file of recorded digits"):
-        load_recorded(tmp_path / "other.npz", held_out=True)
+        load_recorded(tmp_path / "other.npz", part="heldout")

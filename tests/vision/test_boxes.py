@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camdigits.vision.boxes import Boxes, iou_matrix, shared_area
@@ -19,6 +19,7 @@ def as_array(boxes: list[Box]) -> Boxes:
     return np.array(boxes, np.float32).reshape(-1, 4)
 
 
+@settings(deadline=None, max_examples=40)
 @given(boxes_lists, boxes_lists)
 def test_every_entry_is_what_its_two_boxes_share(some: list[Box], others: list[Box]) -> None:
     areas, ious = shared_area(as_array(some), as_array(others)), iou_matrix(as_array(some), as_array(others))

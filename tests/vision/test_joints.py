@@ -29,8 +29,15 @@ def test_an_empty_gap_is_measured_in_digit_sizes() -> None:
 
 @pytest.mark.parametrize(
     "mark",
-    [Box(29, 11, 18, 18), Box(29, 18, 18, 4), Box(35, 17, 7, 7), Box(30, 0, 15, 40), Box(37, -60, 2, 160)],
-    ids=["plus", "minus", "raised dot", "slash", "rule of a table"],
+    [
+        Box(29, 11, 18, 18),
+        Box(29, 18, 18, 4),
+        Box(35, 17, 7, 7),
+        Box(30, 0, 15, 40),
+        Box(37, -60, 2, 160),
+        Box(37, -95, 2, 140),
+    ],
+    ids=["plus", "minus", "raised dot", "slash", "rule of a table", "lower end of a rule"],
 )
 def test_a_sign_stands_in_the_gap(mark: Box) -> None:
     assert between(mark).sign.all()
@@ -39,8 +46,11 @@ def test_a_sign_stands_in_the_gap(mark: Box) -> None:
 @pytest.mark.parametrize("mark", [Box(35, 36, 5, 5), Box(35, 33, 7, 14)], ids=["dot", "comma"])
 def test_a_dot_on_the_line_is_no_sign_and_takes_room_of_its_own(mark: Box) -> None:
     joints = between(mark)
+    assert joints.dot.all()
     assert not joints.sign.any()
-    assert joints.gap == pytest.approx([0.2])
+    assert joints.gap == pytest.approx([0.7])
+    assert joints.wider(0.5, dot_room=0.1).all()
+    assert not joints.wider(0.5, dot_room=0.4).any()
 
 
 @pytest.mark.parametrize(
@@ -55,6 +65,15 @@ def test_other_ink_is_no_sign(mark: Box) -> None:
 def test_a_sign_is_found_between_leaning_digits_whose_boxes_nearly_touch() -> None:
     line = line_of(Box(0, 0, 48, 40), Box(52, 0, 48, 40))
     assert find_joints(line, np.array([Box(42, 18, 16, 4)], np.float64)).sign.all()
+
+
+def test_a_dot_in_a_wide_gap_is_dust() -> None:
+    assert not between(Box(60, 36, 5, 5), gap=70).dot.any()
+
+
+def test_a_fragment_of_a_wide_digit_is_no_sign_beside_it() -> None:
+    line = line_of(Box(0, 0, 40, 40), Box(66, 0, 24, 40))
+    assert not find_joints(line, np.array([Box(26, 10, 13, 12)], np.float64)).sign.any()
 
 
 def test_specks_like_many_others_around_are_grain_of_the_ground() -> None:

@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camdigits.vision.lines import find_lines
@@ -71,6 +71,7 @@ def test_no_digits_have_no_lines() -> None:
     assert find_lines([]) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Box, st.integers(0, 500), st.integers(0, 300), st.integers(1, 60), st.integers(1, 80)), max_size=25))
 def test_every_digit_is_on_exactly_one_line(boxes: list[Box]) -> None:
     digits = [Digit(k % 10, 0.9, box) for k, box in enumerate(boxes)]
@@ -81,6 +82,7 @@ def test_every_digit_is_on_exactly_one_line(boxes: list[Box]) -> None:
         assert line.size > 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_order_in_which_digits_come_does_not_matter(seed: int) -> None:
     digits = row("82953", 50, 300, slope=-20) + row("13067", 50, 400) + row("777", 400, 320, pitch=70)

@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from camdigits.vision.numbers import group_numbers, reading_order
@@ -87,6 +87,18 @@ def test_columns_are_not_joined_and_rows_are_read_across() -> None:
     assert texts(left + right) == ["123", "78", "456", "90"]
 
 
+@pytest.mark.parametrize("degrees", [-25, -12, 12, 25])
+def test_rows_are_read_across_on_a_turned_page(degrees: float) -> None:
+    digits = page([["123", "45"], ["678", "90"], ["24", "57"]], space=4, leading=1.8)
+    assert texts(turned(digits, degrees)) == ["123", "45", "678", "90", "24", "57"]
+
+
+def test_a_number_far_to_the_side_that_slopes_by_itself_is_read_in_its_row() -> None:
+    sloping = [Digit(k, 0.9, Box(1500 + 32 * k, 100 + 5 * k, 24, 40)) for k in range(4)]
+    rows = [line("234567", 0, 0), line("345678", 0, 100), line("456789", 0, 200)]
+    assert texts([*sloping, *(digit for row in rows for digit in row)]) == ["234567", "345678", "0123", "456789"]
+
+
 def test_a_wide_gap_ends_a_number() -> None:
     assert texts(line("12 345", 10, 10)) == ["12", "345"]
 
@@ -112,7 +124,7 @@ def test_two_digits_over_two_others_are_a_sum() -> None:
 
 
 def test_cells_of_a_table_end_numbers_in_a_row_of_single_digits_too() -> None:
-    cells = [["10", "17", "13"], ["5", "1", "2"], ["26", "0", "41"]]
+    cells = [["10", "17", "13", "8"], ["5", "1", "2", "0"], ["26", "0", "41", "12"]]
     digits = [digit for y, row in enumerate(cells) for x, text in enumerate(row) for digit in line(text, 90 * x, 56 * y, gap=4)]
     assert texts(digits) == [text for row in cells for text in row]
 
@@ -178,6 +190,7 @@ def test_nothing_gives_nothing() -> None:
     assert reading_order([]) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Box, st.integers(0, 500), st.integers(0, 300), st.integers(4, 60), st.integers(8, 80)), max_size=25))
 def test_every_digit_is_in_exactly_one_number(boxes: list[Box]) -> None:
     digits = [Digit(k % 10, 0.9, box) for k, box in enumerate(boxes)]
@@ -188,6 +201,7 @@ def test_every_digit_is_in_exactly_one_number(boxes: list[Box]) -> None:
         assert number.text == "".join(str(ordered[index].label) for index in number.digits)
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Box, st.integers(0, 500), st.integers(0, 300), st.integers(4, 60), st.integers(8, 80)), max_size=20),
        st.integers(0, 10_000))  # fmt: skip
 def test_the_order_in_which_digits_and_marks_come_does_not_matter(boxes: list[Box], seed: int) -> None:
@@ -198,6 +212,7 @@ def test_the_order_in_which_digits_and_marks_come_does_not_matter(boxes: list[Bo
     assert [number.digits for number in shuffled[1]] == [number.digits for number in group_numbers(digits, tuple(marks))[1]]
 
 
+@settings(deadline=None)
 @given(ROWS, st.integers(-300, 5000), st.integers(-300, 5000), st.sampled_from([0.25, 0.5, 2, 10]))
 def test_neither_place_nor_scale_matters(rows: list[list[str]], x: int, y: int, scale: float) -> None:
     digits = page(rows)
@@ -209,6 +224,7 @@ def test_neither_place_nor_scale_matters(rows: list[list[str]], x: int, y: int, 
     assert texts(moved) == texts(digits) == [text for row in rows for text in row]
 
 
+@settings(deadline=None)
 @given(ROWS, st.floats(-40, 40), st.sampled_from([0.12, 0.25]))
 def test_a_turned_page_has_the_same_numbers_in_the_same_order(rows: list[list[str]], degrees: float, gap: float) -> None:
     # A word of ones is as narrow as a sign, and its direction is anybody's guess.
@@ -217,6 +233,7 @@ def test_a_turned_page_has_the_same_numbers_in_the_same_order(rows: list[list[st
     assert texts(turned(digits, degrees)) == [text for row in rows for text in row]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("023456789", min_size=4, max_size=9), min_size=1, max_size=4), st.floats(-40, 40))
 def test_wide_even_lines_are_numbers_on_a_turned_page(rows: list[str], degrees: float) -> None:
     digits = page([[row] for row in rows], gap=0.9, leading=2.4)

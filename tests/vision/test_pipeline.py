@@ -1,4 +1,4 @@
-"""The pipeline on small pictures, with a classifier of our own."""
+"""The pipeline on small pictures, with classifiers of our own."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from camdigits.vision.context import FEATURES, ContextWeights
+from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.pipeline import Pipeline, PipelineParams, best_chain, choose
 from camdigits.vision.readings import Classifier
 from camdigits.vision.regions import Chain, Piece, Regions
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Odds, Reading, Region
+from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Frame, Glyph, Ink, Odds, Reading, Region
 
 
 def always(label: int, confidence: float = 0.99) -> Classifier:
@@ -22,11 +24,23 @@ def always(label: int, confidence: float = 0.99) -> Classifier:
 
 
 def rings(batch: Batch) -> Odds:
-    """Sees zeros only: ink all round and none in the middle."""
-    hollow = (batch[:, 14, 14, 0] < 0.3) & (batch[:, 14].max(axis=(1, 2)) > 0.5) & (batch[:, :, 14].max(axis=(1, 2)) > 0.5)
+    """Sees zeros only: one stroke around one hole, round, and no wider than high."""
     odds = np.full((len(batch), 10), 0.05, np.float32)
-    odds[:, 0] = np.where(hollow, 0.55, 0.05)
+    odds[:, 0] = [0.55 if is_ring(glyph[..., 0]) else 0.05 for glyph in batch]
     return odds
+
+
+def is_ring(glyph: Glyph) -> bool:
+    ink = (glyph > 0.4).astype(np.uint8)
+    contours, hierarchy = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    outlines = [contour for contour, node in zip(contours, hierarchy[0], strict=True) if node[3] < 0]
+    holes = [contour for contour, node in zip(contours, hierarchy[0], strict=True) if node[3] >= 0]
+    if (len(outlines), len(holes)) != (1, 1):
+        return False
+    _, _, width, height = cv2.boundingRect(outlines[0])
+    area, hull = cv2.contourArea(outlines[0]), cv2.contourArea(cv2.convexHull(outlines[0]))
+    ellipse_like = 0.7 < area / (width * height) < 0.85
+    return bool(width <= height + 1 and area > 0.9 * hull and ellipse_like and cv2.contourArea(holes[0]) > 0.03 * area)
 
 
 def page(width: int = 640, height: int = 480) -> BgrImage:
@@ -36,8 +50,32 @@ def page(width: int = 640, height: int = 480) -> BgrImage:
     return image
 
 
+def board_beside_a_page() -> BgrImage:
+    """Pen on paper at the left, chalk on a board at the right."""
+    image = page(1280, 640)
+    image[:, 640:] = (60, 70, 60)
+    for x in (860, 930, 1000):
+        cv2.ellipse(image, (x, 300), (22, 40), 0, 0, 360, (225, 230, 225), 5, cv2.LINE_AA)
+    return image
+
+
+def with_tiny_digits(image: BgrImage) -> BgrImage:
+    """Two lines of zeros 7 px high and 6 wide, the first of them at (300, 500)."""
+    height, width = image.shape[:2]
+    strokes = np.zeros((4 * height, 4 * width), np.uint8)
+    for row in range(2):
+        for column in range(6):
+            cv2.ellipse(strokes, (4 * (300 + 30 * column) + 2, 4 * (500 + 24 * row)), (8, 11), 0, 0, 360, 255, 5)
+    soft = cv2.resize(strokes, (width, height), interpolation=cv2.INTER_AREA)[..., np.newaxis] / np.float32(255)
+    return np.round(image * (1 - soft) + 50 * soft).astype(np.uint8)
+
+
+def near(digits: tuple[Digit, ...], x: float, y: float) -> list[Digit]:
+    return [digit for digit in digits if digit.box.x <= x < digit.box.right and digit.box.y <= y < digit.box.bottom]
+
+
 def test_digits_are_found_where_they_are_and_grouped() -> None:
-    scene = Pipeline(always(0))(Frame(page(), 4, 0.5), "page")
+    scene = Pipeline(rings)(Frame(page(), 4, 0.5), "page")
     assert [digit.label for digit in scene.digits] == [0, 0, 0]
     assert [number.text for number in scene.numbers] == ["000"]
     for digit, x in zip(scene.digits, (100, 170, 240), strict=True):
@@ -59,9 +97,25 @@ def test_one_call_of_the_classifier_a_frame_and_none_for_an_empty_one() -> None:
     assert len(calls) == 1
 
 
+def test_every_glyph_of_every_ink_and_scale_is_in_that_one_call() -> None:
+    calls: list[int] = []
+
+    def classify(batch: Batch) -> Odds:
+        calls.append(len(batch))
+        return always(1)(batch)
+
+    image = with_tiny_digits(board_beside_a_page())
+    look = Pipeline(classify).look(image)
+    counts = [len(layer.regions.candidates) for layer in look.layers]
+    assert min(counts) >= 3
+    assert any(region.fine is not None for layer in look.layers for region in layer.regions.candidates)
+    assert calls == [sum(counts)] == [len(look.batch)]
+    assert [len(layer.readings) for layer in look.layers] == counts
+
+
 def test_below_the_threshold_nothing_is_labelled() -> None:
-    assert Pipeline(always(0, 0.6), PipelineParams(threshold=0.7))(Frame(page(), 0, 0.0)).digits == ()
-    assert len(Pipeline(always(0, 0.6), PipelineParams(threshold=0.5))(Frame(page(), 0, 0.0)).digits) == 3
+    assert Pipeline(rings, PipelineParams(threshold=0.6))(Frame(page(), 0, 0.0)).digits == ()
+    assert len(Pipeline(rings, PipelineParams(threshold=0.5))(Frame(page(), 0, 0.0)).digits) == 3
 
 
 @pytest.mark.parametrize("factor", [0.25, 1.0, 3.0, 6.0])
@@ -101,44 +155,267 @@ def test_a_one_pixel_picture_has_no_digits() -> None:
     assert Pipeline(always(0))(Frame(np.zeros((1, 1, 3), np.uint8), 0, 0.0)).digits == ()
 
 
-def region(box: Box, *parts: int) -> Region:
-    return Region(box, np.full((box.height, box.width), 255, np.uint8), frozenset(parts))
+@pytest.mark.parametrize("shape", [(1, 3000), (3000, 1)])
+def test_a_picture_of_one_row_or_column_has_no_digits(shape: tuple[int, int]) -> None:
+    assert Pipeline(always(0))(Frame(np.zeros((*shape, 3), np.uint8), 0, 0.0)).digits == ()
 
 
-def test_a_whole_wins_over_its_part() -> None:
-    body, bar_and_body = region(Box(0, 10, 20, 30), 1), region(Box(0, 0, 24, 40), 1, 2)
-    assert choose(Regions((body, bar_and_body), {}), [Reading(3, 0.9), Reading(5, 0.95)], 0.5) == [1]
+@pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)])
+def test_an_image_of_another_shape_or_dtype_is_refused(image: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="expected a BGR image"):
+        Pipeline(always(0))(Frame(image, 0, 0.0))
 
 
-def test_two_digits_are_not_taken_for_one_whole() -> None:
-    left, right, both = region(Box(0, 0, 20, 40), 1), region(Box(24, 0, 20, 40), 2), region(Box(0, 0, 44, 40), 1, 2)
-    assert choose(Regions((left, right, both), {}), [Reading(1, 0.9), Reading(3, 0.9), Reading(8, 0.99)], 0.5) == [0, 1]
+class TestPolarity:
+    def test_pen_on_paper_and_chalk_on_a_board_are_read_in_one_frame(self) -> None:
+        scene = Pipeline(rings)(Frame(board_beside_a_page(), 0, 0.0))
+        for x, y in ((100, 200), (170, 200), (240, 200), (860, 300), (930, 300), (1000, 300)):
+            assert len(near(scene.digits, x, y)) == 1, (x, y)
+
+    def test_light_ink_is_left_out_where_it_is_not_asked_for(self) -> None:
+        scene = Pipeline(rings, PipelineParams(light_ink=False))(Frame(board_beside_a_page(), 0, 0.0))
+        assert len(near(scene.digits, 170, 200)) == 1
+        assert not any(near(scene.digits, x, 300) for x in (860, 930, 1000))
+
+    def test_the_ground_inside_a_zero_is_no_digit_of_the_other_polarity(self) -> None:
+        image = np.full((480, 640, 3), 225, np.uint8)
+        for x in (200, 330):
+            cv2.ellipse(image, (x, 240), (40, 70), 0, 0, 360, (40, 40, 40), 14, cv2.LINE_AA)
+        scene = Pipeline(always(0))(Frame(image, 0, 0.0))
+        for x in (200, 330):
+            assert len(near(scene.digits, x, 240)) == 1
 
 
-def test_a_dot_inside_a_zero_is_no_second_digit() -> None:
-    zero, dot = region(Box(0, 0, 40, 60), 1), region(Box(15, 25, 8, 12), 2)
-    assert choose(Regions((zero, dot), {}), [Reading(0, 0.9), Reading(1, 0.99)], 0.5) == [0]
+class TestScales:
+    def test_digits_of_seven_pixels_are_candidates_at_their_place(self) -> None:
+        blank = np.full((960, 1280, 3), 225, np.uint8)
+        look = Pipeline(always(0)).look(with_tiny_digits(blank))
+        found = {region.box for region in look.layers[0].regions.candidates}
+        assert look.scale == 1
+        for row in range(2):
+            for column in range(6):
+                true = Box(300 + 30 * column - 3, 500 + 24 * row - 4, 7, 8)
+                assert max(box.iou(true) for box in found) > 0.6, (row, column)
+
+    def test_a_tiny_digit_is_read_from_its_larger_mask(self) -> None:
+        blank = np.full((960, 1280, 3), 225, np.uint8)
+        look = Pipeline(rings).look(with_tiny_digits(blank))
+        regions = look.layers[0].regions.candidates
+        fine = [(k, region.fine) for k, region in enumerate(regions) if region.fine is not None]
+        assert len(fine) == 12
+        for k, mask in fine:
+            assert np.array_equal(look.batch[k, ..., 0], make_glyph(mask))
+        assert len(Pipeline(rings)(Frame(with_tiny_digits(blank), 0, 0.0)).digits) == 12
+
+    def test_no_closer_look_is_taken_at_a_page_without_tiny_writing(self) -> None:
+        look = Pipeline(always(0)).look(cv2.resize(page(), (1280, 960)))
+        assert all(region.fine is None for layer in look.layers for region in layer.regions.candidates)
+
+    def test_a_digit_of_half_the_frame_in_a_fat_blurred_stroke_is_found_whole(self) -> None:
+        """Its stroke is nearly as wide as the window in which the ground is looked for."""
+        assert best_overlap(fat_seven(blur=6.0)) > 0.9
+
+    def test_a_digit_of_half_the_frame_in_a_fat_sharp_stroke_is_found_whole(self) -> None:
+        assert best_overlap(fat_seven(blur=1.0)) > 0.9
+
+    def test_a_digit_of_half_the_frame_stands_beside_one_of_twelve_pixels(self) -> None:
+        image = np.full((720, 1280, 3), 225, np.uint8)
+        cv2.ellipse(image, (300, 360), (110, 170), 0, 0, 360, (40, 40, 40), 60, cv2.LINE_AA)
+        cv2.ellipse(image, (900, 360), (4, 6), 0, 0, 360, (40, 40, 40), 1, cv2.LINE_AA)
+        digits = Pipeline(rings)(Frame(image, 0, 0.0)).digits
+        for x, true in ((300, Box(160, 160, 280, 400)), (900, Box(895, 353, 11, 15))):
+            (digit,) = near(digits, x, 360)
+            assert digit.box.iou(true) > 0.7
 
 
-def test_a_component_is_read_as_a_chain_only_from_end_to_end() -> None:
-    chain = Chain(1, 2, (Piece(0, 0, 1), Piece(1, 1, 2)))
-    assert best_chain(chain, [Reading(3, 0.9), Reading(4, 0.8)], 0.5) == [0, 1]
-    assert best_chain(chain, [Reading(3, 0.9), Reading(4, 0.3)], 0.5) == []
+def fat_seven(blur: float) -> tuple[BgrImage, Ink]:
+    strokes = np.zeros((960, 1280), np.uint8)
+    cv2.polylines(strokes, [np.array([[400, 220], [880, 220], [640, 800]])], False, 255, 220)
+    soft = cv2.GaussianBlur(strokes, (0, 0), 2 * blur)[..., np.newaxis].astype(np.float32) / 255
+    return np.round(225 - 185 * soft).astype(np.uint8).repeat(3, axis=2), strokes
 
 
-def test_the_likeliest_of_several_cuts_wins() -> None:
-    chain = Chain(1, 3, (Piece(0, 0, 1), Piece(1, 1, 3), Piece(2, 0, 2), Piece(3, 2, 3)))
-    assert best_chain(chain, [Reading(1, 0.6), Reading(2, 0.6), Reading(3, 0.9), Reading(4, 0.9)], 0.5) == [2, 3]
+def best_overlap(picture: tuple[BgrImage, Ink]) -> float:
+    """Of all candidates, what the ink of the one that fits best shares with the true ink (intersection over union)."""
+    image, true = picture
+    look = Pipeline(always(7)).look(image)
+    assert look.scale == 1
+    best = 0.0
+    for region in look.layers[0].regions.candidates:
+        found = np.zeros_like(true)
+        found[region.box.y : region.box.bottom, region.box.x : region.box.right] = region.mask
+        best = max(best, np.count_nonzero(found & true) / np.count_nonzero(found | true))
+    return best
 
 
-def test_a_digit_that_is_whole_is_not_taken_apart() -> None:
-    whole = region(Box(0, 0, 40, 40), 1)
-    pieces = [Region(Box(0, 0, 20, 40), whole.mask[:, :20], whole.parts, cut=True) for _ in range(2)]
-    regions = Regions((whole, *pieces), {1: whole.box}, (Chain(1, 2, (Piece(1, 0, 1), Piece(2, 1, 2))),))
-    assert choose(regions, [Reading(0, 0.9)] * 3, 0.5) == [0]
-    assert choose(regions, [Reading(0, 0.2), *[Reading(1, 0.9)] * 2], 0.5) == [1, 2]
+class TestWays:
+    def test_strokes_seen_in_every_way_have_all_votes(self) -> None:
+        look = Pipeline(always(0)).look(cv2.resize(page(), (1280, 960)))
+        for x in (200, 340, 480):
+            votes = [region.votes for region in look.layers[0].regions.candidates if abs(region.box.x + 46 - x) < 6]
+            assert max(votes) > 0.8
+
+    def test_ink_is_seen_in_one_way_where_that_is_asked_for(self) -> None:
+        image = np.full((960, 1280, 3), (120, 235, 245), np.uint8)
+        cv2.ellipse(image, (400, 400), (60, 100), 0, 0, 360, (190, 227, 238), 12, cv2.LINE_AA)
+        assert len(Pipeline(rings)(Frame(image, 0, 0.0)).digits) == 1
+        assert Pipeline(rings, PipelineParams(all_ways=False))(Frame(image, 0, 0.0)).digits == ()
+
+    def test_digits_that_the_paper_s_lines_hold_together_are_read(self) -> None:
+        image = cv2.resize(page(), (1280, 960))
+        for y in range(16, 960, 48):
+            image[y : y + 3] = np.minimum(image[y : y + 3], 90)
+        for x in range(30, 1280, 48):
+            image[:, x : x + 3] = np.minimum(image[:, x : x + 3], 90)
+        digits = Pipeline(rings)(Frame(image, 0, 0.0)).digits
+        for x in (200, 340, 480):
+            (digit,) = near(digits, x, 400)
+            assert digit.box.iou(Box(x - 50, 316, 100, 168)) > 0.8
 
 
-def test_a_rule_above_a_digit_is_not_drawn_into_it() -> None:
-    digit, with_rule = region(Box(0, 10, 20, 30), 1), region(Box(0, 0, 44, 40), 1, 2)
-    assert choose(Regions((digit, with_rule), {}), [Reading(9, 0.98), Reading(9, 0.97)], 0.5) == [0]
+class TestContext:
+    def test_what_the_context_refuses_is_not_read(self) -> None:
+        assert Pipeline(always(0), context=sure_of(0.01))(Frame(page(), 0, 0.0)).digits == ()
+
+    def test_the_context_says_how_sure_and_the_network_which_digit(self) -> None:
+        scene = Pipeline(always(3, 0.7), PipelineParams(light_ink=False), context=sure_of(0.9))(Frame(page(), 0, 0.0))
+        assert [digit.label for digit in scene.digits] == [3, 3, 3]
+        assert [digit.confidence for digit in scene.digits] == pytest.approx([0.9] * 3, abs=1e-4)
+
+    def test_on_the_canvas_every_stroke_is_meant(self) -> None:
+        canvas = Pipeline(always(0), context=sure_of(0.01)).for_canvas()
+        assert len(canvas(Frame(page(), 0, 0.0)).digits) == 3
+
+
+def sure_of(probability: float) -> ContextWeights:
+    """A context that gives every candidate the same probability."""
+    count = len(FEATURES)
+    zeros, ones = np.zeros(count, np.float32), np.ones(count, np.float32)
+    bias = float(np.log(probability / (1 - probability)))
+    return ContextWeights(zeros, ones, np.zeros((count, 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), bias)
+
+
+def test_the_evidence_has_a_glyph_a_box_and_a_reading_or_none_for_each_candidate() -> None:
+    image = page()
+    cv2.rectangle(image, (400, 180), (404, 240), (40, 40, 40), -1)
+    scene = Pipeline(rings)(Frame(image, 0, 0.0))
+    assert scene.evidence is not None
+    assert len(scene.evidence.glyphs) == len(scene.evidence.boxes) == len(scene.evidence.readings)
+    read = {box for box, reading in zip(scene.evidence.boxes, scene.evidence.readings, strict=True) if reading is not None}
+    assert read == {digit.box for digit in scene.digits}
+
+
+def test_ink_that_is_no_digit_is_a_mark_and_digits_are_none() -> None:
+    image = page()
+    cv2.rectangle(image, (400, 196), (440, 202), (40, 40, 40), -1)
+    marks = Pipeline(rings)(Frame(image, 0, 0.0)).marks
+    assert max(mark.iou(Box(400, 196, 41, 7)) for mark in marks) > 0.6
+    assert not any(mark.iou(Box(x - 24, 158, 49, 85)) > 0.3 for mark in marks for x in (100, 170, 240))
+
+
+def solid(box: Box, votes: float = 1.0, joined: bool = False) -> Region:
+    return Region(box, np.full((box.height, box.width), 255, np.uint8), votes=votes, joined=joined)
+
+
+def slanted(box: Box, pen: int = 4) -> Region:
+    """A stroke from the lower left corner of its box to the upper right one."""
+    mask = np.zeros((box.height, box.width), np.uint8)
+    cv2.line(mask, (pen // 2, box.height - 1 - pen // 2), (box.width - 1 - pen // 2, pen // 2), 255, pen)
+    return Region(box, mask)
+
+
+def piece(box: Box) -> Region:
+    return Region(box, np.full((box.height, box.width), 255, np.uint8), cut=True)
+
+
+class TestChoice:
+    """`choose`: which of the candidates are digits, where several cannot be."""
+
+    def test_only_what_reaches_the_threshold_is_chosen(self) -> None:
+        regions = Regions((solid(Box(0, 0, 20, 40)), solid(Box(60, 0, 20, 40))), ())
+        assert choose(regions, [Reading(1, 0.5), Reading(3, 0.49)], 0.5) == [0]
+
+    def test_nothing_is_chosen_of_nothing(self) -> None:
+        assert choose(Regions((), ()), [], 0.5) == []
+
+    def test_a_surer_whole_wins_over_its_part(self) -> None:
+        body, bar_and_body = solid(Box(0, 10, 20, 30)), solid(Box(0, 0, 24, 40), joined=True)
+        assert choose(Regions((body, bar_and_body), ()), [Reading(3, 0.9), Reading(5, 0.95)], 0.5) == [1]
+
+    def test_a_rule_above_a_digit_is_not_drawn_into_it(self) -> None:
+        digit, with_rule = solid(Box(0, 10, 20, 30)), solid(Box(0, 0, 44, 40), joined=True)
+        assert choose(Regions((digit, with_rule), ()), [Reading(9, 0.98), Reading(9, 0.97)], 0.5) == [0]
+
+    def test_a_digit_inside_another_is_its_rival(self) -> None:
+        zero, dot = solid(Box(0, 0, 40, 60)), solid(Box(15, 25, 8, 12))
+        assert choose(Regions((zero, dot), ()), [Reading(0, 0.99), Reading(1, 0.9)], 0.5) == [0]
+        assert choose(Regions((zero, dot), ()), [Reading(0, 0.9), Reading(1, 0.99)], 0.5) == [1]
+
+    def test_the_same_stroke_in_two_maps_is_chosen_once(self) -> None:
+        regions = Regions((slanted(Box(0, 0, 30, 40)), slanted(Box(4, 6, 28, 40))), ())
+        assert choose(regions, [Reading(1, 0.8), Reading(7, 0.9)], 0.5) == [1]
+
+    def test_slanted_digits_whose_boxes_overlap_are_both_chosen(self) -> None:
+        regions = Regions((slanted(Box(0, 0, 30, 40)), slanted(Box(16, 0, 30, 40))), ())
+        assert choose(regions, [Reading(1, 0.8), Reading(1, 0.9)], 0.5) == [0, 1]
+
+    def test_two_that_share_ink_are_not_both_chosen(self) -> None:
+        regions = Regions((solid(Box(0, 0, 30, 40)), solid(Box(16, 0, 30, 40))), ())
+        assert choose(regions, [Reading(1, 0.8), Reading(1, 0.9)], 0.5) == [1]
+
+    def test_a_loser_does_not_keep_its_own_rivals_out(self) -> None:
+        left, middle, right = solid(Box(0, 0, 30, 40)), solid(Box(20, 0, 30, 40)), solid(Box(40, 0, 30, 40))
+        readings = [Reading(1, 0.9), Reading(2, 0.8), Reading(3, 0.7)]
+        assert choose(Regions((left, middle, right), ()), readings, 0.5) == [0, 2]
+
+
+class TestChains:
+    """Strokes that may be several digits that touch."""
+
+    def touching(self) -> Regions:
+        """A whole and its halves; the chain has three cuts, the middle one between the halves."""
+        candidates = (solid(Box(0, 0, 60, 40)), piece(Box(0, 0, 30, 40)), piece(Box(30, 0, 30, 40)))
+        return Regions(candidates, (Box(0, 0, 60, 40),), (Chain(Box(0, 0, 60, 40), 2, (Piece(1, 0, 1), Piece(2, 1, 2))),))
+
+    def test_a_digit_that_is_whole_is_not_taken_apart(self) -> None:
+        assert choose(self.touching(), [Reading(0, 0.9), Reading(1, 0.8), Reading(1, 0.85)], 0.5) == [0]
+
+    def test_a_whole_that_is_no_digit_is_read_as_its_pieces(self) -> None:
+        assert choose(self.touching(), [Reading(0, 0.2), Reading(1, 0.8), Reading(1, 0.6)], 0.5) == [1, 2]
+
+    def test_surer_pieces_win_over_a_doubtful_whole(self) -> None:
+        assert choose(self.touching(), [Reading(8, 0.6), Reading(1, 0.95), Reading(1, 0.95)], 0.5) == [1, 2]
+
+    def test_a_piece_is_no_digit_where_the_other_piece_is_none(self) -> None:
+        assert choose(self.touching(), [Reading(0, 0.2), Reading(1, 0.99), Reading(1, 0.3)], 0.5) == []
+
+    def test_a_chain_is_as_sure_as_its_pieces_and_not_less_for_their_number(self) -> None:
+        """0.8 by 0.8 is 0.64, but the pieces are as likely digits as a whole of 0.8 is."""
+        assert choose(self.touching(), [Reading(8, 0.7), Reading(1, 0.8), Reading(1, 0.8)], 0.5) == [1, 2]
+
+    def test_all_pieces_of_a_chain_give_way_to_one_surer_rival(self) -> None:
+        regions = self.touching()
+        rival = solid(Box(28, 0, 34, 42))
+        with_rival = Regions((*regions.candidates, rival), regions.marks, regions.chains)
+        readings = [Reading(0, 0.1), Reading(1, 0.8), Reading(1, 0.8), Reading(4, 0.95)]
+        assert choose(with_rival, readings, 0.5) == [3]
+
+    def test_a_chain_is_read_only_from_end_to_end(self) -> None:
+        chain = Chain(Box(0, 0, 60, 40), 2, (Piece(0, 0, 1), Piece(1, 1, 2)))
+        assert best_chain(chain, [Reading(3, 0.9), Reading(4, 0.8)], 0.5) == [0, 1]
+        assert best_chain(chain, [Reading(3, 0.9), Reading(4, 0.3)], 0.5) == []
+
+    def test_the_likeliest_of_several_cuts_wins(self) -> None:
+        chain = Chain(Box(0, 0, 60, 40), 3, (Piece(0, 0, 1), Piece(1, 1, 3), Piece(2, 0, 2), Piece(3, 2, 3)))
+        assert best_chain(chain, [Reading(1, 0.6), Reading(2, 0.6), Reading(3, 0.9), Reading(4, 0.9)], 0.5) == [2, 3]
+
+    def test_zeros_that_touch_on_a_page_are_read_apart(self) -> None:
+        image = np.full((960, 1280, 3), 225, np.uint8)
+        for x in (400, 496):
+            cv2.ellipse(image, (x, 400), (40, 64), 0, 0, 360, (40, 40, 40), 9, cv2.LINE_AA)
+        cv2.line(image, (440, 400), (456, 400), (40, 40, 40), 8)
+
+        scene = Pipeline(rings)(Frame(image, 0, 0.0))
+        assert [digit.label for digit in scene.digits] == [0, 0]
+        for digit, x in zip(scene.digits, (400, 496), strict=True):
+            assert digit.box.iou(Box(x - 45, 331, 91, 139)) > 0.8
