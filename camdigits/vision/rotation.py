@@ -51,8 +51,9 @@ class RotationParams:
     sure: mean evidence of digits that stand the right way up; upside-down ones seldom reach it.
     least_mean: digits of a turned page have at least this on average: upside-down letters look like digits, but not very.
     least_odds: evidence of a single digit below this counts for nothing ...
-    least_gain: ... and a turned page must bring so much more than the page as it came.
-    max_crops: how many crops, the largest, are asked about quarter turns.
+    least_gain: ... and a page made level must bring so much more than the page as it came ...
+    least_flip_gain: ... and one set on another side so much more: a few letters read well enough as digits upside down.
+    max_crops: how many crops, the largest, are asked about quarter turns; none of a stroke `max_aspect` times as long as wide.
     most_tries: how many times a picture is read again.
     """
 
@@ -61,10 +62,12 @@ class RotationParams:
     least_slope: float = 10.0
     clear_slope: float = 1.5
     sure: float = 4.5
-    least_mean: float = 3.3
+    least_mean: float = 3.8
     least_odds: float = 3.0
     least_gain: float = 2.0
-    max_crops: int = 48
+    least_flip_gain: float = 6.0
+    max_crops: int = 96
+    max_aspect: float = 3.0
     most_tries: int = 3
 
 
@@ -227,10 +230,13 @@ class Turned:
         return self._surest(views)
 
     def _surest(self, views: Sequence[View]) -> View:
-        best, most = views[0], self._evidence(views[0].scene) + self._params.least_gain
+        first = self._evidence(views[0].scene)
+        best, most = views[0], first
         for view in views[1:]:
+            flipped = _apart(view.tilt.degrees, views[0].tilt.degrees) > self._params.max_slope
+            least = first + (self._params.least_flip_gain if flipped else self._params.least_gain)
             evidence = self._evidence(view.scene)
-            if evidence > most and _mean_odds(view.scene) >= self._params.least_mean:
+            if evidence > max(most, least) and _mean_odds(view.scene) >= self._params.least_mean:
                 best, most = view, evidence
         return best
 
@@ -260,10 +266,22 @@ class Turned:
         evidence = view.scene.evidence
         if len(turns) == 1 or evidence is None or self._is_sure(view.scene):
             return 0
-        glyphs = evidence.glyphs[_largest_distinct(evidence.boxes[: len(evidence.glyphs)], self._params.max_crops)]
+        glyphs = evidence.glyphs[self._telling(evidence.boxes[: len(evidence.glyphs)])]
         clear = [_clear_odds(glyphs, turn, self._classify) for turn in turns]
         best = int(np.argmax(clear))
         return turns[best] if clear[best] > clear[0] + self._params.least_gain else 0
+
+    def _telling(self, boxes: Sequence[Box]) -> list[int]:
+        """Indices of the largest boxes that are no plain strokes, of those about the same place only the first."""
+        kept: list[int] = []
+        for index in sorted(range(len(boxes)), key=lambda index: -boxes[index].area):
+            box = boxes[index]
+            plain = max(box.width, box.height) > self._params.max_aspect * min(box.width, box.height)
+            if not plain and all(box.iou(boxes[other]) <= 0.5 for other in kept):
+                kept.append(index)
+            if len(kept) == self._params.max_crops:
+                break
+        return kept
 
     def _may_turn(self, degrees: float) -> bool:
         away = abs((degrees - self._params.rotate.degrees + 180) % 360 - 180)
@@ -346,21 +364,11 @@ def _neighbours(boxes: Sequence[Box], max_boxes: int) -> tuple[Points, npt.NDArr
 
 
 def _clear_odds(glyphs: Batch, quarters: int, classify: Classifier) -> float:
-    """The evidence of crops turned clockwise, of those that are more than likely digits."""
+    """The evidence of crops turned clockwise, of those that are more than likely digits and no 1."""
     turned = np.ascontiguousarray(np.rot90(glyphs, -quarters, axes=(1, 2)))
-    confidence = np.array([reading.confidence for reading in read_glyphs(turned, classify)])
+    # A plain stroke is a 1 in two of four turns, whatever it is.
+    confidence = np.array([reading.confidence for reading in read_glyphs(turned, classify) if reading.label != 1])
     return float(np.maximum(_logit(confidence) - 2, 0).sum())
-
-
-def _largest_distinct(boxes: Sequence[Box], count: int) -> list[int]:
-    """Indices of the largest boxes, of those about the same place only the first."""
-    kept: list[int] = []
-    for index in sorted(range(len(boxes)), key=lambda index: -boxes[index].area):
-        if all(boxes[index].iou(boxes[other]) <= 0.5 for other in kept):
-            kept.append(index)
-        if len(kept) == count:
-            break
-    return kept
 
 
 def _around(number: Number, boxes: Sequence[Box]) -> Number:

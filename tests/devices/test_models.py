@@ -86,7 +86,7 @@ class TestRefusals:
     def test_a_missing_file(self, tmp_path: Path) -> None:
         message = refusal(tmp_path / "none.tflite")
         assert "no such model file" in message
-        assert "reader or classic" in message
+        assert "camdigits or classic" in message
 
     def test_a_folder(self, tmp_path: Path) -> None:
         assert "no such model file" in refusal(tmp_path)

@@ -174,8 +174,8 @@ class FakeReader:
         odds[np.arange(len(batch)), np.where(batch[:, 0, 13:15, 0].any(axis=1), 3, 10)] = 0.9999
         return odds
 
-    def turned(self, rotation: Rotation = Rotation.AUTO, sure: float = 4.5, least_gain: float = 2.0) -> Turned:
-        return Turned(self, self.classify, RotationParams(rotate=rotation, sure=sure, least_gain=least_gain))
+    def turned(self, rotation: Rotation = Rotation.AUTO, sure: float = 4.5, gain: float = 6.0) -> Turned:
+        return Turned(self, self.classify, RotationParams(rotate=rotation, sure=sure, least_flip_gain=gain))
 
 
 def is_sure(scene: Scene) -> bool:
@@ -208,7 +208,7 @@ class TestTurned:
 
     def test_a_page_stays_as_it_is_where_a_turn_brings_little_more(self) -> None:
         fake = FakeReader(sure=0.9999, elsewhere=0.9995)
-        scene = fake.turned(sure=99.0, least_gain=20.0)(page(180))
+        scene = fake.turned(sure=99.0, gain=20.0)(page(180))
         assert [digit.confidence for digit in scene.digits] == [0.9995] * 5
 
     @pytest.mark.parametrize("rotation", [rotation for rotation in Rotation if rotation is not Rotation.AUTO])
