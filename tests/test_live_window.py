@@ -245,6 +245,19 @@ def key_space(screen: Screen, key: str) -> None:
         )
 
 
+def key_r(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        shown = upright = app.picture()
+        height = fixture().shape[0]
+        for turn in ("as it is", "on its right side", "upside down", "on its left side"):
+            app.press(key)
+            shown = app.wait(lambda picture, last=shown: not np.array_equal(picture, last), f"the page read {turn}")
+            if turn == "upside down":
+                app.wait(lambda picture: not np.array_equal(picture[:height], upright[:height]), "other readings, or none")
+        app.press(key)
+        app.wait(lambda picture: np.array_equal(picture, upright), "the picture as it was")
+
+
 def key_widens(screen: Screen, key: str) -> None:
     with still_picture(screen) as app:
         before = app.picture()
@@ -321,6 +334,7 @@ EFFECTS = {
     Command.INSPECT: key_widens,
     Command.FULL_SCREEN: key_f,
     Command.MIRROR: key_x,
+    Command.ROTATE: key_r,
     Command.UNDO: key_u,
     Command.THINNER: key_brush,
     Command.THICKER: key_brush,

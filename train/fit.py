@@ -126,6 +126,8 @@ def fit_mixture(
     """
     checkpoint, progress_file = run_dir / "checkpoint.keras", run_dir / "progress.json"
     progress = Progress.read(progress_file) if resume else Progress()
+    if not resume:  # or a training cut off in its first epoch would be resumed as the one before it
+        progress_file.unlink(missing_ok=True)
     if progress.epoch == recipe.epochs_of(progress.run):
         progress.run, progress.epoch = progress.run + 1, 0
     epochs = recipe.epochs_of(progress.run)

@@ -101,6 +101,17 @@ def test_a_minus_and_a_fraction_bar_are_no_lines_of_the_paper() -> None:
     assert kept[260, 470:570].all()
 
 
+@pytest.mark.xfail(reason="level strokes a few pixels from a line are taken for a part of it", strict=True)
+def test_the_bar_of_a_seven_just_below_a_line_stays() -> None:
+    seven = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.polylines(seven, [np.array([[280, 207], [312, 207], [292, 255]])], False, 255, 5)
+    ink = seven.copy()
+    ink[200:202] = 255
+    left = without_rules(ink)
+    assert left is not None
+    assert overlap(left, seven) > 0.9
+
+
 def test_a_line_broken_by_glare_is_still_removed() -> None:
     ink = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.line(ink, (0, 200), (WIDTH - 1, 200), 255, 2)
