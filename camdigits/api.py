@@ -48,6 +48,8 @@ class Recognizer:
         classifier = load_classifier(model or settings.model or DEFAULT_MODEL)
         self.pipeline = Pipeline(classifier, settings.pipeline, classifier.context)
         self.turned = Turned(self.pipeline, classifier, settings.rotation)
+        quick = Pipeline(classifier, replace(settings.pipeline, all_ways=False), classifier.context)
+        self.live = Turned(quick, classifier, settings.rotation)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: an array uint8 or uint16, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, or the path of a file.
@@ -74,10 +76,13 @@ class Recognizer:
 
 
 class LiveReader:
-    """Reads frames of a camera or a clip one after another and remembers, so that labels hold still (ports.Reader)."""
+    """Reads frames of a camera or a clip one after another and remembers, so that labels hold still (ports.Reader).
+
+    Ink is seen in one way only, the quickest: a camera shows the page again at once, and shall be kept up with.
+    """
 
     def __init__(self, recognizer: Recognizer, settings: Settings = Settings()) -> None:
-        self._turned = recognizer.turned
+        self._turned = recognizer.live
         self._steady = Steady(self._turned)
         self._tilt: Tilt | None = None
         self._numbers = settings.pipeline.numbers
