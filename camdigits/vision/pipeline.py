@@ -109,8 +109,9 @@ class Pipeline:
         return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
 
     def for_canvas(self) -> Pipeline:
-        """The same, for a page on which every stroke is meant: a bar by itself is a 1 there."""
-        return Pipeline(self._classify, replace(self._params, none_weight=CANVAS_NONE_WEIGHT, light_ink=False))
+        """The same, for a page on which every stroke is meant, and sharp: a bar by itself is a 1 there."""
+        params = replace(self._params, none_weight=CANVAS_NONE_WEIGHT, light_ink=False, all_ways=False)
+        return Pipeline(self._classify, params)
 
     def look(self, image: BgrImage) -> Look:
         """All candidates of a picture and what the classifier, asked once, says of each by itself.
