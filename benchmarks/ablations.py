@@ -5,7 +5,6 @@ Reads the pages of each folder (`python -m train.pages --out DIR`) with one part
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,18 +36,18 @@ def without_none(classify: Classifier) -> Classifier:
     return digits_only
 
 
-def ablations() -> dict[str, Callable[[], Pipeline]]:
+def ablations() -> dict[str, Pipeline]:
     """A pipeline for each row of the table."""
     network, classic = load_classifier("camdigits"), load_classifier("classic")
     return {
-        "everything": lambda: Pipeline(network, ALL, network.context),
-        "one ink map for each polarity": lambda: Pipeline(network, replace(ALL, all_ways=False), network.context),
-        "no joined strokes": lambda: Pipeline(network, NO_JOINED, network.context),
-        "no joined strokes, no cut ones": lambda: Pipeline(network, NO_LATTICE, network.context),
-        "no context": lambda: Pipeline(network, ALL),
-        "no context, no 'not a digit'": lambda: Pipeline(without_none(network), ALL),
-        "MNIST alone: the classic network, its own context": lambda: Pipeline(classic, ALL, classic.context),
-        "the classic network, no context, one ink map": lambda: Pipeline(classic, replace(ALL, all_ways=False)),
+        "everything": Pipeline(network, ALL, network.context),
+        "one ink map for each polarity": Pipeline(network, replace(ALL, all_ways=False), network.context),
+        "no joined strokes": Pipeline(network, NO_JOINED, network.context),
+        "no joined strokes, no cut ones": Pipeline(network, NO_LATTICE, network.context),
+        "no context": Pipeline(network, ALL),
+        "no context, no 'not a digit'": Pipeline(without_none(network), ALL),
+        "MNIST alone: the classic network, its own context": Pipeline(classic, ALL, classic.context),
+        "the classic network, no context, one ink map": Pipeline(classic, replace(ALL, all_ways=False)),
     }
 
 
@@ -63,12 +62,13 @@ def measure(pipeline: Pipeline, folder: Path) -> Report:
 @click.argument("folders", type=click.Path(exists=True, file_okay=False, path_type=Path), nargs=-1, required=True)
 def main(folders: tuple[Path, ...]) -> None:
     """Print a table for each folder of pages."""
+    pipelines = ablations()
     for folder in folders:
         table = Table(title=str(folder), title_justify="left")
         for heading in ("left out", "precision", "recall", "F1", "labels", "numbers", "false digits"):
             table.add_column(heading, justify="left" if heading == "left out" else "right")
-        for name, build in ablations().items():
-            report = measure(build(), folder)
+        for name, pipeline in pipelines.items():
+            report = measure(pipeline, folder)
             counts = report.positives
             figures = (counts.precision, counts.recall, counts.f1, counts.label_accuracy, counts.numbers_exact)
             table.add_row(name, *(f"{figure:.3f}" for figure in figures), f"{report.false_per_negative:.2f}")

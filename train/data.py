@@ -78,3 +78,8 @@ def is_held_out(writer: object) -> bool:
 def as_batch(images: Images) -> Batch:
     """uint8 (N, 28, 28), ink 255 -> the classifier's input: float32 (N, 28, 28, 1), ink 1."""
     return images.astype(np.float32)[..., np.newaxis] / np.float32(255)
+
+
+def as_uint8(glyphs: npt.NDArray[np.float32]) -> Images:
+    """Glyphs, float32 with ink 1, as they are kept: uint8 of the same shape, ink 255; what `as_batch` turns back."""
+    return np.round(glyphs * 255).astype(np.uint8)

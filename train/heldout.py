@@ -21,7 +21,7 @@ from rich.table import Table
 from camdigits.devices.models import FileClassifier, ModelCard, load_classifier
 from camdigits.vision.glyphs import make_glyph
 from train import augment, plots
-from train.data import Images, Labels, as_batch, is_held_out, load_mnist
+from train.data import Images, Labels, as_batch, as_uint8, is_held_out, load_mnist
 from train.fit import MODELS_DIR
 from train.mixture import NOT_A_DIGIT, stroke_source
 from train.networks import DIGITS_OR_NONE
@@ -81,7 +81,7 @@ def held_out_sets(folder: Path, seed: int = 0) -> Iterator[HeldOut]:
 def _rasters(key: str, title: str, images: Images, labels: Labels, rng: np.random.Generator) -> HeldOut:
     chosen = rng.permutation(len(images))[:PER_SET]
     glyphs = [make_glyph(augment.mask_of_raster(images[i], rng)) for i in chosen]
-    return HeldOut(key, title, _as_uint8(glyphs), labels[chosen].astype(np.uint8))
+    return HeldOut(key, title, as_uint8(np.stack(glyphs)), labels[chosen].astype(np.uint8))
 
 
 def _strokes(key: str, title: str, path: Path, rng: np.random.Generator) -> HeldOut:
@@ -92,23 +92,17 @@ def _strokes(key: str, title: str, path: Path, rng: np.random.Generator) -> Held
         chosen = rng.permutation(np.flatnonzero(digit))[:PER_SET]
         labels = arrays["y"][chosen].astype(np.uint8)
     source = stroke_source(title, path, chosen, labels, 0)
-    return HeldOut(key, title, _as_uint8([make_glyph(source.mask(i, rng)) for i in range(len(chosen))]), labels)
-
-
-def _as_uint8(glyphs: list[np.ndarray]) -> Images:
-    return np.round(np.stack(glyphs) * 255).astype(np.uint8)
+    glyphs = [make_glyph(source.mask(i, rng)) for i in range(len(chosen))]
+    return HeldOut(key, title, as_uint8(np.stack(glyphs)), labels)
 
 
 def measure(classifier: FileClassifier, folder: Path, errors: Path | None) -> dict[str, tuple[HeldOut, Score]]:
-    """Score every set; the surest mistakes of all go into the picture `errors`."""
+    """Score every set; the surest mistakes of each go into a picture named after `errors` and the set."""
     scores: dict[str, tuple[HeldOut, Score]] = {}
-    mistakes: list[tuple[HeldOut, np.ndarray]] = []
     for held_out in held_out_sets(folder):
         odds = classifier(as_batch(held_out.glyphs))
         scores[held_out.key] = held_out, score(odds, held_out.labels)
-        mistakes.append((held_out, odds))
-    if errors is not None:
-        for held_out, odds in mistakes:
+        if errors is not None:
             path = errors.with_stem(f"{errors.stem}_{held_out.key}")
             plots.worst_mistakes(held_out.glyphs, held_out.labels, odds, DIGITS_OR_NONE, path)
     return scores

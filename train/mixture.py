@@ -20,7 +20,7 @@ from camdigits.vision.regions import find_regions
 from camdigits.vision.scene import Ink, InkMap
 from train import augment
 from train.augment import Rng
-from train.data import Images, Labels, Mnist, is_held_out
+from train.data import Images, Labels, Mnist, as_uint8, is_held_out
 from train.printed import characters
 
 NOT_A_DIGIT = 10
@@ -166,12 +166,8 @@ def _checked(glyph: npt.NDArray[np.float32] | None, label: int) -> Ink | None:
     """As uint8; None for a stick that is called no digit: no shape tells a bar from a 1, so it would teach to refuse 1s."""
     if glyph is None:
         return None
-    ink = _as_uint8(glyph)
+    ink = as_uint8(glyph)
     return None if label == NOT_A_DIGIT and augment.is_stick((ink > 127).astype(np.uint8)) else ink
-
-
-def _as_uint8(glyph: npt.NDArray[np.float32]) -> Ink:
-    return np.round(glyph * 255).astype(np.uint8)
 
 
 def scene_candidates(folder: Path, rng: Rng) -> Images:
@@ -189,7 +185,7 @@ def scene_candidates(folder: Path, rng: Rng) -> Images:
                 for ink in find_inks(sized, params):
                     regions = find_regions([InkMap("main", ink)]).candidates
                     masks = [region.mask for region in regions if not augment.is_stick(region.mask)]
-                    glyphs += [_as_uint8(make_glyph(masks[k])) for k in rng.permutation(len(masks))[:500]]
+                    glyphs += [as_uint8(make_glyph(masks[k])) for k in rng.permutation(len(masks))[:500]]
     return np.stack(glyphs) if glyphs else np.zeros((0, 28, 28), np.uint8)
 
 

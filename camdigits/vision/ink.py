@@ -84,8 +84,8 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
     where there are any. coarse: for digits of half the frame.
     """
     grey = _grey(image)
-    colours = [np.asarray(cv2.GaussianBlur(channel, (3, 3), 0), np.uint8) for channel in cv2.split(image)]
-    coloured = _is_coloured(image)
+    channels = cv2.split(image) if _is_coloured(image) else ()
+    colours = [np.asarray(cv2.GaussianBlur(channel, (3, 3), 0), np.uint8) for channel in channels]
     coarse = max(1, round(COARSE * grey.shape[1])), max(1, round(COARSE * grey.shape[0]))
     small = np.asarray(cv2.resize(grey, coarse, interpolation=cv2.INTER_AREA), np.uint8)
     ways = []
@@ -98,7 +98,7 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
         maps.append(InkMap("thin", _threshold(contrast, params, 0.6, 13)))
         wide = max(25, round(STRONG_WINDOW * min(grey.shape))) | 1
         maps.append(InkMap("strong", _threshold(smooth, params, 0.5, wide)))
-        if coloured:
+        if colours:
             contrasts = [_contrast(turn(channel), params) for channel in colours]
             strongest = np.asarray(np.maximum(np.maximum(contrasts[0], contrasts[1]), contrasts[2]), np.uint8)
             maps.append(InkMap("colour", _threshold(strongest, params)))

@@ -284,7 +284,7 @@ class Turned:
         return kept
 
     def _may_turn(self, degrees: float) -> bool:
-        away = abs((degrees - self._params.rotate.degrees + 180) % 360 - 180)
+        away = _apart(degrees, self._params.rotate.degrees)
         return self._params.rotate is Rotation.AUTO or away <= self._params.max_slope
 
     def _is_sure(self, scene: Scene) -> bool:
