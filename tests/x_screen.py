@@ -140,8 +140,13 @@ class Screen:
         return place["X"], place["Y"]
 
     def screenshot(self) -> BgrImage:
-        """The whole screen, uint8 (H, W, 3): Xvfb keeps it in a file, in the format of xwd."""
-        data = self._frame_buffer.read_bytes()
+        """The whole screen, uint8 (H, W, 3): Xvfb keeps it in a file, in the format of xwd.
+
+        It is read until it is the same twice, since the server may be drawing the while.
+        """
+        data, last = self._frame_buffer.read_bytes(), b""
+        while data != last:
+            data, last = self._frame_buffer.read_bytes(), data
         header = np.frombuffer(data, ">u4", 25)
         start = int(header[0]) + int(header[19]) * 12
         width, height, line_bytes = int(header[4]), int(header[5]), int(header[12])
