@@ -182,18 +182,19 @@ def _boxes(regions: Regions, indices: Sequence[int]) -> Boxes:
 def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> list[int]:
     """Which candidates are digits: confident ones, surest first, no stroke used twice.
 
-    A stroke that is no digit as a whole is read as a chain of digits, if it can be from end to end; the chain is as sure
-    as its digits are in the geometric mean.
+    A stroke that is no digit as a whole may be read as a chain of digits from end to end, as sure as they are in the
+    geometric mean; or some of its pieces are digits, and the rest is none.
     """
     candidates = regions.candidates
-    readable = [k for k, reading in enumerate(readings) if reading.confidence >= threshold and not candidates[k].cut]
-    offers: list[tuple[float, tuple[int, ...]]] = [(readings[k].confidence, (k,)) for k in readable]
+    offers: list[tuple[float, tuple[int, ...]]] = [
+        (reading.confidence, (k,)) for k, reading in enumerate(readings) if reading.confidence >= threshold
+    ]
     for chain in regions.chains:
         pieces = tuple(best_chain(chain, readings, threshold))
         if pieces:
             offers.append((float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces)), pieces))
     offers.sort(key=lambda offer: (-offer[0], offer[1]))
-    members = [k for _, indices in offers for k in indices]
+    members = list(dict.fromkeys(k for _, indices in offers for k in indices))
     rivals = _rivals([candidates[k] for k in members])
     place = {k: row for row, k in enumerate(members)}
     chosen: list[int] = []

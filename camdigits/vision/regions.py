@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, iou_matrix
+from camdigits.vision.components import Components, find_components
 from camdigits.vision.scene import Box, Ink, InkMap, Region
 from camdigits.vision.widths import stroke_width
 
@@ -43,6 +44,8 @@ class RegionParams:
     least_small: int = 6
     """So many strokes below `min_height_px` and a little above it are worth a closer look."""
     max_joined: int = 400
+    max_tries_area: float = 4.0
+    """Pairs and chains are tried, smallest first, until their boxes cover so many times the picture; texture has large ones."""
     max_strokes: int = 1200
     """So many strokes of one map are looked at, the largest, and asked whether two belong together."""
     max_candidates: int = 900
@@ -76,24 +79,26 @@ class Regions:
 
 
 @dataclass(frozen=True, eq=False)
-class _Components:
-    """Connected strokes of one map: labels int32 (H, W); boxes and areas of those with some ink, and their labels."""
+class _Strokes:
+    """Components of one map with some ink: index int64 (N,) among all, boxes int32 (N, 4), areas int64 (N,)."""
 
-    labels: npt.NDArray[np.int32]
+    components: Components
     index: npt.NDArray[np.int64]
     boxes: npt.NDArray[np.int32]
-    areas: npt.NDArray[np.int32]
+    areas: npt.NDArray[np.int64]
 
     def region(self, k: int, votes: float = 1.0) -> Region:
         box = Box(*(int(v) for v in self.boxes[k]))
-        window = self.labels[box.y : box.bottom, box.x : box.right]
-        return Region(box, (window == self.index[k]).astype(np.uint8) * np.uint8(255), votes=votes)
+        return Region(box, self._is(box, k).astype(np.uint8) * np.uint8(255), votes=votes)
 
     def joined(self, first: int, second: int) -> Region:
         box = Box(*(int(v) for v in self.boxes[first])).union(Box(*(int(v) for v in self.boxes[second])))
-        window = self.labels[box.y : box.bottom, box.x : box.right]
-        mask = (window == self.index[first]) | (window == self.index[second])
+        mask = self._is(box, first) | self._is(box, second)
         return Region(box, mask.astype(np.uint8) * np.uint8(255), joined=True)
+
+    def _is(self, box: Box, k: int) -> npt.NDArray[np.bool_]:
+        window = self.components.labels[box.y : box.bottom, box.x : box.right]
+        return np.asarray(window == self.index[k] + 1)
 
 
 def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) -> Regions:
@@ -101,12 +106,12 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
 
     maps: ways to see the same ink, the main one (scale 1) first. Raises ValueError for ink that is not uint8 (H, W).
     """
-    main = _components(maps[0].ink, params)
-    found: list[tuple[_Components, int, float]] = []
+    strokes = [_strokes(way.ink, params) for way in maps]
+    main = strokes[0]
+    found: list[tuple[_Strokes, int, float]] = []
     boxes = np.zeros((0, 4), np.float32)
     areas, votes = np.zeros(0), np.zeros(0)
-    for way in maps:
-        parts = main if way is maps[0] else _components(way.ink, params)
+    for way, parts in zip(maps, strokes, strict=True):
         fit = _digit_shaped(parts, way, params)
         scaled = parts.boxes[fit].astype(np.float32) / np.float32(way.scale)
         overlap = iou_matrix(scaled, boxes)
@@ -120,39 +125,37 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
         boxes = np.vstack([boxes, scaled[new]])
         areas = np.concatenate([areas, parts.areas[fit[new]] / way.scale**2])
         votes = np.concatenate([votes, np.ones(len(new))])
-    # Of too many, those that most ways show, and what only a closer look can show.
+    # Of too many, those that most ways show; what only a closer look can show comes before what few ways show.
     fine = np.array([scale > 1 for _, _, scale in found], bool)
-    kept = np.lexsort((-boxes[:, 3], -(votes + len(maps) * fine)))[: params.max_candidates]
+    kept = np.lexsort((-boxes[:, 3], -np.where(fine, len(maps) / 2, votes)))[: params.max_candidates]
     candidates = []
     for k in sorted(kept.tolist()):
         parts, component, scale = found[k]
         region = _drawn_with_a_pen(parts.region(component, float(votes[k]) / len(maps)), params)
         if region is not None:
             candidates.append(region if scale == 1 else _at_main_scale(region, scale, maps[0].ink.shape))
-    candidates += [region for pair in _joined(main, params) if (region := _drawn_with_a_pen(pair, params)) is not None]
-    chains = _chains(main, candidates, params)
+    bases = [main, *(parts for way, parts in zip(maps, strokes, strict=True) if way.name == "unruled")]
+    # Of pairs with the same box the one without rules stays, and of those the one whose strokes are closest.
+    joined = {pair.box: pair for base in bases for pair in reversed(_joined(base, params))}
+    candidates += [region for pair in joined.values() if (region := _drawn_with_a_pen(pair, params)) is not None]
+    chains = _chains(bases, candidates, params)
     return Regions(tuple(candidates), tuple(Box(*(int(v) for v in box)) for box in main.boxes), chains)
 
 
 def has_small_strokes(ink: Ink, params: RegionParams = RegionParams()) -> bool:
     """Whether there are strokes of writing below the least height, among them many alike in height."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    heights = stats[1:, cv2.CC_STAT_HEIGHT]
+    heights = find_components(ink).boxes[:, 3]
     small = (heights >= params.min_height_px // 2) & (heights < 1.4 * params.min_height_px)
     return bool(small.sum() >= params.least_small)
 
 
-def _components(ink: Ink, params: RegionParams) -> _Components:
-    if ink.ndim != 2 or ink.dtype != np.uint8:
-        raise ValueError(f"expected ink, uint8 (H, W), not {ink.dtype} {ink.shape}")
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    index = np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= params.min_area_px // 2)
-    index = index[index > 0]
-    table = np.asarray(stats, np.int32)[index]
-    return _Components(np.asarray(labels, np.int32), index, table[:, :4], table[:, cv2.CC_STAT_AREA])
+def _strokes(ink: Ink, params: RegionParams) -> _Strokes:
+    components = find_components(ink)
+    index = np.flatnonzero(components.areas >= params.min_area_px // 2)
+    return _Strokes(components, index, components.boxes[index], components.areas[index])
 
 
-def _digit_shaped(parts: _Components, way: InkMap, params: RegionParams) -> npt.NDArray[np.int64]:
+def _digit_shaped(parts: _Strokes, way: InkMap, params: RegionParams) -> npt.NDArray[np.int64]:
     """Which components have a digit's height and width, cheaply: int64 (N,)."""
     frame_height, frame_width = way.ink.shape
     width, height = parts.boxes[:, 2], parts.boxes[:, 3]
@@ -184,41 +187,107 @@ def _at_main_scale(region: Region, scale: float, frame: tuple[int, ...]) -> Regi
     return Region(Box(left, top, right - left, bottom - top), mask, region.stroke_px / scale, region.votes, fine)
 
 
-def _chains(main: _Components, candidates: list[Region], params: RegionParams) -> tuple[Chain, ...]:
+def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionParams) -> tuple[Chain, ...]:
     """Cut wide components where their ink is thinnest; the pieces are added to `candidates`.
 
     Over-segmentation, as in reading strings of digits since LeCun et al. (1998): each piece is offered, and the readings
     of a whole chain decide between the cuts.
     """
-    width, height = main.boxes[:, 2], main.boxes[:, 3]
+    wide = [region for base in bases for region in _wide(base, params)]
+    chains: dict[Box, Chain] = {}
+    for region in sorted(wide, key=lambda region: -region.box.height):
+        if len(chains) == params.max_chains:
+            break
+        if region.box in chains or stroke_width(region.mask) > params.max_stroke_ratio * region.box.height:
+            continue
+        columns = _Columns.of(region.mask)
+        cuts = _cuts(columns.profile(), region.box.height, params)
+        pieces = []
+        for start, end in combinations(range(len(cuts)), 2):
+            piece = _piece(region, columns, cuts[start], cuts[end], params)
+            if piece is not None and (start, end) != (0, len(cuts) - 1):
+                pieces.append(Piece(len(candidates), start, end))
+                candidates.append(piece)
+        if pieces:
+            chains[region.box] = Chain(region.box, len(cuts) - 1, tuple(pieces))
+    return tuple(chains.values())
+
+
+def _wide(base: _Strokes, params: RegionParams) -> list[Region]:
+    """The largest components that may be several digits that touch."""
+    width, height = base.boxes[:, 2], base.boxes[:, 3]
     wide = np.flatnonzero(
         (height >= params.min_height_px)
         & (width >= params.least_chain_ratio * height)
         & (width <= params.max_chain_ratio * height)
     )
-    chains = []
-    for k in wide[np.argsort(-height[wide], kind="stable")][: params.max_chains].tolist():
-        region = main.region(k)
-        if stroke_width(region.mask) > params.max_stroke_ratio * region.box.height:
-            continue
-        cuts = _cuts(region.mask, params)
-        pieces = []
-        for start, end in combinations(range(len(cuts)), 2):
-            piece = _piece(region, cuts[start], cuts[end], params)
-            if piece is not None and (start, end) != (0, len(cuts) - 1):
-                pieces.append(Piece(len(candidates), start, end))
-                candidates.append(piece)
-        if pieces:
-            chains.append(Chain(region.box, len(cuts) - 1, tuple(pieces)))
-    return tuple(chains)
+    wide = wide[np.argsort(-height[wide], kind="stable")][: params.max_chains]
+    return [base.region(int(wide[k])) for k in _within_budget(width[wide] * height[wide], base, params)]
 
 
-def _cuts(mask: Ink, params: RegionParams) -> list[int]:
-    """Columns where a chain may be cut, its two ends among them: where least ink stands, well apart."""
+SLANTS = (0.0, -0.35, 0.25, 0.5, 0.75)
+"""Shears of the writing that cuts go along, positive to the right; most people's is small, and a few write aslant."""
+CLEARLY = 1.12
+"""How much more gathered the ink must be than along the slants before."""
+
+
+class _Columns(NamedTuple):
+    """A chain set upright, so that its columns can be cut: its mask moved row by row, and how much further to the left the
+    rows have gone, the higher they are."""
+
+    mask: Ink
+    slant: float
+
+    @classmethod
+    def of(cls, mask: Ink) -> _Columns:
+        """Along the slant at which the ink gathers in fewest columns (Vinciarelli & Luettin 2001)."""
+        height = mask.shape[0]
+        step = max(1, height // 96)  # a few rows show the slant of a large chain
+        rows, columns = np.nonzero(mask[::step])
+        up = height - 1 - rows * step
+        best, most = 0.0, 0.0
+        for slant in SLANTS:
+            places = columns - np.round(slant * up).astype(np.int64)
+            gathered = float(np.square(np.bincount(places - places.min()), dtype=np.float64).sum())
+            if gathered > most * CLEARLY:
+                best, most = slant, gathered
+        return cls(_sheared(mask, best), best)
+
+    def profile(self) -> npt.NDArray[np.int64]:
+        """Pixels of ink in each column."""
+        return np.asarray(np.count_nonzero(self.mask, axis=0), np.int64)
+
+    def between(self, left: int, right: int) -> tuple[Ink, int]:
+        """The ink in columns `left` to `right`, leaning again, and how many pixels from the chain's left it begins."""
+        piece = np.ascontiguousarray(self.mask[:, left:right])
+        # There and back, everything has moved to the right once by what the highest row was moved.
+        return _sheared(piece, -self.slant), left - _reach(piece, self.slant)
+
+
+def _reach(mask: Ink, slant: float) -> int:
+    """How far the highest row of a mask is moved."""
+    reach: int = round(abs(slant) * (mask.shape[0] - 1))
+    return reach
+
+
+def _sheared(mask: Ink, slant: float) -> Ink:
+    """The mask with each row moved to the left by `slant` times its height above the last one; as wide as it needs to be."""
+    if not slant:
+        return mask
     height, width = mask.shape
+    reach = _reach(mask, slant)
+    # x' = x - slant * (height - 1 - y); to the left everything goes back into the picture.
+    offset = reach if slant > 0 else 0
+    matrix = np.array([[1, slant, offset - slant * (height - 1)], [0, 1, 0]], np.float64)
+    return np.asarray(cv2.warpAffine(mask, matrix, (width + reach, height), flags=cv2.INTER_NEAREST), np.uint8)
+
+
+def _cuts(profile: npt.NDArray[np.int64], height: int, params: RegionParams) -> list[int]:
+    """Columns where a chain may be cut, its two ends among them: where least ink stands, well apart."""
+    width = len(profile)
     apart = max(2, round(0.18 * height))
     most = min(params.max_cuts, round(2 * width / height) + 1)
-    ink = cv2.blur((mask > 0).sum(axis=0).astype(np.float32)[np.newaxis], (max(1, height // 16) | 1, 1))[0]
+    ink = cv2.blur(profile.astype(np.float32)[np.newaxis], (max(1, height // 16) | 1, 1))[0]
     cuts: list[int] = []
     for column in np.argsort(ink, kind="stable").tolist():
         if ink[column] > 0.45 * height or len(cuts) == most:
@@ -228,21 +297,20 @@ def _cuts(mask: Ink, params: RegionParams) -> list[int]:
     return [0, *sorted(cuts), width]
 
 
-def _piece(region: Region, left: int, right: int, params: RegionParams) -> Region | None:
+def _piece(region: Region, columns: _Columns, left: int, right: int, params: RegionParams) -> Region | None:
     """The ink between two columns, without the specks that the cut leaves; None where it has not the shape of a digit."""
     height = region.box.height
     if not 0.1 * height <= right - left <= 1.25 * height:
         return None
-    window = np.ascontiguousarray(region.mask[:, left:right])
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(window, connectivity=8)
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    kept = np.flatnonzero(areas >= 0.15 * areas.max()) + 1 if count > 1 else np.array([], np.int64)
-    mask = np.isin(labels, kept).astype(np.uint8) * np.uint8(255)
-    x, y, width, box_height = cv2.boundingRect(mask)
+    window, first = columns.between(left, right)
+    strokes = find_components(window)
+    kept = strokes.areas >= 0.15 * strokes.areas.max(initial=0)
+    mask = np.append(False, kept)[strokes.labels].astype(np.uint8) * np.uint8(255)
+    left, top, width, box_height = cv2.boundingRect(mask)
     if box_height < max(params.min_height_px, 0.45 * height):
         return None
-    box = Box(region.box.x + left + x, region.box.y + y, width, box_height)
-    mask = mask[y : y + box_height, x : x + width]
+    box = Box(max(0, region.box.x + first + left), region.box.y + top, width, box_height)
+    mask = mask[top : top + box_height, left : left + width]
     return Region(box, mask, stroke_width(mask), cut=True)
 
 
@@ -260,7 +328,7 @@ def _drawn_with_a_pen(region: Region, params: RegionParams) -> Region | None:
     return replace(region, stroke_px=width_px)
 
 
-def _joined(main: _Components, params: RegionParams) -> list[Region]:
+def _joined(main: _Strokes, params: RegionParams) -> list[Region]:
     """Pairs of strokes that may be one digit: a 5 and its bar, an open 4, a stroke that broke."""
     width, height = main.boxes[:, 2], main.boxes[:, 3]
     large = np.flatnonzero((np.maximum(width, height) >= params.min_height_px) & (width <= params.max_width_ratio * height))
@@ -269,7 +337,17 @@ def _joined(main: _Components, params: RegionParams) -> list[Region]:
     small = np.flatnonzero(np.maximum(width, height) >= max(3, params.min_height_px // 3))
     large, small = (some[np.argsort(-main.areas[some], kind="stable")[: params.max_strokes]] for some in (large, small))
     pairs = _close_pairs(main.boxes[large].astype(np.float32), main.boxes[small].astype(np.float32), large, small, params)
-    return [main.joined(first, second) for first, second in pairs]
+    boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
+    spans = boxes[..., :2].min(axis=1), (boxes[..., :2] + boxes[..., 2:]).max(axis=1)
+    kept = _within_budget(np.prod(spans[1] - spans[0], axis=1), main, params)
+    return [main.joined(*pairs[k]) for k in kept]
+
+
+def _within_budget(areas_px: npt.NDArray[np.integer], base: _Strokes, params: RegionParams) -> list[int]:
+    """Which of the boxes of these areas are tried: small ones first, in their own order."""
+    order = np.argsort(areas_px, kind="stable")
+    spent = np.cumsum(areas_px[order], dtype=np.float64)
+    return sorted(order[spent <= params.max_tries_area * base.components.labels.size].tolist())
 
 
 def _close_pairs(

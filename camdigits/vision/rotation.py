@@ -61,7 +61,7 @@ class RotationParams:
     max_slope: float = 50.0
     least_slope: float = 10.0
     clear_slope: float = 1.5
-    sure: float = 4.5
+    sure: float = 5.2
     least_mean: float = 3.8
     least_odds: float = 3.0
     least_gain: float = 2.0

@@ -5,12 +5,18 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from camdigits.vision.components import find_components, find_runs
 from camdigits.vision.scene import Ink
 
 LEAST_RUN = 0.03
 """A rule is straight for at least this share of the picture's longer side, seen pixel by pixel ..."""
 LEAST_LENGTH = 0.22
 """... and for this share of the side along it, with its gaps bridged."""
+
+COARSE_STEPS = 8
+"""Gaps are bridged in steps of this part of the least run."""
+MOST_THICKNESS = 0.014
+"""A rule is no thicker than this share of the picture's longer side."""
 
 
 def without_rules(ink: Ink) -> Ink | None:
@@ -32,17 +38,36 @@ def _rules(ink: Ink) -> Ink:
     height, width = ink.shape
     run = max(12, round(LEAST_RUN * max(height, width)))
     # Rules are seldom level to the pixel: runs are sought in ink made a little higher, and are met in the ink itself.
-    thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
-    straight = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
-    bridged = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, 2 * run), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
-    lengths, heights = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    mean_thickness = stats[:, cv2.CC_STAT_AREA] / np.maximum(lengths, 1)
-    long = (lengths >= LEAST_LENGTH * width) & (heights <= 0.12 * lengths) & (mean_thickness <= 0.02 * width + 6)
-    long[0] = False
-    if count < 2 or not long.any():
+    straight = _long_runs(np.asarray(cv2.dilate(ink, np.ones((3, 1), np.uint8)), np.uint8), run)
+    if not cv2.countNonZero(straight):
         return np.zeros_like(ink)
-    return np.where(long[labels] & (ink > 0), np.uint8(255), np.uint8(0))
+    # What is as thick as no line is, a block of a printed table say, would hold all lines that end at it together.
+    thickest = max(12, round(MOST_THICKNESS * max(height, width)))
+    thick = cv2.morphologyEx(straight, cv2.MORPH_OPEN, np.ones((thickest, 1), np.uint8))
+    straight = np.asarray(cv2.subtract(straight, thick), np.uint8)
+    # Gaps are bridged coarsely along the lines, which are longer than any of these steps.
+    step = max(1, run // COARSE_STEPS)
+    coarse = np.ascontiguousarray(cv2.dilate(straight, np.ones((1, step), np.uint8))[:, ::step])
+    bridged = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, np.ones((3, 2 * COARSE_STEPS | 1), np.uint8))
+    lines = find_components(np.asarray(bridged, np.uint8))
+    lengths, heights = lines.boxes[:, 2] * step, lines.boxes[:, 3]
+    areas = lines.areas * step
+    long = (lengths >= LEAST_LENGTH * width) & (heights <= 0.12 * lengths) & (areas <= (0.02 * width + 6) * lengths)
+    if not long.any():
+        return np.zeros_like(ink)
+    chosen = np.append(False, long)[lines.labels].astype(np.uint8) * np.uint8(255)
+    return np.asarray(cv2.bitwise_and(np.repeat(chosen, step, axis=1)[:, :width], ink), np.uint8)
+
+
+def _long_runs(ink: Ink, least: int) -> Ink:
+    """The ink that goes on along the rows for at least `least` pixels."""
+    runs = find_runs(ink)
+    long = runs.lengths >= least
+    # Added up along the row modulo 256: 255 from where a run begins, and 0 again from where it has ended.
+    change = np.zeros((ink.shape[0], ink.shape[1] + 1), np.uint8)
+    change[runs.rows[long], runs.lefts[long]] = 255
+    change[runs.rows[long], runs.lefts[long] + runs.lengths[long]] = 1
+    return np.asarray(np.add.accumulate(change, axis=1, dtype=np.uint8)[:, :-1])
 
 
 def _without(ink: Ink, rules: Ink) -> Ink:
@@ -58,8 +83,9 @@ def _without(ink: Ink, rules: Ink) -> Ink:
 
 
 def _thickness(rules: Ink) -> int:
-    """The usual height of the lines, in pixels."""
-    columns = rules[:, :: max(1, rules.shape[1] // 64)] > 0
+    """The usual height of the lines, in pixels; there is at least one."""
+    ruled = np.flatnonzero(rules.any(axis=0))
+    columns = rules[:, ruled[:: max(1, len(ruled) // 64)]] > 0
     edges = np.diff(columns.astype(np.int8), axis=0, prepend=0, append=0)
     starts, ends = np.nonzero(edges.T == 1)[1], np.nonzero(edges.T == -1)[1]
     return max(1, round(float(np.median(ends - starts))))

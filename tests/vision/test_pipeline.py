@@ -386,19 +386,22 @@ class TestChains:
     def test_surer_pieces_win_over_a_doubtful_whole(self) -> None:
         assert choose(self.touching(), [Reading(8, 0.6), Reading(1, 0.95), Reading(1, 0.95)], 0.5) == [1, 2]
 
-    def test_a_piece_is_no_digit_where_the_other_piece_is_none(self) -> None:
-        assert choose(self.touching(), [Reading(0, 0.2), Reading(1, 0.99), Reading(1, 0.3)], 0.5) == []
+    def test_a_piece_is_a_digit_where_the_other_piece_is_none(self) -> None:
+        assert choose(self.touching(), [Reading(0, 0.2), Reading(1, 0.99), Reading(1, 0.3)], 0.5) == [1]
+
+    def test_a_surer_whole_wins_over_its_one_good_piece(self) -> None:
+        assert choose(self.touching(), [Reading(0, 0.9), Reading(1, 0.8), Reading(1, 0.3)], 0.5) == [0]
 
     def test_a_chain_is_as_sure_as_its_pieces_and_not_less_for_their_number(self) -> None:
         """0.8 by 0.8 is 0.64, but the pieces are as likely digits as a whole of 0.8 is."""
         assert choose(self.touching(), [Reading(8, 0.7), Reading(1, 0.8), Reading(1, 0.8)], 0.5) == [1, 2]
 
-    def test_all_pieces_of_a_chain_give_way_to_one_surer_rival(self) -> None:
+    def test_of_a_chain_only_the_piece_beside_a_surer_rival_stays(self) -> None:
         regions = self.touching()
         rival = solid(Box(28, 0, 34, 42))
         with_rival = Regions((*regions.candidates, rival), regions.marks, regions.chains)
         readings = [Reading(0, 0.1), Reading(1, 0.8), Reading(1, 0.8), Reading(4, 0.95)]
-        assert choose(with_rival, readings, 0.5) == [3]
+        assert choose(with_rival, readings, 0.5) == [1, 3]
 
     def test_a_chain_is_read_only_from_end_to_end(self) -> None:
         chain = Chain(Box(0, 0, 60, 40), 2, (Piece(0, 0, 1), Piece(1, 1, 2)))

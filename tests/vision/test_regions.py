@@ -323,3 +323,24 @@ class TestSmallStrokes:
             ring(ink, x, 80)
             cv2.circle(ink, (x + 34, 108), 3, 255, -1)
         assert not has_small_strokes(ink)
+
+
+class TestSlantedChains:
+    """Digits that touch and lean."""
+
+    @pytest.mark.parametrize("slant", [0.0, 0.3, 0.6, -0.35])
+    def test_leaning_strokes_that_touch_are_cut_between_each_other(self, slant: float) -> None:
+        upright = blank(240, 300)
+        for x in (60, 110, 160):
+            cv2.ellipse(upright, (x, 60), (16, 34), 0, 0, 360, 255, 5)
+            cv2.line(upright, (x + 14, 60), (x + 36, 60), 255, 5)
+        matrix = np.array([[1, -slant, slant * 60 + 40], [0, 1, 0]], np.float64)
+        ink = np.asarray(cv2.warpAffine(upright, matrix, (380, 240), flags=cv2.INTER_NEAREST), np.uint8)
+        one = blank(240, 300)
+        cv2.ellipse(one, (110, 60), (16, 34), 0, 0, 360, 255, 5)
+        true = Box(*cv2.boundingRect(cv2.warpAffine(one, matrix, (380, 240), flags=cv2.INTER_NEAREST)))
+        pieces = [region for region in regions_of(ink).candidates if region.cut]
+        best = max(pieces, key=lambda region: region.box.iou(true))
+        assert best.box.iou(true) > 0.6
+        window = ink[best.box.y : best.box.bottom, best.box.x : best.box.right]
+        assert np.count_nonzero(best.mask & window) > 0.9 * np.count_nonzero(best.mask)

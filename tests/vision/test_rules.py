@@ -134,3 +134,25 @@ def test_ink_of_any_size_is_taken(shape: tuple[int, int]) -> None:
     for value in (0, 255):
         left = without_rules(np.full(shape, value, np.uint8))
         assert left is None or left.shape == shape
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_blocks_beside_short_pieces_of_line_are_no_trouble(seed: int) -> None:
+    """A line may be left in a few columns only, between blocks as thick as no line is."""
+    ink = np.zeros((HEIGHT, WIDTH), np.uint8)
+    ink[200:202] = 255
+    rng = np.random.default_rng(seed)
+    for x in np.flatnonzero(rng.random(WIDTH // 16) < 0.93):
+        ink[180:230, 16 * x : 16 * x + 16] = 255
+    left = without_rules(ink)
+    assert left is None or left.shape == ink.shape
+
+
+def test_a_line_that_ends_at_a_block_is_removed() -> None:
+    ink = np.zeros((HEIGHT, WIDTH), np.uint8)
+    ink[60:400, 20:60] = 255
+    for y in (100, 200, 300):
+        ink[y : y + 3, 60:] = 255
+    left = without_rules(ink)
+    assert left is not None
+    assert not left[:, 64:].any()

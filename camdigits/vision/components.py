@@ -1,0 +1,70 @@
+"""Components: the connected strokes of an ink map, with their boxes and areas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camdigits.vision.scene import Ink
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """Strokes connected along sides or corners (8-connectivity).
+
+    labels: int32 (H, W), 0 where there is no ink and k + 1 on component k; boxes: int32 (N, 4), x, y, width, height;
+    areas: int64 (N,), pixels of ink.
+    """
+
+    labels: npt.NDArray[np.int32]
+    boxes: npt.NDArray[np.int32]
+    areas: npt.NDArray[np.int64]
+
+
+class Runs(NamedTuple):
+    """Ink along the rows, in reading order: row, first column and length of each run, int64 (N,) each."""
+
+    rows: npt.NDArray[np.int64]
+    lefts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+
+
+def find_runs(ink: Ink) -> Runs:
+    """All runs of ink uint8 (H, W), where ink is not 0."""
+    height, width = ink.shape
+    # A column of ground keeps a run from going on into the next row.
+    padded = np.zeros((height, width + 1), np.bool_)
+    np.not_equal(ink, 0, out=padded[:, :width])
+    flat = padded.ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    if flat[0]:
+        edges = np.append(0, edges)
+    starts, ends = edges[::2], edges[1::2]
+    rows, lefts = np.divmod(starts, width + 1)
+    return Runs(rows, lefts, ends - starts)
+
+
+def find_components(ink: Ink) -> Components:
+    """Label the connected strokes of ink uint8 (H, W), where ink is not 0. Raises ValueError for ink of another kind."""
+    if ink.ndim != 2 or ink.dtype != np.uint8:
+        raise ValueError(f"expected ink, uint8 (H, W), not {ink.dtype} {ink.shape}")
+    count, found = cv2.connectedComponents(ink, connectivity=8)
+    labels = np.asarray(found, np.int32)
+    if count < 2:
+        return Components(labels, np.zeros((0, 4), np.int32), np.zeros(0, np.int64))
+    # Runs are few beside the pixels: looking at them alone is ten times as fast as connectedComponentsWithStats.
+    y, left, lengths = find_runs(ink)
+    of = labels[y, left]
+    # Numbers of 16 bits are sorted by radix, in linear time. The sort is stable, so rows stay in order.
+    order = np.argsort(of.astype(np.uint16) if count < 1 << 16 else of, kind="stable")
+    y, left, lengths = y[order], left[order], lengths[order]
+    runs = np.bincount(of, minlength=count)[1:]
+    firsts = np.cumsum(runs) - runs
+    x, right = np.minimum.reduceat(left, firsts), np.maximum.reduceat(left + lengths, firsts)
+    top, bottom = y[firsts], y[firsts + runs - 1] + 1
+    boxes = np.column_stack([x, top, right - x, bottom - top]).astype(np.int32)
+    return Components(labels, boxes, np.add.reduceat(lengths, firsts))
