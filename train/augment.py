@@ -54,6 +54,8 @@ def warp(mask: Ink, rng: Rng, strength: float = 1.0) -> Ink:
         strength *= 3
     angle = np.deg2rad(np.clip(rng.normal(0, 6 * strength), -40, 40))
     shear = np.clip(rng.normal(0, 0.14 * strength), -0.7, 0.7)
+    if rng.random() < 0.12:  # people who write aslant do so on the whole page
+        shear = rng.uniform(-0.95, 0.95)
     stretch = np.exp(np.clip(rng.normal(0, 0.12 * strength), -0.35, 0.35))
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, shear], [0, 1 / stretch]])
@@ -120,11 +122,11 @@ def has_hole(mask: Ink) -> bool:
 
 
 def lengthen(mask: Ink, rng: Rng) -> Ink:
-    """Draw the tail of a 4, 7 or 9 out downwards."""
+    """Draw the tail of a 1, 4, 7 or 9 out downwards, until it is more than twice as high."""
     mask = _tight(mask)
     height, width = mask.shape
     knee = round(height * rng.uniform(0.5, 0.7))
-    tail = cv2.resize(mask[knee:], (width, max(1, round((height - knee) * rng.uniform(1.3, 2.4)))))
+    tail = cv2.resize(mask[knee:], (width, max(1, round((height - knee) * rng.uniform(1.3, 4.0)))))
     return np.where(np.vstack([mask[:knee], tail]) > 127, np.uint8(255), np.uint8(0))
 
 
@@ -191,12 +193,13 @@ def primitive(rng: Rng) -> Ink:
     """A mark that is no writing: bar, bracket, arc, cross, dot, blob, corner, table rule, squiggle."""
     mask = np.zeros((160, 160), np.uint8)
     pen = int(rng.integers(4, 16))
-    match int(rng.integers(9)):
+    kinds = np.arange(9)
+    match int(rng.choice(kinds, p=np.where(kinds == 1, 0.04, 0.12))):
         case 0:  # a bar that leans well beyond a stick 1
             angle = rng.uniform(np.deg2rad(38), np.deg2rad(142))
             _line(mask, angle, rng.uniform(40, 75), pen)
         case 1:  # bracket, parenthesis
-            height, bow = rng.uniform(40, 60), rng.uniform(10, 28) * rng.choice([-1, 1])
+            height, bow = rng.uniform(40, 60), rng.uniform(14, 30) * rng.choice([-1, 1])
             t = np.linspace(-1, 1, 24)
             if rng.random() < 0.4:
                 points = np.array([[bow, -height], [0, -height], [0, height], [bow, height]])

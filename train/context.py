@@ -20,19 +20,18 @@ from keras import layers
 
 from camdigits.devices.models import ModelCard, load_classifier
 from camdigits.evaluation.truth import TruePicture, load_truth
-from camdigits.vision.boxes import iou_matrix
 from camdigits.vision.context import FEATURES, ContextWeights, context_features, judged
 from camdigits.vision.pipeline import Layer, Pipeline
 from camdigits.vision.scene import BgrImage
+from train.candidates import NEITHER, candidate_boxes, true_labels
 from train.fit import MODELS_DIR
 
 HIDDEN = 24
-EPOCHS = 40
+MEMBERS = 3
+"""Perceptrons that are joined into one."""
+EPOCHS = 25
 SCENE_SIDES_PX = (480, 900)
 """Photographs without digits are looked at in these sizes of their longer side."""
-RIGHT_IOU, WRONG_IOU = 0.5, 0.3
-NEITHER = -1
-"""A candidate that covers a digit half: neither right nor wrong, and left out."""
 
 
 def examples(pipeline: Pipeline, image: BgrImage, truth: TruePicture | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -45,19 +44,32 @@ def examples(pipeline: Pipeline, image: BgrImage, truth: TruePicture | None) -> 
 
 
 def _labels(layer: Layer, truth: TruePicture | None, scale: float) -> np.ndarray:
-    if truth is None or not truth.digits:
-        return np.zeros(len(layer.readings), np.int64)
-    boxes = np.array([region.box for region in layer.regions.candidates], np.float32) / scale
-    overlap = iou_matrix(boxes, np.array([box for _, box in truth.digits], np.float32))
-    best, labels = overlap.max(axis=1), np.array([label for label, _ in truth.digits])[overlap.argmax(axis=1)]
-    right = labels == np.array([reading.label for reading in layer.readings])
-    return np.where(best >= RIGHT_IOU, right, np.where(best >= WRONG_IOU, NEITHER, 0)).astype(np.int64)
+    true = true_labels(candidate_boxes(layer, scale), truth.digits if truth is not None else ())
+    right = true == np.array([reading.label for reading in layer.readings])
+    return np.where(true == NEITHER, NEITHER, right).astype(np.int64)
 
 
 def fit(features: np.ndarray, labels: np.ndarray, seed: int) -> ContextWeights:
-    """Train the perceptron by cross-entropy; float32 throughout."""
-    keras.utils.set_random_seed(seed)
+    """Train perceptrons by cross-entropy, and join them into one that gives the mean of their logits (Hansen & Salamon 1990).
+
+    Float32 throughout.
+    """
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
+    standard = (features - mean) / scale
+    members = [_fit_member(standard, labels, seed + member) for member in range(MEMBERS)]
+    hidden, hidden_bias, out, out_bias = (list(weights) for weights in zip(*members, strict=True))
+    return ContextWeights(
+        mean,
+        scale,
+        np.concatenate(hidden, axis=1),
+        np.concatenate(hidden_bias),
+        np.asarray(np.concatenate(out)[:, 0] / MEMBERS, np.float32),
+        float(np.mean(out_bias)),
+    )
+
+
+def _fit_member(standard: np.ndarray, labels: np.ndarray, seed: int) -> list[np.ndarray]:
+    keras.utils.set_random_seed(seed)
     model = keras.Sequential(
         [
             keras.Input((len(FEATURES),)),
@@ -65,12 +77,12 @@ def fit(features: np.ndarray, labels: np.ndarray, seed: int) -> ContextWeights:
             layers.Dense(1, activation="sigmoid"),
         ]
     )
-    steps = EPOCHS * -(-len(features) // 512)
+    steps = EPOCHS * -(-len(standard) // 512)
     rate = keras.optimizers.schedules.CosineDecay(5e-3, steps)
     model.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit((features - mean) / scale, labels, batch_size=512, epochs=EPOCHS, verbose=0)
-    hidden, hidden_bias, out, out_bias = model.get_weights()
-    return ContextWeights(mean, scale, hidden, hidden_bias, out[:, 0], float(out_bias[0]))
+    model.fit(standard, labels, batch_size=512, epochs=EPOCHS, verbose=0)
+    weights: list[np.ndarray] = model.get_weights()
+    return weights
 
 
 def gather(pipeline: Pipeline, pages: Sequence[Path], scenes: Path | None) -> tuple[np.ndarray, np.ndarray]:

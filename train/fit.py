@@ -27,6 +27,7 @@ from rich.table import Table
 
 from camdigits.devices.models import INPUT_CONTRACT, ModelCard, file_entry
 from train import networks, plots
+from train.candidates import NOT_A_DIGIT
 from train.data import MNIST_LICENCE, Images, Labels, Mnist, as_batch, load_mnist
 from train.mixture import Mixture, load_mixture
 
@@ -51,6 +52,13 @@ class Recipe:
     weight_decay: float = 0.0
     further_epochs: int = 0
     """Epochs of every run after the first."""
+    none_weight: float = 1.0
+    """What a mark that is no digit weighs in the loss: on pages marks outnumber digits, but that and what stands around is
+    weighed later (vision/context.py)."""
+    none_prior: float = 1.0
+    """How much rarer marks that are no digits are taken to be than where the network learnt, once it has learnt: the change of
+    priors of Saerens, Latinne & Decaestecker (2002), added to the last bias. Weighing them less while it learns loses what
+    tells them apart."""
     mixture: bool = False
     """Trained on many hands and on marks that are no digits (train/mixture.py), not on MNIST alone."""
 
@@ -64,7 +72,18 @@ RECIPES = {
     for recipe in (
         Recipe("classic", networks.classic, "digit_classifier.h5", networks.DIGITS, 10, 128, 1e-3),
         Recipe(
-            "camdigits", networks.camdigits, "camdigits.keras", networks.DIGITS_OR_NONE, 18, 256, 2e-3, 1e-3, 8, mixture=True
+            "camdigits",
+            networks.camdigits,
+            "camdigits.keras",
+            networks.DIGITS_OR_NONE,
+            18,
+            256,
+            2e-3,
+            1e-3,
+            further_epochs=12,
+            none_weight=0.5,
+            none_prior=0.2,
+            mixture=True,
         ),
     )
 }
@@ -148,9 +167,11 @@ def fit_mixture(
             fresh, fresh_labels = coming.result()
             if progress.epoch + 1 < epochs:
                 coming = draw(progress.epoch + 1)
+            both = np.concatenate([labels, fresh_labels]).astype(np.int32)
             step = model.fit(
                 as_batch(np.concatenate([images, fresh])),
-                np.concatenate([labels, fresh_labels]).astype(np.int32),
+                both,
+                sample_weight=np.where(both == NOT_A_DIGIT, recipe.none_weight, 1.0).astype(np.float32),
                 batch_size=recipe.batch_size,
                 initial_epoch=progress.epoch,
                 epochs=progress.epoch + 1,
@@ -185,9 +206,11 @@ def _test_data(mnist: Mnist) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _without_optimizer(recipe: Recipe, model: keras.Model) -> keras.Model:
-    """The network alone: what the optimizer remembers is twice its size."""
+    """The network alone, with its prior for 'not a digit': what the optimizer remembers is twice its size."""
     bare = recipe.build()
-    bare.set_weights(model.get_weights())
+    weights = model.get_weights()
+    weights[-1][NOT_A_DIGIT:] += np.log(recipe.none_prior)
+    bare.set_weights(weights)
     return bare
 
 
@@ -276,6 +299,7 @@ def main(
         model, history = fit_mnist(recipe, mnist, seed)
 
     epochs = sum(recipe.epochs_of(run) for run in range(runs))
+    model = _without_optimizer(recipe, model)
     odds = model.predict(as_batch(mnist.test_images), batch_size=512, verbose=0)
     read = odds.argmax(axis=1)
     accuracy = float((read == mnist.test_labels).mean())
@@ -287,7 +311,7 @@ def main(
     console.print(results_table(recipe, matrix))
 
     path = models_dir / recipe.file
-    _without_optimizer(recipe, model).save(path, **({"include_optimizer": False} if path.suffix == ".h5" else {}))
+    model.save(path, **({"include_optimizer": False} if path.suffix == ".h5" else {}))
     card = ModelCard(
         name=recipe.name,
         input=INPUT_CONTRACT,

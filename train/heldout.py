@@ -21,9 +21,10 @@ from rich.table import Table
 from camdigits.devices.models import FileClassifier, ModelCard, load_classifier
 from camdigits.vision.glyphs import make_glyph
 from train import augment, plots
+from train.candidates import NOT_A_DIGIT
 from train.data import Images, Labels, as_batch, as_uint8, is_held_out, load_mnist
 from train.fit import MODELS_DIR
-from train.mixture import NOT_A_DIGIT, stroke_source
+from train.mixture import stroke_source
 from train.networks import DIGITS_OR_NONE
 
 PER_SET = 6_000

@@ -268,6 +268,7 @@ def matrices(size: Size, style: Style, rng: Rng) -> Content:
     """Matrices between brackets; each entry is a number, some with a minus."""
     unit = style.height_px
     even = replace(style, steady=0.01)
+    few = rng.random() < 0.35  # entries of 0 and 1 alone, as unit matrices and truth tables have
     pitch_px = np.array([rng.uniform(2.2, 3.4), rng.uniform(1.5, 2.0)]) * unit
     lines: list[Line] = []
     doodles: list[Doodle] = []
@@ -283,7 +284,9 @@ def matrices(size: Size, style: Style, rng: Rng) -> Content:
             doodles += [_bracket(x, y, bottom, 1, even, rng), _bracket(right, y, bottom, -1, even, rng)]
             for row in range(rows):
                 for column in range(columns):
-                    text = f"{'-' if rng.random() < 0.15 else ''}{rng.integers(10 if rng.random() < 0.75 else 100)}"
+                    sign = "-" if rng.random() < 0.15 else ""
+                    most = 2 if few else 10 if rng.random() < 0.75 else 100
+                    text = f"{sign}{rng.integers(most)}"
                     at = x + (column + 0.3) * pitch_px[0] + (0 if "-" not in text else -0.4 * unit)
                     lines.append(even.line(text, at, y + (row + 0.75) * pitch_px[1], rng))
             x = right + unit * rng.uniform(0.8, 2.5)

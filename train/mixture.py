@@ -20,16 +20,20 @@ from camdigits.vision.regions import find_regions
 from camdigits.vision.scene import Ink, InkMap
 from train import augment
 from train.augment import Rng
+from train.candidates import NOT_A_DIGIT, page_glyphs
 from train.data import Images, Labels, Mnist, as_uint8, is_held_out
+from train.hands import HANDS, load_recorded
 from train.printed import characters
+from train.sheets import TAILED
 
-NOT_A_DIGIT = 10
+PAGES, PAGES_SEED = 400, 500
+"""Rendered pages whose candidates are learnt as they are found."""
 LOOKALIKES = frozenset("OoDQIilLJZzSsBbGgqYyTtUuVvac")
 """Letters that a digit can be mistaken for by anyone: they teach nothing as 'not a digit'."""
+BRACKETS = "()<>[]{}"
+"""A bowed 1, an angular 7, an open 4 look like these: a few teach that they exist, many that such digits do not."""
 FRAGILE = frozenset((1, 4, 7))
 """Half of one of these can be a whole digit."""
-TAILED = frozenset((1, 4, 7, 9))
-"""Many people draw these far below the line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +153,7 @@ def _glyph(source: Source, i: int, label: int, rng: Rng) -> Images | None:
         return None
     if kind < source.raw_share + source.plain_share:
         return _checked(make_glyph(mask), label)
-    if label in TAILED and rng.random() < 0.12:
+    if str(label) in TAILED and rng.random() < 0.12:
         mask = augment.lengthen(mask, rng)
     if rng.random() < 0.1:
         mask = augment.disturb(mask, rng)
@@ -184,8 +188,9 @@ def scene_candidates(folder: Path, rng: Rng) -> Images:
                 params = InkParams(least_contrast=float(rng.uniform(6, 14)), peak_share=float(rng.uniform(0.35, 0.55)))
                 for ink in find_inks(sized, params):
                     regions = find_regions([InkMap("main", ink)]).candidates
-                    masks = [region.mask for region in regions if not augment.is_stick(region.mask)]
-                    glyphs += [as_uint8(make_glyph(masks[k])) for k in rng.permutation(len(masks))[:500]]
+                    chosen = [regions[k].mask for k in rng.permutation(len(regions))[:500]]
+                    drawn = [_checked(make_glyph(mask), NOT_A_DIGIT) for mask in chosen if not augment.is_stick(mask)]
+                    glyphs += [glyph for glyph in drawn if glyph is not None]
     return np.stack(glyphs) if glyphs else np.zeros((0, 28, 28), np.uint8)
 
 
@@ -207,7 +212,7 @@ def load_mixture(folder: Path | None, mnist: Mnist, rng: Rng) -> Mixture:
 
 def _mnist(mnist: Mnist) -> Source:
     """MNIST's training images: in part as they are, in part through the live crop, in part warped and worn."""
-    return rasters("MNIST", mnist.train_images, mnist.train_labels, 32_000, plain_share=0.15, raw_share=0.4)
+    return rasters("MNIST", mnist.train_images, mnist.train_labels, 36_000, plain_share=0.15, raw_share=0.5)
 
 
 def _emnist(folder: Path) -> list[Source]:
@@ -248,9 +253,18 @@ def _unipen(folder: Path) -> list[Source]:
         y = arrays["y"]
         trained = np.array([not is_held_out(writer) for writer in arrays["writer"]])
         alike = np.isin(y, [*LOOKALIKES, *"|!01"])
-        chosen = np.flatnonzero(trained & ~alike)
+        rare = np.isin(y, list(BRACKETS)) & (np.arange(len(y)) % 4 > 0)
+        chosen = np.flatnonzero(trained & ~alike & ~rare)
         marks = stroke_source("UniPen letters and symbols", path, chosen, np.full(len(chosen), NOT_A_DIGIT), 15_000)
-    return [digits, marks]
+    return [digits, marks, _pages(folder)]
+
+
+def _pages(folder: Path) -> Source:
+    """What the live path finds on rendered pages of UniPen's writers: whole digits, pieces, pairs and everything else."""
+    digits, letters = folder / "unipen_digits_strokes.npz", folder / "unipen_letters_symbols_strokes.npz"
+    writers = load_recorded(digits, part="train", letters=letters)
+    glyphs, labels = page_glyphs(PAGES, PAGES_SEED, writers or HANDS)
+    return Source("rendered pages", labels, lambda i, _: glyphs[i], 12_000, glyphs=glyphs, raw_share=1.0)
 
 
 def _small_sets(folder: Path) -> list[Source]:
@@ -271,7 +285,7 @@ def _small_sets(folder: Path) -> list[Source]:
 
 def _printed() -> list[Source]:
     digits = characters(string.digits)
-    letters = characters("".join(sorted(set(string.ascii_letters) - LOOKALIKES)) + "+=#&%@*<>?$()[]{}")
+    letters = characters("".join(sorted(set(string.ascii_letters) - LOOKALIKES)) + "+=#&%@*?$" + BRACKETS)
     return [
         shapes("printed digits", [mask for _, mask in digits], np.array([int(char) for char, _ in digits], np.uint8), 3_500),
         shapes("printed letters", [mask for _, mask in letters], np.full(len(letters), NOT_A_DIGIT, np.uint8), 4_000),

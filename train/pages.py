@@ -186,7 +186,7 @@ def _random_style(shot: _Shot, surface: Surface, writers: Sequence[Writer], rng:
     height_px = float(np.exp(rng.uniform(np.log(least), np.log(max(most, least * 1.3)))))
     share = float(rng.choice((rng.uniform(0.025, 0.06), rng.uniform(0.05, 0.13), rng.uniform(0.12, 0.18)), p=(0.25, 0.6, 0.15)))
     pen_px = max(height_px * share, 1.1 / shot.scale)
-    touching, wide, leaning, dry, tailed = (bool(rng.random() < odds) for odds in (0.1, 0.12, 0.15, 0.12, 0.2))
+    touching, wide, leaning, dry, tailed = (bool(rng.random() < odds) for odds in (0.1, 0.12, 0.15, 0.12, 0.25))
     least_gap = float(rng.uniform(0.03, 0.12))
     gap = (least_gap, least_gap + float(rng.uniform(0.05, 0.4)))
     if touching:
@@ -203,7 +203,7 @@ def _random_style(shot: _Shot, surface: Surface, writers: Sequence[Writer], rng:
         space=(gap[1] * 1.5 + 1.1, gap[1] * 1.5 + float(rng.uniform(1.6, 3.0))),
         lean=float(np.clip(rng.normal(0, 0.35), -0.6, 0.6)) if leaning else float(rng.normal(0, 0.05)),
         dry=float(rng.uniform(0.03, 0.15)) if dry else 0.0,
-        tail=float(rng.uniform(0.4, 1.5)) if tailed else 0.0,
+        tail=float(rng.uniform(0.4, 3.0)) if tailed else 0.0,
         steady=float(rng.choice((0.008, 0.02, 0.05))),
         print_colour=(grey, grey, grey) if surface.polarity == "dark-on-light" else surface.inks[-1],
     ), touching * 2 + leaning + dry + tailed + (share < 0.04)

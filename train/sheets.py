@@ -30,7 +30,7 @@ class Line:
     gap is the clear space inside a number, in digit heights; below zero digits touch. space: the same between words.
     pitch: from the middle of one character to the next's, in digit heights, where they stand in squares; the first one
     then has its middle at left_px. lean: shear, positive to the right. dry: how much of the stroke a pen that runs dry
-    leaves out, 0..1. tail: how much longer the lower halves of 4, 7 and 9 are drawn, 0 as the writer has them. glyphs: what
+    leaves out, 0..1. tail: how much longer the lower halves of 1, 4, 7 and 9 are drawn, 0 as the writer has them. glyphs: what
     was written, where that is known already.
     """
 
@@ -225,7 +225,7 @@ def place_line(line: Line, rng: np.random.Generator) -> Sequence[Glyph]:
     if line.pitch is not None:
         glyphs = [_centred(glyph, index * line.pitch) for index, glyph in enumerate(glyphs)]
     if line.tail:
-        glyphs = [_tailed(glyph, line.tail * rng.uniform(0.6, 1.2)) if glyph.char in TAILED else glyph for glyph in glyphs]
+        glyphs = [_tailed(glyph, line.tail * rng.uniform(0.4, 1.2)) if glyph.char in TAILED else glyph for glyph in glyphs]
     origin = np.array([line.left_px, line.base_px])
     return [
         Glyph(glyph.char, tuple(((stroke - (0, 1)) @ turn.T + origin).astype(np.float32) for stroke in glyph.strokes))
@@ -233,7 +233,8 @@ def place_line(line: Line, rng: np.random.Generator) -> Sequence[Glyph]:
     ]
 
 
-TAILED = frozenset("479")
+TAILED = frozenset("1479")
+"""Many people draw these far below the line."""
 
 
 def _tailed(glyph: Glyph, tail: float) -> Glyph:

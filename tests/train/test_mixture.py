@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from train import augment, mixture
+from train.candidates import NOT_A_DIGIT
 from train.data import Mnist, load_mnist
-from train.mixture import NOT_A_DIGIT, Mixture, load_mixture
+from train.mixture import Mixture, load_mixture
 
 pytest.importorskip("matplotlib", reason="printed characters are drawn in the fonts of the extra `train`")
 
@@ -28,7 +29,9 @@ def mnist(data_folder: Path) -> Mnist:
 
 @pytest.fixture(scope="module")
 def whole(data_folder: Path, mnist: Mnist) -> Mixture:
-    return load_mixture(data_folder, mnist, rng())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mixture, "PAGES", 8)
+        return load_mixture(data_folder, mnist, rng())
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,7 @@ class TestSources:
 
     def test_every_set_is_there_once(self, whole: Mixture) -> None:
         names = [source.name for source in whole.sources]
-        assert sorted(names) == sorted([*EXPECTED, "printed digits", "printed letters"])
+        assert sorted(names) == sorted([*EXPECTED, "rendered pages", "printed digits", "printed letters"])
 
     @pytest.mark.parametrize("name", EXPECTED)
     def test_digits_have_their_label_and_marks_have_none(self, whole: Mixture, name: str) -> None:
@@ -76,6 +79,14 @@ class TestSources:
             assert counts.tolist() == [0] * 10 + [3]
         else:
             assert counts.tolist() == [len(source.labels) // 10] * 10 + [0]
+
+    def test_digits_and_marks_of_rendered_pages_are_learnt_as_they_were_found(self, whole: Mixture) -> None:
+        (source,) = [each for each in whole.sources if each.name == "rendered pages"]
+        assert source.glyphs is not None
+        assert source.raw_share == 1
+        counts = np.bincount(source.labels, minlength=11)
+        assert counts[:10].sum() > 40
+        assert counts[NOT_A_DIGIT] > 100
 
     def test_without_a_folder_mnist_and_printed_characters_are_learnt(self, mnist: Mnist) -> None:
         small = load_mixture(None, mnist, rng())

@@ -1,0 +1,30 @@
+"""What surrounds digits, fitted: members joined into one perceptron."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from camdigits.vision.context import FEATURES, judge
+from train import context
+
+keras = pytest.importorskip("keras")
+
+
+def test_the_joined_members_give_the_mean_of_their_logits_and_tell_the_classes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "EPOCHS", 15)
+    rng = np.random.default_rng(0)
+    features = rng.normal(0, 1, (3_000, len(FEATURES))).astype(np.float32)
+    labels = (features[:, 0] + features[:, 3] > 0).astype(np.int64)
+
+    weights = context.fit(features, labels, seed=5)
+    assert weights.hidden.shape == (len(FEATURES), context.HIDDEN * context.MEMBERS)
+    odds = judge(features, weights)
+    assert ((odds > 0.5) == labels).mean() > 0.9
+
+    standard = (features - weights.mean) / weights.scale
+    logits = []
+    for member in range(context.MEMBERS):
+        hidden, hidden_bias, out, out_bias = context._fit_member(standard, labels, 5 + member)
+        logits.append(np.maximum(standard @ hidden + hidden_bias, 0) @ out[:, 0] + out_bias)
+    np.testing.assert_allclose(np.log(odds / (1 - odds)), np.mean(logits, axis=0), atol=0.05)
