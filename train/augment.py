@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.vision.components import find_components
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.scene import Glyph, Ink
 
@@ -85,12 +86,10 @@ def wear(mask: Ink, rng: Rng) -> Ink:
 
 def _largest_pieces(mask: Ink) -> Ink:
     """Drop specks: a candidate is one connected stroke, or a few large ones that belong together."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count <= 2:
+    pieces = find_components(mask)
+    if len(pieces.areas) < 2:
         return mask
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    kept = np.flatnonzero(areas >= 0.12 * areas.max()) + 1
-    return np.where(np.isin(labels, kept), np.uint8(255), np.uint8(0))
+    return pieces.ink_of(pieces.areas >= 0.12 * pieces.areas.max())
 
 
 def glyph_of(mask: Ink, rng: Rng, strength: float = 1.0) -> Glyph | None:

@@ -24,6 +24,10 @@ class Components:
     boxes: npt.NDArray[np.int32]
     areas: npt.NDArray[np.int64]
 
+    def ink_of(self, chosen: npt.NDArray[np.bool_]) -> Ink:
+        """The ink of the chosen ones, bool (N,), alone: uint8 (H, W), 0 or 255."""
+        return np.asarray(np.append(False, chosen)[self.labels].astype(np.uint8) * np.uint8(255))
+
 
 class Runs(NamedTuple):
     """Ink along the rows, in reading order: row, first column and length of each run, int64 (N,) each."""

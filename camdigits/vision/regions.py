@@ -304,8 +304,7 @@ def _piece(region: Region, columns: _Columns, left: int, right: int, params: Reg
         return None
     window, first = columns.between(left, right)
     strokes = find_components(window)
-    kept = strokes.areas >= 0.15 * strokes.areas.max(initial=0)
-    mask = np.append(False, kept)[strokes.labels].astype(np.uint8) * np.uint8(255)
+    mask = strokes.ink_of(strokes.areas >= 0.15 * strokes.areas.max(initial=0))
     left, top, width, box_height = cv2.boundingRect(mask)
     if box_height < max(params.min_height_px, 0.45 * height):
         return None

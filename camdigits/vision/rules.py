@@ -55,8 +55,7 @@ def _rules(ink: Ink) -> Ink:
     long = (lengths >= LEAST_LENGTH * width) & (heights <= 0.12 * lengths) & (areas <= (0.02 * width + 6) * lengths)
     if not long.any():
         return np.zeros_like(ink)
-    chosen = np.append(False, long)[lines.labels].astype(np.uint8) * np.uint8(255)
-    return np.asarray(cv2.bitwise_and(np.repeat(chosen, step, axis=1)[:, :width], ink), np.uint8)
+    return np.asarray(cv2.bitwise_and(np.repeat(lines.ink_of(long), step, axis=1)[:, :width], ink), np.uint8)
 
 
 def _long_runs(ink: Ink, least: int) -> Ink:

@@ -21,6 +21,17 @@ def test_labels_boxes_and_areas_are_those_of_opencv(seed: int, height: int, widt
     np.testing.assert_array_equal(found.areas, stats[1:, cv2.CC_STAT_AREA])
 
 
+def test_the_ink_of_some_is_theirs_alone() -> None:
+    ink = np.zeros((9, 12), np.uint8)
+    ink[1:3, 1:4], ink[5:8, 2:4], ink[2:7, 8:10] = 255, 255, 255
+    found = find_components(ink)
+    only = np.zeros_like(ink)
+    only[2:7, 8:10] = 255
+    np.testing.assert_array_equal(found.ink_of(found.areas == 10), only)
+    np.testing.assert_array_equal(found.ink_of(np.ones(3, bool)), ink)
+    assert not found.ink_of(np.zeros(3, bool)).any()
+
+
 def test_more_components_than_16_bits_can_count() -> None:
     ink = np.zeros((600, 600), np.uint8)
     ink[::2, ::2] = 255
