@@ -118,9 +118,11 @@ class Screen:
         return [line.split(None, 3)[3] for line in listing.splitlines()]
 
     def window(self, title: str) -> str:
-        """The id of the window named `title`, once it is there."""
+        """The id of the window named `title`, once it is there and in front: a press before that stays with the manager."""
         wait_until(lambda: title in self.windows(), f"the window {title!r}")
-        return self._call("xdotool", "search", "--onlyvisible", "--name", f"^{title}$").split()[-1]
+        window = self._call("xdotool", "search", "--onlyvisible", "--name", f"^{title}$").split()[-1]
+        wait_until(lambda: self._call("xdotool", "getactivewindow").strip() == window, f"the window {title!r} in front")
+        return window
 
     def size(self, window: str) -> tuple[int, int]:
         """Width and height of the window's inside."""
