@@ -21,6 +21,10 @@ from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame,
 
 CANVAS_NONE_WEIGHT = 0.05
 ENLARGED_BLUR = 0.4
+PART_LOGIT = 1.0
+"""By so much a part of a digit must be surer than the whole, in logits ..."""
+PART_INK = 1.5
+"""... which has so many times its ink at least: what has less is another try at the same stroke."""
 FINE = 2.0
 """Writing too small for the scale of the search is looked for at so many times that scale."""
 
@@ -182,17 +186,21 @@ def _boxes(regions: Regions, indices: Sequence[int]) -> Boxes:
 def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> list[int]:
     """Which candidates are digits: confident ones, surest first, no stroke used twice.
 
-    A stroke that is no digit as a whole may be read as a chain of digits from end to end, as sure as they are in the
+    A part of a stroke that is a digit as a whole must be clearly surer than the whole: the lower half of an 8 is a fine 0. A
+    stroke that is no digit as a whole may be read as a chain of digits from end to end, as sure as they are in the
     geometric mean; or some of its pieces are digits, and the rest is none.
     """
     candidates = regions.candidates
+    sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold]
+    parts = _parts_of_wholes([candidates[k] for k in sure])
     offers: list[tuple[float, tuple[int, ...]]] = [
-        (reading.confidence, (k,)) for k, reading in enumerate(readings) if reading.confidence >= threshold
+        (_logit(readings[k].confidence) - PART_LOGIT * part, (k,)) for k, part in zip(sure, parts.tolist(), strict=True)
     ]
     for chain in regions.chains:
         pieces = tuple(best_chain(chain, readings, threshold))
         if pieces:
-            offers.append((float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces)), pieces))
+            mean = float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces))
+            offers.append((_logit(mean), pieces))
     offers.sort(key=lambda offer: (-offer[0], offer[1]))
     members = list(dict.fromkeys(k for _, indices in offers for k in indices))
     rivals = _rivals([candidates[k] for k in members])
@@ -204,6 +212,21 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
         if not rivals[np.ix_(rows, taken)].any():
             chosen += indices
     return sorted(chosen)
+
+
+def _logit(confidence: float) -> float:
+    confidence = min(confidence, 1 - 1e-6)
+    return float(np.log(confidence / (1 - confidence)))
+
+
+def _parts_of_wholes(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:
+    """Which candidates lie in another that is one stroke of clearly more ink: bool (N,)."""
+    boxes = np.array([region.box for region in regions], np.float32).reshape(-1, 4)
+    ink_px = np.array([np.count_nonzero(region.mask) for region in regions])
+    within = shared_area(boxes, boxes) > 0.8 * (boxes[:, 2] * boxes[:, 3])[:, None]
+    within &= ink_px[None] > PART_INK * ink_px[:, None]
+    within &= ~np.array([region.joined or region.cut for region in regions], bool)[None]
+    return np.asarray(within.any(axis=1))
 
 
 def _rivals(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:

@@ -342,6 +342,15 @@ class TestChoice:
         body, bar_and_body = solid(Box(0, 10, 20, 30)), solid(Box(0, 0, 24, 40), joined=True)
         assert choose(Regions((body, bar_and_body), ()), [Reading(3, 0.9), Reading(5, 0.95)], 0.5) == [1]
 
+    def test_a_part_of_a_digit_must_be_clearly_surer_than_the_whole(self) -> None:
+        whole, part = solid(Box(0, 0, 30, 40)), solid(Box(0, 0, 30, 22))
+        assert choose(Regions((whole, part), ()), [Reading(3, 0.93), Reading(5, 0.96)], 0.5) == [0]
+        assert choose(Regions((whole, part), ()), [Reading(3, 0.93), Reading(5, 0.99)], 0.5) == [1]
+
+    def test_another_try_at_the_same_stroke_only_needs_to_be_surer(self) -> None:
+        whole, nearly = solid(Box(0, 0, 30, 40)), solid(Box(0, 0, 30, 32))
+        assert choose(Regions((whole, nearly), ()), [Reading(3, 0.93), Reading(5, 0.96)], 0.5) == [1]
+
     def test_a_rule_above_a_digit_is_not_drawn_into_it(self) -> None:
         digit, with_rule = solid(Box(0, 10, 20, 30)), solid(Box(0, 0, 44, 40), joined=True)
         assert choose(Regions((digit, with_rule), ()), [Reading(9, 0.98), Reading(9, 0.97)], 0.5) == [0]
