@@ -215,7 +215,7 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
 
 
 def _logit(confidence: float) -> float:
-    confidence = min(confidence, 1 - 1e-6)
+    confidence = min(max(confidence, 1e-6), 1 - 1e-6)  # what is not judged at all has none
     return float(np.log(confidence / (1 - confidence)))
 
 

@@ -338,6 +338,10 @@ class TestChoice:
     def test_nothing_is_chosen_of_nothing(self) -> None:
         assert choose(Regions((), ()), [], 0.5) == []
 
+    def test_at_threshold_zero_even_what_has_no_odds_is_chosen(self) -> None:
+        regions = Regions((solid(Box(0, 0, 20, 40)), solid(Box(60, 0, 20, 40))), ())
+        assert choose(regions, [Reading(1, 0.0), Reading(3, 1.0)], 0.0) == [0, 1]
+
     def test_a_surer_whole_wins_over_its_part(self) -> None:
         body, bar_and_body = solid(Box(0, 10, 20, 30)), solid(Box(0, 0, 24, 40), joined=True)
         assert choose(Regions((body, bar_and_body), ()), [Reading(3, 0.9), Reading(5, 0.95)], 0.5) == [1]
