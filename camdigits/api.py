@@ -47,8 +47,8 @@ class Recognizer:
         settings = settings.with_threshold(threshold).with_rotation(rotate)
         classifier = load_classifier(model or settings.model or DEFAULT_MODEL)
         self.pipeline = Pipeline(classifier, settings.pipeline, classifier.context)
-        self.turned = Turned(self.pipeline, classifier, settings.rotation)
         quick = Pipeline(classifier, replace(settings.pipeline, all_ways=False), classifier.context)
+        self.turned = Turned(self.pipeline, classifier, settings.rotation, self.pipeline.at_a_glance())
         self.live = Turned(quick, classifier, settings.rotation)
 
     def recognize(self, image: Image) -> Scene:

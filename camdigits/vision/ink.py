@@ -71,8 +71,13 @@ def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
     shadows and vignettes fade out; the threshold is local, at about half of the contrast of the strokes nearby.
     Raises ValueError for an image of another shape or dtype.
     """
+    return Inks(*(find_ink(image, light, params) for light in (False, True)))
+
+
+def find_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> Ink:
+    """The strokes of one polarity alone, as in `find_inks`: those lighter than their ground, or those darker."""
     grey = _grey(image)
-    return Inks(*(_threshold(_contrast(tones, params), params) for tones in (grey, ~grey)))
+    return _threshold(_contrast(np.invert(grey) if light else grey, params), params)
 
 
 def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from camdigits.vision.boxes import Boxes, shared_area
 from camdigits.vision.context import ContextWeights, context_features, judge, judged
 from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.ink import InkParams, Ways, check_image, find_inks, find_ways
+from camdigits.vision.ink import InkParams, Ways, check_image, find_ink, find_inks, find_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs, stack_glyphs
 from camdigits.vision.regions import Chain, RegionParams, Regions, find_regions, has_small_strokes
@@ -21,6 +21,8 @@ from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame,
 
 CANVAS_NONE_WEIGHT = 0.05
 ENLARGED_BLUR = 0.4
+GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains": 8}
+"""Caps of what a glance looks at."""
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
 PART_INK = 1.5
@@ -112,6 +114,11 @@ class Pipeline:
         )
         return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
 
+    def at_a_glance(self) -> Pipeline:
+        """The same, for what can be told from a few candidates: ink is seen in one way, and only its largest strokes."""
+        regions = replace(self._params.regions, **GLANCE)
+        return Pipeline(self._classify, replace(self._params, all_ways=False, regions=regions), self._context)
+
     def for_canvas(self) -> Pipeline:
         """The same, for a page on which every stroke is meant, and sharp: a bar by itself is a 1 there."""
         params = replace(self._params, none_weight=CANVAS_NONE_WEIGHT, light_ink=False, all_ways=False)
@@ -141,9 +148,15 @@ class Pipeline:
 
     def _with_fine(self, ways: Ways, image: BgrImage, scale: float) -> Ways:
         """The ways, with one at twice the scale where there is writing too small to be read at this one."""
-        if not any(has_small_strokes(maps[0].ink, self._params.regions) for maps in ways):
+        small = [has_small_strokes(maps[0].ink, self._params.regions) for maps in ways]
+        if not any(small):
             return ways
-        inks = find_inks(_resized(image, FINE * scale), self._params.ink)
+        enlarged = _resized(image, FINE * scale)
+        # A polarity without small strokes shows none: its map counts among the ways, and is empty.
+        inks = (
+            find_ink(enlarged, light, self._params.ink) if has_some else np.zeros((1, 1), np.uint8)
+            for light, has_some in zip((False, True), small, strict=True)
+        )
         return Ways(*((*maps, InkMap("fine", ink, FINE)) for maps, ink in zip(ways, inks, strict=True)))
 
     def _in_context(self, layer: Layer) -> Layer:

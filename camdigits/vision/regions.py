@@ -43,9 +43,13 @@ class RegionParams:
     max_chains: int = 40
     least_small: int = 6
     """So many strokes below `min_height_px` and a little above it are worth a closer look."""
-    max_joined: int = 400
-    max_tries_area: float = 4.0
-    """Pairs and chains are tried, smallest first, until their boxes cover so many times the picture; texture has large ones."""
+    max_joined: int = 300
+    max_area: float = 4.0
+    """The boxes of strokes that are looked at cover so many times the picture at most; texture has large ones ..."""
+    max_pairs_area: float = 4.0
+    """... those of pairs of strokes so many times ..."""
+    max_chains_area: float = 1.5
+    """... and those of chains, whose pieces overlap, so many times; the smallest first."""
     max_strokes: int = 1200
     """So many strokes of one map are looked at, the largest, and asked whether two belong together."""
     max_candidates: int = 900
@@ -128,6 +132,7 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
     # Of too many, those that most ways show; what only a closer look can show comes before what few ways show.
     fine = np.array([scale > 1 for _, _, scale in found], bool)
     kept = np.lexsort((-boxes[:, 3], -np.where(fine, len(maps) / 2, votes)))[: params.max_candidates]
+    kept = kept[np.cumsum(np.prod(boxes[kept, 2:], axis=1), dtype=np.float64) <= params.max_area * main.components.labels.size]
     candidates = []
     for k in sorted(kept.tolist()):
         parts, component, scale = found[k]
@@ -222,7 +227,7 @@ def _wide(base: _Strokes, params: RegionParams) -> list[Region]:
         & (width <= params.max_chain_ratio * height)
     )
     wide = wide[np.argsort(-height[wide], kind="stable")][: params.max_chains]
-    return [base.region(int(wide[k])) for k in _within_budget(width[wide] * height[wide], base, params)]
+    return [base.region(int(wide[k])) for k in _within_budget(width[wide] * height[wide], params.max_chains_area, base)]
 
 
 SLANTS = (0.0, -0.35, 0.25, 0.5, 0.75)
@@ -338,15 +343,15 @@ def _joined(main: _Strokes, params: RegionParams) -> list[Region]:
     pairs = _close_pairs(main.boxes[large].astype(np.float32), main.boxes[small].astype(np.float32), large, small, params)
     boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
     spans = boxes[..., :2].min(axis=1), (boxes[..., :2] + boxes[..., 2:]).max(axis=1)
-    kept = _within_budget(np.prod(spans[1] - spans[0], axis=1), main, params)
+    kept = _within_budget(np.prod(spans[1] - spans[0], axis=1), params.max_pairs_area, main)
     return [main.joined(*pairs[k]) for k in kept]
 
 
-def _within_budget(areas_px: npt.NDArray[np.integer], base: _Strokes, params: RegionParams) -> list[int]:
-    """Which of the boxes of these areas are tried: small ones first, in their own order."""
+def _within_budget(areas_px: npt.NDArray[np.integer], most: float, base: _Strokes) -> list[int]:
+    """Which of the boxes of these areas, small ones first, cover the picture `most` times together; in their own order."""
     order = np.argsort(areas_px, kind="stable")
     spent = np.cumsum(areas_px[order], dtype=np.float64)
-    return sorted(order[spent <= params.max_tries_area * base.components.labels.size].tolist())
+    return sorted(order[spent <= most * base.components.labels.size].tolist())
 
 
 def _close_pairs(

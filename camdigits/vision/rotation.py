@@ -24,6 +24,8 @@ GROUND_SIDE = 16
 """What lies beyond the frame is taken from the frame reduced to so many pixels a side."""
 LONGEST_SIDE_PX = 2560
 """Pictures turned aslant are made no larger: nobody reads more of them."""
+GLANCE_SIDE_PX = 1600
+"""Turns are compared on pictures no longer than this."""
 
 
 class Rotation(Enum):
@@ -53,6 +55,7 @@ class RotationParams:
     least_odds: evidence of a single digit below this counts for nothing ...
     least_gain: ... and a page made level must bring so much more than the page as it came ...
     least_flip_gain: ... and one set on another side so much more: a few letters read well enough as digits upside down.
+    crop_gain: crops wish for a quarter turn by `least_gain` and so much for each of them: of many, some are digits by chance.
     max_crops: how many crops, the largest, are asked about quarter turns; none of a stroke `max_aspect` times as long as wide.
     most_tries: how many times a picture is read again.
     """
@@ -65,6 +68,7 @@ class RotationParams:
     least_mean: float = 3.8
     least_odds: float = 3.0
     least_gain: float = 2.0
+    crop_gain: float = 0.03
     least_flip_gain: float = 6.0
     max_crops: int = 96
     max_aspect: float = 3.0
@@ -178,17 +182,23 @@ class View:
 
 
 class Turned:
-    """Reads frames that may lie any way up; holds no state. A callable from Frame to Scene, like the pipeline it wraps."""
+    """Reads frames that may lie any way up; holds no state. A callable from Frame to Scene, like the pipeline it wraps.
+
+    glance: a quicker reader, by which turns are compared before the best of them is read as well as can be; `read` itself
+    where there is none.
+    """
 
     def __init__(
         self,
         read: Callable[[Frame, str], Scene],
         classify: Classifier,
         params: RotationParams = RotationParams(),
+        glance: Callable[[Frame, str], Scene] | None = None,
     ) -> None:
         self._read = read
         self._classify = classify
         self._params = params
+        self._glance = glance
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame, turned as it must be."""
@@ -197,7 +207,7 @@ class Turned:
 
     def with_rotation(self, rotation: Rotation) -> Turned:
         """The same, with pictures turned so before they are read."""
-        return Turned(self._read, self._classify, replace(self._params, rotate=rotation))
+        return Turned(self._read, self._classify, replace(self._params, rotate=rotation), self._glance)
 
     @property
     def rotation(self) -> Rotation:
@@ -206,11 +216,7 @@ class Turned:
 
     def at(self, frame: Frame, degrees: float, source: str = "") -> View:
         """Read a frame, turned by so many degrees clockwise."""
-        height, width = frame.image.shape[:2]
-        tilt = Tilt(degrees % 360, width, height)
-        if tilt.degrees == 0:
-            return View(self._read(frame, source), tilt)
-        return View(self._read(replace(frame, image=tilt.turned(frame.image)), source), tilt)
+        return _at(frame, degrees, source, self._read)
 
     def best(self, first: View, frame: Frame, source: str = "") -> View:
         """The surest way to read `frame`, beginning from how it was read `first`.
@@ -218,16 +224,23 @@ class Turned:
         Lines are made level by the layout of the ink, and quarter turns are tried that the crops speak for, turned and shown
         to the classifier; whatever is tried must then be read as digits much better than before.
         """
-        views, wishes = [first], [self._wanted(first)]
+        glance, glanced = (self._read, frame) if self._glance is None else (self._glance, _reduced(frame))
+        views: list[View] = []
+        wishes = [self._wanted(first)]
         for _ in range(self._params.most_tries):
             # What the latest view asks for comes first; each asks only as far as it is listened to.
-            new = (degrees for wish in reversed(wishes) for degrees in wish if not _is_near(degrees, views))
+            new = (degrees for wish in reversed(wishes) for degrees in wish if not _is_near(degrees, [first, *views]))
             degrees = next(new, None)
             if degrees is None:
                 break
-            views.append(self.at(frame, degrees, source))
+            if not views:
+                views.append(first if self._glance is None else _at(glanced, first.tilt.degrees, source, glance))
+            views.append(_at(glanced, degrees, source, glance))
             wishes.append(self._wanted(views[-1]))
-        return self._surest(views)
+        best = self._surest(views) if views else first
+        if not views or best is views[0]:
+            return first
+        return best if self._glance is None else self._surest([first, self.at(frame, best.tilt.degrees, source)])
 
     def _surest(self, views: Sequence[View]) -> View:
         first = self._evidence(views[0].scene)
@@ -269,7 +282,8 @@ class Turned:
         glyphs = evidence.glyphs[self._telling(evidence.boxes[: len(evidence.glyphs)])]
         clear = [_clear_odds(glyphs, turn, self._classify) for turn in turns]
         best = int(np.argmax(clear))
-        return turns[best] if clear[best] > clear[0] + self._params.least_gain else 0
+        least = self._params.least_gain + self._params.crop_gain * len(glyphs)
+        return turns[best] if clear[best] > clear[0] + least else 0
 
     def _telling(self, boxes: Sequence[Box]) -> list[int]:
         """Indices of the largest boxes that are no plain strokes, of those about the same place only the first."""
@@ -289,6 +303,24 @@ class Turned:
 
     def _is_sure(self, scene: Scene) -> bool:
         return len(scene.digits) > 1 and _mean_odds(scene) >= self._params.sure
+
+
+def _reduced(frame: Frame) -> Frame:
+    """The frame, no larger than a glance needs it."""
+    height, width = frame.image.shape[:2]
+    scale = GLANCE_SIDE_PX / max(height, width)
+    if scale >= 1:
+        return frame
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return replace(frame, image=np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8))
+
+
+def _at(frame: Frame, degrees: float, source: str, read: Callable[[Frame, str], Scene]) -> View:
+    height, width = frame.image.shape[:2]
+    tilt = Tilt(degrees % 360, width, height)
+    if tilt.degrees == 0:
+        return View(read(frame, source), tilt)
+    return View(read(replace(frame, image=tilt.turned(frame.image)), source), tilt)
 
 
 class Steady:

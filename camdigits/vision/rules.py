@@ -62,11 +62,14 @@ def _long_runs(ink: Ink, least: int) -> Ink:
     """The ink that goes on along the rows for at least `least` pixels."""
     runs = find_runs(ink)
     long = runs.lengths >= least
+    found = np.zeros_like(ink)
+    rows, row = np.unique(runs.rows[long], return_inverse=True)  # few rows have any
     # Added up along the row modulo 256: 255 from where a run begins, and 0 again from where it has ended.
-    change = np.zeros((ink.shape[0], ink.shape[1] + 1), np.uint8)
-    change[runs.rows[long], runs.lefts[long]] = 255
-    change[runs.rows[long], runs.lefts[long] + runs.lengths[long]] = 1
-    return np.asarray(np.add.accumulate(change, axis=1, dtype=np.uint8)[:, :-1])
+    change = np.zeros((len(rows), ink.shape[1] + 1), np.uint8)
+    change[row, runs.lefts[long]] = 255
+    change[row, runs.lefts[long] + runs.lengths[long]] = 1
+    found[rows] = np.add.accumulate(change, axis=1, dtype=np.uint8)[:, :-1]
+    return found
 
 
 def _without(ink: Ink, rules: Ink) -> Ink:

@@ -207,6 +207,11 @@ class TestScales:
             assert np.array_equal(look.batch[k, ..., 0], make_glyph(mask))
         assert len(Pipeline(rings)(Frame(with_tiny_digits(blank), 0, 0.0)).digits) == 12
 
+    def test_a_closer_look_is_taken_in_the_polarity_of_the_tiny_writing_alone(self) -> None:
+        look = Pipeline(always(0)).look(with_tiny_digits(np.full((960, 1280, 3), 225, np.uint8)))
+        fine = [sum(region.fine is not None for region in layer.regions.candidates) for layer in look.layers]
+        assert fine == [12, 0]
+
     def test_no_closer_look_is_taken_at_a_page_without_tiny_writing(self) -> None:
         look = Pipeline(always(0)).look(cv2.resize(page(), (1280, 960)))
         assert all(region.fine is None for layer in look.layers for region in layer.regions.candidates)

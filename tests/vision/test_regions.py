@@ -110,6 +110,16 @@ class TestStrokes:
         regions = find_regions([InkMap("main", ink)], RegionParams(max_candidates=50, max_joined=0))
         assert ring_box(330, 200) in [region.box for region in regions.candidates]
 
+    def test_strokes_as_large_as_the_picture_are_looked_at_only_as_often_as_it_pays(self) -> None:
+        ink = blank(400, 400)
+        for k in range(0, 300, 6):
+            cv2.line(ink, (10 + k, 10), (390, 390 - k), 255, 1)
+        areas = []
+        for most in (0.5, 4.0):
+            params = RegionParams(max_area=most, max_joined=0, max_chains=0)
+            areas.append(sum(region.box.area for region in find_regions([InkMap("main", ink)], params).candidates))
+        assert 0 < areas[0] <= 0.5 * ink.size < ink.size < areas[1]
+
     def test_a_page_of_four_hundred_digits_loses_none(self) -> None:
         ink = blank(960, 1280)
         true = []

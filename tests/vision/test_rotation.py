@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.rotation import Rotation, RotationParams, Steady, Tilt, Turned, find_slope
+from camdigits.vision.rotation import GLANCE_SIDE_PX, Rotation, RotationParams, Steady, Tilt, Turned, find_slope
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Number, Odds, Reading, Scene
 
 WIDTH, HEIGHT = 400, 300
@@ -194,6 +194,33 @@ class TestTurned:
         fake = FakeReader()
         fake.turned()(page(3))
         assert (fake.read_at, fake.crops_asked) == ([3], 0)
+
+    def test_turns_are_compared_at_a_glance_and_the_best_is_read_well(self) -> None:
+        thorough, quick = FakeReader(), FakeReader()
+        turned = Turned(thorough, thorough.classify, RotationParams(sure=4.5), quick)
+        assert is_sure(turned(page(120)))
+        assert [thorough.read_at[0], abs(thorough.read_at[-1]) < 5, len(thorough.read_at)] == [120, True, 2]
+        assert quick.read_at[0] == 120, "what turns are compared with was not seen by the same reader"
+
+    def test_a_page_that_stays_as_it_is_is_read_well_only_once(self) -> None:
+        thorough, quick = FakeReader(sure=0.8), FakeReader(sure=0.8)
+        Turned(thorough, thorough.classify, RotationParams(sure=4.5), quick)(page(180))
+        assert (thorough.read_at, quick.read_at) == ([180], [180, 0])
+
+    def test_a_glance_is_taken_at_a_smaller_picture(self) -> None:
+        thorough, quick = FakeReader(), FakeReader()
+        sizes: list[tuple[int, ...]] = []
+
+        def glance(frame: Frame, source: str) -> Scene:
+            sizes.append(frame.image.shape)
+            return quick(frame, source)
+
+        large = page(180)
+        enlarged = cv2.resize(large.image, None, fx=6, fy=6, interpolation=cv2.INTER_NEAREST)
+        Turned(thorough, thorough.classify, RotationParams(sure=4.5), glance)(
+            replace(large, image=np.asarray(enlarged, np.uint8))
+        )
+        assert {max(size) for size in sizes} == {GLANCE_SIDE_PX}
 
     def test_a_page_with_a_small_slope_is_read_as_it_is(self) -> None:
         fake = FakeReader()
