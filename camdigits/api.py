@@ -15,13 +15,17 @@ from camdigits.devices.models import DEFAULT_MODEL, load_classifier
 from camdigits.devices.pictures import as_bgr
 from camdigits.devices.sources import expand, open_source, public_name
 from camdigits.errors import SourceError, UsageError
-from camdigits.ports import FrameSource, Turn
+from camdigits.ports import FrameSource, Reader, Turn
 from camdigits.settings import Settings
+from camdigits.vision.motion import Grey, Motion, find_motion, reduced
 from camdigits.vision.numbers import group_numbers
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned
 from camdigits.vision.scene import Frame, Scene
 from camdigits.vision.tracks import Tracker
+
+OFFER_THRESHOLD = 0.15
+"""What is this likely a digit on a frame is followed."""
 
 Image = npt.NDArray[Any] | str | PathLike[str]
 
@@ -47,7 +51,12 @@ class Recognizer:
         settings = settings.with_threshold(threshold).with_rotation(rotate)
         classifier = load_classifier(model or settings.model or DEFAULT_MODEL)
         self.pipeline = Pipeline(classifier, settings.pipeline, classifier.context)
-        quick = Pipeline(classifier, replace(settings.pipeline, all_ways=False), classifier.context)
+        self.settings = settings
+        # Digits that are followed are decided by all their frames: those that one frame leaves in doubt are offered too.
+        offered = replace(settings.pipeline, threshold=min(OFFER_THRESHOLD, settings.pipeline.threshold))
+        offering = Pipeline(classifier, offered, classifier.context)
+        self.offering = Turned(offering, classifier, settings.rotation, self.pipeline.at_a_glance())
+        quick = Pipeline(classifier, replace(offered, all_ways=False), classifier.context)
         self.turned = Turned(self.pipeline, classifier, settings.rotation, self.pipeline.at_a_glance())
         self.live = Turned(quick, classifier, settings.rotation)
 
@@ -78,32 +87,63 @@ class Recognizer:
 class LiveReader:
     """Reads frames of a camera or a clip one after another and remembers, so that labels hold still (ports.Reader).
 
-    Ink is seen in one way only, the quickest: a camera shows the page again at once, and shall be kept up with.
+    Digits are followed with the page, and shown when the evidence of their frames confirms them. thorough: whether each frame
+    is read as a picture is; else ink is seen in one way only, the quickest, since a camera shows the page again at once.
     """
 
-    def __init__(self, recognizer: Recognizer, settings: Settings = Settings()) -> None:
-        self._turned = recognizer.live
+    def __init__(self, recognizer: Recognizer, thorough: bool = False) -> None:
+        self._turned = recognizer.offering if thorough else recognizer.live
         self._steady = Steady(self._turned)
         self._tilt: Tilt | None = None
-        self._numbers = settings.pipeline.numbers
-        self._tracker = Tracker(settings.tracks)
+        self._numbers = recognizer.settings.pipeline.numbers
+        self._tracker = Tracker(replace(recognizer.settings.tracks, show=recognizer.settings.pipeline.threshold))
+        self._before: tuple[Grey, float] | None = None
 
-    def recognize(self, frame: Frame) -> Scene:
+    def recognize(self, frame: Frame, source: str = "") -> Scene:
+        """Read the next frame of a source of that name."""
         view = self._steady.read(frame)
         if view.tilt != self._tilt:  # what was followed lay elsewhere on the turned picture
             self._tracker.reset()
         self._tilt = view.tilt
         scene = view.scene
-        digits, numbers = group_numbers(self._tracker.update(scene.digits, frame.time_s), scene.marks, self._numbers)
-        return view.tilt.back(replace(scene, digits=digits, numbers=numbers))
+        sighted = self._tracker.update(scene.digits, frame.time_s, self._moved(frame, view.tilt), scene.marks)
+        digits, numbers = group_numbers(sighted, scene.marks, self._numbers)
+        return view.tilt.back(replace(scene, digits=digits, numbers=numbers, source=source))
 
     def forget(self) -> None:
         self._steady = Steady(self._turned)
         self._tracker.reset()
+        self._before = None
 
     def rotate(self, rotation: Rotation) -> None:
         self._turned = self._turned.with_rotation(rotation)
         self.forget()
+
+    def _moved(self, frame: Frame, tilt: Tilt) -> Motion | None:
+        """How the page moved since the frame before, as the turned picture has it; None where that is not known."""
+        now, before = reduced(frame.image), self._before
+        self._before = now
+        if before is None or before[0].shape != now[0].shape or not self._tracker.boxes:
+            return None
+        motion = find_motion(before[0], now[0], now[1], tilt.boxes_back(self._tracker.boxes))
+        return None if motion is None else tilt.motion(motion)
+
+
+class PictureReader:
+    """Reads each frame by itself, as `Recognizer.recognize` does: pictures, and frames too far apart to follow anything."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+        self._turned = recognizer.turned
+
+    def recognize(self, frame: Frame, source: str = "") -> Scene:
+        return self._turned(frame, source)
+
+    def forget(self) -> None:
+        """Nothing is remembered."""
+
+    def rotate(self, rotation: Rotation) -> None:
+        self._turned = self._turned.with_rotation(rotation)
 
 
 class CanvasReader:
@@ -112,8 +152,8 @@ class CanvasReader:
     def __init__(self, recognizer: Recognizer) -> None:
         self._pipeline = recognizer.pipeline.for_canvas()
 
-    def recognize(self, frame: Frame) -> Scene:
-        return self._pipeline(frame)
+    def recognize(self, frame: Frame, source: str = "") -> Scene:
+        return self._pipeline(frame, source)
 
     def forget(self) -> None:
         """Nothing is remembered."""
@@ -125,6 +165,7 @@ class CanvasReader:
 def stream(source: str | int | PathLike[str], recognizer: Recognizer | None = None, every: int = 1) -> Iterator[Scene]:
     """Read a source frame by frame: what `camdigits read` takes, or a camera's index, which goes on until you stop.
 
+    Frames of clips and cameras are followed: their digits are those that are confirmed, each with its `track`.
     every: read only every Nth frame. The source is closed at its end, on `break` and on an exception.
     Raises SourceError when it cannot be opened or is lost, UsageError for `every` below 1; warns of a clip that was cut off.
     """
@@ -134,12 +175,21 @@ def stream(source: str | int | PathLike[str], recognizer: Recognizer | None = No
     for name in expand(str(source) if isinstance(source, int) else fspath(source)):
         opened = open_source(name)
         try:
+            reader = reader_of(opened, recognizer, every)
             for frame in frames(opened, every):
-                yield recognizer.read_frame(frame, public_name(name))
+                yield reader.recognize(frame, public_name(name))
             if opened.notice:
                 warnings.warn(opened.notice, stacklevel=2)
         finally:
             opened.close()
+
+
+def reader_of(source: FrameSource, recognizer: Recognizer, every: int = 1, thorough: bool = True) -> Reader:
+    """What reads an open source: the frames of clips and cameras are followed through time, pictures are read one by one."""
+    apart_s = every * source.frame_period_s
+    if source.frame_count == 1 or (not source.live and apart_s > recognizer.settings.tracks.cover_s):
+        return PictureReader(recognizer)
+    return LiveReader(recognizer, thorough)
 
 
 def frames(source: FrameSource, every: int = 1) -> Iterator[Frame]:

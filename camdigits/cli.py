@@ -161,7 +161,7 @@ def _read_one(
     annotations: AnnotationWriter | None,
     advance: Any,
 ) -> None:
-    from camdigits.api import frames
+    from camdigits.api import frames, reader_of
     from camdigits.devices.sources import open_source, public_name
 
     source = open_source(path)
@@ -169,8 +169,9 @@ def _read_one(
         is_picture = not source.live and source.frame_count == 1
         if annotations:
             annotations.start(source.name, None if is_picture else 1 / (source.frame_period_s * every))
+        reader = reader_of(source, recognizer, every)
         for frame in frames(source, every):
-            scene = recognizer.read_frame(frame, public_name(path))
+            scene = reader.recognize(frame, public_name(path))
             writer.write(frame, scene)
             if annotations:
                 annotations.write(frame, scene)
@@ -185,6 +186,9 @@ def _read_one(
 
 @commands.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--clips", is_flag=True, help="Score the clips of DIR/clips.json instead: how steadily they are read.")
+@click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="With --clips: their truth, for DIR/clips.json.")
+@click.option("--thorough", is_flag=True, help="With --clips: as `read` reads them, not as the live window does.")
 @click.option(
     "--json", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write all figures there."
 )
@@ -202,6 +206,9 @@ def _read_one(
 @_rotate
 def evaluate(
     folder: Path,
+    clips: bool,
+    truth: Path | None,
+    thorough: bool,
     output: Path | None,
     document: Path | None,
     worst: int,
@@ -213,8 +220,14 @@ def evaluate(
     """Score the reading of the pictures in DIR against their truth, DIR/annotations.json.
 
     Precision, recall and F1 of digits (IoU at least 0.3 and the right label), numbers read exactly, false digits on
-    pictures without any, by kind of page. `python -m train.pages --out DIR` makes such a folder.
+    pictures without any, by kind of page. `python -m train.pages --out DIR` makes such a folder, and
+    `python -m train.clips --pages DIR --out DIR2` makes clips of it for --clips.
     """
+    if clips:
+        _evaluate_clips(folder, truth, thorough, output, threshold, model, rotate)
+        return
+    if truth or thorough:
+        raise UsageError("--truth and --thorough are for --clips; leave them out, or add it")
     import json
 
     from rich.console import Console
@@ -226,16 +239,16 @@ def evaluate(
     from camdigits.evaluation.truth import ANNOTATIONS, load_truth
     from camdigits.settings import Settings
 
-    truth = load_truth(folder)
+    true_pictures = load_truth(folder)
     for target in (output, document):
-        _keep_sources(target, [str(folder / ANNOTATIONS), *(str(picture.path) for picture in truth)])
+        _keep_sources(target, [str(folder / ANNOTATIONS), *(str(picture.path) for picture in true_pictures)])
     recognizer = Recognizer(model, threshold, rotate=rotate)
     offering = None
     least = Settings().with_threshold(threshold).pipeline.threshold
     if calibration or document:
         offering = Recognizer(model, min(reports.OFFER_THRESHOLD, least), rotate=rotate)
     watched = sys.stderr is not None and sys.stderr.isatty()
-    pictures = track(truth, "reading", console=Console(stderr=True), transient=True, disable=not watched)
+    pictures = track(true_pictures, "reading", console=Console(stderr=True), transient=True, disable=not watched)
     report = reports.evaluate(
         pictures,
         lambda picture: recognizer.recognize(picture.path),
@@ -251,6 +264,44 @@ def evaluate(
     if document:
         title = f"How well {folder.resolve().name} is read"
         _save(write_document(report, title, least, lambda picture: _pixels(picture.path), worst), document)
+
+
+def _evaluate_clips(
+    folder: Path,
+    truth: Path | None,
+    thorough: bool,
+    output: Path | None,
+    threshold: float | None,
+    model: str,
+    rotate: str | None,
+) -> None:
+    import json
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from camdigits.api import Recognizer, frames, reader_of
+    from camdigits.devices.sources import open_source
+    from camdigits.evaluation.clips import ClipReport, load_clips, score_clip
+
+    true_clips = load_clips(folder, truth)
+    _keep_sources(output, [str(truth or folder), *(str(clip.path) for clip in true_clips)])
+    recognizer = Recognizer(model, threshold, rotate=rotate)
+    watched = sys.stderr is not None and sys.stderr.isatty()
+    report = ClipReport()
+    for clip in track(true_clips, "reading", console=Console(stderr=True), transient=True, disable=not watched):
+        source = open_source(str(clip.path))
+        try:
+            reader = reader_of(source, recognizer, thorough=thorough)
+            report.add(clip, score_clip(clip, (reader.recognize(frame) for frame in frames(source)), source.frame_period_s))
+        finally:
+            source.close()
+    console = Console()
+    console.print(report.table())
+    for line in report.headline():
+        console.print(line, soft_wrap=True, markup=False)
+    if output:
+        _save(json.dumps(report.to_dict(), indent=2) + "\n", output)
 
 
 def _pixels(path: Path) -> BgrImage:
@@ -326,7 +377,7 @@ def _run_window(
     start: str,
 ) -> None:
     from camdigits import app
-    from camdigits.api import CanvasReader, LiveReader, Recognizer
+    from camdigits.api import CanvasReader, LiveReader, Recognizer, reader_of
     from camdigits.controls import Mode, View
     from camdigits.devices.canvas import CanvasSource
     from camdigits.devices.clock import seconds
@@ -352,7 +403,8 @@ def _run_window(
             return CanvasSource()
         return opened.pop() if opened else open_source(source, size=size)
 
-    readers: dict[Mode, Reader] = {Mode.CAMERA: LiveReader(recognizer), Mode.CANVAS: CanvasReader(recognizer)}
+    watching = reader_of(camera, recognizer, thorough=False) if camera else LiveReader(recognizer)
+    readers: dict[Mode, Reader] = {Mode.CAMERA: watching, Mode.CANVAS: CanvasReader(recognizer)}
     app.run(
         open_mode,
         readers,

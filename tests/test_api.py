@@ -203,7 +203,7 @@ class TestStream:
         def fails(*_: object) -> Scene:
             raise RuntimeError("out of ink")
 
-        monkeypatch.setattr(recognizer, "read_frame", fails)
+        monkeypatch.setattr(api.LiveReader, "recognize", fails)
         with pytest.raises(RuntimeError, match="out of ink"):
             list(stream("clip.mp4", recognizer))
         assert source.closed
@@ -232,6 +232,27 @@ class TestReaders:
         assert {digit.track for digit in hidden.digits} <= {digit.track for digit in first.digits}
         assert hidden.digits
         assert reader.recognize(Frame(plain(200, 640, 480), 9, 9 / 30)).digits == ()
+
+    def test_frames_of_a_clip_are_followed_and_pictures_are_read_by_themselves(self, recognizer: Recognizer) -> None:
+        scenes = list(stream(CLIP, recognizer, every=4))
+        tracks = [{digit.track for digit in scene.digits} for scene in scenes[2:]]
+        assert all(tracks)
+        assert None not in set.union(*tracks)
+        assert tracks[0] == tracks[-1], "identities changed on a page in view"
+        (alone,) = stream(FIXTURES / "paper.jpg", recognizer)
+        assert {digit.track for digit in alone.digits} == {None}
+        assert all("track" not in digit for digit in alone.to_dict()["digits"])
+        assert {digit["track"] for digit in scenes[-1].to_dict()["digits"]} == tracks[-1]
+
+    def test_a_replay_is_the_same_byte_for_byte(self, recognizer: Recognizer) -> None:
+        replays = [json.dumps([scene.to_dict() for scene in stream(CLIP, recognizer, every=6)]) for _ in range(2)]
+        assert replays[0] == replays[1]
+
+    def test_frames_too_far_apart_are_read_by_themselves(self, recognizer: Recognizer, page: np.ndarray) -> None:
+        slides = FakeSource([page, page], frame_period_s=2.0)
+        assert isinstance(api.reader_of(slides, recognizer), api.PictureReader)
+        assert isinstance(api.reader_of(FakeSource([page, page]), recognizer), LiveReader)
+        assert isinstance(api.reader_of(FakeSource([page, page]), recognizer, every=60), api.PictureReader)
 
     def test_a_live_reader_reads_a_page_upside_down_from_its_first_frame(
         self, recognizer: Recognizer, page: np.ndarray

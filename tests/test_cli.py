@@ -93,14 +93,14 @@ def cut_clip(path: Path, share: float = 0.6) -> Path:
 
 def interrupted_at(monkeypatch: pytest.MonkeyPatch, frame_index: int, interruption: Callable[[], None]) -> None:
     """Let `interruption` happen while the frame of that index is read."""
-    read = api.Recognizer.read_frame
+    read = api.LiveReader.recognize
 
-    def read_frame(self: api.Recognizer, frame: Frame, source: str = "") -> Scene:
+    def recognize(self: api.LiveReader, frame: Frame, source: str = "") -> Scene:
         if frame.index == frame_index:
             interruption()
         return read(self, frame, source)
 
-    monkeypatch.setattr(api.Recognizer, "read_frame", read_frame)
+    monkeypatch.setattr(api.LiveReader, "recognize", recognize)
 
 
 def lines_of(text: str) -> list[dict[str, Any]]:
@@ -556,6 +556,52 @@ class TestModels:
         outcome = command("read", PAPER, "--model", damaged)
         assert outcome.code == 4
         assert "damaged" in outcome.complaint
+
+
+class TestEvaluateClips:
+    @pytest.fixture
+    def clips(self, tmp_path: Path) -> Path:
+        """A clip of the paper page, and one of a blank page."""
+        digits = "".join(str(digit["label"]) for digit in TRUTH["paper.jpg"]["digits"])
+        page = cv2.resize(cv2.imread(PAPER), (640, 480), interpolation=cv2.INTER_AREA)
+        for name, image in (("page.avi", page), ("blank.avi", plain(220))):
+            writer = cv2.VideoWriter(str(tmp_path / name), cv2.VideoWriter.fourcc(*"MJPG"), 30.0, (640, 480))
+            for _ in range(20):
+                writer.write(cv2.resize(image, (640, 480)))
+            writer.release()
+        entries = [
+            {"file": name, "what": name[:-4], "readable": [{"from": 0, "to": 20, "digits": shown}]}
+            for name, shown in (("page.avi", digits), ("blank.avi", ""))
+        ]
+        (tmp_path / "clips.json").write_text(json.dumps({"clips": entries}), encoding="utf-8")
+        return tmp_path
+
+    @pytest.mark.parametrize("more", [(), ("--thorough",)])
+    def test_clips_are_scored_through_time(self, command: Command, clips: Path, more: tuple[str, ...]) -> None:
+        outcome = command("evaluate", clips, "--clips", "--json", clips / "figures.json", *more)
+        assert (outcome.code, outcome.err) == (0, "")
+        figures = json.loads((clips / "figures.json").read_text(encoding="utf-8"))
+        page, blank = figures["clips"]
+        assert (page["file"], page["frames"], page["exact"], page["changes"]) == ("page.avi", 5, 5, 0)
+        assert (blank["false"], blank["frames"]) == (0, 0)
+        assert "5 of 5 frames show exactly the true digits" in outcome.out
+
+    def test_the_truth_may_lie_elsewhere(self, command: Command, clips: Path, tmp_path: Path) -> None:
+        truth = (clips / "clips.json").rename(tmp_path / "elsewhere.json")
+        outcome = command("evaluate", clips, "--clips", "--truth", truth)
+        assert (outcome.code, outcome.err) == (0, "")
+
+    def test_a_folder_without_truth_is_one_line(self, command: Command, tmp_path: Path) -> None:
+        outcome = command("evaluate", tmp_path, "--clips")
+        assert outcome.code == 3
+        assert outcome.err.count("\n") == 1
+        assert "train.clips" in outcome.err
+
+    @pytest.mark.parametrize("option", ["--thorough", "--truth=x.json"])
+    def test_what_is_for_clips_alone_is_refused_without_them(self, command: Command, clips: Path, option: str) -> None:
+        outcome = command("evaluate", clips, option)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "--clips" in outcome.err
 
 
 class TestEvaluate:

@@ -121,7 +121,8 @@ class Pipeline:
 
     def for_canvas(self) -> Pipeline:
         """The same, for a page on which every stroke is meant, and sharp: a bar by itself is a 1 there."""
-        params = replace(self._params, none_weight=CANVAS_NONE_WEIGHT, light_ink=False, all_ways=False)
+        regions = replace(self._params.regions, lone_votes=1.0)
+        params = replace(self._params, none_weight=CANVAS_NONE_WEIGHT, light_ink=False, all_ways=False, regions=regions)
         return Pipeline(self._classify, params)
 
     def look(self, image: BgrImage) -> Look:

@@ -52,6 +52,8 @@ class RegionParams:
     """... and those of chains, whose pieces overlap, so many times; the smallest first."""
     max_strokes: int = 1200
     """So many strokes of one map are looked at, the largest, and asked whether two belong together."""
+    lone_votes: float = 0.7
+    """What every stroke has where ink is seen in one way alone, and none can agree: about what a digit has on average."""
     max_candidates: int = 900
     """Texture has tens of thousands of specks; what most ways show is kept, so that no frame takes seconds."""
 
@@ -136,7 +138,8 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
     candidates = []
     for k in sorted(kept.tolist()):
         parts, component, scale = found[k]
-        region = _drawn_with_a_pen(parts.region(component, float(votes[k]) / len(maps)), params)
+        share = float(votes[k]) / len(maps) if len(maps) > 1 else params.lone_votes
+        region = _drawn_with_a_pen(parts.region(component, share), params)
         if region is not None:
             candidates.append(region if scale == 1 else _at_main_scale(region, scale, maps[0].ink.shape))
     bases = [main, *(parts for way, parts in zip(maps, strokes, strict=True) if way.name == "unruled")]

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.vision.motion import Motion
 from camdigits.vision.readings import Classifier, read_glyphs
 from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Number, Scene
 
@@ -117,19 +118,26 @@ class Tilt:
         if evidence is not None:
             read = zip(evidence.boxes, evidence.glyphs, evidence.readings, strict=False)
             known = {box: self._ink_back(box, glyph[..., 0]) for box, glyph, reading in read if reading is not None}
-            evidence = replace(evidence, boxes=self._boxes_back(evidence.boxes, known))
-        boxes = self._boxes_back([digit.box for digit in scene.digits], known)
+            evidence = replace(evidence, boxes=self.boxes_back(evidence.boxes, known))
+        boxes = self.boxes_back([digit.box for digit in scene.digits], known)
         return replace(
             scene,
             width=self.width,
             height=self.height,
             digits=tuple(replace(digit, box=box) for digit, box in zip(scene.digits, boxes, strict=True)),
             numbers=tuple(_around(number, boxes) for number in scene.numbers),
-            marks=self._boxes_back(scene.marks),
+            marks=self.boxes_back(scene.marks),
             evidence=evidence,
         )
 
-    def _boxes_back(self, boxes: Sequence[Box], known: Mapping[Box, Box] = MappingProxyType({})) -> tuple[Box, ...]:
+    def motion(self, motion: Motion) -> Motion:
+        """What a motion of the frame is on the turned picture."""
+        moves, turn = complex(motion.a, motion.b), complex(self._turn[0, 0], self._turn[1, 0])
+        there = complex(*(np.array(self.size) / 2)) - turn * complex(self.width / 2, self.height / 2)
+        shift = turn * complex(motion.dx, motion.dy) + there - moves * there
+        return Motion(motion.a, motion.b, shift.real, shift.imag)
+
+    def boxes_back(self, boxes: Sequence[Box], known: Mapping[Box, Box] = MappingProxyType({})) -> tuple[Box, ...]:
         """Where boxes of the turned picture lie on the frame: as far as they are not `known`, those of ellipses in them."""
         x, y, width, height = np.array(boxes, np.float64).reshape(-1, 4).T
         half = np.column_stack([width, height]) / 2
@@ -143,7 +151,7 @@ class Tilt:
         """The box, on the frame, of the ink in a box: the pixels of its crop that hold ink are laid into it."""
         rows, columns = np.nonzero(glyph > 0.4)
         if self._is_quarter or not len(rows):
-            return self._boxes_back([box])[0]
+            return self.boxes_back([box])[0]
         corners = np.concatenate([np.column_stack([columns + dx, rows + dy]) for dx in (0, 1) for dy in (0, 1)])
         low, high = corners.min(axis=0), corners.max(axis=0)
         points = self._points_back((corners - low) / (high - low) * (box.width, box.height) + (box.x, box.y))

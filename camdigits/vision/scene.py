@@ -175,6 +175,7 @@ class Scene:
             "height": self.height,
             "digits": [
                 {"label": digit.label, "confidence": round(digit.confidence, 3), "box": list(digit.box)}
+                | ({} if digit.track is None else {"track": digit.track})
                 for digit in self.digits
             ],
             "numbers": [

@@ -6,51 +6,92 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
+from camdigits.vision.boxes import Boxes, shared_area
+from camdigits.vision.motion import STILL, Motion
 from camdigits.vision.scene import Box, Digit
+
+Floats = npt.NDArray[np.float64]
+NONE = 10
+"""Index of 'not a digit' in evidence, after the ten digits."""
+_FAR = 1e3
 
 
 @dataclass(frozen=True)
 class TrackParams:
-    """How a digit is known again, and how long evidence counts. Distances are shares of the digit's height."""
+    """How a digit is known again, and how long evidence counts. Distances are shares of the digit's height.
+
+    Evidence is the logarithm of the odds of each label to 'not a digit'. The frames of a camera are no independent looks at a
+    page, and what is wrong on one is mostly wrong on all: together they count as `looks` of them, less than one, which takes
+    doubtful digits back towards the prior.
+    """
 
     reach: float = 0.6
     """A digit is the one seen before when its middle is at most this far from where that one is expected ..."""
     max_growth: float = 1.6
     """... and its height has changed by this factor at most."""
-    confirm_sightings: int = 2
-    """A digit that comes up while others are followed is shown once it was seen this often: texture flickers."""
-    hold_s: float = 0.35
-    """A digit that is not seen stays this long: a blink of blur. After a longer pause all begins anew."""
-    half_life_s: float = 0.25
+    half_life_s: float = 0.2
     """Evidence loses half of its weight in this time, so that a digit that was altered is read anew."""
+    looks: float = 0.85
+    prior: float = 0.1
+    """How often what is sighted is a digit, whatever it looks like: where evidence begins."""
+    show: float = 0.5
+    """A track is confirmed, and shown, when the odds of a label reach this ..."""
+    confirm_s: float = 0.06
+    """... and it was seen again for so long: texture flickers."""
+    sure: float = 0.9
+    """One frame is enough for a digit this sure where nothing was followed yet: a picture has one frame only."""
+    drop: float = 0.3
+    """A track that was shown is shown no more when its odds fall below this."""
+    change: float = 0.65
+    """A label changes when the new one's odds reach this: it would flicker between two that are equally likely."""
+    absent: float = 0.04
+    """The odds of a digit at a place where none is sighted and nothing else either."""
+    blink_share: float = 0.5
+    """Where fewer of the tracks than this share are sighted, the frame is blurred or covered, and says nothing of any."""
+    hold_s: float = 0.35
+    """A digit that is not seen stays this long; after a longer pause between frames all begins anew ..."""
+    cover_s: float = 0.8
+    """... and so long in a blink of blur, or where something else is seen in its place: a passing hand."""
+    steady: float = 0.35
+    """How far a box goes towards where its digit is sighted; less is steadier."""
 
 
 @dataclass
 class _Track:
     identity: int
-    box: Box
+    box: Floats
+    """x, y, width, height."""
+    began_s: float
     seen_s: float
-    shown: bool
-    sightings: int = 0
-    votes: dict[int, float] = field(default_factory=dict)
+    evidence: Floats = field(default_factory=lambda: np.zeros(10))
     weight: float = 0.0
+    updated_s: float = 0.0
+    shown: bool = False
+    label: int = 0
+    odds: float = 0.0
 
-    def add(self, digit: Digit, time_s: float, params: TrackParams) -> None:
-        fade = 0.5 ** (max(time_s - self.seen_s, 0.0) / params.half_life_s)
-        self.votes = {label: vote * fade for label, vote in self.votes.items()}
-        self.votes[digit.label] = self.votes.get(digit.label, 0.0) + digit.confidence
+    def weigh(self, evidence: Floats, time_s: float, params: TrackParams) -> None:
+        """Add the evidence of a frame, and decide anew: the mean of late evidence, as strong as so many looks at the page."""
+        fade = 0.5 ** (max(time_s - self.updated_s, 0.0) / params.half_life_s)
+        self.evidence = self.evidence * fade + evidence
         self.weight = self.weight * fade + 1.0
-        self.box, self.seen_s = digit.box, time_s
-        self.sightings += 1
-        self.shown = self.shown or self.sightings >= params.confirm_sightings
-
-    def moved(self, shift: tuple[float, float]) -> Box:
-        return self.box._replace(x=round(self.box.x + shift[0]), y=round(self.box.y + shift[1]))
+        self.updated_s = time_s
+        prior = np.log(params.prior / 10 / (1 - params.prior))
+        logits = np.append(prior + params.looks * self.evidence / self.weight, 0.0)
+        odds = np.exp(logits - logits.max())
+        odds /= odds.sum()
+        best = int(np.argmax(odds[:NONE]))
+        if not self.shown or odds[best] >= params.change:
+            self.label = best
+        self.odds = float(odds[self.label])
+        if self.shown and float(odds[:NONE].sum()) < params.drop:
+            self.shown = False
 
     def digit(self) -> Digit:
-        label = max(self.votes, key=lambda each: self.votes[each])
-        return Digit(label, self.votes[label] / self.weight, self.box, self.identity)
+        x, y, width, height = (round(float(v)) for v in self.box)
+        return Digit(self.label, self.odds, Box(x, y, max(1, width), max(1, height)), self.identity)
 
 
 class Tracker:
@@ -67,63 +108,119 @@ class Tracker:
         self._tracks = []
         self._updated_s = None
 
-    def update(self, sightings: Sequence[Digit], time_s: float) -> tuple[Digit, ...]:
-        """The digits on the page now: each sighting joined to its track, the unseen held for a moment.
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """Where what is followed was last."""
+        return tuple(track.digit().box for track in self._tracks)
 
-        What is held moves with the rest of the page. Digits of the first frame, and of the first after a pause, are shown
-        at once; later ones when they were confirmed.
+    def update(
+        self, sightings: Sequence[Digit], time_s: float, motion: Motion | None = None, marks: Sequence[Box] = ()
+    ) -> tuple[Digit, ...]:
+        """The confirmed digits on the page now: each sighting joined to its track, the unseen held for a moment.
+
+        sightings: what was read on the frame, unsure digits too, in pixels of the frame like all boxes. motion: how the page
+        moved since the frame before, where that is known; else it is what most digits did. marks: other ink, which may
+        cover a digit. Surely read digits of the first frame, and of the first after a pause, are shown at once; others when
+        they were confirmed.
         """
-        if self._updated_s is None or not 0 <= time_s - self._updated_s <= self._params.hold_s:
+        if self._updated_s is None or not 0 <= time_s - self._updated_s <= self._params.cover_s:
             self.reset()
         begins = self._updated_s is None
         self._updated_s = time_s
-
-        # The page's own motion is what most digits did; known, it tells close neighbours apart.
-        shift = _shift((self._tracks[k].box, sightings[j].box) for k, j in self._match(sightings, (0.0, 0.0)))
-        free_tracks, free_sightings = set(range(len(self._tracks))), set(range(len(sightings)))
-        for k, j in self._match(sightings, shift):
-            free_tracks.remove(k)
-            free_sightings.remove(j)
-            self._tracks[k].add(sightings[j], time_s, self._params)
-        for k in free_tracks:
-            self._tracks[k].box = self._tracks[k].moved(shift)
-        for j in sorted(free_sightings):
-            track = _Track(self._next_identity, sightings[j].box, time_s, shown=begins)
-            track.add(sightings[j], time_s, self._params)
+        found = np.array([digit.box for digit in sightings], np.float64).reshape(-1, 4)
+        self._carry(found, motion)
+        pairs = self._match(found)
+        for k, j in pairs:
+            self._see(self._tracks[k], sightings[j], found[j], time_s)
+        self._miss({k for k, _ in pairs}, time_s, marks)
+        for j in sorted(set(range(len(sightings))) - {j for _, j in pairs}):
+            track = _Track(self._next_identity, found[j], time_s, time_s, updated_s=time_s)
             self._next_identity += 1
+            self._see(track, sightings[j], found[j], time_s)
+            track.shown = begins and sightings[j].confidence >= self._params.sure
             self._tracks.append(track)
-        self._tracks = [track for track in self._tracks if time_s - track.seen_s <= self._params.hold_s]
+        self._tracks = [track for track in self._tracks if self._stays(track, time_s)]
         return tuple(track.digit() for track in self._tracks if track.shown)
 
-    def _match(self, sightings: Sequence[Digit], shift: tuple[float, float]) -> list[tuple[int, int]]:
-        """Pairs (track, sighting), nearest first, each used once."""
-        distances = sorted(
-            (distance, k, j)
-            for k, track in enumerate(self._tracks)
-            for j, digit in enumerate(sightings)
-            if (distance := self._distance(track.moved(shift), digit.box)) is not None
-        )
-        pairs: list[tuple[int, int]] = []
-        for _, k, j in distances:
-            if all(k != pair[0] and j != pair[1] for pair in pairs):
-                pairs.append((k, j))
-        return pairs
+    def _carry(self, found: Floats, motion: Motion | None) -> None:
+        """Move all tracks with the page."""
+        if motion is None:
+            steps = [found[j, :2] - self._tracks[k].box[:2] for k, j in self._match(found)]
+            dx, dy = np.median(np.array(steps), axis=0) if steps else (0.0, 0.0)
+            motion = Motion(dx=float(dx), dy=float(dy))
+        if motion == STILL:
+            return
+        for track in self._tracks:
+            x, y, width, height = track.box
+            middle = np.array(motion.point(x + width / 2, y + height / 2))
+            size = np.array([width, height]) * motion.scale
+            track.box = np.concatenate([middle - size / 2, size])
 
-    def _distance(self, before: Box, now: Box) -> float | None:
-        """How far the middle went, in digit heights; None where it cannot be the same digit."""
-        larger, smaller = max(before.height, now.height), min(before.height, now.height)
-        if larger > self._params.max_growth * smaller:
-            return None
-        step_x = now.x + now.width / 2 - before.x - before.width / 2
-        step_y = now.y + now.height / 2 - before.y - before.height / 2
-        distance = float(np.hypot(step_x, step_y)) / larger
-        return distance if distance <= self._params.reach else None
+    def _see(self, track: _Track, digit: Digit, box: Floats, time_s: float) -> None:
+        params = self._params
+        track.box = track.box + params.steady * (box - track.box)
+        track.seen_s = time_s
+        track.weigh(_evidence(digit.label, digit.confidence, params.prior), time_s, params)
+        track.shown = track.shown or (time_s - track.began_s >= params.confirm_s and track.odds >= params.show)
+
+    def _miss(self, seen: set[int], time_s: float, marks: Sequence[Box]) -> None:
+        """Where a digit is not sighted on a clear frame, and nothing else covers its place, there may be none."""
+        shown = [k for k, track in enumerate(self._tracks) if track.shown]
+        clear = sum(k in seen for k in shown) >= self._params.blink_share * len(shown)
+        covered = _covered([track.box for track in self._tracks], marks)
+        for k, track in enumerate(self._tracks):
+            if k not in seen and clear and not covered[k]:
+                track.weigh(_evidence(track.label, self._params.absent, self._params.prior), time_s, self._params)
+            elif k not in seen and (not clear or covered[k]):
+                track.updated_s = time_s  # nothing was seen that speaks for it or against it
+
+    def _stays(self, track: _Track, time_s: float) -> bool:
+        unseen_s = time_s - track.seen_s
+        if not track.shown:
+            return unseen_s <= self._params.hold_s
+        held = track.updated_s == time_s and unseen_s > 0
+        return unseen_s <= (self._params.cover_s if held else self._params.hold_s)
+
+    def _match(self, found: Floats) -> list[tuple[int, int]]:
+        """Pairs (track, sighting), each used once, so that they are as near to each other as can be in all."""
+        if not self._tracks or not len(found):
+            return []
+        before = np.array([track.box for track in self._tracks])
+        larger = np.maximum(before[:, None, 3], found[None, :, 3])
+        smaller = np.minimum(before[:, None, 3], found[None, :, 3])
+        step = (found[None, :, :2] + found[None, :, 2:] / 2) - (before[:, None, :2] + before[:, None, 2:] / 2)
+        distance = np.hypot(step[..., 0], step[..., 1]) / larger
+        possible = (distance <= self._params.reach) & (larger <= self._params.max_growth * smaller)
+        rows, columns = _assigned(distance, possible)
+        return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-def _shift(pairs: Iterable[tuple[Box, Box]]) -> tuple[float, float]:
-    """The median motion (x, y) in pixels from the first to the second box of each pair; (0, 0) for none."""
-    steps = [(now.x - before.x, now.y - before.y) for before, now in pairs]
-    if not steps:
-        return 0.0, 0.0
-    x, y = np.median(np.array(steps, np.float64), axis=0)
-    return float(x), float(y)
+def _assigned(distance: Floats, possible: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The possible pairs, each row and column in one at most, with the least distances in all; rows ascend."""
+    rivals = (possible.sum(axis=1) > 1)[:, None] | (possible.sum(axis=0) > 1)[None]
+    rows, columns = np.nonzero(possible & ~rivals)
+    if (possible & rivals).any():
+        from scipy.optimize import linear_sum_assignment  # takes longer to load than all the rest; seldom needed
+
+        more = linear_sum_assignment(np.where(possible & rivals, distance, _FAR))
+        kept = (possible & rivals)[more]
+        rows, columns = np.concatenate([rows, more[0][kept]]), np.concatenate([columns, more[1][kept]])
+    order = np.argsort(rows)
+    return rows[order], columns[order]
+
+
+def _evidence(label: int, confidence: float, prior: float) -> Floats:
+    """What one look says of each of ten labels beside 'not a digit': the logarithm of how much likelier it made them."""
+    confidence = min(max(confidence, 1e-3), 1 - 1e-3)
+    odds = np.full(10, 0.1 * (1 - confidence) / 9)
+    odds[label] = confidence
+    rest = 0.9 * (1 - confidence)
+    evidence: Floats = np.log(odds / rest) - np.log(prior / 10 / (1 - prior))
+    return evidence
+
+
+def _covered(boxes: Iterable[Floats], marks: Sequence[Box]) -> npt.NDArray[np.bool_]:
+    """Whether other ink is seen where a digit was: bool (N,)."""
+    places: Boxes = np.array(list(boxes), np.float32).reshape(-1, 4)
+    ink: Boxes = np.array(marks, np.float32).reshape(-1, 4)
+    return np.asarray((shared_area(places, ink) > 0.25 * (places[:, 2] * places[:, 3])[:, None]).any(axis=1))

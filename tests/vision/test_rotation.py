@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from camdigits.vision.glyphs import make_glyph
+from camdigits.vision.motion import Motion
 from camdigits.vision.rotation import GLANCE_SIDE_PX, Rotation, RotationParams, Steady, Tilt, Turned, find_slope
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Number, Odds, Reading, Scene
 
@@ -180,6 +181,21 @@ class FakeReader:
 
 def is_sure(scene: Scene) -> bool:
     return all(digit.confidence > 0.99 for digit in scene.digits)
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270, 30, 200])
+def test_a_motion_of_the_frame_is_the_same_motion_on_the_turned_picture(degrees: float) -> None:
+    tilt = Tilt(degrees, WIDTH, HEIGHT)
+    motion = Motion(0.98, 0.1, 7.0, -4.0)
+    on_picture = tilt.motion(motion)
+    for point in ((30.0, 40.0), (300.0, 200.0)):
+        (before,) = tilt.boxes_back([Box(round(point[0]), round(point[1]), 2, 2)])
+        x, y = on_picture.point(point[0] + 1, point[1] + 1)
+        (after,) = tilt.boxes_back([Box(round(x - 1), round(y - 1), 2, 2)])
+        there = motion.point(before.x + before.width / 2, before.y + before.height / 2)
+        assert np.allclose(
+            np.clip(there, 0, (WIDTH, HEIGHT)), (after.x + after.width / 2, after.y + after.height / 2), atol=2.5
+        )
 
 
 class TestTurned:

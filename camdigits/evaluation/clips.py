@@ -1,0 +1,228 @@
+"""Clips: whether what is shown through time stands still and is right. Pure but for reading the truth.
+
+A clip's truth is in spans: from a frame on, when the page has come to rest, up to another, exactly these digits can be read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from camdigits.errors import SourceError
+from camdigits.vision.scene import Box, Scene
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+CLIPS = "clips.json"
+SETTLE_S = 0.5
+"""A page is scored from this long after it has come to rest."""
+CONFIRM_S = 0.3
+"""Within this time after it has come to rest its digits shall be shown."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Frames `first` up to, not with, `end`, in which these digits, as characters in any order, can be read."""
+
+    first: int
+    end: int
+    digits: str
+
+
+@dataclass(frozen=True)
+class TrueClip:
+    """What can be read in a clip, and when; what lies in `ignored` boxes counts neither way."""
+
+    path: Path
+    spans: tuple[Span, ...]
+    what: str = "-"
+    ignored: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClipScore:
+    """How a clip was read; scores add.
+
+    frames, exact: scored frames, and those that show exactly the true digits; only of spans with digits. missing, extra: their
+    digits missed and shown beside. changes: labels that changed within a span, on digit_s seconds of shown digits. switches:
+    identities beyond the digits of a span, from when it settled. late_s: from coming to rest to the first exact frame; a
+    span that never was exact counts with its length. false, empty_s: identities confirmed in spans without digits, and their
+    seconds.
+    """
+
+    clips: int = 0
+    frames: int = 0
+    exact: int = 0
+    missing: int = 0
+    extra: int = 0
+    changes: int = 0
+    digit_s: float = 0.0
+    switches: int = 0
+    late_s: tuple[float, ...] = ()
+    false: int = 0
+    empty_s: float = 0.0
+
+    def __add__(self, other: ClipScore) -> ClipScore:
+        return ClipScore(*(mine + theirs for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+    @property
+    def exact_share(self) -> float:
+        return self.exact / self.frames if self.frames else 1.0
+
+    @property
+    def changes_per_minute(self) -> float:
+        """Label changes of a digit in a minute."""
+        return 60 * self.changes / self.digit_s if self.digit_s else 0.0
+
+    @property
+    def false_in_ten_minutes(self) -> float:
+        """Digits confirmed in ten minutes without any."""
+        return 600 * self.false / self.empty_s if self.empty_s else 0.0
+
+    @property
+    def in_time(self) -> int:
+        """How many spans showed exactly their digits soon after the page came to rest."""
+        return sum(late_s <= CONFIRM_S for late_s in self.late_s)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures as plain values."""
+        shares = {
+            "exact_share": round(self.exact_share, 4),
+            "changes_per_minute": round(self.changes_per_minute, 3),
+            "false_in_ten_minutes": round(self.false_in_ten_minutes, 2),
+        }
+        return {**vars(self), "late_s": [round(late_s, 3) for late_s in self.late_s], **shares}
+
+
+@dataclass
+class ClipReport:
+    """The scores of clips, by name and by what happens in them."""
+
+    clips: dict[str, tuple[str, ClipScore]] = field(default_factory=dict)
+
+    def add(self, clip: TrueClip, score: ClipScore) -> None:
+        """Take in the score of a clip."""
+        self.clips[clip.path.name] = clip.what, score
+
+    @property
+    def total(self) -> ClipScore:
+        return sum((score for _, score in self.clips.values()), ClipScore())
+
+    def by_kind(self) -> Mapping[str, ClipScore]:
+        """Scores summed by what happens in the clips."""
+        kinds: dict[str, ClipScore] = {}
+        for what, score in self.clips.values():
+            kinds[what] = kinds.get(what, ClipScore()) + score
+        return kinds
+
+    def headline(self) -> tuple[str, ...]:
+        """The figures in a sentence or two."""
+        total = self.total
+        return (
+            f"{total.exact} of {total.frames} frames show exactly the true digits, "
+            f"{total.in_time} of {len(total.late_s)} pages within {CONFIRM_S} s; "
+            f"label changes per digit and minute {total.changes_per_minute:.2f}, identity switches {total.switches}",
+            f"digits confirmed in ten minutes without any: {total.false_in_ten_minutes:.1f} "
+            f"({total.false} in {total.empty_s:.0f} s)",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures as plain values, in all and by clip."""
+        clips = [{"file": name, "what": what, **score.to_dict()} for name, (what, score) in self.clips.items()]
+        return {"all": self.total.to_dict(), "clips": clips}
+
+    def table(self) -> Table:
+        """A row for each kind of clip, for a terminal."""
+        from rich.box import SIMPLE_HEAD
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table(box=SIMPLE_HEAD, padding=0)
+        table.add_column("what happens", overflow="fold")
+        for name in ("clips", "frames", "exact", "missed", "extra", "changes", "switches", "in time", "false"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for what, score in {**self.by_kind(), "all": self.total}.items():
+            frames = max(1, score.frames)
+            cells = (
+                *(str(score.clips), str(score.frames), f"{score.exact_share:.3f}"),
+                *(f"{score.missing / frames:.2f}", f"{score.extra / frames:.2f}", str(score.changes), str(score.switches)),
+                *(f"{score.in_time}/{len(score.late_s)}", str(score.false)),
+            )
+            table.add_row(escape(what), *cells)
+        return table
+
+
+def load_clips(folder: Path, truth: Path | None = None) -> tuple[TrueClip, ...]:
+    """Read `folder`/clips.json, or the file `truth` of that layout about the clips in `folder`.
+
+    `clips` is a list of {"file", "readable": [{"from", "to", "digits"}], "what"?, "ignore"?: [[x, y, width, height]]}.
+    Raises SourceError when the file is missing or not of that layout.
+    """
+    path = truth or folder / CLIPS
+    try:
+        clips = tuple(_clip(folder, entry) for entry in json.loads(path.read_text(encoding="utf-8"))["clips"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        raise SourceError(
+            f"{path}: no truth of clips ({reason}); make clips with: python -m train.clips --pages DIR --out OUT"
+        ) from error
+    if not clips:
+        raise SourceError(f"{path}: names no clip; list some under clips")
+    return clips
+
+
+def _clip(folder: Path, entry: dict[str, Any]) -> TrueClip:
+    spans = tuple(Span(int(span["from"]), int(span["to"]), str(span["digits"])) for span in entry["readable"])
+    for span in spans:
+        if not 0 <= span.first < span.end or not (span.digits == "" or (span.digits.isascii() and span.digits.isdecimal())):
+            raise ValueError(f"{entry['file']}: a span is from a frame to a later one, its digits are 0 to 9")
+    ignored = tuple(Box(*(int(value) for value in box)) for box in entry.get("ignore", []))
+    return TrueClip(folder / entry["file"], spans, str(entry.get("what", "-")), ignored)
+
+
+def score_clip(clip: TrueClip, scenes: Iterable[Scene], frame_s: float) -> ClipScore:
+    """Score the scenes of all frames of a clip, `frame_s` seconds apart."""
+    shown = [_labels(scene, clip.ignored) for scene in scenes]
+    score = ClipScore(clips=1)
+    for span in clip.spans:
+        frames = shown[span.first : span.end]
+        score += _score_filled(span, frames, frame_s) if span.digits else _score_empty(frames, frame_s)
+    return score
+
+
+def _labels(scene: Scene, ignored: Sequence[Box]) -> dict[int, int]:
+    """The labels shown, by identity."""
+    return {
+        digit.track if digit.track is not None else -index: digit.label
+        for index, digit in enumerate(scene.digits, 1)
+        if all(2 * box.intersection_area(digit.box) < digit.box.area for box in ignored)
+    }
+
+
+def _score_filled(span: Span, shown: Sequence[dict[int, int]], frame_s: float) -> ClipScore:
+    true = Counter(int(digit) for digit in span.digits)
+    settled = shown[round(SETTLE_S / frame_s) :]
+    right = [Counter(labels.values()) == true for labels in shown]
+    counted = right[len(shown) - len(settled) :]
+    first = right.index(True) if any(right) else len(right)
+    missing = sum(sum((true - Counter(labels.values())).values()) for labels in settled)
+    extra = sum(sum((Counter(labels.values()) - true).values()) for labels in settled)
+    changes = sum(
+        identity in before and before[identity] != label
+        for before, labels in pairwise(settled)
+        for identity, label in labels.items()
+    )
+    identities = {identity for labels in settled for identity in labels}
+    switches = max(0, len(identities) - max(len(span.digits), max((len(labels) for labels in settled), default=0)))
+    digit_s = frame_s * sum(len(labels) for labels in settled)
+    return ClipScore(0, len(settled), sum(counted), missing, extra, changes, digit_s, switches, (first * frame_s,))
+
+
+def _score_empty(shown: Sequence[dict[int, int]], frame_s: float) -> ClipScore:
+    return ClipScore(false=len({identity for labels in shown for identity in labels}), empty_s=len(shown) * frame_s)

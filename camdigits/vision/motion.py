@@ -1,0 +1,115 @@
+"""Motion: how the page moved from one frame to the next, from the pixels around what is followed.
+
+A hand-held camera, a page that is carried and a zoom move everything on the page alike: by a similarity, a shift with a turn
+and a change of scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camdigits.vision.scene import BgrImage, Box
+
+Grey = npt.NDArray[np.uint8]
+"""uint8 (H, W), a frame reduced for the search."""
+
+
+@dataclass(frozen=True)
+class MotionParams:
+    """How the page's motion is found; lengths are pixels of the reduced frame.
+
+    side_px: frames are reduced to about this length of their longer side. margin: features count that lie within so much of
+    the digits, as a share of the extent of them all. least_features: fewer that agree say nothing.
+    """
+
+    side_px: int = 480
+    margin: float = 0.15
+    max_features: int = 120
+    feature_quality: float = 0.02
+    feature_apart_px: int = 5
+    window_px: int = 17
+    levels: int = 3
+    reach_px: float = 1.5
+    least_features: int = 8
+    least_share: float = 0.45
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A similarity on frame pixels: (x, y) -> (a x - b y + dx, b x + a y + dy)."""
+
+    a: float = 1.0
+    b: float = 0.0
+    dx: float = 0.0
+    dy: float = 0.0
+
+    @property
+    def scale(self) -> float:
+        """By what factor lengths change."""
+        return float(np.hypot(self.a, self.b))
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Where (x, y) goes."""
+        return self.a * x - self.b * y + self.dx, self.b * x + self.a * y + self.dy
+
+
+STILL = Motion()
+
+
+def reduced(image: BgrImage, params: MotionParams = MotionParams()) -> tuple[Grey, float]:
+    """A frame, uint8 (H, W, 3), as motion is looked for in it, and how many of its pixels go into one of the frame."""
+    scale = min(1.0, params.side_px / max(image.shape[:2]))
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    small = image if scale == 1.0 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), scale
+
+
+def find_motion(
+    before: Grey, now: Grey, scale: float, around: Sequence[Box], params: MotionParams = MotionParams()
+) -> Motion | None:
+    """The motion of what lies about the boxes `around` (pixels of the frame before) from one reduced frame to the next.
+
+    Corners (Shi & Tomasi 1994) are followed by pyramidal optical flow (Lucas & Kanade 1981; Bouguet 2000); the similarity
+    that most of them agree on is fitted robustly (RANSAC, Fischler & Bolles 1981). None where too few agree, as in a blink
+    of blur, behind a passing hand or where the picture was cut. Raises ValueError for frames of different sizes.
+    """
+    if before.shape != now.shape:
+        raise ValueError(f"frames of {before.shape} and {now.shape} cannot be compared")
+    corners = cv2.goodFeaturesToTrack(
+        before,
+        params.max_features,
+        params.feature_quality,
+        params.feature_apart_px,
+        mask=_about(around, before.shape, scale, params.margin),
+    )
+    if corners is None or len(corners) < params.least_features:
+        return None
+    window = (params.window_px, params.window_px)
+    places = np.zeros_like(corners)
+    places, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners, places, winSize=window, maxLevel=params.levels)
+    kept = found.ravel() == 1
+    if kept.sum() < params.least_features:
+        return None
+    matrix, agree = cv2.estimateAffinePartial2D(corners[kept], places[kept], ransacReprojThreshold=params.reach_px)
+    if matrix is None or agree.sum() < max(params.least_features, params.least_share * len(corners)):
+        return None
+    return Motion(float(matrix[0, 0]), float(matrix[1, 0]), float(matrix[0, 2]) / scale, float(matrix[1, 2]) / scale)
+
+
+def _about(boxes: Sequence[Box], shape: tuple[int, ...], scale: float, margin: float) -> Grey | None:
+    """Where features are looked for: uint8, 255 in the boxes' common extent and its margin; everywhere without boxes."""
+    if not boxes:
+        return None
+    x, y, width, height = np.array(boxes, np.float64).T * scale
+    left, top, right, bottom = x.min(), y.min(), (x + width).max(), (y + height).max()
+    across, down = margin * (right - left) + float(height.max()), margin * (bottom - top) + float(height.max())
+    mask = np.zeros(shape, np.uint8)
+    rows = slice(max(0, int(top - down)), max(0, int(bottom + down) + 1))
+    columns = slice(max(0, int(left - across)), max(0, int(right + across) + 1))
+    mask[rows, columns] = 255
+    return mask
