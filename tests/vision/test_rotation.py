@@ -188,14 +188,18 @@ def test_a_motion_of_the_frame_is_the_same_motion_on_the_turned_picture(degrees:
     tilt = Tilt(degrees, WIDTH, HEIGHT)
     motion = Motion(0.98, 0.1, 7.0, -4.0)
     on_picture = tilt.motion(motion)
-    for point in ((30.0, 40.0), (300.0, 200.0)):
-        (before,) = tilt.boxes_back([Box(round(point[0]), round(point[1]), 2, 2)])
-        x, y = on_picture.point(point[0] + 1, point[1] + 1)
-        (after,) = tilt.boxes_back([Box(round(x - 1), round(y - 1), 2, 2)])
-        there = motion.point(before.x + before.width / 2, before.y + before.height / 2)
-        assert np.allclose(
-            np.clip(there, 0, (WIDTH, HEIGHT)), (after.x + after.width / 2, after.y + after.height / 2), atol=2.5
-        )
+    for step_x, step_y in ((-40, 20), (60, -30)):
+        point = tilt.size[0] / 2 + step_x, tilt.size[1] / 2 + step_y
+        before, after = tilt.boxes_back([around(point), around(on_picture.point(*point))])
+        assert np.allclose(motion.point(*middle(before)), middle(after), atol=2.5)
+
+
+def around(point: tuple[float, float]) -> Box:
+    return Box(round(point[0]) - 4, round(point[1]) - 4, 8, 8)
+
+
+def middle(box: Box) -> tuple[float, float]:
+    return box.x + box.width / 2, box.y + box.height / 2
 
 
 class TestTurned:
