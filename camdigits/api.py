@@ -17,12 +17,10 @@ from camdigits.devices.sources import expand, open_source, public_name
 from camdigits.errors import SourceError, UsageError
 from camdigits.ports import FrameSource, Reader, Turn
 from camdigits.settings import Settings
-from camdigits.vision.motion import Grey, Motion, find_motion, reduced
-from camdigits.vision.numbers import group_numbers
+from camdigits.vision.following import Following
 from camdigits.vision.pipeline import Pipeline
-from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned
+from camdigits.vision.rotation import Rotation, Turned
 from camdigits.vision.scene import Frame, Scene
-from camdigits.vision.tracks import Tracker
 
 OFFER_THRESHOLD = 0.15
 """What is this likely a digit on a frame is followed."""
@@ -88,45 +86,26 @@ class LiveReader:
     """Reads frames of a camera or a clip one after another and remembers, so that labels hold still (ports.Reader).
 
     Digits are followed with the page, and shown when the evidence of their frames confirms them. thorough: whether each frame
-    is read as a picture is; else ink is seen in one way only, the quickest, since a camera shows the page again at once.
+    is read as a picture is; else what moves is read quickly, and a page that stands still thoroughly, over some frames.
     """
 
     def __init__(self, recognizer: Recognizer, thorough: bool = False) -> None:
-        self._turned = recognizer.offering if thorough else recognizer.live
-        self._steady = Steady(self._turned)
-        self._tilt: Tilt | None = None
-        self._numbers = recognizer.settings.pipeline.numbers
-        self._tracker = Tracker(replace(recognizer.settings.tracks, show=recognizer.settings.pipeline.threshold))
-        self._before: tuple[Grey, float] | None = None
+        settings = recognizer.settings
+        tracks = replace(settings.tracks, show=settings.pipeline.threshold)
+        numbers = settings.pipeline.numbers
+        if thorough:
+            self._following = Following(recognizer.offering, None, tracks, numbers)
+        else:
+            self._following = Following(recognizer.live, recognizer.pipeline, tracks, numbers)
 
     def recognize(self, frame: Frame, source: str = "") -> Scene:
-        """Read the next frame of a source of that name."""
-        view = self._steady.read(frame)
-        if view.tilt != self._tilt:  # what was followed lay elsewhere on the turned picture
-            self._tracker.reset()
-        self._tilt = view.tilt
-        scene = view.scene
-        sighted = self._tracker.update(scene.digits, frame.time_s, self._moved(frame, view.tilt), scene.marks)
-        digits, numbers = group_numbers(sighted, scene.marks, self._numbers)
-        return view.tilt.back(replace(scene, digits=digits, numbers=numbers, source=source))
+        return self._following.read(frame, source)
 
     def forget(self) -> None:
-        self._steady = Steady(self._turned)
-        self._tracker.reset()
-        self._before = None
+        self._following.forget()
 
     def rotate(self, rotation: Rotation) -> None:
-        self._turned = self._turned.with_rotation(rotation)
-        self.forget()
-
-    def _moved(self, frame: Frame, tilt: Tilt) -> Motion | None:
-        """How the page moved since the frame before, as the turned picture has it; None where that is not known."""
-        now, before = reduced(frame.image), self._before
-        self._before = now
-        if before is None or before[0].shape != now[0].shape or not self._tracker.boxes:
-            return None
-        motion = find_motion(before[0], now[0], now[1], tilt.boxes_back(self._tracker.boxes))
-        return None if motion is None else tilt.motion(motion)
+        self._following.rotate(rotation)
 
 
 class PictureReader:

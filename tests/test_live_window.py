@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from camdigits.api import LiveReader, Recognizer
+from camdigits.api import Recognizer
 from camdigits.controls import BINDINGS, Command, Mode, View
 from camdigits.devices.canvas import BRUSH_RADIUS_PX, PAGE_PX
 from camdigits.overlay import Status, draw
@@ -373,7 +373,7 @@ def shows(image: BgrImage) -> Callable[[BgrImage], bool]:
 @needs_screen
 def test_a_picture_is_shown_with_all_that_was_read_of_it(screen: Screen) -> None:
     frame = Frame(fixture(), 0, 0.0)
-    scene = LiveReader(Recognizer()).recognize(frame)
+    scene = Recognizer().read_frame(frame)
     assert scene.digits
     expected = draw(frame, scene, View(mode=Mode.CAMERA), Status())
     with running(screen, "live", str(PICTURE)) as app:

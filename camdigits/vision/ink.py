@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from camdigits.vision.rules import without_rules
 from camdigits.vision.scene import BgrImage, Ink, InkMap
+from camdigits.vision.steps import finished
 
 GROUND_BLUR = 0.8
 """Smooths the steps of the reduced ground; more would spread light shapes into halos that look like ink."""
@@ -88,6 +90,11 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
     beside a pen. colour: the channel in which ink stands out most, for pale ink. unruled: without the lines of ruled paper,
     where there are any. coarse: for digits of half the frame.
     """
+    return finished(finding_ways(image, params))
+
+
+def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Generator[None, None, Ways]:
+    """`find_ways` in steps of a few milliseconds each, for those who have little time at once."""
     grey = _grey(image)
     channels = cv2.split(image) if _is_coloured(image) else ()
     colours = [np.asarray(cv2.GaussianBlur(channel, (3, 3), 0), np.uint8) for channel in channels]
@@ -98,18 +105,23 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
         contrast = _contrast(turn(grey), params)
         main = _threshold(contrast, params)
         maps = [InkMap("main", main)]
+        yield
         smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
         maps.append(InkMap("smooth", _threshold(smooth, params, 0.42, 25)))
+        yield
         maps.append(InkMap("thin", _threshold(contrast, params, 0.6, 13)))
         wide = max(25, round(STRONG_WINDOW * min(grey.shape))) | 1
         maps.append(InkMap("strong", _threshold(smooth, params, 0.5, wide)))
+        yield
         if colours:
             contrasts = [_contrast(turn(channel), params) for channel in colours]
             strongest = np.asarray(np.maximum(np.maximum(contrasts[0], contrasts[1]), contrasts[2]), np.uint8)
             maps.append(InkMap("colour", _threshold(strongest, params)))
+            yield
         unruled = without_rules(main)
         if unruled is not None:
             maps.append(InkMap("unruled", unruled))
+        yield
         maps.append(InkMap("coarse", _threshold(_contrast(turn(small), params, COARSE_WINDOW), params), COARSE))
         ways.append(tuple(maps))
     return Ways(*ways)

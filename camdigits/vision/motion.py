@@ -37,6 +37,8 @@ class MotionParams:
     reach_px: float = 1.5
     least_features: int = 8
     least_share: float = 0.45
+    least_change: int = 16
+    """Grey levels by which a pixel is beyond what stood around it before, smoothed: less is noise and shake."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,22 @@ class Motion:
     def point(self, x: float, y: float) -> tuple[float, float]:
         """Where (x, y) goes."""
         return self.a * x - self.b * y + self.dx, self.b * x + self.a * y + self.dy
+
+    def reach(self, width: float, height: float) -> float:
+        """How far it moves that corner of a picture of this size which it moves farthest."""
+        corners = ((0.0, 0.0), (width, 0.0), (0.0, height), (width, height))
+        return max(float(np.hypot(*np.subtract(self.point(*corner), corner))) for corner in corners)
+
+    def after(self, first: Motion) -> Motion:
+        """The motion of `first` and then of this one."""
+        spin = complex(self.a, self.b) * complex(first.a, first.b)
+        return Motion(spin.real, spin.imag, *self.point(first.dx, first.dy))
+
+    def box(self, box: Box) -> Box:
+        """Where a box goes: its middle moves, and its sides grow with the page."""
+        x, y = self.point(box.x + box.width / 2, box.y + box.height / 2)
+        width, height = box.width * self.scale, box.height * self.scale
+        return Box(round(x - width / 2), round(y - height / 2), max(1, round(width)), max(1, round(height)))
 
 
 STILL = Motion()
@@ -113,3 +131,23 @@ def _about(boxes: Sequence[Box], shape: tuple[int, ...], scale: float, margin: f
     columns = slice(max(0, int(left - across)), max(0, int(right + across) + 1))
     mask[rows, columns] = 255
     return mask
+
+
+def find_changes(before: Grey, now: Grey, motion: Motion, scale: float, params: MotionParams = MotionParams()) -> Grey:
+    """Where a reduced frame differs from an earlier one that moved by `motion` (pixels of the frame): uint8 (H, W), 255 there.
+
+    A pixel has changed when it is darker or lighter than all that stood about its place before, as much as the light of the
+    whole picture has not. Raises ValueError for frames of different sizes.
+    """
+    if before.shape != now.shape:
+        raise ValueError(f"frames of {before.shape} and {now.shape} cannot be compared")
+    height, width = now.shape
+    matrix = np.array([[motion.a, -motion.b, motion.dx * scale], [motion.b, motion.a, motion.dy * scale]])
+    moved = cv2.warpAffine(cv2.blur(before, (3, 3)), matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    light = max(1.0, float(np.median(now[::4, ::4]))) / max(1.0, float(np.median(moved[::4, ::4])))
+    moved = cv2.convertScaleAbs(moved, alpha=light)
+    around = np.ones((3, 3), np.uint8)
+    darkest, lightest = cv2.erode(moved, around), cv2.dilate(moved, around)
+    smooth = cv2.blur(now, (3, 3))
+    beyond = cv2.max(cv2.subtract(darkest, smooth), cv2.subtract(smooth, lightest))
+    return np.asarray(cv2.compare(beyond, np.full_like(now, params.least_change), cv2.CMP_GT), np.uint8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -13,16 +13,18 @@ import numpy.typing as npt
 from camdigits.vision.boxes import Boxes, shared_area
 from camdigits.vision.context import ContextWeights, context_features, judge, judged
 from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.ink import InkParams, Ways, check_image, find_ink, find_inks, find_ways
+from camdigits.vision.ink import InkParams, Ways, check_image, find_ink, find_inks, finding_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs, stack_glyphs
 from camdigits.vision.regions import Chain, RegionParams, Regions, find_regions, has_small_strokes
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Glyph, Ink, InkMap, Reading, Region, Scene
+from camdigits.vision.steps import finished
 
 CANVAS_NONE_WEIGHT = 0.05
 ENLARGED_BLUR = 0.4
 GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains": 8}
 """Caps of what a glance looks at."""
+GLYPHS_A_STEP = 128
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
 PART_INK = 1.5
@@ -83,9 +85,14 @@ class Pipeline:
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame. Raises ValueError for an image that is not uint8 (H, W, 3)."""
-        look = self.look(frame.image)
+        return finished(self.reading(frame, source))
+
+    def reading(self, frame: Frame, source: str = "") -> Generator[None, None, Scene]:
+        """The same in some twenty steps, so that it can be spread over the frames of a page that stands still."""
+        look = yield from self._looking(frame.image)
         height, width = frame.image.shape[:2]
         layers = [self._in_context(layer) for layer in look.layers]
+        yield
         chosen = [choose(layer.regions, layer.readings, self._params.threshold) for layer in layers]
         main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
         for k, layer in enumerate(layers):
@@ -130,17 +137,31 @@ class Pipeline:
 
         Raises ValueError for an image that is not uint8 (H, W, 3).
         """
+        return finished(self._looking(image))
+
+    def _looking(self, image: BgrImage) -> Generator[None, None, Look]:
         check_image(image)
         searched, scale = _at_search_scale(image, self._params)
         ways: tuple[tuple[InkMap, ...], ...]
         if self._params.all_ways:
-            ways = self._with_fine(find_ways(searched, self._params.ink), image, scale)
+            seen = yield from finding_ways(searched, self._params.ink)
+            ways = self._with_fine(seen, image, scale)
+            yield
         else:
             ways = tuple((InkMap("main", ink),) for ink in find_inks(searched, self._params.ink))
         ways = ways[: 2 if self._params.light_ink else 1]
-        found = [find_regions(maps, self._params.regions) for maps in ways]
-        batch = stack_glyphs([_glyph(region) for regions in found for region in regions.candidates])
+        found = []
+        for maps in ways:
+            found.append(find_regions(maps, self._params.regions))
+            yield
+        glyphs = []
+        for number, region in enumerate(region for regions in found for region in regions.candidates):
+            glyphs.append(_glyph(region))
+            if number % GLYPHS_A_STEP == GLYPHS_A_STEP - 1:
+                yield
+        batch = stack_glyphs(glyphs)
         readings = iter(read_glyphs(batch, self._classify, self._params.none_weight))
+        yield
         layers = tuple(
             Layer(maps[0].ink, regions, tuple(islice(readings, len(regions.candidates))))
             for maps, regions in zip(ways, found, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 NONE = 10
 """Index of 'not a digit' in evidence, after the ten digits."""
 _FAR = 1e3
+Kept = Callable[[Sequence[Box]], npt.NDArray[np.bool_]]
+"""Says of N boxes which places are as they were: bool (N,)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class TrackParams:
     """How often what is sighted is a digit, whatever it looks like: where evidence begins."""
     show: float = 0.5
     """A track is confirmed, and shown, when the odds of a label reach this ..."""
-    confirm_s: float = 0.06
+    confirm_s: float = 0.12
     """... and it was seen again for so long: texture flickers."""
     sure: float = 0.9
     """One frame is enough for a digit this sure where nothing was followed yet: a picture has one frame only."""
@@ -54,6 +56,8 @@ class TrackParams:
     """A digit that is not seen stays this long; after a longer pause between frames all begins anew ..."""
     cover_s: float = 0.8
     """... and so long in a blink of blur, or where something else is seen in its place: a passing hand."""
+    settled: float = 8.0
+    """A thorough look weighs as much as so many quick ones."""
     steady: float = 0.35
     """How far a box goes towards where its digit is sighted; less is steadier."""
 
@@ -89,6 +93,14 @@ class _Track:
         if self.shown and float(odds[:NONE].sum()) < params.drop:
             self.shown = False
 
+    def decide(self, digit: Digit, box: Floats, time_s: float, params: TrackParams) -> None:
+        """Take a thorough look for all there is to know."""
+        self.box = box
+        self.seen_s = self.updated_s = time_s
+        evidence = _evidence(digit.label, digit.confidence, params.prior)
+        self.evidence, self.weight = params.settled * evidence / params.looks, params.settled
+        self.label, self.odds, self.shown = digit.label, digit.confidence, digit.confidence >= params.show
+
     def digit(self) -> Digit:
         x, y, width, height = (round(float(v)) for v in self.box)
         return Digit(self.label, self.odds, Box(x, y, max(1, width), max(1, height)), self.identity)
@@ -113,15 +125,26 @@ class Tracker:
         """Where what is followed was last."""
         return tuple(track.digit().box for track in self._tracks)
 
+    @property
+    def shown(self) -> tuple[Digit, ...]:
+        """The confirmed digits on the page."""
+        return tuple(track.digit() for track in self._tracks if track.shown)
+
     def update(
-        self, sightings: Sequence[Digit], time_s: float, motion: Motion | None = None, marks: Sequence[Box] = ()
+        self,
+        sightings: Sequence[Digit],
+        time_s: float,
+        motion: Motion | None = None,
+        marks: Sequence[Box] = (),
+        kept: Kept | None = None,
     ) -> tuple[Digit, ...]:
         """The confirmed digits on the page now: each sighting joined to its track, the unseen held for a moment.
 
         sightings: what was read on the frame, unsure digits too, in pixels of the frame like all boxes. motion: how the page
         moved since the frame before, where that is known; else it is what most digits did. marks: other ink, which may
-        cover a digit. Surely read digits of the first frame, and of the first after a pause, are shown at once; others when
-        they were confirmed.
+        cover a digit. kept: which places are as they were when the page was read best: what is followed there stays, and
+        what is sighted there is passed over. Surely read digits of the first frame, and of the first after a pause, are
+        shown at once; others when they were confirmed.
         """
         if self._updated_s is None or not 0 <= time_s - self._updated_s <= self._params.cover_s:
             self.reset()
@@ -129,10 +152,14 @@ class Tracker:
         self._updated_s = time_s
         found = np.array([digit.box for digit in sightings], np.float64).reshape(-1, 4)
         self._carry(found, motion)
-        pairs = self._match(found)
+        staying = self._keep(time_s, kept)
+        if kept is not None and len(sightings):
+            new = ~kept([digit.box for digit in sightings])
+            sightings, found = [digit for digit, is_new in zip(sightings, new, strict=True) if is_new], found[new]
+        pairs = [(k, j) for k, j in self._match(found) if k not in staying]
         for k, j in pairs:
             self._see(self._tracks[k], sightings[j], found[j], time_s)
-        self._miss({k for k, _ in pairs}, time_s, marks)
+        self._miss({k for k, _ in pairs} | staying, time_s, marks)
         for j in sorted(set(range(len(sightings))) - {j for _, j in pairs}):
             track = _Track(self._next_identity, found[j], time_s, time_s, updated_s=time_s)
             self._next_identity += 1
@@ -140,7 +167,37 @@ class Tracker:
             track.shown = begins and sightings[j].confidence >= self._params.sure
             self._tracks.append(track)
         self._tracks = [track for track in self._tracks if self._stays(track, time_s)]
-        return tuple(track.digit() for track in self._tracks if track.shown)
+        return self.shown
+
+    def settle(self, sightings: Sequence[Digit], time_s: float, kept: Kept) -> tuple[Digit, ...]:
+        """Take over a thorough reading of the page, which decides by itself where the page is as it was then: `kept`.
+
+        Digits that it does not have are dropped there.
+        """
+        found = np.array([digit.box for digit in sightings], np.float64).reshape(-1, 4)
+        valid = kept([digit.box for digit in sightings])
+        pairs = {k: j for k, j in self._match(found) if valid[j]}
+        staying = kept(self.boxes)
+        tracks = []
+        for k, track in enumerate(self._tracks):
+            if k in pairs:
+                track.decide(sightings[pairs[k]], found[pairs[k]], time_s, self._params)
+            if k in pairs or not staying[k]:
+                tracks.append(track)
+        for j in sorted(set(np.flatnonzero(valid).tolist()) - set(pairs.values())):
+            track = _Track(self._next_identity, found[j], time_s, time_s)
+            self._next_identity += 1
+            track.decide(sightings[j], found[j], time_s, self._params)
+            tracks.append(track)
+        self._tracks = tracks
+        return self.shown
+
+    def _keep(self, time_s: float, kept: Kept | None) -> set[int]:
+        """Which tracks lie where nothing has changed: they are as good as seen."""
+        staying = set() if kept is None else set(np.flatnonzero(kept(self.boxes)).tolist())
+        for k in staying:
+            self._tracks[k].seen_s = self._tracks[k].updated_s = time_s
+        return staying
 
     def _carry(self, found: Floats, motion: Motion | None) -> None:
         """Move all tracks with the page."""

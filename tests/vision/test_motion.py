@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.vision.motion import STILL, Motion, find_motion, reduced
+from camdigits.vision.motion import STILL, Motion, find_changes, find_motion, reduced
 from camdigits.vision.scene import BgrImage, Box
 
 SIZE = (640, 480)
@@ -87,3 +87,40 @@ def test_a_motion_moves_points_as_it_says() -> None:
     assert STILL.point(3, 4) == (3, 4)
     assert Motion(a=0.0, b=2.0, dx=1.0).point(3, 4) == (-7, 6)
     assert Motion(a=0.0, b=2.0).scale == 2.0
+
+
+class TestChanges:
+    def changed(self, before: BgrImage, now: BgrImage, motion: Motion = STILL) -> np.ndarray:
+        (grey, scale), (other, _) = reduced(before), reduced(now)
+        return np.asarray(find_changes(grey, other, motion, scale) > 0)
+
+    def test_noise_light_and_a_shake_of_a_pixel_change_nothing(self) -> None:
+        noise = np.random.default_rng(3).normal(0, 4, page().shape)
+        now = np.clip(moved(page(), Motion(dx=1.0, dy=-0.7)) * 0.8 + noise, 0, 255).astype(np.uint8)
+        assert self.changed(page(), now).sum() < 4
+
+    def test_a_thin_stroke_is_seen_where_it_was_drawn_and_nowhere_else(self) -> None:
+        now = page()
+        cv2.line(now, (320, 20), (350, 45), (90, 90, 90), 3, cv2.LINE_AA)
+        changed = self.changed(page(), now)
+        assert changed.sum() >= 8
+        rows, columns = np.nonzero(changed)
+        assert (columns.min() / 0.75, rows.min() / 0.75) > (300, 0)
+        assert rows.max() / 0.75 < 60
+
+    def test_a_page_that_moved_as_is_known_has_not_changed(self) -> None:
+        motion = Motion(1.02, 0.01, 9.0, -6.0)
+        assert self.changed(page(), moved(page(), motion), motion).mean() < 0.001
+        assert self.changed(page(), moved(page(), motion)).mean() > 0.01
+
+    def test_frames_of_different_sizes_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="cannot be compared"):
+            find_changes(np.zeros((48, 64), np.uint8), np.zeros((40, 64), np.uint8), STILL, 1.0)
+
+
+@given(st.floats(0.5, 2), st.floats(-1, 1), st.floats(-50, 50), st.floats(-50, 50))
+def test_motions_follow_each_other(a: float, b: float, dx: float, dy: float) -> None:
+    first, second = Motion(a, b, dx, dy), Motion(1.1, -0.2, 3.0, 4.0)
+    assert np.allclose(second.after(first).point(10, 20), second.point(*first.point(10, 20)))
+    assert STILL.reach(100, 50) == 0
+    assert first.reach(100, 50) >= np.hypot(dx, dy) - 1e-9

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from camdigits.vision.motion import STILL, Motion
 from camdigits.vision.scene import Box, Digit
-from camdigits.vision.tracks import Tracker
+from camdigits.vision.tracks import Kept, Tracker
 
 
 def seven(x: int = 50, label: int = 7, confidence: float = 0.9) -> Digit:
@@ -139,7 +141,8 @@ def test_a_flicker_is_not_shown_and_what_stays_is() -> None:
     tracker.update([seven()], 0.0)
     assert len(tracker.update([seven(), seven(300, label=5)], 1 / 30)) == 1
     assert len(tracker.update([seven(), seven(300, label=5)], 2 / 30)) == 1
-    assert len(tracker.update([seven(), seven(300, label=5)], 4 / 30)) == 2
+    tracker.update([seven(), seven(300, label=5)], 4 / 30)
+    assert len(tracker.update([seven(), seven(300, label=5)], 5 / 30)) == 2
 
 
 def test_after_a_pause_the_first_frame_is_shown_at_once() -> None:
@@ -176,3 +179,37 @@ def test_the_same_frames_give_the_same_identities() -> None:
         return [tracker.update([seven(50 + k), seven(150 - k, label=k % 10)], k / 25) for k in range(30)]
 
     assert run() == run()
+
+
+def everywhere(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
+    return np.ones(len(boxes), bool)
+
+
+def left_of(x: int) -> Kept:
+    return lambda boxes: np.array([box.x < x for box in boxes], bool)
+
+
+class TestThoroughLooks:
+    def test_a_thorough_look_decides_by_itself(self) -> None:
+        tracker = followed(seven(50), seven(150), seven(250, confidence=0.4))
+        shown = tracker.settle(
+            [seven(51, label=1, confidence=0.6), seven(250, label=2), seven(400, confidence=0.3)], 1.0, everywhere
+        )
+        assert [(digit.label, digit.track) for digit in shown] == [(1, 1), (2, 3)]
+        assert [round(digit.confidence, 6) for digit in shown] == [0.6, 0.9]
+
+    def test_it_says_nothing_of_places_that_have_changed_since(self) -> None:
+        tracker = followed(seven(50), seven(150))
+        shown = tracker.settle([seven(50, label=1), seven(300, label=3)], 1.0, left_of(100))
+        assert [(digit.label, digit.track) for digit in shown] == [(1, 1), (7, 2)]
+
+    def test_what_it_found_is_not_overthrown_by_one_quick_look(self) -> None:
+        tracker = followed(seven(50), seven(150))
+        tracker.settle([seven(50, label=1), seven(150)], 1.0, everywhere)
+        assert [digit.label for digit in tracker.update([seven(50), seven(150)], 31 / 30)] == [1, 7]
+
+    def test_places_that_are_as_they_were_keep_what_is_there_and_take_nothing_new(self) -> None:
+        tracker = followed(seven(50), seven(250))
+        for k in range(60):
+            shown = tracker.update([seven(20, label=3), seven(252, label=2)], 1 + k / 30, STILL, kept=left_of(100))
+        assert [(digit.label, digit.track) for digit in shown] == [(7, 1), (2, 2)]
