@@ -54,9 +54,8 @@ class Recognizer:
         offered = replace(settings.pipeline, threshold=min(OFFER_THRESHOLD, settings.pipeline.threshold))
         offering = Pipeline(classifier, offered, classifier.context)
         self.offering = Turned(offering, classifier, settings.rotation, self.pipeline.at_a_glance())
-        quick = Pipeline(classifier, replace(offered, all_ways=False), classifier.context)
         self.turned = Turned(self.pipeline, classifier, settings.rotation, self.pipeline.at_a_glance())
-        self.live = Turned(quick, classifier, settings.rotation)
+        self.live = Turned(self.pipeline.in_motion(OFFER_THRESHOLD), classifier, settings.rotation)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: an array uint8 or uint16, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, or the path of a file.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from camdigits.vision.scene import BgrImage
 
 INTERRUPTED, TERMINATED = 130, 143
+LOAD_AHEAD_S = 1.0
 EXIT_CODES = """\b
 Exit codes:
   0    done
@@ -404,6 +405,7 @@ def _run_window(
         return opened.pop() if opened else open_source(source, size=size)
 
     watching = reader_of(camera, recognizer, thorough=False) if camera else LiveReader(recognizer)
+    _load_ahead("scipy.optimize")
     readers: dict[Mode, Reader] = {Mode.CAMERA: watching, Mode.CANVAS: CanvasReader(recognizer)}
     app.run(
         open_mode,
@@ -414,6 +416,16 @@ def _run_window(
         View(mode=Mode.CAMERA if camera else Mode.CANVAS, rotation=recognizer.turned.rotation),
         notice,
     )
+
+
+def _load_ahead(module: str) -> None:
+    """Load what tracking needs now and then and takes long to load: neither while the window opens nor when it is needed."""
+    import importlib
+    import threading
+
+    timer = threading.Timer(LOAD_AHEAD_S, importlib.import_module, (module,))
+    timer.daemon = True
+    timer.start()
 
 
 def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:

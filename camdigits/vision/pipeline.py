@@ -24,6 +24,8 @@ CANVAS_NONE_WEIGHT = 0.05
 ENLARGED_BLUR = 0.4
 GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains": 8}
 """Caps of what a glance looks at."""
+IN_MOTION: dict[str, int] = {"max_candidates": 450, "max_joined": 60, "max_chains": 10}
+"""Caps of what is read of a frame that will come again: a page of 400 digits loses none."""
 GLYPHS_A_STEP = 128
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
@@ -120,6 +122,13 @@ class Pipeline:
             ),
         )
         return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
+
+    def in_motion(self, threshold: float) -> Pipeline:
+        """The same, for the frames of a camera, which come again at once: ink is seen in one way, and what is as likely a digit
+        as `threshold` is offered. Texture is cut short."""
+        regions = replace(self._params.regions, **IN_MOTION)
+        params = replace(self._params, all_ways=False, regions=regions, threshold=min(threshold, self._params.threshold))
+        return Pipeline(self._classify, params, self._context)
 
     def at_a_glance(self) -> Pipeline:
         """The same, for what can be told from a few candidates: ink is seen in one way, and only its largest strokes."""

@@ -58,6 +58,8 @@ class TrackParams:
     """... and so long in a blink of blur, or where something else is seen in its place: a passing hand."""
     settled: float = 8.0
     """A thorough look weighs as much as so many quick ones."""
+    overlap: float = 0.6
+    """Two digits do not share more of the smaller one's box than this."""
     steady: float = 0.35
     """How far a box goes towards where its digit is sighted; less is steadier."""
 
@@ -167,6 +169,7 @@ class Tracker:
             track.shown = begins and sightings[j].confidence >= self._params.sure
             self._tracks.append(track)
         self._tracks = [track for track in self._tracks if self._stays(track, time_s)]
+        self._part()
         return self.shown
 
     def settle(self, sightings: Sequence[Digit], time_s: float, kept: Kept) -> tuple[Digit, ...]:
@@ -190,7 +193,20 @@ class Tracker:
             track.decide(sightings[j], found[j], time_s, self._params)
             tracks.append(track)
         self._tracks = tracks
+        self._part()
         return self.shown
+
+    def _part(self) -> None:
+        """Of two digits shown in one place, one is left from an earlier reading: the one not seen, or the less sure."""
+        shown = [track for track in self._tracks if track.shown]
+        boxes: Boxes = np.array([track.box for track in shown], np.float32).reshape(-1, 4)
+        areas = boxes[:, 2] * boxes[:, 3]
+        over = np.triu(shared_area(boxes, boxes) > self._params.overlap * np.minimum.outer(areas, areas), 1)
+        gone = set()
+        for k, j in np.argwhere(over).tolist():
+            lesser = min(shown[k], shown[j], key=lambda track: (track.seen_s, track.odds, -track.identity))
+            gone.add(lesser.identity)
+        self._tracks = [track for track in self._tracks if track.identity not in gone]
 
     def _keep(self, time_s: float, kept: Kept | None) -> set[int]:
         """Which tracks lie where nothing has changed: they are as good as seen."""

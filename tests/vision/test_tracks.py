@@ -165,6 +165,14 @@ def test_two_digits_keep_apart() -> None:
     assert {(digit.label, digit.track) for digit in first} == {(digit.label, digit.track) for digit in second}
 
 
+def test_two_digits_are_not_shown_in_one_place() -> None:
+    tracker = followed(seven(50), seven(150))
+    wide = Digit(5, 0.95, Box(46, 10, 70, 80))  # as if the page had come nearer between two frames: no match
+    for k in range(8):
+        shown = tracker.update([wide, seven(150)], 1 + k / 30)
+    assert [(digit.label, digit.track) for digit in shown] == [(7, 2), (5, 3)]
+
+
 def test_after_a_reset_digits_are_new_and_identities_go_on() -> None:
     tracker = Tracker()
     (before,) = tracker.update([seven()], 0.0)
