@@ -36,7 +36,7 @@ class FollowParams:
 
     least_change_px: int = 8
     calm_share: float = 0.25
-    calm_px: float = 4.5
+    calm_px: float = 2.5
     calm_frames: int = 3
     quick_frames: int = 6
     steps: int = 1
