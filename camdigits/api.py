@@ -52,8 +52,8 @@ class Recognizer:
         self.settings = settings
         # Digits that are followed are decided by all their frames: those that one frame leaves in doubt are offered too.
         offered = replace(settings.pipeline, threshold=min(OFFER_THRESHOLD, settings.pipeline.threshold))
-        offering = Pipeline(classifier, offered, classifier.context)
-        self.offering = Turned(offering, classifier, settings.rotation, self.pipeline.at_a_glance())
+        self.patient = Pipeline(classifier, offered, classifier.context)
+        self.offering = Turned(self.patient, classifier, settings.rotation, self.pipeline.at_a_glance())
         self.turned = Turned(self.pipeline, classifier, settings.rotation, self.pipeline.at_a_glance())
         self.live = Turned(self.pipeline.in_motion(OFFER_THRESHOLD), classifier, settings.rotation)
 
@@ -95,7 +95,7 @@ class LiveReader:
         if thorough:
             self._following = Following(recognizer.offering, None, tracks, numbers)
         else:
-            self._following = Following(recognizer.live, recognizer.pipeline, tracks, numbers)
+            self._following = Following(recognizer.live, recognizer.patient, tracks, numbers)
 
     def recognize(self, frame: Frame, source: str = "") -> Scene:
         return self._following.read(frame, source)

@@ -25,7 +25,7 @@ BUILDERS = (
 UNREACHABLE = re.compile(
     r"failed to fetch|error sending request|connection|could not find a version|dns|offline", re.IGNORECASE
 )
-TRAINING = {"train", "tensorflow", "matplotlib", "h5py", "scipy"}
+TRAINING = {"train", "tensorflow", "matplotlib", "h5py"}
 
 
 def builder() -> list[str]:

@@ -30,7 +30,8 @@ class FollowParams:
     calm_share: where no larger share of the frame changes, the page stands still, though something may move beside it ...
     calm_px: ... and where nothing moves by more pixels of the reduced frame: a hand's tremor is no blur.
     calm_frames: for so many frames it must before it is read thoroughly. quick_frames: so many are read quickly after the
-    last change, to confirm what came. steps: of the thorough reading, in each frame.
+    last change, to confirm what came. steps: of the thorough reading, in each frame. looks: so often a page is read
+    thoroughly, since one frame may be unlucky.
     place_share: the share of a digit's place that changes before the digit is read anew.
     """
 
@@ -40,6 +41,7 @@ class FollowParams:
     calm_frames: int = 3
     quick_frames: int = 6
     steps: int = 1
+    looks: int = 3
     place_share: float = 0.02
 
 
@@ -91,6 +93,7 @@ class Following:
         self._read: _Reference | None = None
         self._work: _Work | None = None
         self._calm = 0
+        self._looks = 0
         self._quick = self._params.quick_frames
         self._marks: tuple[Box, ...] = ()
         self._marks_moved = STILL
@@ -185,7 +188,9 @@ class Following:
         assert self._tilt is not None
         if self._work is None:
             changes = self._changes(now, scale)
-            if self._calm >= self._params.calm_frames and (changes is None or self._has_changed(changes)):
+            if changes is None or self._has_changed(changes):
+                self._looks = 0
+            if self._calm >= self._params.calm_frames and self._looks < self._params.looks:
                 steps = thorough.reading(replace(frame, image=self._tilt.turned(frame.image)))
                 self._work = _Work(steps, _Reference(now))
             return
@@ -203,7 +208,8 @@ class Following:
         changes = find_changes(reference.grey, now, reference.motion, scale)
         places = _Places(changes, scale, self._tilt, self._params.place_share)
         digits = [replace(digit, box=motion.box(digit.box)) for digit in scene.digits]
-        self._tracker.settle(digits, time_s, places.unchanged)
+        self._tracker.settle(digits, time_s, places.unchanged, self._looks)
+        self._looks += 1
         if not places.unchanged(self._tracker.boxes).all():
             self._quick = self._params.quick_frames  # these must be looked at again
         self._read, self._calm = reference, 0

@@ -13,8 +13,6 @@ from camdigits.vision.motion import STILL, Motion
 from camdigits.vision.scene import Box, Digit
 
 Floats = npt.NDArray[np.float64]
-NONE = 10
-"""Index of 'not a digit' in evidence, after the ten digits."""
 _FAR = 1e3
 Kept = Callable[[Sequence[Box]], npt.NDArray[np.bool_]]
 """Says of N boxes which places are as they were: bool (N,)."""
@@ -74,6 +72,9 @@ class _Track:
     evidence: Floats = field(default_factory=lambda: np.zeros(10))
     weight: float = 0.0
     updated_s: float = 0.0
+    thorough: Floats = field(default_factory=lambda: np.zeros(10))
+    looks: int = 0
+    """How many thorough looks at the page as it is `thorough` adds up."""
     shown: bool = False
     label: int = 0
     odds: float = 0.0
@@ -84,24 +85,27 @@ class _Track:
         self.evidence = self.evidence * fade + evidence
         self.weight = self.weight * fade + 1.0
         self.updated_s = time_s
-        prior = np.log(params.prior / 10 / (1 - params.prior))
-        logits = np.append(prior + params.looks * self.evidence / self.weight, 0.0)
-        odds = np.exp(logits - logits.max())
-        odds /= odds.sum()
-        best = int(np.argmax(odds[:NONE]))
+        odds = _odds(params.looks * self.evidence / self.weight, params.prior)
+        best = int(np.argmax(odds))
         if not self.shown or odds[best] >= params.change:
             self.label = best
         self.odds = float(odds[self.label])
-        if self.shown and float(odds[:NONE].sum()) < params.drop:
+        if self.shown and float(odds.sum()) < params.drop:
             self.shown = False
 
-    def decide(self, digit: Digit, box: Floats, time_s: float, params: TrackParams) -> None:
-        """Take a thorough look for all there is to know."""
-        self.box = box
+    def decide(self, label: int, confidence: float, looks: int, time_s: float, params: TrackParams) -> None:
+        """Take thorough looks for all there is to know: this one, after so many others that saw nothing else."""
         self.seen_s = self.updated_s = time_s
-        evidence = _evidence(digit.label, digit.confidence, params.prior)
-        self.evidence, self.weight = params.settled * evidence / params.looks, params.settled
-        self.label, self.odds, self.shown = digit.label, digit.confidence, digit.confidence >= params.show
+        if self.looks != looks:
+            self.thorough = looks * _evidence(label, params.absent, params.prior)
+        self.thorough = self.thorough + _evidence(label, confidence, params.prior)
+        self.looks = looks + 1
+        mean = self.thorough / self.looks
+        self.evidence, self.weight = params.settled * mean / params.looks, params.settled
+        odds = _odds(mean, params.prior)
+        self.label = int(np.argmax(odds))
+        self.odds = float(odds[self.label])
+        self.shown = self.odds >= params.show
 
     def digit(self) -> Digit:
         x, y, width, height = (round(float(v)) for v in self.box)
@@ -172,10 +176,11 @@ class Tracker:
         self._part()
         return self.shown
 
-    def settle(self, sightings: Sequence[Digit], time_s: float, kept: Kept) -> tuple[Digit, ...]:
+    def settle(self, sightings: Sequence[Digit], time_s: float, kept: Kept, looks: int = 0) -> tuple[Digit, ...]:
         """Take over a thorough reading of the page, which decides by itself where the page is as it was then: `kept`.
 
-        Digits that it does not have are dropped there.
+        looks: how many thorough readings of the same page were taken over before; they count as much. Digits that the
+        first one does not have are dropped.
         """
         found = np.array([digit.box for digit in sightings], np.float64).reshape(-1, 4)
         valid = kept([digit.box for digit in sightings])
@@ -184,13 +189,16 @@ class Tracker:
         tracks = []
         for k, track in enumerate(self._tracks):
             if k in pairs:
-                track.decide(sightings[pairs[k]], found[pairs[k]], time_s, self._params)
-            if k in pairs or not staying[k]:
+                track.box = found[pairs[k]]
+                track.decide(sightings[pairs[k]].label, sightings[pairs[k]].confidence, looks, time_s, self._params)
+            elif staying[k] and looks:
+                track.decide(track.label, self._params.absent, looks, time_s, self._params)
+            if k in pairs or looks or not staying[k]:
                 tracks.append(track)
         for j in sorted(set(np.flatnonzero(valid).tolist()) - set(pairs.values())):
             track = _Track(self._next_identity, found[j], time_s, time_s)
             self._next_identity += 1
-            track.decide(sightings[j], found[j], time_s, self._params)
+            track.decide(sightings[j].label, sightings[j].confidence, looks, time_s, self._params)
             tracks.append(track)
         self._tracks = tracks
         self._part()
@@ -280,6 +288,14 @@ def _assigned(distance: Floats, possible: npt.NDArray[np.bool_]) -> tuple[npt.ND
         rows, columns = np.concatenate([rows, more[0][kept]]), np.concatenate([columns, more[1][kept]])
     order = np.argsort(rows)
     return rows[order], columns[order]
+
+
+def _odds(evidence: Floats, prior: float) -> Floats:
+    """The odds of ten labels, which leave the rest of 1 to 'not a digit'."""
+    logits = np.append(np.log(prior / 10 / (1 - prior)) + evidence, 0.0)
+    odds = np.exp(logits - logits.max())
+    ten: Floats = odds[:10] / odds.sum()
+    return ten
 
 
 def _evidence(label: int, confidence: float, prior: float) -> Floats:

@@ -206,6 +206,21 @@ class TestThoroughLooks:
         assert [(digit.label, digit.track) for digit in shown] == [(1, 1), (2, 3)]
         assert [round(digit.confidence, 6) for digit in shown] == [0.6, 0.9]
 
+    def test_several_looks_decide_together(self) -> None:
+        tracker = followed(seven(50), seven(150))
+        confidences = ((0.9, 0.3), (0.4, 0.6), (0.8, 0.3))
+        for looks, (left, right) in enumerate(confidences):
+            sightings = [seven(50, confidence=left), seven(150, confidence=right)]
+            shown = tracker.settle(sightings, 1 + looks / 2, everywhere, looks)
+        assert [digit.track for digit in shown] == [1]
+
+    def test_what_only_one_of_three_looks_has_is_not_shown(self) -> None:
+        tracker = followed(seven(50))
+        seen = [tracker.settle([seven(50)], 1.0, everywhere, 0)]
+        seen.append(tracker.settle([seven(50), seven(300, label=3, confidence=0.7)], 1.5, everywhere, 1))
+        seen.append(tracker.settle([seven(50)], 2.0, everywhere, 2))
+        assert [len(shown) for shown in seen] == [1, 1, 1]
+
     def test_it_says_nothing_of_places_that_have_changed_since(self) -> None:
         tracker = followed(seven(50), seven(150))
         shown = tracker.settle([seven(50, label=1), seven(300, label=3)], 1.0, left_of(100))
