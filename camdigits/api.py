@@ -53,8 +53,9 @@ class Recognizer:
         # Digits that are followed are decided by all their frames: those that one frame leaves in doubt are offered too.
         offered = replace(settings.pipeline, threshold=min(OFFER_THRESHOLD, settings.pipeline.threshold))
         self.patient = Pipeline(classifier, offered, classifier.context)
-        self.offering = Turned(self.patient, classifier, settings.rotation, self.pipeline.at_a_glance())
-        self.turned = Turned(self.pipeline, classifier, settings.rotation, self.pipeline.at_a_glance())
+        glance = self.pipeline.at_a_glance()
+        self.offering = Turned(self.patient, classifier, settings.rotation, glance)
+        self.turned = Turned(self.pipeline, classifier, settings.rotation, glance)
         self.live = Turned(self.pipeline.in_motion(OFFER_THRESHOLD), classifier, settings.rotation)
 
     def recognize(self, image: Image) -> Scene:
@@ -111,7 +112,6 @@ class PictureReader:
     """Reads each frame by itself, as `Recognizer.recognize` does: pictures, and frames too far apart to follow anything."""
 
     def __init__(self, recognizer: Recognizer) -> None:
-        self._recognizer = recognizer
         self._turned = recognizer.turned
 
     def recognize(self, frame: Frame, source: str = "") -> Scene:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from camdigits.ports import FrameSource, Reader, SceneWriter
     from camdigits.vision.scene import BgrImage
 
+Item = TypeVar("Item")
 INTERRUPTED, TERMINATED = 130, 143
 LOAD_AHEAD_S = 1.0
 EXIT_CODES = """\b
@@ -232,7 +233,6 @@ def evaluate(
     import json
 
     from rich.console import Console
-    from rich.progress import track
 
     from camdigits.api import Recognizer
     from camdigits.evaluation import report as reports
@@ -248,10 +248,8 @@ def evaluate(
     least = Settings().with_threshold(threshold).pipeline.threshold
     if calibration or document:
         offering = Recognizer(model, min(reports.OFFER_THRESHOLD, least), rotate=rotate)
-    watched = sys.stderr is not None and sys.stderr.isatty()
-    pictures = track(true_pictures, "reading", console=Console(stderr=True), transient=True, disable=not watched)
     report = reports.evaluate(
-        pictures,
+        _tracked(true_pictures),
         lambda picture: recognizer.recognize(picture.path),
         (lambda picture: offering.recognize(picture.path)) if offering else None,
     )
@@ -279,7 +277,6 @@ def _evaluate_clips(
     import json
 
     from rich.console import Console
-    from rich.progress import track
 
     from camdigits.api import Recognizer, frames, reader_of
     from camdigits.devices.sources import open_source
@@ -288,9 +285,8 @@ def _evaluate_clips(
     true_clips = load_clips(folder, truth)
     _keep_sources(output, [str(truth or folder), *(str(clip.path) for clip in true_clips)])
     recognizer = Recognizer(model, threshold, rotate=rotate)
-    watched = sys.stderr is not None and sys.stderr.isatty()
     report = ClipReport()
-    for clip in track(true_clips, "reading", console=Console(stderr=True), transient=True, disable=not watched):
+    for clip in _tracked(true_clips):
         source = open_source(str(clip.path))
         try:
             reader = reader_of(source, recognizer, thorough=thorough)
@@ -303,6 +299,15 @@ def _evaluate_clips(
         console.print(line, soft_wrap=True, markup=False)
     if output:
         _save(json.dumps(report.to_dict(), indent=2) + "\n", output)
+
+
+def _tracked(items: Sequence[Item]) -> Iterable[Item]:
+    """The items, with a progress bar on stderr where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    watched = sys.stderr is not None and sys.stderr.isatty()
+    return track(items, "reading", console=Console(stderr=True), transient=True, disable=not watched)
 
 
 def _pixels(path: Path) -> BgrImage:

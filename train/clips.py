@@ -73,7 +73,7 @@ def frames(
 ) -> Iterator[BgrImage]:
     """`count` frames, uint8 (H, W, 3), of the first page; of the second one from the middle on where pages are swapped."""
     width, height = size
-    placed = [_placed(page, size) for page in pages]
+    placed = [(sheet, _ground(sheet)) for sheet in (_placed(page, size) for page in pages)]
     tremor = _tremor(count, disturbance, max(size), rng)
     arrival = round(ARRIVAL_S * FPS)
     away = np.array([rng.choice((-1.0, 1.0)), rng.uniform(-0.4, 0.4)]) * max(size)
@@ -87,8 +87,7 @@ def frames(
         scale = 1 + (disturbance.zoom - 1) * np.sin(np.pi * done)
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), disturbance.turn * np.sin(np.pi * done), scale)
         matrix[:, 2] += shift
-        page = placed[-1] if disturbance.swap and 2 * k >= count else placed[0]
-        border = _ground(page)
+        page, border = placed[-1] if disturbance.swap and 2 * k >= count else placed[0]
         moved = cv2.warpAffine(page, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=border)
         frame: BgrImage = np.asarray(moved, np.uint8)
         if disturbance.hand:
@@ -112,12 +111,11 @@ def _placed(page: BgrImage, size: tuple[int, int]) -> BgrImage:
     """The page in the middle of a frame, with room around it."""
     width, height = size
     scale = ROOM * min(width / page.shape[1], height / page.shape[0])
-    matrix = np.array([[scale, 0, (width - scale * page.shape[1]) / 2], [0, scale, (height - scale * page.shape[0]) / 2]])
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small = cv2.resize(page, None, fx=scale, fy=scale, interpolation=interpolation)
     frame = np.empty((height, width, 3), np.uint8)
     frame[:] = _ground(page)
-    left, top = int(matrix[0, 2]), int(matrix[1, 2])
+    left, top = int((width - scale * page.shape[1]) / 2), int((height - scale * page.shape[0]) / 2)
     frame[top : top + small.shape[0], left : left + small.shape[1]] = small[: height - top, : width - left]
     return frame
 

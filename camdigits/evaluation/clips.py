@@ -5,7 +5,6 @@ A clip's truth is in spans: from a frame on, when the page has come to rest, up 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camdigits.errors import SourceError
+from camdigits.evaluation.truth import read_truth
 from camdigits.vision.scene import Box, Scene
 
 if TYPE_CHECKING:
@@ -164,14 +164,12 @@ def load_clips(folder: Path, truth: Path | None = None) -> tuple[TrueClip, ...]:
     `clips` is a list of {"file", "readable": [{"from", "to", "digits"}], "what"?, "ignore"?: [[x, y, width, height]]}.
     Raises SourceError when the file is missing or not of that layout.
     """
+
+    def clips_of(values: Any) -> tuple[TrueClip, ...]:
+        return tuple(_clip(folder, entry) for entry in values["clips"])
+
     path = truth or folder / CLIPS
-    try:
-        clips = tuple(_clip(folder, entry) for entry in json.loads(path.read_text(encoding="utf-8"))["clips"])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        raise SourceError(
-            f"{path}: no truth of clips ({reason}); make clips with: python -m train.clips --pages DIR --out OUT"
-        ) from error
+    clips = read_truth(path, clips_of, "of clips", "make clips with: python -m train.clips --pages DIR --out OUT")
     if not clips:
         raise SourceError(f"{path}: names no clip; list some under clips")
     return clips

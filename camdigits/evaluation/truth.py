@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from camdigits.errors import SourceError
 from camdigits.vision.scene import Box
 
 ANNOTATIONS = "annotations.json"
+Truth = TypeVar("Truth")
 
 
 @dataclass(frozen=True)
@@ -38,19 +40,25 @@ def load_truth(folder: Path) -> tuple[TruePicture, ...]:
     Of an image, `file`, `digits` and `numbers` are needed; `group` and `difficulty` name the rows of the tables.
     Raises SourceError when the file is missing or not of that layout.
     """
+
+    def pictures_of(annotations: Any) -> tuple[TruePicture, ...]:
+        positives = [_positive(folder, entry) for entry in annotations["images"]]
+        return (*positives, *(TruePicture(folder / entry["file"]) for entry in annotations.get("negatives", [])))
+
     path = folder / ANNOTATIONS
-    try:
-        annotations = json.loads(path.read_text(encoding="utf-8"))
-        pictures = [_positive(folder, entry) for entry in annotations["images"]]
-        pictures += [TruePicture(folder / entry["file"]) for entry in annotations.get("negatives", [])]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        raise SourceError(
-            f"{path}: no truth to score against ({reason}); make a folder with: python -m train.pages --out DIR"
-        ) from error
+    pictures = read_truth(path, pictures_of, "to score against", "make a folder with: python -m train.pages --out DIR")
     if not pictures:
         raise SourceError(f"{path}: names no picture to read; list some under images or negatives")
-    return tuple(pictures)
+    return pictures
+
+
+def read_truth(path: Path, parse: Callable[[Any], Truth], what: str, mend: str) -> Truth:
+    """What `parse` makes of the JSON file; SourceError, with `what` it is the truth of and how to mend it, where it cannot."""
+    try:
+        return parse(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        raise SourceError(f"{path}: no truth {what} ({reason}); {mend}") from error
 
 
 def _positive(folder: Path, entry: dict[str, Any]) -> TruePicture:

@@ -117,7 +117,7 @@ class Following:
             evidence = None
             self._tracker.update((), frame.time_s, self._turn(motion), kept=_all)
         if self._thorough is not None:
-            self._read_thoroughly(self._thorough, frame, now, scale)
+            self._read_thoroughly(self._thorough, frame, now, changes, scale)
         return self._scene(frame, source, evidence)
 
     # What moved and what changed
@@ -183,12 +183,11 @@ class Following:
             self._marks, self._marks_moved = view.scene.marks, STILL
         return replace(view.scene, source=source)
 
-    def _read_thoroughly(self, thorough: Pipeline, frame: Frame, now: Grey, scale: float) -> None:
+    def _read_thoroughly(self, thorough: Pipeline, frame: Frame, now: Grey, changes: Grey | None, scale: float) -> None:
         """Begin the thorough reading of a page that stands still and has changed since, or go on with it."""
         assert self._tilt is not None
         if self._work is None:
-            changes = self._changes(now, scale)
-            if changes is None or self._has_changed(changes):
+            if self._read is None or changes is None or self._has_changed(changes):
                 self._looks = 0
             if self._calm >= self._params.calm_frames and self._looks < self._params.looks:
                 steps = thorough.reading(replace(frame, image=self._tilt.turned(frame.image)))

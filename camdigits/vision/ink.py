@@ -73,13 +73,14 @@ def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
     shadows and vignettes fade out; the threshold is local, at about half of the contrast of the strokes nearby.
     Raises ValueError for an image of another shape or dtype.
     """
-    return Inks(*(find_ink(image, light, params) for light in (False, True)))
+    grey = _grey(image)
+    return Inks(_main(grey, params), _main(np.invert(grey), params))
 
 
 def find_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> Ink:
     """The strokes of one polarity alone, as in `find_inks`: those lighter than their ground, or those darker."""
     grey = _grey(image)
-    return _threshold(_contrast(np.invert(grey) if light else grey, params), params)
+    return _main(np.invert(grey) if light else grey, params)
 
 
 def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
@@ -130,6 +131,11 @@ def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Generator[
 def _grey(image: BgrImage) -> Ink:
     check_image(image)
     return np.asarray(cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (3, 3), 0), np.uint8)
+
+
+def _main(tones: Ink, params: InkParams) -> Ink:
+    """What is darker than its ground."""
+    return _threshold(_contrast(tones, params), params)
 
 
 def _is_coloured(image: BgrImage) -> bool:

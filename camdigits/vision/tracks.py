@@ -51,9 +51,9 @@ class TrackParams:
     blink_share: float = 0.5
     """Where fewer of the tracks than this share are sighted, the frame is blurred or covered, and says nothing of any."""
     hold_s: float = 0.35
-    """A digit that is not seen stays this long; after a longer pause between frames all begins anew ..."""
+    """What is not confirmed, or no more, is forgotten when it was not seen for so long ..."""
     cover_s: float = 0.8
-    """... and so long in a blink of blur, or where something else is seen in its place: a passing hand."""
+    """... and a digit that is shown after so long: a blink of blur, a passing hand. After a longer pause all begins anew."""
     settled: float = 8.0
     """A thorough look weighs as much as so many quick ones."""
     overlap: float = 0.6
@@ -250,17 +250,15 @@ class Tracker:
         clear = sum(k in seen for k in shown) >= self._params.blink_share * len(shown)
         covered = _covered([track.box for track in self._tracks], marks)
         for k, track in enumerate(self._tracks):
-            if k not in seen and clear and not covered[k]:
+            if k in seen:
+                continue
+            if clear and not covered[k]:
                 track.weigh(_evidence(track.label, self._params.absent, self._params.prior), time_s, self._params)
-            elif k not in seen and (not clear or covered[k]):
+            else:
                 track.updated_s = time_s  # nothing was seen that speaks for it or against it
 
     def _stays(self, track: _Track, time_s: float) -> bool:
-        unseen_s = time_s - track.seen_s
-        if not track.shown:
-            return unseen_s <= self._params.hold_s
-        held = track.updated_s == time_s and unseen_s > 0
-        return unseen_s <= (self._params.cover_s if held else self._params.hold_s)
+        return time_s - track.seen_s <= (self._params.cover_s if track.shown else self._params.hold_s)
 
     def _match(self, found: Floats) -> list[tuple[int, int]]:
         """Pairs (track, sighting), each used once, so that they are as near to each other as can be in all."""
