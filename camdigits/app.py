@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
-from camdigits.controls import Command, Mode, View, after, commands
+from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name
 from camdigits.errors import OutputError, SourceError
 from camdigits.overlay import Status, draw
-from camdigits.ports import Clock, FrameSource, Reader, Turn, Window
+from camdigits.ports import Clock, FrameSource, Reader, Sources, Turn, Window
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Frame, Scene
 
 NOTICE_S = 3.0
 """How long a passing notice stands."""
+
+_ELSEWHERE = "trying again ({})".format(
+    ", ".join(
+        f"{key_name(binding.keys[0])}: {binding.help}"
+        for binding in BINDINGS
+        if binding.command in (Command.NEXT_CAMERA, Command.TOGGLE_MODE)
+    )
+)
+"""What the user hears of a source that is sought again, beside what happened to it."""
 
 _LEAST_WAIT_S = 0.001
 _LIVE_WAIT_S = 0.01
@@ -23,8 +33,7 @@ _IDLE_WAIT_S = 0.05
 
 
 def run(
-    open_source: Callable[[Mode], FrameSource],
-    readers: Mapping[Mode, Reader],
+    sources: Sources,
     window: Window,
     clock: Clock,
     save_snapshot: Callable[[BgrImage], Path],
@@ -33,11 +42,11 @@ def run(
 ) -> None:
     """Read digits live until the user quits.
 
-    Sources are opened when their mode is first shown and kept, each with its own reader; `notice` stands until the user
-    does something.
-    Raises SourceError if the first source cannot be opened or read, and, once the user has quit, if one was lost on the way.
+    Sources are opened when their mode is first shown and kept, each with its own reader, until the next camera takes the
+    place of one; `notice` stands until the user does something.
+    Raises SourceError if the first source cannot be opened or read, and, once the user has quit, if one is lost by then.
     """
-    session = _Session(open_source, readers, window, clock, save_snapshot, view, notice)
+    session = _Session(sources, window, clock, save_snapshot, view, notice)
     try:
         session.start()
         turn = Turn()
@@ -55,16 +64,14 @@ class _Session:
 
     def __init__(
         self,
-        open_source: Callable[[Mode], FrameSource],
-        readers: Mapping[Mode, Reader],
+        sources: Sources,
         window: Window,
         clock: Clock,
         save_snapshot: Callable[[BgrImage], Path],
         view: View,
         notice: str,
     ) -> None:
-        self._open_source = open_source
-        self._readers = readers
+        self._sources = sources
         self._window = window
         self._clock = clock
         self._save_snapshot = save_snapshot
@@ -88,7 +95,8 @@ class _Session:
         """Draw and show what there is, if it is not on the screen already."""
         feed = self._feed
         rate = feed.rate() if self.view.mode is Mode.CAMERA else None
-        what = (feed.frame, feed.scene, self.view, Status(feed.source.name, rate, self._notice_now()))
+        status = Status(feed.source.name, rate, self._notice_now(), lost=feed.loss is not None)
+        what = (feed.frame, feed.scene, self.view, status)
         if self._shown is None or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True)):
             self._shown = what
             self._picture = draw(*what)
@@ -111,15 +119,14 @@ class _Session:
         return turn if self.view.mode is mode else Turn()
 
     def close(self) -> None:
-        """Close every source and the window, also when one of them fails to close."""
-        try:
+        """Close the window, at once, and every source, also when one of them fails to close."""
+        with ExitStack() as closing:
             for feed in self._feeds.values():
-                feed.source.close()
-        finally:
-            self._window.close()
+                closing.callback(feed.source.close)
+            closing.callback(self._window.close)
 
     def report_loss(self) -> None:
-        """Raise the SourceError of a source that was lost."""
+        """Raise the SourceError of a source that is lost."""
         for feed in self._feeds.values():
             if feed.loss is not None:
                 raise feed.loss
@@ -130,12 +137,24 @@ class _Session:
 
     def _open(self, mode: Mode) -> None:
         if mode not in self._feeds:
-            source = self._open_source(mode)
-            try:
-                self._feeds[mode] = _Feed(source, self._readers[mode], self._clock)
-            except BaseException:
-                source.close()
-                raise
+            self._feeds[mode] = self._fed(*self._sources.open(mode))
+
+    def _fed(self, source: FrameSource, reader: Reader) -> _Feed:
+        try:
+            return _Feed(source, reader, self._clock)
+        except BaseException:
+            source.close()
+            raise
+
+    def _go_on_to_next_camera(self) -> None:
+        try:
+            feed = self._fed(*self._sources.next_camera())
+        except SourceError as error:
+            self._say(str(error), 2 * NOTICE_S)
+            return
+        feed.rotate(self.view.rotation)
+        self._feed.source.close()
+        self._feeds[self.view.mode] = feed
 
     def _carry_out(self, command: Command) -> None:
         view = after(self.view, command)
@@ -154,6 +173,8 @@ class _Session:
             self._feed.forget()
         elif command is Command.ROTATE:
             self._feed.rotate(view.rotation)
+        elif command is Command.NEXT_CAMERA:
+            self._go_on_to_next_camera()
 
     def _save(self) -> None:
         if self._picture is None:
@@ -169,7 +190,8 @@ class _Session:
     def _notice_now(self) -> str:
         if self._clock() >= self._notice_until_s:
             self._notice = ""
-        return self._notice or self._feed.notice
+        notice = self._notice or self._feed.notice
+        return f"{notice}; {_ELSEWHERE}" if self._feed.is_sought and not self._notice else notice
 
 
 class _Feed:
@@ -177,7 +199,7 @@ class _Feed:
 
     def __init__(self, source: FrameSource, reader: Reader, clock: Clock) -> None:
         self.source = source
-        self.loss: SourceError | None = None
+        self._end: SourceError | None = None
         self._reader = reader
         self._clock = clock
         self._ended = False
@@ -195,12 +217,12 @@ class _Feed:
 
     def read(self, turn: Turn) -> None:
         """Read the next frame if there is one and its time has come; recognize it if it is settled and new."""
-        if self._ended or self.loss is not None or self._clock() < self._due_s:
+        if self._ended or self._end is not None or self._clock() < self._due_s:
             return
         try:
             frame = self.source.read(turn)
         except SourceError as error:
-            self.loss = error
+            self._end = error
             return
         if frame is None:
             self._ended = True
@@ -215,7 +237,8 @@ class _Feed:
     def rotate(self, rotation: Rotation) -> None:
         """Read from now on what is turned so, beginning with the frame that is shown."""
         self._reader.rotate(rotation)
-        self.scene = self._reader.recognize(self.frame)
+        if self.frame.settled:
+            self.scene = self._reader.recognize(self.frame)
 
     def rate(self) -> float | None:
         """Frames read in the last second, in frames/s; None where that says nothing."""
@@ -226,6 +249,16 @@ class _Feed:
         if span_s <= 0 or self._ended or self.loss is not None:
             return None
         return float(round((len(times_s) - 1) / span_s))
+
+    @property
+    def is_sought(self) -> bool:
+        """Whether the source is lost and sought again."""
+        return self._end is None and bool(self.source.loss)
+
+    @property
+    def loss(self) -> SourceError | None:
+        """What happened to a source that is lost, for good or for now."""
+        return SourceError(self.source.loss) if self.is_sought else self._end
 
     @property
     def notice(self) -> str:

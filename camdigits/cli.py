@@ -20,6 +20,7 @@ from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageErro
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
+    from camdigits.controls import Mode
     from camdigits.devices.writers import AnnotationWriter
     from camdigits.ports import FrameSource, Reader, SceneWriter
     from camdigits.vision.scene import BgrImage
@@ -383,44 +384,78 @@ def _run_window(
     start: str,
 ) -> None:
     from camdigits import app
-    from camdigits.api import CanvasReader, LiveReader, Recognizer, reader_of
+    from camdigits.api import Recognizer
     from camdigits.controls import Mode, View
-    from camdigits.devices.canvas import CanvasSource
     from camdigits.devices.clock import seconds
-    from camdigits.devices.sources import open_source
     from camdigits.devices.window import CvWindow, check_display
     from camdigits.devices.writers import save_snapshot
 
     check_display()
     recognizer = Recognizer(model, threshold, rotate=rotate)
     notice = ""
-    camera: FrameSource | None = None
+    sources = _WindowSources(source, size, recognizer)
     if start != "canvas":
         try:
-            camera = open_source(source, size=size)
+            sources.open_ahead()
         except SourceError as error:
             if start == "live":
                 raise
+            start = "canvas"
             notice = f"{error}; this is the canvas. Another source: camdigits live SOURCE"
-    opened = [camera] if camera else []
-
-    def open_mode(mode: Mode) -> FrameSource:
-        if mode is Mode.CANVAS:
-            return CanvasSource()
-        return opened.pop() if opened else open_source(source, size=size)
-
-    watching = reader_of(camera, recognizer, thorough=False) if camera else LiveReader(recognizer)
     _load_ahead("scipy.optimize")
-    readers: dict[Mode, Reader] = {Mode.CAMERA: watching, Mode.CANVAS: CanvasReader(recognizer)}
     app.run(
-        open_mode,
-        readers,
+        sources,
         CvWindow("camdigits"),
         seconds,
         lambda picture: save_snapshot(picture, snapshots, datetime.now()),
-        View(mode=Mode.CAMERA if camera else Mode.CANVAS, rotation=recognizer.turned.rotation),
+        View(mode=Mode.CANVAS if start == "canvas" else Mode.CAMERA, rotation=recognizer.turned.rotation),
         notice,
     )
+
+
+class _WindowSources:
+    """What the window shows (ports.Sources): the source that was named, other cameras in its place, and the canvas."""
+
+    def __init__(self, spec: str, size: tuple[int, int], recognizer: Recognizer) -> None:
+        self._spec, self._size, self._recognizer = spec, size, recognizer
+        self._ahead: FrameSource | None = None
+
+    def open_ahead(self) -> None:
+        """Open the named source before there is a window. Raises SourceError."""
+        self._ahead = self._opened(self._spec)
+
+    def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
+        from camdigits.api import CanvasReader
+        from camdigits.controls import Mode
+        from camdigits.devices.canvas import CanvasSource
+
+        if mode is Mode.CANVAS:
+            return CanvasSource(), CanvasReader(self._recognizer)
+        source, self._ahead = self._ahead or self._opened(self._spec), None
+        return self._watched(source)
+
+    def next_camera(self) -> tuple[FrameSource, Reader]:
+        from camdigits.devices.camera import other_cameras
+
+        now = int(self._spec) if self._spec.isascii() and self._spec.isdigit() else None
+        for index in other_cameras(now):
+            try:
+                source = self._opened(str(index))
+            except SourceError:  # many systems list devices that give no pictures
+                continue
+            self._spec = str(index)
+            return self._watched(source)
+        raise SourceError("there is no other camera on this machine; plug one in, or start with another source")
+
+    def _opened(self, spec: str) -> FrameSource:
+        from camdigits.devices.sources import open_source
+
+        return open_source(spec, size=self._size, reconnect=True)
+
+    def _watched(self, source: FrameSource) -> tuple[FrameSource, Reader]:
+        from camdigits.api import reader_of
+
+        return source, reader_of(source, self._recognizer, thorough=False)
 
 
 def _load_ahead(module: str) -> None:

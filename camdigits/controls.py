@@ -1,7 +1,7 @@
 """Keys and what they do: one table for dispatch, the help card and the README; pure.
 
 `BINDINGS` is that table. `after(view, command)` is what a command does to the view; commands that touch the page or the
-disk (clear, undo, the brush, snapshot) leave the view as it is and are carried out by whoever owns those things.
+disk (clear, undo, the brush, snapshot, next camera) leave the view as it is and are carried out by whoever owns those things.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Command(Enum):
     FULL_SCREEN = "full_screen"
     MIRROR = "mirror"
     ROTATE = "rotate"
+    NEXT_CAMERA = "next_camera"
     UNDO = "undo"
     THINNER = "thinner"
     THICKER = "thicker"
@@ -46,6 +47,7 @@ class Binding(NamedTuple):
 
 BINDINGS: tuple[Binding, ...] = (
     Binding(("m",), Command.TOGGLE_MODE, "camera or canvas"),
+    Binding(("n",), Command.NEXT_CAMERA, "next camera", Mode.CAMERA),
     Binding(("c",), Command.CLEAR, "clear: wipe the page, forget what the camera saw"),
     Binding((" ",), Command.HOLD, "hold the frame, go on"),
     Binding(("h", "?"), Command.HELP, "show or hide the keys"),
@@ -113,5 +115,5 @@ def after(view: View, command: Command) -> View:
         case Command.CLEAR | Command.UNDO | Command.THINNER | Command.THICKER if view.mode is Mode.CANVAS:
             # What these change must be seen at once, so they end a hold.
             return replace(view, held=False)
-        case Command.CLEAR | Command.SNAPSHOT | Command.UNDO | Command.THINNER | Command.THICKER:
+        case Command.CLEAR | Command.SNAPSHOT | Command.UNDO | Command.THINNER | Command.THICKER | Command.NEXT_CAMERA:
             return view

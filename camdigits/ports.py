@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from camdigits.controls import Mode
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Frame, Scene
 
@@ -33,7 +34,8 @@ class FrameSource(Protocol):
     `name` is what to call it before a user (never with a password in it). `live` says that frames pass whether they are
     read or not (cameras, the canvas); recorded ones wait, `frame_period_s` apart. `frame_count` is how many are promised,
     or None. `notice` is a sentence for the user about the source as it is now, or "" (black picture, odd size, the end).
-    `read` raises SourceError when the source is lost.
+    `loss` says what happened to a source that is lost and being sought again, and since when; else "".
+    `read` raises SourceError when the source is lost for good.
     """
 
     @property
@@ -46,6 +48,8 @@ class FrameSource(Protocol):
     def frame_count(self) -> int | None: ...
     @property
     def notice(self) -> str: ...
+    @property
+    def loss(self) -> str: ...
     def read(self, turn: Turn) -> Frame | None: ...
     def close(self) -> None: ...
 
@@ -72,6 +76,16 @@ class Reader(Protocol):
     def recognize(self, frame: Frame, source: str = "") -> Scene: ...
     def forget(self) -> None: ...
     def rotate(self, rotation: Rotation) -> None: ...
+
+
+class Sources(Protocol):
+    """What the app can show, each with what reads it. Both raise SourceError when there is none.
+
+    `open` opens the source of a mode, `next_camera` another camera than the one opened last.
+    """
+
+    def open(self, mode: Mode) -> tuple[FrameSource, Reader]: ...
+    def next_camera(self) -> tuple[FrameSource, Reader]: ...
 
 
 class SceneWriter(Protocol):

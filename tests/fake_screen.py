@@ -82,6 +82,7 @@ class FakeSource:
         self.notice = ""
         self.reads: list[tuple[int, float]] = []
         self.closed = False
+        self.loss = ""
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - nothing to hear
         if not self._frames:

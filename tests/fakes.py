@@ -116,6 +116,7 @@ class FakeSource:
         self.frame_count: int | None = None if live else len(pictures)
         self.turns: list[Turn] = []
         self.closed = False
+        self.loss = ""
         self._pictures, self._fails_with = pictures, fails_with
 
     def read(self, turn: Turn) -> Frame | None:

@@ -13,7 +13,7 @@ from camdigits import app
 from camdigits.controls import BINDINGS, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
-from camdigits.ports import FrameSource, Pointer, Turn
+from camdigits.ports import FrameSource, Pointer, Reader, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
 from tests.fake_screen import BlobReader, FakeSource, FakeWindow, blob_frame, keys, stroke
@@ -24,13 +24,14 @@ BLOB = Box(100, 200, 60, 120)
 
 
 class Stage:
-    """Everything that `app.run` is handed, with the sources of both modes; `run` plays a script."""
+    """Everything that `app.run` is handed, itself the sources (ports.Sources); `run` plays a script."""
 
     def __init__(self, camera: FrameSource | Exception | None = None) -> None:
         self.clock = FakeClock()
         self.camera: FrameSource | Exception = camera or FakeSource(
             [blob_frame(0, BLOB)] * 500, self.clock, name="camera 0", live=True
         )
+        self.others: list[FrameSource] = []
         self.canvas = CanvasSource(self.clock)
         self.reader = BlobReader()
         self.opened: list[Mode] = []
@@ -40,15 +41,20 @@ class Stage:
 
     def run(self, *script: Turn | Callable[[], Turn], mode: Mode = Mode.CAMERA, notice: str = "") -> list[BgrImage]:
         self.window = FakeWindow(self.clock, script)
-        app.run(self._open, dict.fromkeys(Mode, self.reader), self.window, self.clock, self._save, View(mode=mode), notice)
+        app.run(self, self.window, self.clock, self._save, View(mode=mode), notice)
         return self.window.screens
 
-    def _open(self, mode: Mode) -> FrameSource:
+    def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
         self.opened.append(mode)
         source = self.canvas if mode is Mode.CANVAS else self.camera
         if isinstance(source, Exception):
             raise source
-        return source
+        return source, self.reader
+
+    def next_camera(self) -> tuple[FrameSource, Reader]:
+        if not self.others:
+            raise SourceError("there is no other camera")
+        return self.others.pop(0), self.reader
 
     def _save(self, picture: BgrImage) -> Path:
         if self.saving is not None:
@@ -171,6 +177,19 @@ def key_r(stage: Stage, key: str) -> None:
     assert differs(told[480:], again[480:])
 
 
+def key_n(stage: Stage, key: str) -> None:
+    first = stage.camera
+    other = FakeSource([blob_frame(0, BLOB._replace(x=400))] * 500, stage.clock, name="camera 1", live=True)
+    stage.others = [other]
+    none = stage.run(IDLE, keys(key), IDLE, keys(key))[-1]
+    assert other.closed
+    assert isinstance(first, FakeSource)
+    assert first.closed
+    assert notice_shown(none), "that there is no third camera"
+    shown = np.argwhere((none[:480] == 20).all(axis=2))
+    assert shown[:, 1].min() == 400, "not the other camera's picture"
+
+
 def key_u(stage: Stage, key: str) -> None:
     one, two, undone, none = stage.run(
         stroke((200, 200), (200, 400)), stroke((400, 200), (400, 400)), keys(key), keys(key), mode=Mode.CANVAS
@@ -209,6 +228,7 @@ EFFECTS: dict[str, Callable[[Stage, str], None]] = {
     "f": key_f,
     "x": key_x,
     "r": key_r,
+    "n": key_n,
     "u": key_u,
     "[": key_thinner,
     "]": key_thicker,

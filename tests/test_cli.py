@@ -27,7 +27,7 @@ from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.writers import CSV_HEADER
 from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
-from camdigits.ports import FrameSource
+from camdigits.ports import Sources
 from camdigits.vision.scene import Box, Digit, Frame, Scene
 from tests.fakes import WAIT_S, FakeSource, plain, unprivileged_folder
 
@@ -705,7 +705,7 @@ class Opened(NamedTuple):
 
     view: View
     notice: str
-    open_mode: Callable[[Mode], FrameSource]
+    sources: Sources
 
 
 class TestWindows:
@@ -714,8 +714,8 @@ class TestWindows:
         """Windows that are only noted, on a machine whose only camera is absent."""
         windows: list[Opened] = []
 
-        def run(open_mode: Any, readers: Any, window: Any, clock: Any, save: Any, view: View, notice: str) -> None:  # noqa: ARG001
-            windows.append(Opened(view, notice, open_mode))
+        def run(sources: Sources, window: Any, clock: Any, save: Any, view: View, notice: str) -> None:  # noqa: ARG001
+            windows.append(Opened(view, notice, sources))
 
         def open_source(spec: str, **_: object) -> FakeSource:
             if spec != "clip.mp4":
@@ -744,7 +744,7 @@ class TestWindows:
         assert command("live", "clip.mp4").code == 0
         assert opened[0].view.mode is Mode.CAMERA
         assert opened[0].notice == ""
-        first, again = opened[0].open_mode(Mode.CAMERA), opened[0].open_mode(Mode.CAMERA)
+        (first, _), (again, _) = opened[0].sources.open(Mode.CAMERA), opened[0].sources.open(Mode.CAMERA)
         assert first.name == again.name == "clip.mp4"
         assert first is not again
 
@@ -752,10 +752,28 @@ class TestWindows:
         assert command("canvas") == (0, "", "")
         assert opened[0].view.mode is Mode.CANVAS
         assert opened[0].notice == ""
-        canvas = opened[0].open_mode(Mode.CANVAS)
+        canvas, _ = opened[0].sources.open(Mode.CANVAS)
         assert isinstance(canvas, CanvasSource)
         with pytest.raises(SourceError, match="camera 0"):
-            opened[0].open_mode(Mode.CAMERA)
+            opened[0].sources.open(Mode.CAMERA)
+
+    def test_the_next_camera_is_the_first_that_opens(
+        self, command: Command, opened: list[Opened], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def open_source(spec: str, **_: object) -> FakeSource:
+            if spec in ("1", "3"):
+                raise SourceError(f"camera {spec} cannot be opened")
+            return FakeSource([plain(200)], name=f"camera {spec}", live=True)
+
+        monkeypatch.setattr("camdigits.devices.sources.open_source", open_source)
+        monkeypatch.setattr("camdigits.devices.camera._listed", lambda: [0, 1, 2, 3])
+        assert command("live", "0").code == 0
+        sources = opened[0].sources
+        names = [sources.open(Mode.CAMERA)[0].name, sources.next_camera()[0].name, sources.next_camera()[0].name]
+        assert names == ["camera 0", "camera 2", "camera 0"]
+        monkeypatch.setattr("camdigits.devices.camera._listed", lambda: [0, 1])
+        with pytest.raises(SourceError, match="no other camera"):
+            sources.next_camera()
 
     def test_no_display_is_code_6(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
         def check_display() -> None:

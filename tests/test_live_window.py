@@ -258,6 +258,14 @@ def key_r(screen: Screen, key: str) -> None:
         app.wait(lambda picture: np.array_equal(picture, upright), "the picture as it was")
 
 
+def key_n(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        app.press(key)
+        app.wait(notice_shown, "the notice that there is no camera here")
+        app.press("m")
+        app.wait_for_size(CANVAS_PX, "the canvas: the window lives")
+
+
 def key_widens(screen: Screen, key: str) -> None:
     with still_picture(screen) as app:
         before = app.picture()
@@ -340,6 +348,7 @@ EFFECTS = {
     Command.FULL_SCREEN: key_f,
     Command.MIRROR: key_x,
     Command.ROTATE: key_r,
+    Command.NEXT_CAMERA: key_n,
     Command.UNDO: key_u,
     Command.THINNER: key_brush,
     Command.THICKER: key_brush,
@@ -425,6 +434,8 @@ def test_a_network_camera_that_is_cut_off_leaves_its_last_picture_and_a_notice(s
         camera.cuts = True
         camera.ends.set()
         app.wait(notice_shown, "the notice that the camera is lost")
+        dimmed = app.picture()
+        assert dimmed[:480].mean() < 0.7 * first[:480].mean() + 40, "an old picture looks like a new one"
         app.press("h")
         app.wait(lambda picture: picture.shape[1] > first.shape[1], "the keys: the window lives")
         app.press("q")

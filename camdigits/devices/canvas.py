@@ -54,6 +54,7 @@ class CanvasSource:
     live = True
     frame_period_s = _POLL_PERIOD_S
     frame_count = None
+    loss = ""
 
     def __init__(self, clock: Clock = seconds) -> None:
         self._clock = clock

@@ -7,21 +7,25 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import cv2
 from imutils import paths
 
-from camdigits.devices.camera import DEFAULT_FPS, Capture, LiveParams, LiveSource, open_camera, sound_fps
+from camdigits.devices.camera import open_camera
+from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
 from camdigits.devices.pictures import as_bgr, decode_picture, is_picture
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError
 from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
 
-DEFAULT_SIZE = (1280, 720)
+Result = TypeVar("Result")
 DEMO = "demo"
 STDIN = "-"
 SLIDE_PERIOD_S = 2.0
@@ -46,7 +50,7 @@ class StillSource:
     live = False
     frame_period_s = SLIDE_PERIOD_S
     frame_count: int | None = 1
-    notice = ""
+    notice = loss = ""
 
     def __init__(self, name: str, image: BgrImage) -> None:
         self.name = name
@@ -64,6 +68,7 @@ class SlideShow:
 
     live = False
     frame_period_s = SLIDE_PERIOD_S
+    loss = ""
 
     def __init__(self, name: str, files: Sequence[str]) -> None:
         self.name = name
@@ -95,6 +100,7 @@ class ClipSource:
     """A clip with an end: every frame, in order, timed by its index and the clip's frame rate. `first` was read already."""
 
     live = False
+    loss = ""
 
     def __init__(self, name: str, capture: Capture, first: BgrImage) -> None:
         self.name = name
@@ -128,21 +134,24 @@ class ClipSource:
         return f"{self.name}: cut off: its header promises {self.frame_count} frames, {self._index} are there; these were read"
 
 
-def open_source(spec: str, *, size: tuple[int, int] = DEFAULT_SIZE, timeout_s: float = 10.0) -> FrameSource:
+def open_source(
+    spec: str, *, size: tuple[int, int] = DEFAULT_SIZE, timeout_s: float = 10.0, reconnect: bool = False
+) -> FrameSource:
     """Open what `spec` names: a file or folder that exists, a glob, a URL, a camera's index, `demo`, or `-` for stdin.
 
-    size: (width, height) in pixels that a camera is asked for. timeout_s: how long a URL may keep silent.
+    size: (width, height) in pixels that a camera is asked for. timeout_s: how long a URL may keep silent. reconnect: whether a
+    camera or stream that is lost is sought again, instead of raising SourceError when it is read.
     A file that exists wins over any other meaning, save that of `-`: write ./- for a file of that name.
     Raises SourceError, in one line that says how to mend it, for anything that cannot be read.
     """
     if spec == STDIN:
         return _open_stdin()
     if _exists(spec):
-        return _open_path(spec, size)
+        return _open_path(spec, size, reconnect)
     if "://" in spec:
-        return _open_url(spec, timeout_s)
+        return _open_url(spec, timeout_s, reconnect)
     if spec.isascii() and spec.isdigit():
-        return open_camera(int(spec), size)
+        return open_camera(int(spec), size, reconnect=reconnect)
     if spec == DEMO:
         return _open_file(_DEMO_CLIP, DEMO)
     if glob.has_magic(spec):
@@ -215,12 +224,12 @@ def _check_folder(spec: str) -> None:
         raise _unreadable(spec, error) from error
 
 
-def _open_path(spec: str, size: tuple[int, int]) -> FrameSource:
+def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource:
     path = Path(spec)
     if path.is_dir():
         return _slide_show(spec)
     if path.is_char_device() and (camera := re.fullmatch(r"/dev/video(\d+)", spec)):
-        return open_camera(int(camera[1]), size)
+        return open_camera(int(camera[1]), size, reconnect=reconnect)
     return _open_file(path, spec)
 
 
@@ -311,14 +320,23 @@ def _open_clip(path: Path, name: str) -> ClipSource:
     )
 
 
-def _open_url(url: str, timeout_s: float) -> StillSource | ClipSource | LiveSource:
+def _open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | ClipSource | LiveSource:
     name = public_name(url)
     if url.partition("://")[0].lower() not in _URL_SCHEMES:
         raise SourceError(f"{name}: only http, https and rtsp addresses can be opened; name a file by its path")
     if not _has_host(url):
         raise SourceError(f"{name}: no address of a camera; it should look like http://192.168.1.20:8080/video")
-    capture = _connect(url, timeout_s=timeout_s)
-    first = _grab(capture, name) if capture.isOpened() else None
+
+    def connect() -> Capture:
+        return _connect(url, timeout_s=timeout_s)
+
+    def begin() -> tuple[Capture, BgrImage | None, BgrImage | None]:
+        capture = connect()
+        first = _grab(capture, name) if capture.isOpened() else None
+        is_clip = first is not None and capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
+        return capture, first, None if first is None or is_clip else _grab(capture, name)
+
+    capture, first, second = _in_background(begin)
     if first is None:
         capture.release()
         raise SourceError(
@@ -327,11 +345,25 @@ def _open_url(url: str, timeout_s: float) -> StillSource | ClipSource | LiveSour
         )
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
         return ClipSource(name, capture, first)
-    if _grab(capture, name) is None:  # one picture and no more: a still behind a URL
+    if second is None:  # one picture and no more: a still behind a URL
         capture.release()
         return StillSource(name, first)
-    lost = "the stream ended or was cut off: check the camera and the network, then start again"
-    return LiveSource(name, capture, lost=lost, params=_LIVE_STREAM)
+    lost = "the stream ended or was cut off: check the camera and the network"
+    return LiveSource(name, lambda: capture, lost=lost, reconnect=connect if reconnect else None, params=_LIVE_STREAM)
+
+
+def _in_background(call: Callable[[], Result]) -> Result:
+    """What `call` gives. It runs on a thread of its own, so that Ctrl-C ends the program while a server keeps it waiting."""
+    outcome: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return outcome.result()
 
 
 def _has_host(url: str) -> bool:
@@ -343,12 +375,13 @@ def _has_host(url: str) -> bool:
 
 def _connect(place: str, *, timeout_s: float | None) -> cv2.VideoCapture:
     """A capture through FFmpeg, which turns frames upright and goes to RTSP cameras over TCP where they allow it."""
-    options: list[int] = []
-    if timeout_s is not None:
-        timeout_ms = round(timeout_s * 1000)
-        options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
-    with quiet_stderr():
-        return cv2.VideoCapture(place, cv2.CAP_FFMPEG, options)
+    if timeout_s is None:
+        with quiet_stderr():
+            return cv2.VideoCapture(place, cv2.CAP_FFMPEG, [])
+    # Not quietened: a server may keep us waiting, and meanwhile nobody could say anything.
+    timeout_ms = round(timeout_s * 1000)
+    options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
+    return cv2.VideoCapture(place, cv2.CAP_FFMPEG, options)
 
 
 def _grab(capture: Capture, name: str) -> BgrImage | None:

@@ -18,6 +18,8 @@ _SHORT_SIDE_PX = 480
 _ENLARGED_SIDE_PX = 1920
 _LONGEST_SIDE_PX = 3840
 _LEAST_BODY_PX = (480, 160)
+_LOST_SHARE = 0.45
+"""How much of the last picture of a lost camera is left, so that nobody takes it for what is there now."""
 
 
 def draw(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
@@ -52,6 +54,8 @@ def _camera(frame: Frame, scene: Scene, view: View, status: Status) -> tuple[Bgr
     room = body[:height, (body_width - width) // 2 :][:, :width]
     room[:] = image
     mark(room, shown, size_px)
+    if status.lost:
+        room[:] = cv2.addWeighted(room, _LOST_SHARE, np.full_like(room, SLATE), 1 - _LOST_SHARE, 0)
     frame_size = (frame.image.shape[1], frame.image.shape[0])
     draw_bar(body[body_height:], frame_size, scene, view, status, size_px)
     return body, size_px

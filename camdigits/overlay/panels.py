@@ -26,11 +26,15 @@ _WIDEST_READING = "8 100%"
 
 @dataclass(frozen=True)
 class Status:
-    """What the status bar tells besides the view: the source, its pace, and a sentence for the user or ""."""
+    """What the status bar tells besides the view: the source, its pace, and a sentence for the user or "".
+
+    lost: the picture is an old one, as the source is lost; it is drawn dimmed.
+    """
 
     source: str = ""
     frames_per_s: float | None = None
     notice: str = ""
+    lost: bool = False
 
 
 def help_rows(mode: Mode) -> tuple[tuple[str, str], ...]:
