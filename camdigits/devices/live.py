@@ -336,8 +336,10 @@ class LiveSource:
 
     def _end(self) -> str:
         """How the capture ended."""
-        failure = self._connection.failure
-        return "no picture" if failure is None else str(failure).removeprefix(f"{self.name}: ").partition(";")[0]
+        if self._connection.failure is None:
+            return "no picture"
+        what = str(self._connection.failure).partition(";")[0]
+        return what.removeprefix(self.name).removeprefix(":").strip().removeprefix("is ")
 
     def _is_excused(self, connection: _Connection) -> bool:
         """Whether this picture, black or the same again, was there before the source was opened anew: that is how it looks."""
