@@ -16,7 +16,7 @@ from camdigits.devices.pictures import as_bgr
 from camdigits.devices.sources import expand, open_source, public_name
 from camdigits.errors import SourceError, UsageError
 from camdigits.ports import FrameSource, Reader, Turn
-from camdigits.settings import Settings
+from camdigits.settings import Effort, Settings
 from camdigits.vision.following import Following
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.rotation import Rotation, Turned
@@ -36,7 +36,9 @@ class Recognizer:
     model: a network that ships (`camdigits`, `classic`) or a .tflite, .keras or .h5 file. threshold: digits of lower
     confidence are not reported. rotate: `auto` (the default) finds out which way up a page lies; 0, 90, 180 or 270 turns
     every picture by so many degrees clockwise before it is read. Boxes are always in pixels of the picture as it came.
-    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1 and for other turns.
+    effort: `thorough` (the default) reads a picture as well as can be; `live` so quickly that a camera can be followed, and
+    what is followed thoroughly as soon as it stands still, over some frames.
+    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns and efforts.
     """
 
     def __init__(
@@ -45,8 +47,9 @@ class Recognizer:
         threshold: float | None = None,
         settings: Settings = Settings(),
         rotate: str | int | None = None,
+        effort: str | None = None,
     ) -> None:
-        settings = settings.with_threshold(threshold).with_rotation(rotate)
+        settings = settings.with_threshold(threshold).with_rotation(rotate).with_effort(effort)
         classifier = load_classifier(model or settings.model or DEFAULT_MODEL)
         self.pipeline = Pipeline(classifier, settings.pipeline, classifier.context)
         self.settings = settings
@@ -55,8 +58,11 @@ class Recognizer:
         self.patient = Pipeline(classifier, offered, classifier.context)
         glance = self.pipeline.at_a_glance()
         self.offering = Turned(self.patient, classifier, settings.rotation, glance)
-        self.turned = Turned(self.pipeline, classifier, settings.rotation, glance)
         self.live = Turned(self.pipeline.in_motion(OFFER_THRESHOLD), classifier, settings.rotation)
+        if settings.effort is Effort.LIVE:
+            self.turned = Turned(self.pipeline.in_motion(settings.pipeline.threshold), classifier, settings.rotation)
+        else:
+            self.turned = Turned(self.pipeline, classifier, settings.rotation, glance)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: an array uint8 or uint16, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, or the path of a file.
@@ -162,12 +168,15 @@ def stream(source: str | int | PathLike[str], recognizer: Recognizer | None = No
             opened.close()
 
 
-def reader_of(source: FrameSource, recognizer: Recognizer, every: int = 1, thorough: bool = True) -> Reader:
-    """What reads an open source: the frames of clips and cameras are followed through time, pictures are read one by one."""
+def reader_of(source: FrameSource, recognizer: Recognizer, every: int = 1, effort: Effort | None = None) -> Reader:
+    """What reads an open source: the frames of clips and cameras are followed through time, pictures are read one by one.
+
+    effort: what frames that are followed may cost, where it is another than the recognizer's.
+    """
     apart_s = every * source.frame_period_s
     if source.frame_count == 1 or (not source.live and apart_s > recognizer.settings.tracks.cover_s):
         return PictureReader(recognizer)
-    return LiveReader(recognizer, thorough)
+    return LiveReader(recognizer, thorough=(effort or recognizer.settings.effort) is Effort.THOROUGH)
 
 
 def frames(source: FrameSource, every: int = 1) -> Iterator[Frame]:

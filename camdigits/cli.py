@@ -66,6 +66,11 @@ _rotate = click.option(
     metavar="auto|0|90|180|270",
     help="Turn pictures by so many degrees clockwise before they are read; auto (default) finds out.",
 )
+_effort = click.option(
+    "--effort",
+    metavar="thorough|live",
+    help="Read frames as well as can be, or so quickly that a camera can be followed.",
+)
 _folder = click.Path(file_okay=False, path_type=Path)
 
 
@@ -115,6 +120,7 @@ def canvas(size: tuple[int, int], model: str, threshold: float | None, snapshots
 @_threshold
 @_model
 @_rotate
+@_effort
 def read(
     sources: tuple[str, ...],
     kind: str,
@@ -124,6 +130,7 @@ def read(
     threshold: float | None,
     model: str,
     rotate: str | None,
+    effort: str | None,
 ) -> None:
     """Read digits without a window: pictures, clips, folders, globs, URLs, `demo`, or `-` for one picture from stdin.
 
@@ -135,7 +142,7 @@ def read(
 
     paths, missing = _expanded(sources)
     _keep_sources(output, paths)
-    recognizer = Recognizer(model, threshold, rotate=rotate)
+    recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort)
     annotations = writers.AnnotationWriter(annotate, lambda frame, scene: draw_scene(frame.image, scene)) if annotate else None
     with _progress(paths, every) as advance, writers.open_output(output) as stream:
         writer: SceneWriter
@@ -191,7 +198,6 @@ def _read_one(
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--clips", is_flag=True, help="Score the clips of DIR/clips.json instead: how steadily they are read.")
 @click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="With --clips: their truth, for DIR/clips.json.")
-@click.option("--thorough", is_flag=True, help="With --clips: as `read` reads them, not as the live window does.")
 @click.option(
     "--json", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write all figures there."
 )
@@ -207,11 +213,11 @@ def _read_one(
 @_threshold
 @_model
 @_rotate
+@_effort
 def evaluate(
     folder: Path,
     clips: bool,
     truth: Path | None,
-    thorough: bool,
     output: Path | None,
     document: Path | None,
     worst: int,
@@ -219,6 +225,7 @@ def evaluate(
     threshold: float | None,
     model: str,
     rotate: str | None,
+    effort: str | None,
 ) -> None:
     """Score the reading of the pictures in DIR against their truth, DIR/annotations.json.
 
@@ -226,16 +233,17 @@ def evaluate(
     pictures without any, by kind of page. `python -m train.pages --out DIR` makes such a folder, and
     `python -m train.clips --pages DIR --out DIR2` makes clips of it for --clips.
     """
+    from camdigits.api import Recognizer
+
     if clips:
-        _evaluate_clips(folder, truth, thorough, output, threshold, model, rotate)
+        _evaluate_clips(folder, truth, output, Recognizer(model, threshold, rotate=rotate, effort=effort or "live"))
         return
-    if truth or thorough:
-        raise UsageError("--truth and --thorough are for --clips; leave them out, or add it")
+    if truth:
+        raise UsageError("--truth is for --clips; leave it out, or add that")
     import json
 
     from rich.console import Console
 
-    from camdigits.api import Recognizer
     from camdigits.evaluation import report as reports
     from camdigits.evaluation.document import write_document
     from camdigits.evaluation.truth import ANNOTATIONS, load_truth
@@ -244,11 +252,11 @@ def evaluate(
     true_pictures = load_truth(folder)
     for target in (output, document):
         _keep_sources(target, [str(folder / ANNOTATIONS), *(str(picture.path) for picture in true_pictures)])
-    recognizer = Recognizer(model, threshold, rotate=rotate)
+    recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort)
     offering = None
     least = Settings().with_threshold(threshold).pipeline.threshold
     if calibration or document:
-        offering = Recognizer(model, min(reports.OFFER_THRESHOLD, least), rotate=rotate)
+        offering = Recognizer(model, min(reports.OFFER_THRESHOLD, least), rotate=rotate, effort=effort)
     report = reports.evaluate(
         _tracked(true_pictures),
         lambda picture: recognizer.recognize(picture.path),
@@ -266,31 +274,22 @@ def evaluate(
         _save(write_document(report, title, least, lambda picture: _pixels(picture.path), worst), document)
 
 
-def _evaluate_clips(
-    folder: Path,
-    truth: Path | None,
-    thorough: bool,
-    output: Path | None,
-    threshold: float | None,
-    model: str,
-    rotate: str | None,
-) -> None:
+def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recognizer: Recognizer) -> None:
     import json
 
     from rich.console import Console
 
-    from camdigits.api import Recognizer, frames, reader_of
+    from camdigits.api import frames, reader_of
     from camdigits.devices.sources import open_source
     from camdigits.evaluation.clips import ClipReport, load_clips, score_clip
 
     true_clips = load_clips(folder, truth)
     _keep_sources(output, [str(truth or folder), *(str(clip.path) for clip in true_clips)])
-    recognizer = Recognizer(model, threshold, rotate=rotate)
     report = ClipReport()
     for clip in _tracked(true_clips):
         source = open_source(str(clip.path))
         try:
-            reader = reader_of(source, recognizer, thorough=thorough)
+            reader = reader_of(source, recognizer)
             report.add(clip, score_clip(clip, (reader.recognize(frame) for frame in frames(source)), source.frame_period_s))
         finally:
             source.close()
@@ -454,8 +453,9 @@ class _WindowSources:
 
     def _watched(self, source: FrameSource) -> tuple[FrameSource, Reader]:
         from camdigits.api import reader_of
+        from camdigits.settings import Effort
 
-        return source, reader_of(source, self._recognizer, thorough=False)
+        return source, reader_of(source, self._recognizer, effort=Effort.LIVE)
 
 
 def _load_ahead(module: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from camdigits.errors import UsageError
 from camdigits.vision.pipeline import PipelineParams
@@ -10,11 +11,19 @@ from camdigits.vision.rotation import Rotation, RotationParams
 from camdigits.vision.tracks import TrackParams
 
 
+class Effort(Enum):
+    """How much a frame may cost: as much as reading it as well as can be takes, or so little that a camera can be followed."""
+
+    THOROUGH = "thorough"
+    LIVE = "live"
+
+
 @dataclass(frozen=True)
 class Settings:
-    """model: a network that ships, by name, or a file."""
+    """model: a network that ships, by name, or a file. effort: how much a frame may cost."""
 
     model: str = ""
+    effort: Effort = Effort.THOROUGH
     pipeline: PipelineParams = field(default_factory=PipelineParams)
     tracks: TrackParams = field(default_factory=TrackParams)
     rotation: RotationParams = field(default_factory=RotationParams)
@@ -26,6 +35,16 @@ class Settings:
         if not 0.0 <= threshold <= 1.0:
             raise UsageError(f"the threshold is a confidence between 0 and 1, not {threshold:g}")
         return replace(self, pipeline=replace(self.pipeline, threshold=threshold))
+
+    def with_effort(self, effort: str | None) -> Settings:
+        """These settings with another effort, by its name; None leaves it. Raises UsageError for anything else."""
+        if effort is None:
+            return self
+        try:
+            return replace(self, effort=Effort(effort))
+        except ValueError:
+            known = " or ".join(each.value for each in Effort)
+            raise UsageError(f"the effort is {known}, not {effort}") from None
 
     def with_rotation(self, rotate: str | int | None) -> Settings:
         """These settings with pictures turned by `rotate`: auto, 0, 90, 180 or 270 degrees clockwise; None leaves it.

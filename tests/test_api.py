@@ -13,6 +13,7 @@ import pytest
 import camdigits
 from camdigits import api
 from camdigits.api import CanvasReader, LiveReader, Recognizer, stream
+from camdigits.devices.sources import open_source
 from camdigits.errors import SourceError, UsageError
 from camdigits.evaluation.scores import score
 from camdigits.settings import Settings
@@ -99,6 +100,19 @@ class TestRecognizer:
     def test_a_file_that_is_missing_is_refused(self, recognizer: Recognizer, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match=r"page\.jpg"):
             recognizer.recognize(tmp_path / "page.jpg")
+
+    def test_live_effort_looks_at_less_and_reads_a_clear_page_all_the_same(
+        self, recognizer: Recognizer, page: np.ndarray
+    ) -> None:
+        quick, thorough = Recognizer(effort="live").recognize(page), recognizer.recognize(page)
+        assert quick.evidence is not None
+        assert thorough.evidence is not None
+        assert len(quick.evidence.glyphs) < 0.7 * len(thorough.evidence.glyphs)
+        assert true_digits_found(quick) >= 0.8 * true_digits_found(thorough)
+
+    def test_there_are_two_efforts(self) -> None:
+        with pytest.raises(UsageError, match="thorough or live, not lazy"):
+            Recognizer(effort="lazy")
 
     def test_digits_below_the_threshold_are_not_reported(self, page: np.ndarray) -> None:
         assert Recognizer(threshold=1.0).recognize(page).digits == ()
@@ -253,6 +267,15 @@ class TestReaders:
         assert isinstance(api.reader_of(slides, recognizer), api.PictureReader)
         assert isinstance(api.reader_of(FakeSource([page, page]), recognizer), LiveReader)
         assert isinstance(api.reader_of(FakeSource([page, page]), recognizer, every=60), api.PictureReader)
+
+    def test_a_clip_read_with_live_effort_is_read_as_the_window_reads_it(self, recognizer: Recognizer) -> None:
+        live, window = Recognizer(effort="live"), LiveReader(recognizer)
+        source = open_source(str(CLIP))
+        shown = [window.recognize(frame) for frame in api.frames(source)]
+        source.close()
+        scenes = list(api.stream(CLIP, live))
+        assert [scene.digits for scene in scenes] == [scene.digits for scene in shown]
+        assert [scene.digits for scene in scenes] != [scene.digits for scene in api.stream(CLIP, recognizer)]
 
     def test_a_live_reader_reads_a_page_upside_down_from_its_first_frame(
         self, recognizer: Recognizer, page: np.ndarray

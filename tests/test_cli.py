@@ -176,6 +176,7 @@ class TestStart:
         (["read", "--threshold", "much", PAPER], "much"),
         (["read", "--threshold", "1.5", PAPER], "between 0 and 1"),
         (["read", "--threshold", "nan", PAPER], "between 0 and 1"),
+        (["read", "--effort", "lazy", PAPER], "thorough or live"),
         (["read", "--output", str(FIXTURES), PAPER], "directory"),
         (["live", "--size", "wide"], "1280x720"),
         (["live", "--size", "0x720"], "1280x720"),
@@ -576,7 +577,7 @@ class TestEvaluateClips:
         (tmp_path / "clips.json").write_text(json.dumps({"clips": entries}), encoding="utf-8")
         return tmp_path
 
-    @pytest.mark.parametrize("more", [(), ("--thorough",)])
+    @pytest.mark.parametrize("more", [(), ("--effort", "thorough")])
     def test_clips_are_scored_through_time(self, command: Command, clips: Path, more: tuple[str, ...]) -> None:
         outcome = command("evaluate", clips, "--clips", "--json", clips / "figures.json", *more)
         assert (outcome.code, outcome.err) == (0, "")
@@ -597,9 +598,8 @@ class TestEvaluateClips:
         assert outcome.err.count("\n") == 1
         assert "train.clips" in outcome.err
 
-    @pytest.mark.parametrize("option", ["--thorough", "--truth=x.json"])
-    def test_what_is_for_clips_alone_is_refused_without_them(self, command: Command, clips: Path, option: str) -> None:
-        outcome = command("evaluate", clips, option)
+    def test_what_is_for_clips_alone_is_refused_without_them(self, command: Command, clips: Path) -> None:
+        outcome = command("evaluate", clips, "--truth=x.json")
         assert (outcome.code, outcome.out) == (2, "")
         assert "--clips" in outcome.err
 
