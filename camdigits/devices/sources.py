@@ -15,7 +15,6 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import cv2
-from imutils import paths
 
 from camdigits.devices.camera import open_camera
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
@@ -30,7 +29,7 @@ DEMO = "demo"
 STDIN = "-"
 SLIDE_PERIOD_S = 2.0
 CLIP_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv")
-PICTURE_SUFFIXES = (*paths.image_types, ".webp", ".jp2", ".avif", ".pgm", ".ppm", ".pbm", ".pnm")
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".jp2", ".avif", ".pgm", ".ppm", ".pbm", ".pnm")
 _DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
 _HEAD_BYTES = 512
@@ -170,6 +169,8 @@ def expand(spec: str) -> list[str]:
     if spec == STDIN or (_exists(spec) and not Path(spec).is_dir()) or "://" in spec:
         return [spec]
     if _exists(spec):
+        from imutils import paths  # brings urllib.request with it, which takes longer to load than a camera to open
+
         _check_folder(spec)
         found = list(paths.list_files(spec, validExts=PICTURE_SUFFIXES + CLIP_SUFFIXES))
     elif glob.has_magic(spec):
