@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import pictures, reading
+from benchmarks import pictures, reading, soak
 from benchmarks.pictures import Picture
 from camdigits.api import Recognizer
 from camdigits.vision import pipeline
@@ -91,3 +91,39 @@ def test_the_benchmark_prints_a_row_for_each_picture(monkeypatch: pytest.MonkeyP
     assert cells[-3:] == ["10/10", "10/10", "0"]
     for heading in ("median", "99%", "ratio", *reading.STAGES):
         assert heading in result.output
+
+
+def samples(**course: list[float]) -> list[soak.Sample]:
+    """Samples in which these figures take this course, and all others stay."""
+    count = len(next(iter(course.values())))
+    usual = soak.Sample(0.0, "still", 150.0, 5, 6, 0, 0, 0)
+    return [usual._replace(**{what: values[k] for what, values in course.items()}) for k in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("course", "told"),
+    [
+        ({"memory_mb": [100.0, 140, 150, 152, 149, 151, 153, 150]}, []),
+        ({"memory_mb": [100.0, 140, 150, 160, 170, 180, 190, 200]}, ["memory grew by +40.0 MB"]),
+        ({"threads": [5.0, 5, 5, 7, 5, 5, 5, 5]}, []),
+        ({"threads": [5.0, 5, 5, 5, 6, 6, 7, 7]}, ["threads grew by +2"]),
+        ({"descriptors": [6.0, 6, 6, 6, 7, 8, 9, 9]}, ["descriptors grew by +3"]),
+    ],
+)
+def test_what_grows_over_a_soak_is_told_and_what_comes_and_goes_is_not(course: dict[str, list[float]], told: list[str]) -> None:
+    assert soak.grown(samples(**course)) == told
+
+
+def test_the_camera_of_a_soak_goes_through_every_fault() -> None:
+    seconds = range(int(soak.CYCLE_S))
+    assert {soak.phase_at(second) for second in seconds} == {phase.name for phase in soak.PHASES}
+
+
+@pytest.mark.skipif(not soak.PROC.is_dir(), reason="threads and descriptors are counted in Linux' /proc")
+def test_a_soak_prints_what_the_app_holds_over_time_and_tells_whether_it_grew() -> None:
+    result = CliRunner().invoke(soak.main, ["--minutes", "0.06", "--samples", "8", "--size", "640x360"])
+    lines = result.output.splitlines()
+    assert lines[0].split() == ["minute", "the", "camera", "MB", "threads", "files", "shown", "captured", "dropped"]
+    assert len(lines) >= 10
+    assert "grew" in lines[-1]
+    assert int(lines[8].split()[-2]) > 0, "no frame was captured"

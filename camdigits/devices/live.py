@@ -218,6 +218,12 @@ class LiveSource:
         return self._connection.frame_period_s
 
     @property
+    def captured(self) -> int:
+        """How many frames there were."""
+        with self._fresh:
+            return self._captured
+
+    @property
     def dropped(self) -> int:
         """How many frames passed without being read."""
         with self._fresh:

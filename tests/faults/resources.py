@@ -18,61 +18,19 @@ leak (a frame of a camera is 3 MB) comes to more. Mark tests that use this with 
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import os
-import re
-import sys
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
+from benchmarks.resources import MEMORY_LIMIT_MB, PROC, Resources
 from tests.x_screen import looked_in_time
 
 SETTLE_S = 10.0
 """How long threads that end by themselves may take; never reached in a good run."""
 
-MEMORY_LIMIT_MB = 8.0
-_PROC = Path("/proc/self")
 
-needs_proc = pytest.mark.skipif(not (_PROC / "task").is_dir(), reason="threads and descriptors are counted in Linux' /proc")
-
-
-class Resources(NamedTuple):
-    """What this process holds at one moment."""
-
-    threads: Counter[str]
-    """Python's threads by name, without its numbers, and all threads of the process by the name the kernel has for them."""
-    descriptors: Counter[str]
-    """What the open file descriptors lead to, without the numbers of pipes and sockets."""
-    memory_mb: float
-    """Resident memory, once freed memory has been given back."""
-
-    @classmethod
-    def now(cls) -> Resources:
-        gc.collect()
-        _give_back_memory()
-        names = ["Python's " + re.sub(r"\d+", "N", thread.name) for thread in threading.enumerate()]
-        return cls(Counter(names + _kernel_threads()), Counter(_descriptors()), _memory_mb())
-
-    def beyond(self, before: Resources, memory_limit_mb: float = MEMORY_LIMIT_MB) -> list[str]:
-        """What there is more or less of than `before`, in words; empty where nothing is."""
-        changes = [
-            f"{what}: {after[name] - earlier[name]:+d} {name}"
-            for what, after, earlier in (
-                ("threads", self.threads, before.threads),
-                ("descriptors", self.descriptors, before.descriptors),
-            )
-            for name in sorted(after.keys() | earlier.keys())
-            if after[name] != earlier[name]
-        ]
-        grown_mb = self.memory_mb - before.memory_mb
-        return changes if grown_mb <= memory_limit_mb else [*changes, f"memory: {grown_mb:+.1f} MB"]
+needs_proc = pytest.mark.skipif(not (PROC / "task").is_dir(), reason="threads and descriptors are counted in Linux' /proc")
 
 
 @contextmanager
@@ -96,34 +54,3 @@ def repeat(fault: Callable[[], object], times: int = 12, warm_up: int = 4, memor
     with unchanged(memory_limit_mb):
         for _ in range(times):
             fault()
-
-
-def _kernel_threads() -> list[str]:
-    names = []
-    for task in (_PROC / "task").iterdir():
-        try:
-            names.append((task / "comm").read_text(encoding="utf-8").strip())
-        except OSError:  # it has ended since
-            continue
-    return names
-
-
-def _descriptors() -> list[str]:
-    places = []
-    for entry in (_PROC / "fd").iterdir():
-        try:
-            places.append(re.sub(r":\[\d+\]$", "", str(entry.readlink())))
-        except OSError:  # the folder itself, which was open while it was listed
-            continue
-    return places
-
-
-def _memory_mb() -> float:
-    pages = int((_PROC / "statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def _give_back_memory() -> None:
-    """Let glibc return freed memory, or its hoard is taken for growth."""
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)

@@ -1,0 +1,282 @@
+"""The live app for a long time: python -m benchmarks.soak [--minutes 30] [--size 1280x720].
+
+The real loop, sources, watchdog, reading and drawing, on a camera of its own making: pages of digits with the noise and the
+shake of a hand, still and moving, turned over now and then; once a minute it is unplugged, hangs, goes black, comes back at
+another size. A user without a screen draws on the canvas, looks at the help and the inspector, and saves a snapshot. Printed
+over time: memory, threads, file descriptors, frames and drops. It fails, with code 1, when any of the first three grows.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import click
+import cv2
+import numpy as np
+
+from benchmarks.pictures import Picture, page
+from benchmarks.resources import PROC, Resources
+from camdigits import app
+from camdigits.api import CanvasReader, LiveReader, Recognizer
+from camdigits.controls import Mode, View
+from camdigits.devices.camera import open_camera
+from camdigits.devices.canvas import CanvasSource
+from camdigits.devices.live import LiveSource
+from camdigits.devices.writers import save_snapshot
+from camdigits.errors import SourceError
+from camdigits.ports import FrameSource, Pointer, Reader, Turn
+from camdigits.vision.scene import BgrImage
+
+PERIOD_S = 1 / 30
+CYCLE_S = 60.0
+NOISE_SIGMA = 4.0
+SHAKE_PX = 0.7
+MEMORY_LIMIT_MB = 8.0
+"""By so much may the median of the last quarter exceed that of the second: what a leak of a frame a minute comes to."""
+OTHER_SIZE = (640, 480)
+ROW = "{:>6}  {:<10}  {:>5}  {:>7}  {:>5}  {:>7}  {:>8}  {:>7}"
+
+
+class Phase(NamedTuple):
+    """What the camera does, until so many seconds of the cycle."""
+
+    until_s: float
+    name: str
+
+
+PHASES = (
+    Phase(15, "still"),
+    Phase(28, "moving"),
+    Phase(36, "still"),
+    Phase(39, "unplugged"),
+    Phase(46, "other size"),
+    Phase(50, "hangs"),
+    Phase(53, "black"),
+    Phase(60, "moving"),
+)
+KEYS = {5: "h", 7: "h", 9: "i", 12: "i", 14: "s", 16: "x", 18: "x", 20: "m", 25: "m", 30: "c", 33: "n"}
+"""What the user presses, by the second of the cycle; on the canvas, between the two `m`, he draws."""
+
+
+def phase_at(second: float) -> str:
+    """What the camera does at this second of the cycle."""
+    return next(phase.name for phase in PHASES if second < phase.until_s)
+
+
+class ShakyCamera:
+    """A camera (devices.live.Capture) that looks at pages; what it does follows the clock."""
+
+    def __init__(self, pages: list[Picture], size: tuple[int, int], began_s: float) -> None:
+        self._pages, self._size, self._began_s = pages, size, began_s
+        self._rng = np.random.default_rng(0)
+        self._noise = self._rng.normal(0, NOISE_SIGMA, (size[1] + 64, size[0] + 64, 1)).astype(np.int8)
+        self._pace = threading.Event()
+        self._due_s = time.monotonic()
+        self._open = phase_at(self._second()) != "unplugged"
+        self._shape = OTHER_SIZE if phase_at(self._second()) == "other size" else size
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        return self._open
+
+    def read(self) -> tuple[bool, BgrImage | None]:
+        self._due_s = max(self._due_s + PERIOD_S, time.monotonic() - PERIOD_S)
+        self._pace.wait(max(0.0, self._due_s - time.monotonic()))
+        phase = phase_at(self._second())
+        if phase == "unplugged" or not self._open:
+            return False, None
+        while phase == "hangs" and self._open:
+            self._pace.wait(PERIOD_S)
+            phase = phase_at(self._second())
+        if phase == "black":
+            return True, np.zeros((self._shape[1], self._shape[0], 3), np.uint8)
+        return True, self._look(phase)
+
+    def get(self, propId: int, /) -> float:  # noqa: N803
+        return 1 / PERIOD_S if propId == cv2.CAP_PROP_FPS else 0.0
+
+    def set(self, propId: int, value: float, /) -> bool:  # noqa: ARG002, N803
+        return False
+
+    def release(self) -> None:
+        self._open = False
+
+    def _second(self) -> float:
+        return (time.monotonic() - self._began_s) % CYCLE_S
+
+    def _look(self, phase: str) -> BgrImage:
+        elapsed_s = time.monotonic() - self._began_s
+        image = self._pages[int(elapsed_s / CYCLE_S * 3) % len(self._pages)].image
+        dx, dy = self._rng.normal(0, SHAKE_PX, 2)
+        if phase == "moving":
+            dx, dy = dx + 60 * np.sin(elapsed_s), dy + 40 * np.sin(0.7 * elapsed_s)
+        moved = cv2.warpAffine(image, np.array([[1, 0, dx], [0, 1, dy]]), self._size, borderMode=cv2.BORDER_REPLICATE)
+        top, left = self._rng.integers(0, 64, 2)
+        noise = self._noise[top : top + self._size[1], left : left + self._size[0]]
+        seen = np.clip(moved.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+        return seen if self._shape == self._size else np.asarray(cv2.resize(seen, self._shape), np.uint8)
+
+
+class Sample(NamedTuple):
+    """What was held and done at one time."""
+
+    elapsed_s: float
+    phase: str
+    memory_mb: float
+    threads: int
+    descriptors: int
+    shown: int
+    captured: int
+    dropped: int
+
+
+class Counted(NamedTuple):
+    """Frames that a camera gave, and those of them that nobody had time for."""
+
+    captured: int
+    dropped: int
+
+
+class Soak:
+    """Runs the app; itself its sources (ports.Sources) and its window (ports.Window)."""
+
+    def __init__(self, duration_s: float, size: tuple[int, int], samples: int) -> None:
+        self._pages = [page(count, height_px * size[1] / 720, size) for count, height_px in ((10, 120), (100, 40), (25, 60))]
+        self._recognizer = Recognizer()
+        self._size, self._duration_s = size, duration_s
+        self._every_s = duration_s / samples
+        self._began_s = time.monotonic()
+        self._shown = 0
+        self._before = Counted(0, 0)
+        self._camera: LiveSource | None = None
+        self._pause = threading.Event()
+        self._pressed: tuple[int, int] = (-1, -1)
+        self.samples: list[Sample] = []
+
+    def run(self) -> None:
+        """Run the app for as long as it was told to."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                app.run(self, self, time.monotonic, lambda picture: _save(picture, Path(folder)), View())
+            except SourceError as error:  # it was lost when the time was up
+                print(f"at the end: {error}")
+
+    def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
+        if mode is Mode.CANVAS:
+            return CanvasSource(), CanvasReader(self._recognizer)
+        source = open_camera(
+            0,
+            self._size,
+            reconnect=True,
+            connect=lambda *_: ShakyCamera(self._pages, self._size, self._began_s),
+            platform="linux",
+        )
+        self._camera = source
+        return source, LiveReader(self._recognizer)
+
+    def next_camera(self) -> tuple[FrameSource, Reader]:
+        """The same one again, opened anew."""
+        self._before = self._counted()
+        return self.open(Mode.CAMERA)
+
+    def show(self, picture: BgrImage) -> None:
+        self._shown += bool(picture.size)
+
+    def set_full_screen(self, on: bool) -> None:
+        """There is no screen."""
+
+    def poll(self, wait_s: float) -> Turn:
+        self._pause.wait(wait_s)
+        elapsed_s = time.monotonic() - self._began_s
+        if elapsed_s >= self._every_s * (len(self.samples) + 1):
+            self._sample(elapsed_s)
+        if elapsed_s >= self._duration_s:
+            return Turn(closed=True)
+        return self._user(elapsed_s)
+
+    def close(self) -> None:
+        """There is no screen."""
+
+    def _user(self, elapsed_s: float) -> Turn:
+        cycle, second = divmod(elapsed_s, CYCLE_S)
+        moment = int(cycle), int(second)
+        if moment == self._pressed:
+            return Turn()
+        self._pressed = moment
+        if 20 < moment[1] < 25:
+            x = 100 + 90 * (moment[1] - 20)
+            points = [(x, 200), (x, 300), (x, 400)]
+            strokes = [Pointer("down", "left", *points[0]), *(Pointer("move", "left", *point) for point in points)]
+            return Turn(pointers=(*strokes, Pointer("up", "left", *points[-1])))
+        key = KEYS.get(moment[1])
+        return Turn(keys=(key,)) if key else Turn()
+
+    def _counted(self) -> Counted:
+        """The frames of all cameras so far."""
+        if self._camera is None:
+            return self._before
+        return Counted(self._before.captured + self._camera.captured, self._before.dropped + self._camera.dropped)
+
+    def _sample(self, elapsed_s: float) -> None:
+        held = Resources.now()
+        kernel = sum(count for name, count in held.threads.items() if not name.startswith("Python's"))
+        self.samples.append(
+            Sample(
+                elapsed_s,
+                phase_at(elapsed_s % CYCLE_S),
+                held.memory_mb,
+                kernel,
+                held.descriptors.total(),
+                self._shown,
+                *self._counted(),
+            )
+        )
+        last = self.samples[-1]
+        print(ROW.format(f"{elapsed_s / 60:.1f}", last.phase, f"{last.memory_mb:.0f}", *last[3:]), flush=True)
+
+
+def _save(picture: BgrImage, folder: Path) -> Path:
+    path = save_snapshot(picture, folder, datetime.now())
+    path.unlink()
+    return path
+
+
+def grown(samples: list[Sample]) -> list[str]:
+    """What grew between the second quarter of the samples and the last, in words: medians, so that no fault's moment counts."""
+    quarter = len(samples) // 4
+    early, late = samples[quarter : 2 * quarter], samples[-quarter:]
+
+    def growth(what: str) -> float:
+        before, after = (median(float(getattr(sample, what)) for sample in some) for some in (early, late))
+        return after - before
+
+    found = [f"{what} grew by {growth(what):+.0f}" for what in ("threads", "descriptors") if growth(what) > 0]
+    if growth("memory_mb") > MEMORY_LIMIT_MB:
+        found.append(f"memory grew by {growth('memory_mb'):+.1f} MB")
+    return found
+
+
+@click.command(help=__doc__)
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True)
+@click.option("--size", default="1280x720", show_default=True, metavar="WxH")
+@click.option("--samples", type=click.IntRange(min=8), default=60, show_default=True, help="How often figures are taken.")
+def main(minutes: float, size: str, samples: int) -> None:
+    if not PROC.is_dir():
+        raise click.UsageError("threads and descriptors are counted in Linux' /proc, which is not here")
+    width, _, height = size.partition("x")
+    soak = Soak(60 * minutes, (int(width), int(height)), samples)
+    print(ROW.format("minute", "the camera", "MB", "threads", "files", "shown", "captured", "dropped"))
+    soak.run()
+    found = grown(soak.samples)
+    print("; ".join(found) or f"nothing grew in {minutes:g} minutes and {soak.samples[-1].captured} frames")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
