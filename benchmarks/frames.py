@@ -14,7 +14,7 @@ import json
 import math
 import os
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import product
@@ -292,7 +292,7 @@ def _times(rows: Sequence[tuple[float, float]]) -> Times:
     return Times(tuple(wall for wall, _ in rows), tuple(cpu for _, cpu in rows))
 
 
-def _joined(parts: Any) -> Times:
+def _joined(parts: Iterable[Times]) -> Times:
     whole = Times()
     for part in parts:
         whole = whole.and_then(part)
@@ -311,12 +311,14 @@ def beside_keras(model: Any, batch: Batch, recognizer: Recognizer, image: BgrIma
     follower.read(follower.next_frame(True))
     model.predict(batch, verbose=0)
     model.predict(batch[:1], verbose=0)
-    single, whole, ours = [], [], []
+    single: list[tuple[float, float]] = []
+    whole: list[tuple[float, float]] = []
+    ours: list[Times] = []
     for _ in range(rounds):
         single += [_clocked(partial(model.predict, batch[k : k + 1], verbose=0)) for k in range(min(len(batch), _SINGLE_CALLS))]
         whole.append(_clocked(partial(model.predict, batch, verbose=0)))
-        ours += [follower.timed(follower.next_frame(True))[:2] for _ in range(_LEAST_FRAMES)]
-    return Classic(_times(single), _times(whole), _times(ours))
+        ours.append(_moving(follower, _LEAST_FRAMES))
+    return Classic(_times(single), _times(whole), _joined(ours))
 
 
 def keras_model() -> Any | None:
@@ -503,48 +505,40 @@ def show(title: str, rows: Rows, markdown: bool) -> None:
 # Threads
 
 
-def measure_threads(rounds: int, block: int = 8) -> Rows:
-    """Moving pages and a texture at 1280x720 with each number of threads of OpenCV and of LiteRT, turn and turn about."""
-    pictures = [page(10, 120), page(100, 40), *(make(PROMISED[0]) for make in (TEXTURES[0], TEXTURES[-1]))]
+def measure_threads(pictures: Sequence[Picture], threads: Sequence[int], rounds: int, block: int = 8) -> Rows:
+    """Pages that move, with each number of threads of OpenCV and of LiteRT, turn and turn about: a heading, and rows."""
     before = cv2.getNumThreads()
-    rows = [["page", "OpenCV", "LiteRT", "frames", "moving", "99%", "CPU", "new page", "CPU of it"]]
+    pairs = list(product(threads, threads))
     recognizers = {}
-    for litert in _THREADS:
-        with patch("camdigits.api.load_classifier", partial(load_classifier, threads=litert)):
-            recognizers[litert] = Recognizer()
-    for picture in pictures:
-        pairs = list(product(_THREADS, _THREADS))
-        followers = {pair: Follower(recognizers[pair[1]], picture.image) for pair in pairs}
-        moving: dict[tuple[int, int], list[tuple[float, float]]] = {pair: [] for pair in pairs}
-        anew: dict[tuple[int, int], list[tuple[float, float]]] = {pair: [] for pair in pairs}
-        for number in range(rounds):
-            for pair in pairs if number % 2 else reversed(pairs):
-                cv2.setNumThreads(pair[0])
-                follower = followers[pair]
-                follower.read(follower.next_frame(True))  # threads are started
-                moving[pair] += [follower.timed(follower.next_frame(True))[:2] for _ in range(block)]
-                anew[pair] += [follower.timed(follower.next_frame(True), anew=True)[:2] for _ in range(max(1, block // 2))]
-        for pair in pairs:
-            one, other = _times(moving[pair]), _times(anew[pair])
-            figures = [one.median, one.slowest, one.cpu, other.median, other.cpu]
-            rows.append([picture.name, *map(str, pair), str(len(one.wall_ms)), *map(_ms, figures)])
-    cv2.setNumThreads(before)
+    for number in threads:
+        with patch("camdigits.api.load_classifier", partial(load_classifier, threads=number)):
+            recognizers[number] = Recognizer()
+    rows = [["page", "OpenCV", "LiteRT", "frames", "moving", "99%", "CPU", "new page", "its CPU"]]
+    try:
+        for picture in pictures:
+            followers = {pair: Follower(recognizers[pair[1]], picture.image) for pair in pairs}
+            moving: dict[tuple[int, int], Times] = dict.fromkeys(pairs, Times())
+            new: dict[tuple[int, int], Times] = dict.fromkeys(pairs, Times())
+            for number in range(rounds):
+                for pair in pairs if number % 2 else reversed(pairs):
+                    cv2.setNumThreads(pair[0])
+                    follower = followers[pair]
+                    follower.read(follower.next_frame(True))  # threads are started
+                    moving[pair] = moving[pair].and_then(_moving(follower, block))
+                    new[pair] = new[pair].and_then(_moving(follower, max(1, block // 4), anew=True))
+            for pair in pairs:
+                figures = [moving[pair].median, moving[pair].slowest, moving[pair].cpu, new[pair].median, new[pair].cpu]
+                rows.append([picture.name, *map(str, pair), str(len(moving[pair].wall_ms)), *map(_ms, figures)])
+    finally:
+        cv2.setNumThreads(before)
     return rows
 
 
+def _moving(follower: Follower, frames: int, anew: bool = False) -> Times:
+    return _times([follower.timed(follower.next_frame(True), anew)[:2] for _ in range(frames)])
+
+
 # The command
-
-
-class _SizeType(click.ParamType[Size]):
-    name = "WxH"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Size:
-        if isinstance(value, tuple):
-            return value
-        width, _, height = str(value).partition("x")
-        if not (width.isdigit() and height.isdigit()):
-            self.fail(f"{value} is no size; write 1280x720", param, ctx)
-        return int(width), int(height)
 
 
 def run(
@@ -594,15 +588,17 @@ def run(
 
 def _warm(recognizer: Recognizer) -> None:
     """What is loaded once, typefaces and the network's buffers, is loaded."""
-    for count, height_px in ((10, 120), (100, 40)):
+    for count, height_px, at_rest in ((10, 120, 30), (100, 40, 0)):
         follower = Follower(recognizer, page(count, height_px).image)
-        for carried in (True, True, *[False] * 40):
+        for carried in (True, True, *[False] * at_rest):
             follower.timed(follower.next_frame(carried))
 
 
 @click.command()
-@click.option("--sizes", type=_SizeType(), multiple=True, default=SIZES, help="Sizes of frames [all four].")
-@click.option("--digits", type=click.IntRange(0), multiple=True, default=DIGITS, help="Digits on a page [0, 1, 10, 100, 400].")
+@click.option(
+    "--size", "sizes", type=(click.IntRange(64), click.IntRange(64)), multiple=True, default=SIZES, help="Frames [all four]."
+)
+@click.option("--digits", type=click.IntRange(0), multiple=True, default=DIGITS, help="On a page [0, 1, 10, 100 and 400].")
 @click.option("--frames", type=click.IntRange(1), default=100, show_default=True, help="Frames of each phase.")
 @click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Cold starts, and rounds with --threads.")
 @click.option("--limit", type=float, default=6.0, show_default=True, help="Seconds after which a phase is cut short.")
@@ -631,7 +627,8 @@ def main(
 ) -> None:
     """Print what the frames of a camera cost, and which promises are kept."""
     if threads:
-        show("Threads: milliseconds a frame, 1280x720", measure_threads(repeats), markdown)
+        pictures = [page(10, 120), page(100, 40), *(make(PROMISED[0]) for make in (TEXTURES[0], TEXTURES[-1]))]
+        show("Milliseconds a frame of 1280x720, by threads", measure_threads(pictures, _THREADS, repeats), markdown)
         return
 
     def say(what: str) -> None:

@@ -11,10 +11,10 @@ NOISE = 4.0
 """Standard deviation of each pixel's noise, in grey levels."""
 SHAKE_PX = 1.0
 """By so much, at most, a page at rest is off its place, to each side."""
-SWING = (0.039, 0.036)
+SWING = (0.033, 0.03)
 """How far a carried page swings to each side, as shares of the frame's width and height: its digits stay in the frame."""
-SWING_FRAMES = 20
-"""Frames of one swing: at 1280x720 the page moves by 8 to 16 pixels a frame, and is never at rest."""
+SWING_FRAMES = 18
+"""Frames of one swing: at 1280x720 the page moves by 8 to 15 pixels a frame, and is never at rest."""
 TURN_DEGREES = 0.25
 _SPARE_PX = 64
 """One noise is laid over each frame at another place, at most so far off: fresh noise would take longer than what is timed."""

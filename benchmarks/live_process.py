@@ -20,6 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.hand_held import NOISE, SHAKE_PX, SWING, SWING_FRAMES
 from camdigits.controls import View
 from camdigits.ports import Turn
 from camdigits.vision.scene import BgrImage, Frame, Scene
@@ -31,9 +32,9 @@ _STRIP_PX = 60
 _TIME_LIMIT_S = 300.0
 
 
-def start_up_s() -> float:
-    """Seconds from the start of a process, `camdigits live demo`, to the first picture with a labelled digit."""
-    return float(_run(["live", "demo"], "labelled")["labelled_s"])
+def start_up_s(source: str = "demo") -> float:
+    """Seconds from the start of a process, `camdigits live SOURCE`, to the first picture with a labelled digit."""
+    return float(_run(["live", source])["labelled_s"])
 
 
 def peak_mb(image: BgrImage, frames: int) -> float:
@@ -94,13 +95,14 @@ class _Camera:
         self._size, self._frames, self._index = size, frames, 0
         self._rng = np.random.default_rng(0)
         shape = (2 * _STRIP_PX, size[0], 3)
-        self._noise = np.round(4 * self._rng.standard_normal(shape, np.float32)).astype(np.int16)
+        self._noise = np.round(NOISE * self._rng.standard_normal(shape, np.float32)).astype(np.int16)
 
     def read(self, turn: Turn) -> Frame:  # noqa: ARG002 - a FrameSource
         carried = self._index < self._frames / 2
-        phase = 2 * np.pi * self._index / 20 if carried else 0.0
+        phase = 2 * np.pi * self._index / SWING_FRAMES if carried else 0.0
         scale = np.array(self._size) / self._page.shape[1::-1]
-        shift = np.array([0.039, 0.036]) * self._size * [np.sin(phase), np.cos(phase)] + self._rng.uniform(-1, 1, 2)
+        shift = np.array(SWING) * self._size * [np.sin(phase), np.cos(phase)]
+        shift += self._rng.uniform(-SHAKE_PX, SHAKE_PX, 2)
         matrix = np.column_stack([np.diag(scale), shift])
         image = cv2.warpAffine(self._page, matrix, self._size, borderMode=cv2.BORDER_REPLICATE)
         for top in range(0, self._size[1], _STRIP_PX):
