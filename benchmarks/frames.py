@@ -53,7 +53,8 @@ BOUND_MS = 33.0
 MOVING, REST, STILL, NEW = "moving", "coming to rest", "still", "new page"
 STAGES = (*FOLLOWING, "own", "drawing")
 """`readings` is the network; `own` is what following, rotation and the pipeline do themselves."""
-_LEAST_FRAMES = 5
+_LEAST_FRAMES = 2
+_ROUND_FRAMES = 5
 _SINGLE_CALLS = 10
 _THREADS = (1, 2, 4)
 
@@ -191,11 +192,16 @@ class Follower:
         self.image = self._held.carried() if carried else self._held.at_rest()
         return Frame(self.image, self._index, self._index * FRAME_PERIOD_S)
 
-    def read(self, frame: Frame, anew: bool = False) -> None:
+    def read(self, frame: Frame) -> None:
         """Read the frame and do not draw it: what comes after is as it would be."""
-        if anew:
-            self._reader.forget()
         self.scene = self._reader.recognize(frame)
+
+    def rest(self, frames: int, limit_s: float) -> None:
+        """Read so many frames of a page at rest, but begin none after `limit_s`."""
+        end = perf_counter() + limit_s
+        while frames > 0 and perf_counter() < end:
+            self.read(self.next_frame(False))
+            frames -= 1
 
     def timed(self, frame: Frame, anew: bool = False, clock: Clock | None = None) -> tuple[float, float, dict[str, float]]:
         """Wall and CPU milliseconds from the frame to the drawn picture, and those of the stages where they are clocked."""
@@ -220,7 +226,8 @@ def measure(
 ) -> Case:
     """Two passes over the phases: end to end with the floor in between, and by stages.
 
-    limit_s: of a phase no more frames are timed than take so long; what is left of it is read and not drawn.
+    limit_s: of a phase no more frames are timed than take so long. What is left of coming to rest is read and not drawn, for
+    twice as long at most.
     """
     gc.collect()
     times, floors, shown = _followed(recognizer, picture.image, plan, limit_s)
@@ -242,12 +249,11 @@ def _followed(
     for part in plan:
         rows: list[tuple[float, float]] = []
         for number in range(part.frames):
-            frame = follower.next_frame(part.carried)
             if _is_over(rows, limit_s):
-                if part.name != REST:
-                    break
-                follower.read(frame)
-                continue
+                if part.name == REST:
+                    follower.rest(part.frames - number, 2 * limit_s)
+                break
+            frame = follower.next_frame(part.carried)
             if number % 3 == 0:
                 floors.append(_clocked(partial(floor, frame.image)))
             rows.append(follower.timed(frame, part.anew)[:2])
@@ -263,15 +269,13 @@ def _staged(recognizer: Recognizer, image: BgrImage, plan: Sequence[Phase], limi
         for part in plan:
             rows: list[tuple[float, float]] = []
             spent: list[dict[str, float]] = []
-            for _ in range(part.frames):
-                frame = follower.next_frame(part.carried)
+            for number in range(part.frames):
                 if _is_over(rows, limit_s):
-                    if part.name != REST:
-                        break
-                    follower.read(frame)
-                    clock.taken()
-                    continue
-                wall_ms, cpu_ms, stages = follower.timed(frame, part.anew, clock)
+                    if part.name == REST:
+                        follower.rest(part.frames - number, 2 * limit_s)
+                        clock.taken()
+                    break
+                wall_ms, cpu_ms, stages = follower.timed(follower.next_frame(part.carried), part.anew, clock)
                 rows.append((wall_ms, cpu_ms))
                 spent.append(stages)
             found[part.name] = {stage: Times(tuple(row[stage] for row in spent)) for stage in STAGES}
@@ -317,7 +321,7 @@ def beside_keras(model: Any, batch: Batch, recognizer: Recognizer, image: BgrIma
     for _ in range(rounds):
         single += [_clocked(partial(model.predict, batch[k : k + 1], verbose=0)) for k in range(min(len(batch), _SINGLE_CALLS))]
         whole.append(_clocked(partial(model.predict, batch, verbose=0)))
-        ours.append(_moving(follower, _LEAST_FRAMES))
+        ours.append(_moving(follower, _ROUND_FRAMES))
     return Classic(_times(single), _times(whole), _joined(ours))
 
 
@@ -439,7 +443,22 @@ def named(size: Size) -> str:
 def frames_rows(cases: Sequence[Case]) -> Rows:
     """A heading, and a row for each page and phase."""
     rows = [
-        ["frame", "page", "phase", "frames", "median", "99%", "most", "CPU", "floor (a)", "x floor", "labelled", "(b)", "(c)"]
+        [
+            "frame",
+            "page",
+            "phase",
+            "frames",
+            "median",
+            "99%",
+            "most",
+            "CPU",
+            "floor (a)",
+            "x floor",
+            "in CPU",
+            "labelled",
+            "(b)",
+            "(c)",
+        ]
     ]
     for case in cases:
         for phase, times in case.phases.items():
@@ -456,6 +475,7 @@ def frames_rows(cases: Sequence[Case]) -> Rows:
                     _ms(times.cpu),
                     _ms(case.floor.median),
                     f"{times.median / case.floor.median:.2f}",
+                    f"{times.cpu / case.floor.cpu:.2f}",
                     f"{case.shown}/{case.digits}" if phase == STILL else "",
                     _ms(classic.single.median * case.digits) if classic else "",
                     _ms(classic.batch.median) if classic else "",
@@ -552,19 +572,19 @@ def run(
     classic: bool,
     say: Callable[[str], None],
 ) -> Measured:
-    """Measure all. Keras comes last: its threads wait busily. `say` is told what is measured now."""
+    """Measure all. Keras comes last: its threads wait busily. `say` is told how far it is."""
     recognizer = Recognizer()
     _warm(recognizer)
     pages = [(size, count, height_of(count, size)) for size in sizes for count in digits]
     cases = []
     for size, count, height_px in pages:
-        say(f"{named(size)}, {count} digits")
         cases.append(measure(recognizer, page(count, height_px, size), count, height_px, phases(frames), limit_s))
+        say(_in_short(cases[-1]))
     textured = []
     for make in TEXTURES if textures else ():
         picture = make(PROMISED[0])
-        say(picture.name)
         textured.append(measure(recognizer, picture, 0, 0, phases(max(1, frames // 2)), limit_s))
+        say(_in_short(textured[-1]))
     starts: tuple[float, ...] = ()
     peaks: tuple[tuple[Size, float], ...] = ()
     if processes:
@@ -584,6 +604,11 @@ def run(
                 beside = beside_keras(model, crops(recognizer, image, count), recognizer, image, min(3, repeats))
                 cases[index] = Case(**{**vars(cases[index]), "classic": beside})
     return Measured(tuple(cases), tuple(textured), starts, peaks)
+
+
+def _in_short(case: Case) -> str:
+    medians = (f"{phase} {_ms(times.median)}" for phase, times in case.phases.items())
+    return f"{named(case.size)}, {case.name}: {', '.join(medians)}, floor {_ms(case.floor.median)} ms"
 
 
 def _warm(recognizer: Recognizer) -> None:

@@ -174,14 +174,23 @@ def test_the_stages_of_a_frame_add_up_to_it() -> None:
     assert len(follower.scene.digits) == 10
 
 
-def test_a_phase_is_cut_short_at_its_limit_but_the_page_comes_to_rest() -> None:
+def test_a_phase_is_cut_short_at_its_limit() -> None:
     picture = pictures.page(1, 35, (320, 240))
     plan = frames.phases(8)
     case = frames.measure(Recognizer(), picture, 1, 35, plan, limit_s=0.0)
-    assert {name: len(times.wall_ms) for name, times in case.phases.items()} == {MOVING: 5, REST: 5, STILL: 5, NEW: 2}
+    assert {name: len(times.wall_ms) for name, times in case.phases.items()} == {MOVING: 2, REST: 2, STILL: 2, NEW: 2}
     assert case.stages.keys() == case.phases.keys()
-    assert case.shown == 1
-    assert len(case.floor.wall_ms) == 2 + 2 + 2 + 1
+    assert len(case.floor.wall_ms) == 4  # every third frame of a phase, and its first
+
+
+def test_what_is_left_of_coming_to_rest_is_read_until_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(Follower, "read", lambda _, frame: read.append(frame.index))
+    follower = Follower(Recognizer(), pictures.page(1, 35, (320, 240)).image)
+    follower.rest(3, limit_s=60.0)
+    assert read == [1, 2, 3]
+    follower.rest(3, limit_s=0.0)
+    assert read == [1, 2, 3]
 
 
 def _times(*wall_ms: float) -> Times:
@@ -270,11 +279,11 @@ def _run(*arguments: str) -> str:
 def test_the_frames_benchmark_prints_each_page_and_phase_and_keeps_every_time(tmp_path: Path) -> None:
     output = _run("--without-keras", "--markdown", "--json", str(tmp_path / "times.json"))
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in output.splitlines() if "320x240 |" in line]
-    timed = [row for row in rows if len(row) == 13]
+    timed = [row for row in rows if len(row) == 14]
     assert [row[1:3] for row in timed] == [
         [f"{n} digits of 35 px", phase] for n in (0, 10) for phase in (MOVING, REST, STILL, NEW)
     ]
-    assert timed[6][10] == "10/10"
+    assert timed[6][11] == "10/10"
     assert len([row for row in rows if len(row) == 4 + len(frames.STAGES)]) == 8
     assert "without (b) and (c): left out" in output
     cases = json.loads((tmp_path / "times.json").read_text())["cases"]
