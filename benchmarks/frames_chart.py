@@ -14,10 +14,10 @@ from benchmarks.frames import BOUND_MS, MOVING, NEW, STILL, Case, Measured, name
 
 LINES = (
     ("(b) Keras, a call a digit", "#7f7f7f", "v", ":"),
-    ("(c) Keras, one call", "#8c564b", "^", ":"),
-    ("new page, read at once", "#ff7f0e", "D", "-"),
-    ("moving page", "#1f77b4", "o", "-"),
-    ("still page", "#2ca02c", "s", "-"),
+    ("(c) Keras, one call", "#cc79a7", "^", ":"),
+    ("new page, read at once", "#e69f00", "D", "-"),
+    ("moving page", "#0072b2", "o", "-"),
+    ("still page", "#009e73", "s", "-"),
     ("(a) floor", "black", "", "--"),
 )
 """Name, colour, marker and dash of each line, about from the top to the bottom."""
@@ -40,14 +40,13 @@ def draw_chart(measured: Measured, path: Path) -> None:
             values = [_value(name, case) for case in cases]
             if not np.isnan(values).all():
                 axes.plot(places, values, color=colour, marker=marker, linestyle=dash, label=name, markersize=5)
-        for phase, colour in ((MOVING, "#1f77b4"), (STILL, "#2ca02c")):
+        for phase, colour in ((MOVING, "#0072b2"), (STILL, "#009e73")):
             median = [case.phases[phase].median for case in cases]
             slowest = [case.phases[phase].slowest for case in cases]
             axes.fill_between(places, median, slowest, color=colour, alpha=0.15, linewidth=0)
-        axes.axhline(BOUND_MS, color="#d62728", linewidth=1)
-        axes.text(-0.2, BOUND_MS * 1.08, "33 ms: 30 frames a second", color="#d62728", fontsize=7.5)
+        axes.axhline(BOUND_MS, color="#cc3311", linewidth=1, label=f"{BOUND_MS:.0f} ms: 30 frames a second")
         axes.set(title=named(size), yscale="log", xticks=places, xlim=(-0.25, len(cases) - 0.75))
-        axes.set_xticklabels([f"{case.digits}\n{case.height_px} px" for case in cases])
+        axes.set_xticklabels([f"{case.digits}\n{f'{case.height_px} px' if case.digits else ''}" for case in cases])
         axes.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         axes.grid(alpha=0.3)
     for axes in grid[:, 0]:
@@ -57,7 +56,7 @@ def draw_chart(measured: Measured, path: Path) -> None:
     handles, names = grid[0, 0].get_legend_handles_labels()
     for axes in grid.flat:  # one size may have been measured without Keras
         handles, names = max((handles, names), axes.get_legend_handles_labels(), key=lambda found: len(found[1]))
-    figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=8.5)
+    figure.legend(handles, names, loc="outside upper center", ncols=4, fontsize=8.5)
     figure.supxlabel("frame to drawn picture, without a window; lines: medians, shades: up to the 99th percentile", fontsize=8)
     figure.savefig(path, dpi=120)
     plt.close(figure)
