@@ -8,11 +8,9 @@ components), so that figures of two machines can be compared by their ratio. Not
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 import click
 import cv2
@@ -21,13 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pictures import PAGES, TEXTURES, Picture
+from benchmarks.stages import READING, traced
 from camdigits.api import Recognizer
 from camdigits.evaluation.scores import match
-from camdigits.vision import pipeline
 from camdigits.vision.scene import BgrImage, Frame, Scene
-
-STAGES = ("ink", "regions", "glyphs", "readings", "context", "numbers")
-"""Modules of camdigits.vision whose functions the pipeline calls; what is left is the pipeline's own."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +63,9 @@ def measure(recognizer: Recognizer, picture: Picture, repeats: int) -> Cost:
     scene = recognizer.read_frame(frame)
     times = _timed(lambda: recognizer.read_frame(frame), repeats)
     floors = _timed(lambda: floor(picture.image), repeats)
-    with traced() as spent:
+    with traced(READING) as clock:
         whole_ms = _timed(lambda: recognizer.read_frame(frame), 1)[0]
+    spent = clock.taken()
     stages = {**spent, "rest": whole_ms - sum(spent.values())}
     candidates = len(scene.evidence.boxes) if scene.evidence else 0
     return Cost(
@@ -81,38 +77,6 @@ def measure(recognizer: Recognizer, picture: Picture, repeats: int) -> Cost:
         candidates,
         scene,
     )
-
-
-@contextmanager
-def traced() -> Iterator[dict[str, float]]:
-    """While open, adds up the milliseconds that the pipeline spends in each stage it calls, by the stage's module."""
-    spent = dict.fromkeys(STAGES, 0.0)
-    originals = {name: value for name, value in vars(pipeline).items() if _is_stage(value)}
-    for name, value in originals.items():
-        setattr(pipeline, name, _clocked(value, spent))
-    try:
-        yield spent
-    finally:
-        for name, value in originals.items():
-            setattr(pipeline, name, value)
-
-
-def _is_stage(value: object) -> bool:
-    module = getattr(value, "__module__", None) or ""
-    return callable(value) and not isinstance(value, type) and module.rpartition(".")[2] in STAGES
-
-
-def _clocked(stage: Callable[..., Any], spent: dict[str, float]) -> Callable[..., Any]:
-    module = stage.__module__.rpartition(".")[2]
-
-    def clocked(*arguments: Any, **named: Any) -> Any:
-        start = perf_counter()
-        try:
-            return stage(*arguments, **named)
-        finally:
-            spent[module] += (perf_counter() - start) * 1000
-
-    return clocked
 
 
 def _timed(action: Callable[[], object], repeats: int) -> list[float]:
@@ -128,7 +92,7 @@ def _timed(action: Callable[[], object], repeats: int) -> list[float]:
 def table(costs: Sequence[Cost]) -> Table:
     shown = Table(caption="milliseconds after decoding; the stages are those of one run")
     shown.add_column("picture")
-    for name in ("median", "99%", "floor", "ratio", *STAGES, "rest", "candidates", "offered", "right", "false"):
+    for name in ("median", "99%", "floor", "ratio", *READING, "rest", "candidates", "offered", "right", "false"):
         shown.add_column(name, justify="right")
     for cost in costs:
         true = len(cost.picture.digits)

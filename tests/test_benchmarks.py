@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 from statistics import median
 
 import cv2
@@ -10,11 +15,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import pictures, reading, soak
+from benchmarks import frames, live_process, pictures, reading, soak, stages
+from benchmarks.frames import MOVING, NEW, REST, STILL, Case, Classic, Follower, Measured, Times
+from benchmarks.hand_held import NOISE, SHAKE_PX, HandHeld
 from benchmarks.pictures import Picture
 from camdigits.api import Recognizer
-from camdigits.vision import pipeline
-from camdigits.vision.scene import Box, Digit, Evidence, Frame, Scene
+from camdigits.vision import following, pipeline, rotation
+from camdigits.vision.motion import find_motion, reduced
+from camdigits.vision.scene import Batch, Box, Digit, Evidence, Frame, Scene
 
 
 @pytest.mark.parametrize(("count", "height_px"), [(10, 120), (100, 40), (400, 22), (400, 7)])
@@ -75,10 +83,10 @@ def test_what_was_found_and_what_was_offered_are_counted_against_the_truth() -> 
 def test_the_stages_of_a_reading_are_told_apart_and_left_as_they_were() -> None:
     before = dict(vars(pipeline))
     recognizer = Recognizer()
-    with reading.traced() as spent:
+    with stages.traced(stages.READING) as clock:
         recognizer.read_frame(Frame(pictures.page(10, 60, (640, 360)).image, 0, 0.0))
-    assert set(spent) == set(reading.STAGES)
-    assert all(spent[stage] > 0 for stage in ("ink", "regions", "glyphs", "readings", "numbers"))
+    assert set(clock.spent_ms) == set(stages.READING)
+    assert all(clock.spent_ms.values())
     assert dict(vars(pipeline)) == before
 
 
@@ -89,7 +97,7 @@ def test_the_benchmark_prints_a_row_for_each_picture(monkeypatch: pytest.MonkeyP
     (row,) = [line for line in result.output.splitlines() if "10 digits of 60 px" in line]
     cells = [cell.strip() for cell in row.strip("│ ").split("│")]
     assert cells[-3:] == ["10/10", "10/10", "0"]
-    for heading in ("median", "99%", "ratio", *reading.STAGES):
+    for heading in ("median", "99%", "ratio", *stages.READING):
         assert heading in result.output
 
 
@@ -127,3 +135,228 @@ def test_a_soak_prints_what_the_app_holds_over_time_and_tells_whether_it_grew() 
     assert len(lines) >= 10
     assert "grew" in lines[-1]
     assert int(lines[8].split()[-2]) > 0, "no frame was captured"
+
+
+def _shifts_px(images: list[pictures.BgrImage]) -> list[float]:
+    """How far the page went from each frame to the next, in pixels."""
+    found = []
+    for before, now in pairwise(images):
+        (grey, scale), (other, _) = reduced(before), reduced(now)
+        motion = find_motion(grey, other, scale, ())
+        assert motion is not None
+        found.append(float(np.hypot(*np.subtract(motion.point(160, 120), (160, 120)))))
+    return found
+
+
+def test_a_carried_page_never_rests_and_keeps_its_digits_and_a_page_at_rest_only_shakes() -> None:
+    held = HandHeld(pictures.page(10, 60, (640, 480)).image)
+    carried = [held.carried() for _ in range(25)]
+    shifts = _shifts_px(carried)
+    assert min(shifts) > 2.5
+    assert max(shifts) < 15
+    edges = np.concatenate([np.concatenate([image[[0, -1]].ravel(), image[:, [0, -1]].ravel()]) for image in carried])
+    assert edges.min() > 100  # the ink is darker
+    rest = [held.at_rest() for _ in range(10)]
+    assert max(_shifts_px(rest)) <= 2 * np.hypot(SHAKE_PX, SHAKE_PX) + 0.5
+
+
+def test_each_frame_has_noise_of_its_own_and_the_frames_are_the_same_at_every_run() -> None:
+    plain = np.full((240, 320, 3), 128, np.uint8)
+    held, again = HandHeld(plain), HandHeld(plain)
+    first, second = held.at_rest(), held.at_rest()
+    assert abs(first.std() - NOISE) < 0.2
+    assert abs((first.astype(float) - second).std() - NOISE * 2**0.5) < 0.3
+    assert np.array_equal(again.at_rest(), first)
+
+
+def test_time_counts_once_for_the_stage_that_is_at_work() -> None:
+    now = iter(float(second) for second in range(100))
+    clock = stages.Clock(("outer", "inner"), lambda: next(now))
+    inner = clock.clocked("inner", lambda: "done")  # a second: each look at the clock is one
+
+    def steps() -> Generator[None, None, str]:
+        yield
+        return str(inner())
+
+    assert clock.clocked("outer", inner)() == "done"
+    assert clock.taken() == {"outer": 2000, "inner": 1000}
+    work = clock.clocked("outer", steps)()
+    next(work)
+    next(now)  # what passes between two steps counts for none
+    with pytest.raises(StopIteration, match="done"):
+        next(work)
+    assert clock.taken() == {"outer": 3000, "inner": 1000}
+
+
+def test_every_stage_of_following_is_clocked_and_left_as_it_was() -> None:
+    owners = [*stages.CONDUCTORS, *(owner for _, owner, _ in stages.METHODS)]
+    assert set(stages.CONDUCTORS) == {following, rotation, pipeline}
+    before = [dict(vars(owner)) for owner in owners]
+    follower = Follower(Recognizer(), pictures.page(10, 60, (640, 360)).image)
+    with stages.traced() as clock:
+        for carried in (True, True, *[False] * 30):
+            follower.timed(follower.next_frame(carried))
+    assert set(clock.spent_ms) == set(stages.FOLLOWING)
+    assert all(clock.spent_ms.values()), clock.spent_ms
+    assert [dict(vars(owner)) for owner in owners] == before
+
+
+def test_the_stages_of_a_frame_add_up_to_it() -> None:
+    follower = Follower(Recognizer(), pictures.page(10, 60, (640, 360)).image)
+    with stages.traced() as clock:
+        wall_ms, _, spent = follower.timed(follower.next_frame(True), clock=clock)
+    assert tuple(spent) == frames.STAGES
+    assert sum(spent.values()) == pytest.approx(wall_ms, rel=0.02)
+    assert len(follower.scene.digits) == 10
+
+
+def test_a_phase_is_cut_short_at_its_limit() -> None:
+    picture = pictures.page(1, 35, (320, 240))
+    plan = frames.phases(8)
+    case = frames.measure(Recognizer(), picture, 1, 35, plan, limit_s=0.0)
+    assert {name: len(times.wall_ms) for name, times in case.phases.items()} == {MOVING: 2, REST: 2, STILL: 2, NEW: 2}
+    assert case.stages.keys() == case.phases.keys()
+    assert len(case.floor.wall_ms) == 4  # every third frame of a phase, and its first
+
+
+def test_what_is_left_of_coming_to_rest_is_read_until_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(Follower, "read", lambda _, frame: read.append(frame.index))
+    follower = Follower(Recognizer(), pictures.page(1, 35, (320, 240)).image)
+    follower.rest(3, limit_s=60.0)
+    assert read == [1, 2, 3]
+    follower.rest(3, limit_s=0.0)
+    assert read == [1, 2, 3]
+
+
+def _times(*wall_ms: float) -> Times:
+    return Times(wall_ms, wall_ms)
+
+
+def _case(size: pictures.Size, digits: int, moving_ms: float) -> Case:
+    phases = {MOVING: _times(*[moving_ms] * 10), REST: _times(20.0), STILL: _times(1.0, 1.0), NEW: _times(2.0)}
+    return Case(f"{digits} digits", size, digits, 40, phases, _times(8.0))
+
+
+def _verdict(measured: Measured, promise: str) -> frames.Verdict:
+    (found,) = [verdict for verdict in frames.verdicts(measured) if verdict.promise.startswith(promise)]
+    return found
+
+
+def test_promises_are_judged_by_what_was_measured() -> None:
+    wide = (1280, 720)
+    ten = replace(_case(wide, 10, 6.0), classic=Classic(_times(30.0, 30.0), _times(50.0), _times(6.0)))
+    measured = Measured(
+        (_case(wide, 0, 5.0), ten, _case(wide, 400, 55.0), _case((3840, 2160), 10, 27.0)),
+        textures=(replace(_case(wide, 0, 7.0), name="bricks"),),
+        start_s=(0.8, 3.0, 0.9),
+        peaks_mb=((wide, 199.0), ((3840, 2160), 351.0)),
+    )
+    expected = {
+        "1280x720, 10 digits, moving: times the floor": (0.75, True),
+        "1280x720, 10 digits: times faster than (b)": (50.0, True),
+        "1280x720, 10 digits: times faster than (c)": (50 / 6, False),
+        "textures at 1280x720": (20.0, True),
+        "pages at 1280x720": (55.0, False),
+        "a further digit of 400 to one of 10": (0.125 / 0.1, False),
+        "growth of time to growth of pixels, 1280x720 to 3840x2160": (27 / 6 / 9, True),
+        "99th percentile to median, moving": (1.0, True),
+        "still page to moving": (1 / 6, True),
+        "still page to new page": (0.5, False),
+        "cold start": (0.9, True),
+        "peak memory of the live app at 1280x720": (199.0, True),
+        "peak memory of the live app at 3840x2160": (351.0, False),
+    }
+    for promise, (value, met) in expected.items():
+        verdict = _verdict(measured, promise)
+        assert verdict.measured == pytest.approx(value), promise
+        assert verdict.met is met, promise
+    assert "bricks" in _verdict(measured, "textures").note
+    rows = frames.verdict_rows(frames.verdicts(measured))
+    assert {"met", "NOT met"} == {row[3] for row in rows[1:]}
+
+
+def test_nothing_is_judged_that_was_not_measured() -> None:
+    measured = Measured((_case((640, 480), 10, 6.0),))
+    assert [verdict.promise for verdict in frames.verdicts(measured)] == [
+        "99th percentile to median, moving",
+        "99th percentile to median, still",
+    ]
+
+
+class _CountingModel:
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def predict(self, batch: Batch, verbose: int) -> None:
+        assert verbose == 0
+        assert batch.shape[1:] == (28, 28, 1)
+        self.rows.append(len(batch))
+
+
+def test_keras_is_asked_one_crop_a_call_and_all_in_one() -> None:
+    recognizer = Recognizer()
+    image = pictures.page(3, 60, (320, 240)).image
+    batch = frames.crops(recognizer, image, 3)
+    model = _CountingModel()
+    classic = frames.beside_keras(model, batch, recognizer, image, rounds=2)
+    assert model.rows == [3, 1, *[1, 1, 1, 3] * 2]  # each way once to warm up
+    assert (len(classic.single.wall_ms), len(classic.batch.wall_ms)) == (6, 2)
+    assert len(classic.ours.wall_ms) == 2 * 5
+
+
+def _run(*arguments: str) -> str:
+    small = ("--size", "320", "240", "--digits", "0", "--digits", "10", "--frames", "2", "--repeats", "1")
+    result = CliRunner().invoke(frames.main, [*small, "--without-textures", "--without-processes", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_frames_benchmark_prints_each_page_and_phase_and_keeps_every_time(tmp_path: Path) -> None:
+    output = _run("--without-keras", "--markdown", "--json", str(tmp_path / "times.json"))
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in output.splitlines() if "320x240 |" in line]
+    timed = [row for row in rows if len(row) == 14]
+    assert [row[1:3] for row in timed] == [
+        [f"{n} digits of 35 px", phase] for n in (0, 10) for phase in (MOVING, REST, STILL, NEW)
+    ]
+    assert timed[6][11] == "10/10"
+    assert len([row for row in rows if len(row) == 4 + len(frames.STAGES)]) == 8
+    assert "without (b) and (c): left out" in output
+    cases = json.loads((tmp_path / "times.json").read_text())["cases"]
+    assert [len(case["phases"][MOVING]["wall_ms"]) for case in cases] == [2, 2]
+
+
+def test_without_keras_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    assert "without (b) and (c): Keras is not installed" in _run("--no-stages")
+
+
+def test_the_chart_is_a_picture_of_all_sizes(tmp_path: Path) -> None:
+    frames_chart = pytest.importorskip("benchmarks.frames_chart", reason="charts need the extra `train`", exc_type=ImportError)
+    cases = [_case(size, digits, 6.0) for size in frames.SIZES for digits in frames.DIGITS]
+    cases[1] = replace(cases[1], classic=Classic(_times(30.0), _times(50.0), _times(6.0)))
+    frames_chart.draw_chart(Measured(tuple(cases)), tmp_path / "chart.png")
+    chart = cv2.imread(str(tmp_path / "chart.png"))
+    assert chart is not None
+    assert min(chart.shape[:2]) > 600
+
+
+def test_threads_are_compared_and_set_back() -> None:
+    before = cv2.getNumThreads()
+    rows = frames.measure_threads([pictures.page(1, 35, (320, 240))], (1, 2), rounds=1, block=2)
+    assert [row[1:4] for row in rows[1:]] == [[str(one), str(other), "2"] for one in (1, 2) for other in (1, 2)]
+    assert cv2.getNumThreads() == before
+
+
+def test_the_live_command_starts_and_labels_without_a_window() -> None:
+    assert live_process.start_up_s() > 0
+
+
+def test_the_memory_of_the_live_command_grows_with_its_frames() -> None:
+    small, large = (live_process.peak_mb(pictures.page(10, 35, size).image, 6) for size in ((320, 240), (1920, 1080)))
+    assert small + 5 < large < 1000
+
+
+def test_a_live_command_that_fails_is_no_measure() -> None:
+    with pytest.raises(RuntimeError, match=r"(?s)live nowhere\.mp4 ended with 1.*no such file"):
+        live_process.start_up_s("nowhere.mp4")
