@@ -6,12 +6,14 @@ macOS report the mouse in pixels of the picture as well.
 
 from __future__ import annotations
 
+import functools
+import io
 import math
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -119,6 +121,7 @@ class CvWindow:
         self._full_screen = False
         self._closed = False
         self._zoomed = False
+        self._heard = io.StringIO()
         self._pointers: list[Pointer] = []
         self._pressed_buttons: frozenset[str] = frozenset()
 
@@ -174,7 +177,9 @@ class CvWindow:
         _quieten_qt()
         cv2.namedWindow(self._title, _FLAGS)
         cv2.resizeWindow(self._title, *size_px)
-        cv2.setMouseCallback(self._title, self._on_mouse)
+        # print, which is C throughout, and no function of ours: OpenCV prints and drops what a function that it calls raises,
+        # and Ctrl-C is raised in whatever runs next.
+        cv2.setMouseCallback(self._title, functools.partial(print, file=self._heard))
 
     def _put_up(self) -> None:
         """Give OpenCV the picture at the size it will have: Qt leaves out rows and columns where it must scale by itself."""
@@ -212,9 +217,15 @@ class CvWindow:
         while code != -1:
             keys += _key(code)
             code = -1 if self._gone() else cv2.waitKeyEx(1)
+        heard = self._heard.getvalue()
+        self._heard.seek(0)
+        self._heard.truncate()
+        for line in heard.splitlines():
+            event, x, y, flags = map(int, line.split()[:4])
+            self._on_mouse(event, x, y, flags)
         return keys
 
-    def _on_mouse(self, event: int, x: int, y: int, flags: int, _: Any) -> None:
+    def _on_mouse(self, event: int, x: int, y: int, flags: int) -> None:
         x, y = math.floor(x / self._scale_shown), math.floor(y / self._scale_shown)
         if event in _DOWN_OR_UP:
             action, button = _DOWN_OR_UP[event]
