@@ -349,6 +349,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             command = error.ctx.command_path if error.ctx else "camdigits"
             _say(f"{error.format_message().rstrip('.')}; see {command} --help")
             code = UsageError.exit_code
+        except _Terminated:
+            code = TERMINATED
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
         except BrokenPipeError:  # whoever read our output has enough of it
@@ -491,9 +493,13 @@ def _progress(paths: Sequence[str], every: int) -> Iterator[Any]:
         yield advance
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM. Not SystemExit, at which OpenCV would leave the process from inside a mouse callback."""
+
+
 @contextmanager
 def _terminated_as_exit() -> Iterator[None]:
-    """SIGINT and SIGTERM end the run like an exit, so that files are closed and windows go.
+    """SIGINT and SIGTERM end the run by an exception, so that files are closed and windows go.
 
     One that follows soon after the first changes nothing, and one that comes when all is closed ends the process at once.
     """
@@ -504,7 +510,7 @@ def _terminated_as_exit() -> Iterator[None]:
         if seconds() < closed_s:
             return
         closed_s = seconds() + CLOSING_S
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
+        raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
 
     heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
     before = {number: signal.signal(number, leave) for number in heard}  # a shell may have them ignored in the background

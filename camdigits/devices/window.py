@@ -6,14 +6,12 @@ macOS report the mouse in pixels of the picture as well.
 
 from __future__ import annotations
 
-import functools
-import io
 import math
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -121,7 +119,6 @@ class CvWindow:
         self._full_screen = False
         self._closed = False
         self._zoomed = False
-        self._heard = io.StringIO()
         self._pointers: list[Pointer] = []
         self._pressed_buttons: frozenset[str] = frozenset()
 
@@ -177,9 +174,7 @@ class CvWindow:
         _quieten_qt()
         cv2.namedWindow(self._title, _FLAGS)
         cv2.resizeWindow(self._title, *size_px)
-        # print, which is C throughout, and no function of ours: OpenCV prints and drops what a function that it calls raises,
-        # and Ctrl-C is raised in whatever runs next.
-        cv2.setMouseCallback(self._title, functools.partial(print, file=self._heard))
+        cv2.setMouseCallback(self._title, self._on_mouse)
 
     def _put_up(self) -> None:
         """Give OpenCV the picture at the size it will have: Qt leaves out rows and columns where it must scale by itself."""
@@ -213,19 +208,13 @@ class CvWindow:
     def _pressed(self, wait_s: float) -> list[str]:
         """The keys that come within `wait_s` (at least a millisecond) and those that wait behind them."""
         keys = []
-        code = cv2.waitKeyEx(max(int(wait_s * 1000), 1))
+        code = _wait_key(max(int(wait_s * 1000), 1))
         while code != -1:
             keys += _key(code)
-            code = -1 if self._gone() else cv2.waitKeyEx(1)
-        heard = self._heard.getvalue()
-        self._heard.seek(0)
-        self._heard.truncate()
-        for line in heard.splitlines():
-            event, x, y, flags = map(int, line.split()[:4])
-            self._on_mouse(event, x, y, flags)
+            code = -1 if self._gone() else _wait_key(1)
         return keys
 
-    def _on_mouse(self, event: int, x: int, y: int, flags: int) -> None:
+    def _on_mouse(self, event: int, x: int, y: int, flags: int, _: Any) -> None:
         x, y = math.floor(x / self._scale_shown), math.floor(y / self._scale_shown)
         if event in _DOWN_OR_UP:
             action, button = _DOWN_OR_UP[event]
@@ -258,6 +247,22 @@ def _size_px(picture: BgrImage, scale: float, most_px: tuple[int, int]) -> tuple
     height_px, width_px = picture.shape[:2]
     scale = min(scale, most_px[0] / width_px, most_px[1] / height_px)
     return max(round(width_px * scale), 1), max(round(height_px * scale), 1)
+
+
+def _wait_key(wait_ms: int) -> int:
+    """`cv2.waitKeyEx`, which raises what was raised in a mouse callback meanwhile: OpenCV prints that and goes on.
+
+    Ctrl-C is raised in whatever runs next, and that is such a callback while the mouse moves.
+    """
+    raised: list[BaseException] = []
+    before, sys.excepthook = sys.excepthook, lambda kind, error, trace: raised.append(error)  # noqa: ARG005
+    try:
+        code = cv2.waitKeyEx(wait_ms)
+    finally:
+        sys.excepthook = before
+    if raised:
+        raise raised[0]
+    return code
 
 
 def _key(code: int) -> list[str]:
