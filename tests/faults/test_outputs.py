@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +91,23 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def tiled_page(path: Path, rows: int, columns: int) -> Path:
+    """A page with the ten digits of the paper page so many times."""
+    page = cv2.resize(np.asarray(cv2.imread(PAPER)), (320, 240), interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(path), np.tile(page, (rows, columns, 1)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def full_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page whose line fits into a piece, but not into a small pipe."""
+    return tiled_page(tmp_path_factory.mktemp("full") / "full.png", 2, 3)
+
+
 @pytest.fixture(scope="module")
 def dense_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of so many digits that its line takes more than one piece."""
-    path = tmp_path_factory.mktemp("dense") / "dense.png"
-    page = cv2.resize(np.asarray(cv2.imread(PAPER)), (320, 240), interpolation=cv2.INTER_AREA)
-    cv2.imwrite(str(path), np.tile(page, (3, 4, 1)))
-    return path
+    return tiled_page(tmp_path_factory.mktemp("dense") / "dense.png", 3, 4)
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +126,15 @@ def scripted(program: str, *arguments: object, **options: Any) -> subprocess.Pop
     )
 
 
+def shell_code(code: int) -> int:
+    """The exit code as a shell tells it: of a process that a signal ended, 128 and the signal's number."""
+    return 128 - code if code < 0 else code
+
+
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """The exit code as a shell tells it, and what was printed."""
     out, err = process.communicate(timeout=DEADLINE_S)
-    return 128 - process.returncode if process.returncode < 0 else process.returncode, out, err
+    return shell_code(process.returncode), out, err
 
 
 def complaint_of(process: subprocess.Popen[str]) -> str:
@@ -263,8 +278,8 @@ def stalled(page: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 @only_linux
 @pytest.mark.parametrize(("number", "code"), SIGNALS, ids=["SIGINT", "SIGTERM"])
-def test_a_signal_ends_a_run_whose_reader_takes_nothing(dense_page: Path, number: int, code: int) -> None:
-    with stalled(dense_page) as (running, _):
+def test_a_signal_ends_a_run_whose_reader_takes_nothing(full_page: Path, number: int, code: int) -> None:
+    with stalled(full_page) as (running, _):
         running.send_signal(number)
         assert ended(running) == (code, None, "")
 
@@ -381,7 +396,7 @@ def test_a_signal_ends_a_window_without_a_word(screen: Screen, command: Sequence
         screen.window(TITLE)
         program.signal(number)
         program.signal(number)
-        assert (program.wait(), program.lines, program.errors) == (code, [], [])
+        assert (shell_code(program.wait()), program.lines, program.errors) == (code, [], [])
     assert TITLE not in screen.windows()
 
 
@@ -389,15 +404,15 @@ def test_a_signal_ends_a_window_without_a_word(screen: Screen, command: Sequence
 @pytest.mark.parametrize(("number", "code"), SIGNALS, ids=["SIGINT", "SIGTERM"])
 def test_a_signal_is_heard_while_the_mouse_moves(screen: Screen, number: int, code: int) -> None:
     with canvas(screen) as app:
-        left, top = screen.on_screen(app.window, 0, 0)
-        there = [("mousemove", str(left + 20 + 7 * step % 500), str(top + 20 + 3 * step % 500)) for step in range(4000)]
-        moves = [word for place in there for word in (*place, "sleep", "0.002")]
+        left, top = at = screen.on_screen(app.window, 0, 0)
+        places = [(str(left + 20 + 7 * step % 500), str(top + 20 + 3 * step % 500)) for step in range(4000)]
+        moves = [word for place in places for word in ("mousemove", *place, "sleep", "0.002")]
         with subprocess.Popen(["xdotool", *moves], env=screen.environment) as mouse:
-            wait_until(lambda: screen.screenshot()[top : top + 500, left + 40 : left + 540].min() < 50, "the mouse on the page")
+            wait_until(lambda: screen.mouse() != at, "a move of the mouse")
             app.program.signal(number)
-            code_seen = app.program.wait()
+            ended_by = shell_code(app.program.wait())
             mouse.kill()
-        assert (code_seen, app.program.errors) == (code, [])
+        assert (ended_by, app.program.errors) == (code, [])
         assert TITLE not in screen.windows()
 
 
@@ -479,8 +494,7 @@ def little_space(limit_bytes: int) -> Iterator[None]:
 
 def run(code: int, *arguments: object) -> None:
     """Run the command line in this process, with an stderr that nothing can happen to."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as left:
-        patch.setattr(sys, "stderr", io.StringIO())
+    with redirect_stderr(io.StringIO()), pytest.raises(SystemExit) as left:
         cli.main([str(argument) for argument in arguments])
     assert left.value.code == code
 
