@@ -141,10 +141,6 @@ class Screen:
     def on_screen(self, window: str, x: int, y: int) -> tuple[int, int]:
         """A point of the window in pixels of the screen; the mouse goes there."""
         self.move(window, x, y)
-        return self.mouse()
-
-    def mouse(self) -> tuple[int, int]:
-        """Where the mouse is, in pixels of the screen."""
         place = self._facts("getmouselocation")
         return place["X"], place["Y"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import re
@@ -23,7 +24,7 @@ import pytest
 from camdigits import cli
 from tests.faults.resources import needs_proc, repeat
 from tests.test_cli import PAPER, PHONE, child, posix_only
-from tests.test_live_window import TITLE, App, canvas, needs_screen, notice_shown
+from tests.test_live_window import TITLE, App, needs_screen, notice_shown
 from tests.x_screen import DEADLINE_S, Screen, wait_until, x_screen
 
 if sys.platform != "win32":
@@ -67,6 +68,21 @@ for order in sys.argv.pop(1).split():
 cli.main(sys.argv[1:])
 """
 """Runs `camdigits`; signals come just before the nth call of a function, as "2,module:Class.function,3" orders them."""
+
+NOISE = """
+import os, sys
+from camdigits import api, cli
+
+read = api.LiveReader.recognize
+def noisily_read(*arguments):
+    for descriptor in (1, 2):
+        os.write(descriptor, b"noise")
+    return read(*arguments)
+
+api.LiveReader.recognize = noisily_read
+cli.main(sys.argv[1:])
+"""
+"""Runs `camdigits` with a library beneath it that prints while clips are read."""
 
 LITTLE_SPACE = """
 import resource, sys
@@ -403,17 +419,13 @@ def test_a_signal_ends_a_window_without_a_word(screen: Screen, command: Sequence
 @needs_screen
 @pytest.mark.parametrize(("number", "code"), SIGNALS, ids=["SIGINT", "SIGTERM"])
 def test_a_signal_is_heard_while_the_mouse_moves(screen: Screen, number: int, code: int) -> None:
-    with canvas(screen) as app:
-        left, top = at = screen.on_screen(app.window, 0, 0)
-        places = [(str(left + 20 + 7 * step % 500), str(top + 20 + 3 * step % 500)) for step in range(4000)]
-        moves = [word for place in places for word in ("mousemove", *place, "sleep", "0.002")]
-        with subprocess.Popen(["xdotool", *moves], env=screen.environment) as mouse:
-            wait_until(lambda: screen.mouse() != at, "a move of the mouse")
-            app.program.signal(number)
-            ended_by = shell_code(app.program.wait())
-            mouse.kill()
-        assert (ended_by, app.program.errors) == (code, [])
-        assert TITLE not in screen.windows()
+    cue = f"{number:d},camdigits.devices.window:CvWindow._on_mouse,3"
+    with screen.start("-c", CUES, cue, "canvas") as program:
+        window = screen.window(TITLE)
+        xs = itertools.cycle(range(100, 500, 10))
+        wait_until(lambda: screen.move(window, next(xs), 300) is None and not program.running(), "the end")
+        assert (shell_code(program.wait()), program.errors) == (code, [])
+    assert TITLE not in screen.windows()
 
 
 @needs_screen
@@ -471,10 +483,11 @@ def test_closed_streams_get_no_traceback(command: str, code: int, out: str, said
     assert re.fullmatch(rf"camdigits: {said}[^\n]*\n" if said else "", shell.stderr), shell.stderr
 
 
-def test_with_all_streams_closed_nothing_gets_into_the_results(clip: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("closed", [">&- 2>&-", "<&- >&- 2>&-"])
+def test_what_libraries_print_on_closed_streams_gets_into_no_results(clip: Path, tmp_path: Path, closed: str) -> None:
     results = tmp_path / "read.jsonl"
-    command = f"read {clip} --format jsonl --output {results} --annotate {tmp_path} <&- >&- 2>&-"
-    assert subprocess.run(["/bin/sh", "-c", f"{sys.executable} -m camdigits {command}"], timeout=DEADLINE_S).returncode == 0
+    command = [sys.executable, "-c", NOISE, "read", clip, "--format", "jsonl", "--output", results, "--annotate", tmp_path]
+    subprocess.run(["/bin/sh", "-c", f'"$@" {closed}', "sh", *command], timeout=DEADLINE_S, check=True)
     assert len(whole_lines(text_of(results))) == frames_of(tmp_path / "page.mp4") == CLIP_FRAMES
 
 
