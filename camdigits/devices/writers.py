@@ -329,7 +329,8 @@ def _stream_name(stream: TextIO) -> str:
 def _discard(stream: TextIO) -> None:
     """Close what was interrupted or has failed, without waiting long for a reader that takes nothing."""
     descriptor = stream.fileno()
-    if os.name == "posix":
+    blocked = os.name == "posix" and os.get_blocking(descriptor)
+    if blocked:
         os.set_blocking(descriptor, False)
     try:
         with suppress(OSError):
@@ -337,7 +338,7 @@ def _discard(stream: TextIO) -> None:
         with suppress(OSError):
             stream.close()
     finally:
-        if os.name == "posix" and not isinstance(stream, _ResultFile):
+        if blocked and not isinstance(stream, _ResultFile):
             os.set_blocking(descriptor, True)  # stdout stays open, and others may write there too
 
 
