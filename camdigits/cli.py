@@ -5,6 +5,7 @@ Heavy imports (OpenCV, the model runtime) wait until a command needs them, so th
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -12,10 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 import click
 
+from camdigits.devices.clock import seconds
 from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 INTERRUPTED, TERMINATED = 130, 143
+CLOSING_S = 2.0
+"""For so long after Ctrl-C another one changes nothing, since files are being completed."""
 LOAD_AHEAD_S = 1.0
 EXIT_CODES = """\b
 Exit codes:
@@ -334,6 +338,7 @@ def _save(text: str, path: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code; every error a user can mend is one line on stderr."""
+    _open_standard_descriptors()
     with _terminated_as_exit():
         try:
             code = _run(sys.argv[1:] if arguments is None else arguments)
@@ -344,10 +349,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             command = error.ctx.command_path if error.ctx else "camdigits"
             _say(f"{error.format_message().rstrip('.')}; see {command} --help")
             code = UsageError.exit_code
+        except _Terminated:
+            code = TERMINATED
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
         except BrokenPipeError:  # whoever read our output has enough of it
-            _abandon_stdout()
+            _abandon(sys.stdout)
             code = 0
     sys.exit(code)
 
@@ -368,7 +375,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _unwritable(error: OSError) -> OutputError:
     if error.filename is None:
-        _abandon_stdout()
+        _abandon(sys.stdout)
     reason = (error.strerror or type(error).__name__).lower()
     return OutputError(f"{error.filename or 'stdout'}: cannot be written ({reason}); free some space or choose another place")
 
@@ -521,26 +528,64 @@ def _progress(paths: Sequence[str], every: int) -> Iterator[Any]:
         yield advance
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM. Not SystemExit, at which OpenCV would leave the process from inside a mouse callback."""
+
+
 @contextmanager
 def _terminated_as_exit() -> Iterator[None]:
-    """SIGTERM ends the run like an exit, so that files are closed and windows go."""
+    """SIGINT and SIGTERM end the run by an exception, so that files are closed and windows go.
 
-    def leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001
-        raise SystemExit(TERMINATED)
+    One that follows soon after the first changes nothing, and one that comes when all is closed ends the process at once.
+    """
+    closed_s = 0.0
 
-    before = signal.signal(signal.SIGTERM, leave)
+    def leave(number: int, frame: object) -> None:  # noqa: ARG001
+        nonlocal closed_s
+        if seconds() < closed_s:
+            return
+        closed_s = seconds() + CLOSING_S
+        raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
+
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in heard}  # a shell may have them ignored in the background
+    atexit.unregister(_end_at_once)
+    atexit.register(_end_at_once)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_at_once() -> None:
+    """Let signals end the process without a word while Python itself is being closed."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _open_standard_descriptors() -> None:
+    """Give those of stdin, stdout and stderr that are closed a place, or the next file opened would be taken for them."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
 
 
 def _say(message: str) -> None:
     """Tell the user, in one line whatever the names in it hold."""
-    if sys.stderr is not None:
+    if sys.stderr is None:
+        return
+    try:
         sys.stderr.write(f"camdigits: {''.join(char if char.isprintable() else ' ' for char in message)}\n")
+        sys.stderr.flush()
+    except OSError:  # nobody can be told; the exit code stays what it is
+        _abandon(sys.stderr)
 
 
-def _abandon_stdout() -> None:
-    """Give stdout a place to be flushed to at exit, or Python complains of the broken pipe once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _abandon(stream: TextIO | None) -> None:
+    """Give a stream that failed a place to be flushed to at exit, or Python complains of it once more."""
+    if stream is not None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -77,6 +77,9 @@ class Program:
             reader.join(DEADLINE_S)
         return code
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     def running(self) -> bool:
         return self._process.poll() is None
 

@@ -208,10 +208,10 @@ class CvWindow:
     def _pressed(self, wait_s: float) -> list[str]:
         """The keys that come within `wait_s` (at least a millisecond) and those that wait behind them."""
         keys = []
-        code = cv2.waitKeyEx(max(int(wait_s * 1000), 1))
+        code = _wait_key(max(int(wait_s * 1000), 1))
         while code != -1:
             keys += _key(code)
-            code = -1 if self._gone() else cv2.waitKeyEx(1)
+            code = -1 if self._gone() else _wait_key(1)
         return keys
 
     def _on_mouse(self, event: int, x: int, y: int, flags: int, _: Any) -> None:
@@ -247,6 +247,22 @@ def _size_px(picture: BgrImage, scale: float, most_px: tuple[int, int]) -> tuple
     height_px, width_px = picture.shape[:2]
     scale = min(scale, most_px[0] / width_px, most_px[1] / height_px)
     return max(round(width_px * scale), 1), max(round(height_px * scale), 1)
+
+
+def _wait_key(wait_ms: int) -> int:
+    """`cv2.waitKeyEx`, which raises what was raised in a mouse callback meanwhile: OpenCV prints that and goes on.
+
+    Ctrl-C is raised in whatever runs next, and that is such a callback while the mouse moves.
+    """
+    raised: list[BaseException] = []
+    before, sys.excepthook = sys.excepthook, lambda kind, error, trace: raised.append(error)  # noqa: ARG005
+    try:
+        code = cv2.waitKeyEx(wait_ms)
+    finally:
+        sys.excepthook = before
+    if raised:
+        raise raised[0]
+    return code
 
 
 def _key(code: int) -> list[str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 import re
+import select
+import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path, PurePath
 from typing import Any, TextIO
@@ -16,6 +20,7 @@ from typing import Any, TextIO
 import cv2
 import numpy as np
 
+from camdigits.devices.clock import seconds
 from camdigits.devices.sources import STDIN, public_name
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import OutputError
@@ -25,6 +30,10 @@ CSV_HEADER = ("source", "frame", "time_s", "number", "digit", "confidence", "x",
 WRITABLE_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 CLIP_LIMIT_PX = 4096
 """Longest side of an annotated clip: MPEG-4 part 2 ends at 8191, and players before that."""
+_BUFFER_BYTES = 1 << 20
+"""What is flushed goes to the system in one call if it fits in here, so that a kill between two calls cuts no line."""
+_READER_S = 1.0
+"""How long a run that was interrupted waits for the reader of its output to take the line that was begun."""
 
 
 class _LineWriter:
@@ -96,15 +105,17 @@ class TextWriter(_LineWriter):
 def open_output(path: Path | None) -> Iterator[TextIO]:
     """The text stream to write readings on: a new file, UTF-8, closed in the end, or stdout for None.
 
-    Raises OutputError when the file cannot be opened or, being closed, not be completed.
+    What is flushed is there as a whole or, on a disk that is full, not at all; a reader that stalls is waited for, but no
+    longer than a second once the block was left by an exception.
+    Raises OutputError when the file cannot be opened or, being closed, not be completed, and when stdout is closed.
     """
-    if path is None:
-        yield sys.stdout
-        return
     try:
-        stream = path.open("w", encoding="utf-8", newline="")
+        stream = _ResultFile(path) if path else _buffered_stdout()
     except OSError as error:
-        raise _failure(str(path), error) from error
+        raise _failure(str(path or "stdout"), error) from error
+    if stream is sys.stdout:
+        yield stream
+        return
     try:
         yield stream
     except BaseException:
@@ -113,7 +124,49 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
     try:
         stream.close()
     except OSError as error:
-        raise _failure(str(path), error) from error
+        raise _failure(_stream_name(stream), error) from error
+
+
+class _ResultFile(io.TextIOWrapper):
+    """A new file, UTF-8, that holds what was flushed whole: what a full disk cuts is taken back.
+
+    `flush` raises OSError also when the file was removed since: what goes on being written would be seen by nobody.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.open("wb", _BUFFER_BYTES), encoding="utf-8", newline="")
+        status = os.fstat(self.fileno())
+        # Not a pipe or device, and not /dev/stdout that leads to a file which never had a name.
+        self._can_be_removed = stat.S_ISREG(status.st_mode) and status.st_nlink > 0
+        self._whole_bytes = 0
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            if self._can_be_removed:
+                os.ftruncate(self.fileno(), self._whole_bytes)
+                _lead_nowhere(self.fileno())
+            raise
+        if self._can_be_removed:
+            status = os.fstat(self.fileno())
+            if not status.st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "it was removed while it was written")
+            self._whole_bytes = status.st_size
+
+
+def _buffered_stdout() -> TextIO:
+    """stdout, so buffered that a flush is one call to the system; as it is where that is no matter, as on terminals."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "it is closed")
+    try:
+        descriptor = sys.stdout.fileno()
+    except OSError:  # in memory
+        return sys.stdout
+    if sys.stdout.isatty():
+        return sys.stdout
+    sys.stdout.flush()
+    return open(descriptor, "w", _BUFFER_BYTES, encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False)
 
 
 class AnnotationWriter:
@@ -145,7 +198,11 @@ class AnnotationWriter:
             return
         if self._clip is None:
             path = _write_new(self._folder, self._name.stem, ".mp4", b"")
-            self._clip = _Clip(path, self._fps, picture.shape[1], picture.shape[0])
+            try:
+                self._clip = _Clip(path, self._fps, picture.shape[1], picture.shape[0])
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
         self._clip.write(picture)
 
     def close(self) -> None:
@@ -186,10 +243,11 @@ class _Clip:
             )
         if not self._writer.isOpened():
             self._writer.release()
-            path.unlink(missing_ok=True)
             raise OutputError(f"{path}: no clip can be written there; check the disk's space, or choose another folder")
 
     def write(self, picture: BgrImage) -> None:
+        if not self._path.exists():
+            raise OutputError(f"{self._path}: the clip was removed while it was written; choose a folder that stays")
         self._writer.write(_fitted(picture, self._width, self._height))
         self._frames += 1
 
@@ -200,8 +258,10 @@ class _Clip:
             check = cv2.VideoCapture(str(self._path.resolve()), cv2.CAP_FFMPEG)
             written = check.get(cv2.CAP_PROP_FRAME_COUNT)
             check.release()
-        if written < self._frames:
-            self._path.unlink(missing_ok=True)
+        if written >= max(self._frames, 1):
+            return
+        self._path.unlink(missing_ok=True)
+        if self._frames:
             raise OutputError(f"{self._path}: the clip could not be completed; free some space, or choose another folder")
 
 
@@ -247,9 +307,11 @@ def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
         try:
             with file:
                 file.write(data)
-        except OSError as error:
+        except BaseException as error:
             path.unlink(missing_ok=True)
-            raise _failure(str(path), error) from error
+            if isinstance(error, OSError):
+                raise _failure(str(path), error) from error
+            raise
         return path
 
 
@@ -261,14 +323,44 @@ def _csv_row(values: tuple[Any, ...]) -> str:
 
 def _stream_name(stream: TextIO) -> str:
     name = getattr(stream, "name", "output")
-    return str(name).strip("<>")
+    return "stdout" if isinstance(name, int) else str(name).strip("<>")
 
 
 def _discard(stream: TextIO) -> None:
+    """Close what was interrupted or has failed, without waiting long for a reader that takes nothing."""
+    descriptor = stream.fileno()
+    blocked = os.name == "posix" and os.get_blocking(descriptor)
+    if blocked:
+        os.set_blocking(descriptor, False)
     try:
-        stream.close()
-    except OSError:
-        return
+        with suppress(OSError):
+            _flush_within(stream, _READER_S)
+        with suppress(OSError):
+            stream.close()
+    finally:
+        if blocked and not isinstance(stream, _ResultFile):
+            os.set_blocking(descriptor, True)  # stdout stays open, and others may write there too
+
+
+def _flush_within(stream: TextIO, limit_s: float) -> None:
+    """Flush a stream that does not block; what its reader has not taken by then is left."""
+    until_s = seconds() + limit_s
+    while True:
+        try:
+            stream.flush()
+        except BlockingIOError:
+            select.select([], [stream], [], max(until_s - seconds(), 0))
+            if seconds() >= until_s:
+                return
+        else:
+            return
+
+
+def _lead_nowhere(descriptor: int) -> None:
+    """Let what is still buffered for a descriptor vanish."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _failure(place: str, error: OSError) -> OutputError:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import cv2
 import numpy as np
@@ -341,6 +341,18 @@ def test_a_folder_that_is_not_ours_is_an_output_error() -> None:
                 writer.write(FRAME, SCENE)
         with pytest.raises(OutputError, match="permission denied"):
             save_snapshot(plain(10), folder, NOW)
+
+
+def test_a_picture_that_is_interrupted_halfway_does_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(io.FileIO):
+        def write(self, data: Any) -> int:
+            super().write(data[: len(data) // 2])
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "open", lambda path, mode: Interrupted(path, mode.replace("b", "")))
+    with pytest.raises(KeyboardInterrupt):
+        save_snapshot(plain(10), tmp_path, NOW)
+    assert list(tmp_path.iterdir()) == []
 
 
 def _interrupt_while_writing(path: Path) -> None:
