@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from camdigits.devices.stderr import quiet_stderr
-from camdigits.errors import ModelError
+from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError
 from camdigits.vision.context import ContextWeights
 from camdigits.vision.scene import Batch, Odds
 
@@ -63,7 +63,7 @@ class ModelCard:
             card = cls(**{**values, "classes": tuple(values["classes"])})
             if not all(isinstance(entry, dict) for entry in (card.input, card.files, *card.files.values())):
                 raise TypeError("input and files are tables")
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except (OSError, *NOT_OF_THE_LAYOUT) as error:
             raise ModelError(f"{path}: not a model card ({error}); restore it or remove it") from error
         return card
 
@@ -179,7 +179,7 @@ def load_classifier(model: str = DEFAULT_MODEL, threads: int = 2) -> FileClassif
     if card is not None and card.context is not None:
         try:
             classifier.context = ContextWeights.from_dict(card.context)
-        except (LookupError, TypeError, ValueError) as error:
+        except NOT_OF_THE_LAYOUT as error:
             raise ModelError(f"{card_path}: its context does not fit ({error}); restore the card") from error
     return classifier
 

@@ -161,6 +161,10 @@ class TestRefusals:
         copied.with_suffix(".json").write_text(text, encoding="latin-1")
         assert "not a model card" in refusal(copied)
 
+    def test_a_card_of_brackets_in_brackets(self, copied: Path) -> None:
+        copied.with_suffix(".json").write_text("[" * 100_000, encoding="utf-8")
+        assert "not a model card" in refusal(copied)
+
     @pytest.mark.parametrize("values", [{"input": "28x28"}, {"files": ["a"]}, {"files": {CLASSIC.name: "hash"}}])
     def test_a_card_with_values_of_another_kind(self, copied: Path, values: dict[str, Any]) -> None:
         edit_card(copied, **values)

@@ -9,6 +9,13 @@ from hypothesis import strategies as st
 _WORDS = (bytes(4), b"\xff" * 4, b"\xff\xff\xff\x7f", b"\x7f\xff\xff\xff", b"\0\0\0\x80", b"\1\0\0\0", b"\0\0\0\1", b"\0\0\1\0")
 
 
+class Damaged(bytes):
+    """Bytes that a report of a failure can hold; it has a line with which to make them again."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes: {self[:48].hex()}...>"
+
+
 @st.composite
 def damaged(draw: st.DrawFn, files: Sequence[bytes], most: int = 6) -> bytes:
     """One of the files after some accidents, near its beginning more often than not: there the lengths and kinds stand."""
@@ -35,4 +42,4 @@ def damaged(draw: st.DrawFn, files: Sequence[bytes], most: int = 6) -> bytes:
             case "splice":
                 other = draw(st.sampled_from(files))
                 data[at:] = other[draw(st.integers(0, len(other))) :]
-    return bytes(data)
+    return Damaged(data)
