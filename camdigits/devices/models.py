@@ -85,7 +85,8 @@ class LiteRTClassifier:
         from ai_edge_litert.interpreter import Interpreter
 
         with quiet_stderr():  # the runtime announces its CPU delegate there, which no user asked for
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            # By content, since names that are not UTF-8 are unknown to the runtime.
+            self._interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
             self._interpreter.allocate_tensors()
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         self._input, self._output = inputs[0]["index"], outputs[0]["index"]

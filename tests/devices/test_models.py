@@ -248,6 +248,12 @@ assert "camdigits.devices.child" not in sys.modules
 """
         subprocess.run([sys.executable, "-c", program], check=True)
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+    def test_a_file_whose_name_is_no_text_is_taken(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine\udcff.tflite"
+        shutil.copy(CLASSIC, path)
+        assert load_classifier(str(path)).class_count == 10
+
     @pytest.mark.usefixtures("untried")
     def test_where_no_process_can_be_had_it_is_loaded_at_once(self, tmp_path: Path) -> None:
         assert load_classifier(str(edited(tmp_path / "mine.tflite", lambda _: None))).class_count == 10
