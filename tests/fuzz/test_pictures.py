@@ -144,7 +144,7 @@ ARRAYS = (
 RECOGNIZER = Recognizer()
 
 
-@fuzzing(70)
+@fuzzing(60)
 @given(PICTURES)
 def test_a_picture_of_any_size_and_layout_is_read_and_left_as_it_was(picture: np.ndarray) -> None:
     before, flags = picture.tobytes(), str(picture.flags)

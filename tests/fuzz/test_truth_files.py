@@ -119,7 +119,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@fuzzing(400)
+@fuzzing(250)
 @given(any_text(PAGES))
 def test_annotations_are_taken_or_refused(folder: Path, data: bytes) -> None:
     (folder / ANNOTATIONS).write_bytes(data)
@@ -140,7 +140,7 @@ def test_pages_are_scored_and_drawn_or_the_command_ends_with_the_code_of_a_sourc
     assert len(stderr.getvalue().splitlines()) == (ended.value.code != 0)
 
 
-@fuzzing(400)
+@fuzzing(250)
 @given(any_text(FILMS))
 def test_the_truth_of_clips_is_taken_or_refused(folder: Path, data: bytes) -> None:
     (folder / CLIPS).write_bytes(data)
@@ -151,7 +151,7 @@ def test_the_truth_of_clips_is_taken_or_refused(folder: Path, data: bytes) -> No
                 assert all(digit in "0123456789" for digit in span.digits)
 
 
-@fuzzing(400)
+@fuzzing(250)
 @given(any_text({**CARD, "context": None}))
 def test_a_model_card_is_taken_or_refused(folder: Path, data: bytes) -> None:
     path = folder / "card.json"

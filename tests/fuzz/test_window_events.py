@@ -297,4 +297,4 @@ class LiveWindow(RuleBasedStateMachine):
 
 
 def test_no_order_of_keys_mouse_and_faults_brings_the_window_down() -> None:
-    run_state_machine_as_test(LiveWindow, settings=fuzzing(30))
+    run_state_machine_as_test(LiveWindow, settings=fuzzing(25))
