@@ -29,12 +29,15 @@ from tests.fuzz.rounds import fuzzing
 
 MOST_PX = 6000
 """No picture that is shown is longer than this."""
+LEAST_TURNS = 12
+"""Nobody leaves before."""
 PRESSABLE = tuple(key for binding in BINDINGS if binding.command is not Command.QUIT for key in binding.keys)
 STRANGE = ("z", "M", "0", "\t", "é", "", "escape", "\0")
 SIZES_PX = ((640, 480), (64, 48), (1, 1), (3, 700), (1400, 20), (31, 33))
 
 keys = st.lists(st.sampled_from((*PRESSABLE, *PRESSABLE, *STRANGE)), min_size=1, max_size=3).map(tuple)
 places = st.one_of(st.integers(0, 2 * PAGE_PX), st.integers(-(10**9), 10**9), st.sampled_from((-1, 0, 639, 640, -32769, 32768)))
+near = st.integers(-60, PAGE_PX + 60)
 pointers = st.builds(
     Pointer, st.sampled_from(("down", "move", "up")), st.sampled_from(("left", "right", "none")), places, places
 )
@@ -97,6 +100,8 @@ class LiveWindow(RuleBasedStateMachine):
         self.drawn: list[tuple[Frame, View]] = []
         self.opened: list[FrameSource] = []
         self.over: BaseException | None = None
+        self.left = False
+        self.turns = 0
         self.faulty = False
         self.disk_is_full = False
         self.strokes = 0
@@ -162,6 +167,7 @@ class LiveWindow(RuleBasedStateMachine):
     def turn(self, turn: Turn) -> None:
         """The user does something, in the app and in the model."""
         before = self.expected
+        self.turns += 1
         for key in turn.keys:
             self.expected = self.after(self.expected, key)
         heard = turn if self.expected.mode is before.mode else Turn()
@@ -215,12 +221,12 @@ class LiveWindow(RuleBasedStateMachine):
         self.turn(Turn(pointers=moved))
 
     @precondition(lambda self: self.runs)
-    @rule(points=st.lists(st.tuples(places, places), min_size=1, max_size=4), whole=st.booleans())
-    def draw(self, points: list[tuple[int, int]], whole: bool) -> None:
-        """A stroke, begun on the page; the release may be missed."""
-        first = Pointer("down", "left", points[0][0] % PAGE_PX, points[0][1] % PAGE_PX)
-        moves = [Pointer("move", "left", *point) for point in points]
-        self.turn(Turn(pointers=(first, *moves, *([Pointer("up", "left", *points[-1])] if whole else []))))
+    @rule(start=st.tuples(near, near), points=st.lists(st.tuples(places, places), max_size=4), whole=st.booleans())
+    def draw(self, start: tuple[int, int], points: list[tuple[int, int]], whole: bool) -> None:
+        """A stroke, begun on the page or beside it; the release may be missed."""
+        first = Pointer("down", "left", *start)
+        moves = [Pointer("move", "left", *point) for point in (*points, (300, 300))]
+        self.turn(Turn(pointers=(first, *moves, *([Pointer("up", "left", 300, 300)] if whole else []))))
 
     @precondition(lambda self: self.runs)
     @rule(pressed=keys, moved=st.lists(pointers, min_size=1, max_size=3).map(tuple))
@@ -233,20 +239,30 @@ class LiveWindow(RuleBasedStateMachine):
         self.clock.advance(seconds)
         self.turn(Turn())
 
+    @precondition(lambda self: self.runs and not self.camera.fault)
+    @rule(fault=st.sampled_from((SourceError("camera 0 was unplugged"), "the end")))
+    def camera_fails(self, fault: SourceError | str) -> None:
+        self.camera.fault, self.faulty = fault, True
+        self.clock.advance(1.0)
+        self.turn(Turn())
+
     @precondition(lambda self: self.runs)
-    @rule(fault=st.sampled_from(("the end", SourceError("camera 0 was unplugged"), "")), size_px=st.sampled_from(SIZES_PX))
-    def camera_changes(self, fault: SourceError | str, size_px: tuple[int, int]) -> None:
-        self.camera.fault, self.camera.size_px = fault, size_px
-        self.faulty |= bool(fault)
+    @rule(size_px=st.sampled_from(SIZES_PX))
+    def camera_gives_frames_of_another_size(self, size_px: tuple[int, int]) -> None:
+        self.camera.fault, self.camera.size_px = "", size_px
+        self.clock.advance(1.0)
+        self.turn(Turn())
 
     @precondition(lambda self: self.runs)
     @rule(full=st.booleans(), said=st.sampled_from(("", "dark", "é\u202e\n\ud800" * 9, "x" * 3000)))
     def disk_and_notice_change(self, full: bool, said: str) -> None:
         self.disk_is_full, self.camera.notice = full, said
+        self.turn(Turn(keys=("s",)))
 
-    @precondition(lambda self: self.runs)
+    @precondition(lambda self: self.runs and self.turns >= LEAST_TURNS)
     @rule(last=st.sampled_from((CLOSED, Turn(keys=("q",)), Turn(keys=("esc", "m")), Turn(("m",), (), True))))
     def leave(self, last: Turn) -> None:
+        self.left = True
         self.turn(last)
         assert not self.runs
 
@@ -280,6 +296,7 @@ class LiveWindow(RuleBasedStateMachine):
     def it_ends_only_as_documented_with_everything_closed(self) -> None:
         if self.runs:
             return
+        assert self.left, f"ended by itself: {self.over!r}"
         assert isinstance(self.over, SystemExit) or (self.faulty and isinstance(self.over, SourceError)), repr(self.over)
         assert self.window.closed
         assert self.camera.closed is (self.camera in self.opened)
@@ -297,4 +314,4 @@ class LiveWindow(RuleBasedStateMachine):
 
 
 def test_no_order_of_keys_mouse_and_faults_brings_the_window_down() -> None:
-    run_state_machine_as_test(LiveWindow, settings=fuzzing(25))
+    run_state_machine_as_test(LiveWindow, settings=fuzzing(35))
