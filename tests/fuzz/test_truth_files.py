@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from copy import deepcopy
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def nearly(draw: st.DrawFn, valid: dict[str, Any]) -> str:
             parent = parent[key]
         match draw(st.sampled_from(("replace", "replace", "remove", "double", "wrap"))):
             case "replace":
-                parent[last] = draw(ANYTHING)
+                parent[last] = deepcopy(draw(ANYTHING))
             case "remove":
                 del parent[last]
             case "double":

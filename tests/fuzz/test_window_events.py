@@ -182,7 +182,7 @@ class LiveWindow(RuleBasedStateMachine):
         match command:
             case Command.TOGGLE_MODE:
                 other = Mode.CAMERA if view.mode is Mode.CANVAS else Mode.CANVAS
-                unopened = other is Mode.CAMERA and self.camera not in self.opened
+                unopened = other is Mode.CAMERA and not self.camera.given
                 return view if unopened and self.camera.fault else replace(view, mode=other, held=False)
             case Command.HOLD:
                 return replace(view, held=not view.held)
