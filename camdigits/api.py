@@ -67,13 +67,13 @@ class Recognizer:
     def recognize(self, image: Image) -> Scene:
         """Read one picture: an array uint8 or uint16, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, or the path of a file.
 
-        Raises SourceError for a file that cannot be read or an array of another shape or dtype.
+        Raises SourceError for a file that cannot be read, an array of another shape or dtype, and anything else.
         """
         if isinstance(image, np.ndarray):
-            if not image.size:
-                raise SourceError(f"the image: there are no pixels in an array of shape {image.shape}; was it read at all?")
             return self.read_frame(Frame(as_bgr(image, "the image"), 0, 0.0))
-        name = fspath(image)
+        name = fspath(image) if isinstance(image, str | PathLike) else None
+        if not isinstance(name, str):  # None is what OpenCV gives for a file that it cannot read
+            raise SourceError(f"the image: {type(image).__name__} is neither an array nor a path; was it read at all?")
         source = open_source(name)
         try:
             frame = source.read(Turn())

@@ -5,6 +5,9 @@ The message is one line: what happened and how to mend it. `camdigits.errors` ma
 
 from __future__ import annotations
 
+NOT_OF_THE_LAYOUT = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a JSON file of some layout raises when it holds anything else, however deep or large."""
+
 
 class CamdigitsError(Exception):
     """Base of the errors a user can mend; `str(error)` is one line for them to read."""

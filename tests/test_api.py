@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -96,6 +97,11 @@ class TestRecognizer:
     def test_an_array_without_pixels_is_refused(self, recognizer: Recognizer) -> None:
         with pytest.raises(SourceError, match="no pixels"):
             recognizer.recognize(np.zeros((0, 5, 3), np.uint8))
+
+    @pytest.mark.parametrize("image", [None, b"page.jpg", 7, [[0, 255]], np.uint8(7)], ids=repr)
+    def test_what_is_neither_an_array_nor_a_path_is_refused(self, recognizer: Recognizer, image: Any) -> None:
+        with pytest.raises(SourceError, match="neither an array nor a path"):
+            recognizer.recognize(image)
 
     def test_a_file_that_is_missing_is_refused(self, recognizer: Recognizer, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match=r"page\.jpg"):

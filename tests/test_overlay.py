@@ -198,6 +198,14 @@ def test_mirroring_flips_the_picture_and_its_boxes_but_not_the_texts() -> None:
     assert np.array_equal(mirrored[:HEIGHT], expected[:HEIGHT])
 
 
+def test_a_name_that_is_no_text_is_shown_with_question_marks() -> None:
+    frame, scene = Frame(plain(WIDTH, HEIGHT), 0, 0.0), Scene(WIDTH, HEIGHT)
+    strange, plain_text = (
+        draw(frame, scene, View(), Status(name, None, f"{name}: black")) for name in ("p\udcff.png", "p?.png")
+    )
+    assert np.array_equal(strange, plain_text)
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

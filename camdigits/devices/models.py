@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from camdigits.devices.stderr import quiet_stderr
-from camdigits.errors import ModelError
+from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError
 from camdigits.vision.context import ContextWeights
 from camdigits.vision.scene import Batch, Odds
 
@@ -36,6 +36,10 @@ CHUNK = 64
 """Glyphs per invocation of the runtime: 2,000 at once cost 600 MB of activations, 64 cost 20 MB and no time."""
 SAFE_KERAS = (3, 15, 1)
 """Earlier versions run code from model files: CVE-2025-1550, CVE-2025-9905, CVE-2026-12481."""
+TRIAL_S = {".tflite": 20.0, ".keras": 120.0, ".h5": 120.0}
+"""Kinds of model files, and how long one that no card vouches for may take to be tried; Keras alone takes a while to load."""
+TRIAL_BYTES = {".tflite": 2 << 30}
+"""What it may take of memory meanwhile; what Keras sets aside depends on the machine."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class ModelCard:
             card = cls(**{**values, "classes": tuple(values["classes"])})
             if not all(isinstance(entry, dict) for entry in (card.input, card.files, *card.files.values())):
                 raise TypeError("input and files are tables")
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except (OSError, *NOT_OF_THE_LAYOUT) as error:
             raise ModelError(f"{path}: not a model card ({error}); restore it or remove it") from error
         return card
 
@@ -81,7 +85,8 @@ class LiteRTClassifier:
         from ai_edge_litert.interpreter import Interpreter
 
         with quiet_stderr():  # the runtime announces its CPU delegate there, which no user asked for
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            # By content, since names that are not UTF-8 are unknown to the runtime.
+            self._interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
             self._interpreter.allocate_tensors()
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         self._input, self._output = inputs[0]["index"], outputs[0]["index"]
@@ -154,7 +159,8 @@ def bundled_model(name: str) -> Path:
 def load_classifier(model: str = DEFAULT_MODEL, threads: int = 2) -> FileClassifier:
     """Load a classifier: one that ships (`camdigits`, `classic`), or a .tflite, .keras or .h5 file.
 
-    A card beside the file (same name, .json) must agree with it in input, classes and SHA-256.
+    A card beside the file (same name, .json) must agree with it in input, classes and SHA-256. A file whose SHA-256 is on no
+    card is tried in a process of its own first: the runtimes crash on some damaged files.
     Raises ModelError for a file that is missing, corrupt, of another shape, not its card's, or named by a URL.
     """
     if re.match(r"\w[\w+.-]+://", model):
@@ -165,19 +171,16 @@ def load_classifier(model: str = DEFAULT_MODEL, threads: int = 2) -> FileClassif
     card = ModelCard.read(card_path) if card_path.is_file() else None
     if card is not None and path.name in card.files:
         _check_hash(path, card)
+    else:
+        _try_apart(path, threads)
     classifier = _open(path, threads)
-    if classifier.input_shape != GLYPH_SHAPE or classifier.class_count not in CLASS_COUNTS:
-        raise ModelError(
-            f"{path}: takes {classifier.input_shape} and gives {classifier.class_count} classes; "
-            f"camdigits needs {GLYPH_SHAPE} and 10 digits (and 'none' as 11th), as python -m train.fit makes"
-        )
     if card is not None and (dict(card.input) != dict(INPUT_CONTRACT) or len(card.classes) != classifier.class_count):
         raise ModelError(f"{path}: its card {card_path.name} states another input or other classes; use a model that fits")
-    _check_odds(path, classifier)
+    _check_odds(path, classifier, np.zeros((1, *GLYPH_SHAPE), np.float32))
     if card is not None and card.context is not None:
         try:
             classifier.context = ContextWeights.from_dict(card.context)
-        except (LookupError, TypeError, ValueError) as error:
+        except NOT_OF_THE_LAYOUT as error:
             raise ModelError(f"{card_path}: its context does not fit ({error}); restore the card") from error
     return classifier
 
@@ -195,15 +198,44 @@ def _check_readable(path: Path) -> None:
         raise ModelError(f"{path}: cannot be read ({reason}); check its name and permissions") from error
 
 
-def _check_odds(path: Path, classifier: FileClassifier) -> None:
-    """An empty glyph shows what shapes do not: quantized inputs, a fixed number of rows, outputs without a softmax."""
+def trial(path: str, threads: int) -> str:
+    """What is wrong with a model file, in one line, or nothing; made to be called in a process of its own."""
     try:
-        odds = classifier(np.zeros((1, *GLYPH_SHAPE), np.float32))
+        classifier = _open(Path(path), threads)
+        for count in (1, CHUNK):
+            _check_odds(Path(path), classifier, np.random.default_rng(0).random((count, *GLYPH_SHAPE), np.float32))
+    except ModelError as error:
+        return str(error)
+    return ""
+
+
+def _try_apart(path: Path, threads: int) -> None:
+    """Raise ModelError for a file that cannot be loaded and run, also where the runtime crashes or hangs over it."""
+    from camdigits.devices import child  # what ships needs no processes
+
+    kind = _kind(path)
+    try:
+        fault = child.call(
+            __name__, trial.__name__, str(path), threads, deadline_s=TRIAL_S[kind], memory_bytes=TRIAL_BYTES.get(kind)
+        )
+    except child.ChildError as error:
+        raise ModelError(
+            f"{path}: cannot be loaded, it is damaged: tried by itself, {error}; copy or export it again"
+        ) from error
+    if fault:
+        raise ModelError(fault)
+
+
+def _check_odds(path: Path, classifier: FileClassifier, glyphs: Batch) -> None:
+    """A few glyphs show what shapes do not: quantized inputs, a fixed number of rows, outputs without a softmax."""
+    try:
+        odds = classifier(glyphs)
     except Exception as error:  # the runtimes raise anything here too
         raise ModelError(
             f"{path}: does not run ({_first_line(error)}); export it as float32 with any number of rows"
         ) from error
-    if odds.shape != (1, classifier.class_count) or not abs(float(odds.sum()) - 1) < 1e-3 or odds.min() < 0:
+    sums_to_1 = odds.shape == (len(glyphs), classifier.class_count) and bool((np.abs(odds.sum(axis=1) - 1) < 1e-3).all())
+    if not sums_to_1 or odds.min() < 0:
         raise ModelError(f"{path}: its outputs are no odds from 0 to 1 that sum to 1; end the network with a softmax")
 
 
@@ -211,16 +243,26 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
-def _open(path: Path, threads: int) -> FileClassifier:
-    suffix = path.suffix.lower()
-    if suffix not in (".tflite", ".keras", ".h5"):
+def _kind(path: Path) -> str:
+    kind = path.suffix.lower()
+    if kind not in TRIAL_S:
         raise ModelError(f"{path}: not a model file camdigits knows; name a .tflite, .keras or .h5 file")
+    return kind
+
+
+def _open(path: Path, threads: int) -> FileClassifier:
     try:
-        return LiteRTClassifier(path, threads) if suffix == ".tflite" else KerasClassifier(path)
+        classifier = LiteRTClassifier(path, threads) if _kind(path) == ".tflite" else KerasClassifier(path)
     except ModelError:
         raise
     except Exception as error:  # the runtimes raise anything from ValueError to RuntimeError on damaged files
         raise ModelError(f"{path}: cannot be loaded, it is damaged or not a model ({_first_line(error)})") from error
+    if classifier.input_shape != GLYPH_SHAPE or classifier.class_count not in CLASS_COUNTS:
+        raise ModelError(
+            f"{path}: takes {classifier.input_shape} and gives {classifier.class_count} classes; "
+            f"camdigits needs {GLYPH_SHAPE} and 10 digits (and 'none' as 11th), as python -m train.fit makes"
+        )
+    return classifier
 
 
 def _check_hash(path: Path, card: ModelCard) -> None:

@@ -24,7 +24,7 @@ _SIGNATURES = (
     *(b"P%d" % kind for kind in range(1, 8)),  # the portable any-maps
 )
 _JPEG, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
-_PNG, _PNG_END = b"\x89PNG", b"IEND\xaeB`\x82"
+_PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
 _EXIF_ORIENTATION = 0x112
 _ROWS_AT_ONCE = 256
 
@@ -58,8 +58,10 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
 def as_bgr(pixels: npt.NDArray[Any], name: str) -> BgrImage:
     """uint8 (H, W, 3), BGR, of pixels (H, W) or (H, W, 1, 3 or 4), uint8, uint16 or float 0..1; alpha is laid over white.
 
-    Raises SourceError for pixels of another shape or dtype.
+    Raises SourceError for pixels of another shape or dtype, and where there are none.
     """
+    if not pixels.size:
+        raise SourceError(f"{name}: there are no pixels in an array of shape {pixels.shape}; was it read at all?")
     channels = 1 if pixels.ndim == 2 else pixels.shape[2] if pixels.ndim == 3 else 0
     if channels not in (1, 3, 4):
         raise SourceError(f"{name}: pixels of shape {pixels.shape} are no picture; save it as PNG or JPEG")
@@ -91,7 +93,18 @@ def _over_white(bgra: npt.NDArray[np.uint8]) -> BgrImage:
 def _is_cut_off(data: bytes) -> bool:
     if data.startswith(_JPEG):
         return data.find(_JPEG_END, _jpeg_scan_start(data)) < 0
-    return data.startswith(_PNG) and _PNG_END not in data
+    return data.startswith(_PNG) and not _has_all_chunks(data)
+
+
+def _has_all_chunks(png: bytes) -> bool:
+    """Whether every chunk is there up to the end: OpenCV takes memory for a chunk of any length, 4 GiB in a file of 2 KiB."""
+    at = _PNG_HEAD_BYTES
+    while at + 8 <= len(png):
+        is_last = png[at + 4 : at + 8] == _PNG_END
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+        if is_last:
+            return at <= len(png)
+    return False
 
 
 def _jpeg_scan_start(data: bytes) -> int:

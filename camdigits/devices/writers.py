@@ -237,6 +237,13 @@ class _Clip:
         # The codec takes even sizes only.
         self._width, self._height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
         self._frames = 0
+        try:
+            str(path.resolve()).encode("utf-8")
+        except UnicodeEncodeError as error:  # OpenCV would crash over it
+            path.unlink(missing_ok=True)
+            raise OutputError(
+                f"{path}: no clip can have a name that is not UTF-8; choose another folder, or rename it"
+            ) from error
         with quiet_stderr():
             self._writer = cv2.VideoWriter(
                 str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mp4v"), fps, (self._width, self._height)

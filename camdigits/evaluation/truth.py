@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from camdigits.errors import SourceError
+from camdigits.errors import NOT_OF_THE_LAYOUT, SourceError
 from camdigits.vision.scene import Box
 
 ANNOTATIONS = "annotations.json"
@@ -56,7 +56,7 @@ def read_truth(path: Path, parse: Callable[[Any], Truth], what: str, mend: str) 
     """What `parse` makes of the JSON file; SourceError, with `what` it is the truth of and how to mend it, where it cannot."""
     try:
         return parse(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, *NOT_OF_THE_LAYOUT) as error:
         reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         raise SourceError(f"{path}: no truth {what} ({reason}); {mend}") from error
 

@@ -25,14 +25,19 @@ def _face() -> cv2.FontFace:
 @lru_cache(maxsize=4096)
 def width_px(text: str, size_px: int, weight: int = REGULAR) -> int:
     """How far `text` reaches to the right."""
-    return cv2.getTextSize((1, 1), text, (0, 0), _face(), size_px, weight)[2] if text else 0
+    return cv2.getTextSize((1, 1), _writable(text), (0, 0), _face(), size_px, weight)[2] if text else 0
 
 
 def write(picture: BgrImage, text: str, left: int, baseline: int, size_px: int, colour: Colour, weight: int = REGULAR) -> int:
     """Write one line on `picture`, in place; returns where it ends."""
     if text and picture.size:
-        cv2.putText(picture, text, (left, baseline), colour, _face(), size_px, weight)
+        cv2.putText(picture, _writable(text), (left, baseline), colour, _face(), size_px, weight)
     return left + width_px(text, size_px, weight)
+
+
+def _writable(text: str) -> str:
+    """`text` with ? for what is no letter: OpenCV crashes over those parts of a file's name that are not UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def halves(text: str) -> tuple[str, str]:

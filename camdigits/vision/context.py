@@ -58,6 +58,10 @@ TAILED = (4, 7, 9)
 """Many people draw these far below the line: taller than their neighbours, and digits all the same."""
 ANCHOR_ODDS = 0.8
 NO_LOGIT = 9.3
+MOST_LOGIT = 80.0
+"""Beyond this an exponential leaves float32."""
+MOST_WEIGHT = 1e4
+"""Of standardized features weights are far below this: what is above is damage."""
 LEAST_ODDS = 0.002
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
 FOREIGN_ODDS = 0.2
@@ -85,15 +89,20 @@ class ContextWeights:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ContextWeights:
-        """Raises KeyError or ValueError for weights of other features or shapes."""
+        """Raises KeyError, TypeError or ValueError for weights of other features or shapes, and for what no fit can give."""
         if tuple(values["features"]) != FEATURES:
             raise ValueError("context weights for other features")
-        arrays = [np.array(values[name], np.float32) for name in ("mean", "scale", "hidden", "hidden_bias", "out")]
-        mean, scale, hidden, hidden_bias, out = arrays
+        names = ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias")
+        exact = [np.array(values[name], np.float64) for name in names]
+        if not all((np.abs(array) < MOST_WEIGHT).all() for array in exact):
+            raise ValueError(f"context weights that are not numbers below {MOST_WEIGHT:g}")
+        mean, scale, hidden, hidden_bias, out, out_bias = (array.astype(np.float32) for array in exact)
         count, units = len(FEATURES), len(hidden_bias)
         if (mean.shape, scale.shape, hidden.shape, out.shape) != ((count,), (count,), (count, units), (units,)):
             raise ValueError("context weights of another shape")
-        return cls(mean, scale, hidden, hidden_bias, out, float(values["out_bias"]))
+        if not (scale > 1e-6).all():
+            raise ValueError("context weights with a scale of 0 or below")
+        return cls(mean, scale, hidden, hidden_bias, out, float(out_bias))
 
 
 def judged(readings: Sequence[Reading]) -> npt.NDArray[np.int64]:
@@ -190,7 +199,7 @@ def judge(features: Features, weights: ContextWeights) -> npt.NDArray[np.float32
     standard = (features - weights.mean) / weights.scale
     hidden = np.maximum(standard @ weights.hidden + weights.hidden_bias, 0)
     logits = hidden @ weights.out + np.float32(weights.out_bias)
-    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -MOST_LOGIT, MOST_LOGIT))), np.float32)
 
 
 def _form(mask: Ink) -> tuple[float, float]:

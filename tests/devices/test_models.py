@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
 
-from camdigits.devices import models
+from camdigits.devices import child, models
 from camdigits.devices.models import BUNDLED, CHUNK, INPUT_CONTRACT, ModelCard, bundled_model, file_entry, load_classifier
 from camdigits.errors import ModelError
 from tests.fakes import unprivileged_folder
@@ -38,6 +41,24 @@ def copied(tmp_path: Path) -> Path:
     for suffix in (".tflite", ".json"):
         shutil.copy(CLASSIC.with_suffix(suffix), tmp_path)
     return tmp_path / CLASSIC.name
+
+
+@pytest.fixture
+def untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process can be had to try a file in: what is faked here would not be faked there."""
+    monkeypatch.setattr(child, "call", lambda *_, **__: None)
+
+
+def edited(path: Path, edit: Callable[[Any], object]) -> Path:
+    """The classic network at `path`, after `edit` of its subgraph, in the objects of LiteRT's own schema."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(CLASSIC.read_bytes(), 0))
+    edit(model)
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path.write_bytes(builder.Output())
+    return path
 
 
 def edit_card(model: Path, **values: Any) -> None:
@@ -140,6 +161,10 @@ class TestRefusals:
         copied.with_suffix(".json").write_text(text, encoding="latin-1")
         assert "not a model card" in refusal(copied)
 
+    def test_a_card_of_brackets_in_brackets(self, copied: Path) -> None:
+        copied.with_suffix(".json").write_text("[" * 100_000, encoding="utf-8")
+        assert "not a model card" in refusal(copied)
+
     @pytest.mark.parametrize("values", [{"input": "28x28"}, {"files": ["a"]}, {"files": {CLASSIC.name: "hash"}}])
     def test_a_card_with_values_of_another_kind(self, copied: Path, values: dict[str, Any]) -> None:
         edit_card(copied, **values)
@@ -156,6 +181,7 @@ class TestRefusals:
             ((28, 28, 1), 10, ValueError("input must be int8\nand more"), "does not run (input must be int8)"),
         ],
     )
+    @pytest.mark.usefixtures("untried")
     def test_a_network_that_does_something_else(
         self,
         monkeypatch: pytest.MonkeyPatch,
@@ -180,6 +206,60 @@ class TestRefusals:
         assert said in refusal(tmp_path / "other.tflite")
 
 
+class TestTrial:
+    """A file that no card vouches for is tried in a process of its own first."""
+
+    def test_a_good_file_without_a_card_is_taken(self, tmp_path: Path) -> None:
+        path = edited(tmp_path / "mine.tflite", lambda _: None)
+        assert load_classifier(str(path))(glyphs(3)) == pytest.approx(load_classifier("classic")(glyphs(3)), abs=1e-6)
+
+    def test_a_file_over_which_the_runtime_crashes_is_refused(self, tmp_path: Path) -> None:
+        from ai_edge_litert import schema_py_generated as schema
+
+        def slice_of_nothing(model: Any) -> None:
+            kinds = [code.builtinCode for code in model.operatorCodes]
+            operators = model.subgraphs[0].operators
+            operator = next(each for each in operators if kinds[each.opcodeIndex] == schema.BuiltinOperator.STRIDED_SLICE)
+            operator.inputs = [-1, *operator.inputs[1:]]
+
+        message = refusal(edited(tmp_path / "model.tflite", slice_of_nothing))
+        assert message.startswith(
+            f"{tmp_path / 'model.tflite'}: cannot be loaded, it is damaged: tried by itself, it crashed ("
+        )
+
+    def test_a_network_that_gives_no_odds_for_ordinary_glyphs_is_refused(self, tmp_path: Path) -> None:
+        def not_a_number(model: Any) -> None:
+            weights = max(model.buffers, key=lambda buffer: 0 if buffer.data is None else len(buffer.data))
+            weights.data = np.full(len(weights.data) // 4, np.nan, np.float32).view(np.uint8)
+
+        assert "softmax" in refusal(edited(tmp_path / "model.tflite", not_a_number))
+
+    def test_a_file_that_takes_for_ever_is_refused(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setitem(models.TRIAL_S, ".tflite", 0.01)  # no process begins so soon
+        assert "it gave no answer in 0.01 s" in refusal(edited(tmp_path / "model.tflite", lambda _: None))
+
+    def test_a_file_that_its_card_vouches_for_needs_no_trial(self, copied: Path) -> None:
+        program = f"""
+import sys
+from camdigits.devices.models import load_classifier
+for name in ("camdigits", "classic", {str(copied)!r}):
+    load_classifier(name)
+assert "camdigits.devices.child" not in sys.modules
+"""
+        subprocess.run([sys.executable, "-c", program], check=True)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+    def test_a_file_whose_name_is_no_text_is_taken(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine\udcff.tflite"
+        shutil.copy(CLASSIC, path)
+        assert load_classifier(str(path)).class_count == 10
+
+    @pytest.mark.usefixtures("untried")
+    def test_where_no_process_can_be_had_it_is_loaded_at_once(self, tmp_path: Path) -> None:
+        assert load_classifier(str(edited(tmp_path / "mine.tflite", lambda _: None))).class_count == 10
+
+
+@pytest.mark.usefixtures("untried")
 class TestKeras:
     """Without Keras: what is asked of it, and when it is not asked at all."""
 

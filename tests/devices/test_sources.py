@@ -166,6 +166,13 @@ class TestPictures:
         path.write_bytes(path.read_bytes()[:-2])
         assert "cut off" in refusal(path)
 
+    def test_a_png_that_asks_for_gigabytes_of_memory_is_refused_before_it_gets_them(self, tmp_path: Path) -> None:
+        path = write_picture(tmp_path / "page.png")
+        data = bytearray(path.read_bytes())
+        data[33:37] = b"\xff" * 4  # the length of the chunk behind the header
+        path.write_bytes(data)
+        assert "cut off" in refusal(path)
+
     def test_the_end_of_a_thumbnail_does_not_make_a_picture_whole(self, tmp_path: Path) -> None:
         data = write_picture(tmp_path / "page.jpg").read_bytes()
         thumbnail = b"\xff\xe1" + struct.pack(">H", 2 + 20) + b"Exif\0\0" + b"\xff\xd8\xff\xd9".ljust(14, b"\0")

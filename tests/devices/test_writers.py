@@ -232,6 +232,14 @@ class TestAnnotations:
         assert fps == pytest.approx(12.5)
         assert np.abs(pictures[0].astype(int) - draw(Frame(plain(200), 0, 0), SCENE)).mean() < 8
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+    def test_a_clip_in_a_folder_whose_name_is_no_text_is_an_output_error(self, tmp_path: Path) -> None:
+        writer = AnnotationWriter(tmp_path / "a\udcff", draw)
+        writer.start("clip.mp4", 10.0)
+        with pytest.raises(OutputError, match="not UTF-8"):
+            writer.write(FRAME, SCENE)
+        assert not list((tmp_path / "a\udcff").iterdir())
+
     def test_the_next_source_completes_the_clip_before(self, tmp_path: Path) -> None:
         writer = AnnotationWriter(tmp_path, draw)
         for folder in ("a", "b"):

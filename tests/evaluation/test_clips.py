@@ -98,6 +98,7 @@ class TestTruth:
             {"file": "a.avi", "readable": [{"from": 4, "to": 4, "digits": "1"}]},
             {"file": "a.avi", "readable": [{"from": 0, "to": 4, "digits": "one"}]},
             {"readable": []},
+            {"file": "a.avi", "readable": [{"from": 0, "to": float("inf"), "digits": "1"}]},
         ],
     )
     def test_truth_of_another_layout_is_one_line(self, tmp_path: Path, entry: dict[str, Any]) -> None:

@@ -194,12 +194,19 @@ def test_truth_is_read_from_a_folder(tmp_path: Path) -> None:
         {"file": "p.jpg", "numbers": [12], "digits": []},
         {"file": "p.jpg", "numbers": [], "digits": [{"label": 12, "box": [0, 0, 1, 1]}]},
         "p.jpg",
+        {"file": "p.jpg", "numbers": [], "digits": [{"label": 7, "box": [0, 0, 1, float("inf")]}]},
     ],
-    ids=["no digits", "no label", "no box", "no numbers", "a text", "numbers as numbers", "no such digit", "only a name"],
+    ids=["no digits", "no label", "no box", "no numbers", "a text", "numbers as numbers", "no such digit", "a name", "no end"],
 )
 def test_truth_of_another_layout_is_refused(tmp_path: Path, image: object) -> None:
     (tmp_path / "annotations.json").write_text(json.dumps({"images": [image]}), encoding="utf-8")
     with pytest.raises(SourceError, match=r"no truth to score against .*train\.pages"):
+        load_truth(tmp_path)
+
+
+def test_truth_of_brackets_in_brackets_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "annotations.json").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(SourceError, match="no truth to score against"):
         load_truth(tmp_path)
 
 

@@ -172,3 +172,21 @@ def test_weights_of_other_features_or_shapes_are_refused() -> None:
         ContextWeights.from_dict({**weights().to_dict(), "features": ["odds"]})
     with pytest.raises(ValueError, match="another shape"):
         ContextWeights.from_dict({**weights().to_dict(), "out": [1.0]})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e300, 10**400])
+def test_weights_that_no_fit_gives_are_refused(value: float) -> None:
+    with pytest.raises((ValueError, OverflowError)):
+        ContextWeights.from_dict({**weights().to_dict(), "out_bias": value})
+    with pytest.raises((ValueError, OverflowError)):
+        ContextWeights.from_dict({**weights().to_dict(), "mean": [value] * len(FEATURES)})
+
+
+def test_features_without_spread_have_no_weights() -> None:
+    with pytest.raises(ValueError, match="scale of 0"):
+        ContextWeights.from_dict({**weights().to_dict(), "scale": [0.0] * len(FEATURES)})
+
+
+def test_what_is_judged_beyond_all_doubt_has_odds_of_0_or_1() -> None:
+    features = np.full((2, len(FEATURES)), 1e4, np.float32) * np.array([[1.0], [-1.0]], np.float32)
+    assert sorted(judge(features, weights()).round(3)) == [0.0, 1.0]

@@ -1,0 +1,317 @@
+"""Keys and mouse in any order, at any place, on a live window whose sources and disk fail now and then."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from camdigits import app
+from camdigits.api import CanvasReader, LiveReader, Recognizer
+from camdigits.controls import BINDINGS, Command, Mode, View
+from camdigits.devices.canvas import PAGE_PX, CanvasSource
+from camdigits.errors import OutputError, SourceError
+from camdigits.ports import FrameSource, Pointer, Reader, Turn
+from camdigits.vision.rotation import Rotation
+from camdigits.vision.scene import BgrImage, Box, Frame
+from tests.fake_screen import CLOSED, BlobReader, FakeSource, FakeWindow, blob_frame
+from tests.fakes import WAIT_S, FakeClock
+from tests.fuzz.rounds import fuzzing
+
+MOST_PX = 6000
+"""No picture that is shown is longer than this."""
+LEAST_TURNS = 12
+"""Nobody leaves before."""
+PRESSABLE = tuple(key for binding in BINDINGS if binding.command is not Command.QUIT for key in binding.keys)
+STRANGE = ("z", "M", "0", "\t", "é", "", "escape", "\0")
+SIZES_PX = ((640, 480), (64, 48), (1, 1), (3, 700), (1400, 20), (31, 33))
+
+keys = st.lists(st.sampled_from((*PRESSABLE, *PRESSABLE, *STRANGE)), min_size=1, max_size=3).map(tuple)
+places = st.one_of(st.integers(0, 2 * PAGE_PX), st.integers(-(10**9), 10**9), st.sampled_from((-1, 0, 639, 640, -32769, 32768)))
+near = st.integers(-60, PAGE_PX + 60)
+pointers = st.builds(
+    Pointer, st.sampled_from(("down", "move", "up")), st.sampled_from(("left", "right", "none")), places, places
+)
+
+
+class SteppedWindow(FakeWindow):
+    """Hands each look at the user to another thread, and waits there for what the user does."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self._clock = clock
+        self.picture: BgrImage | None = None
+        self.events: queue.Queue[BaseException | str] = queue.Queue()
+        self.turns: queue.Queue[Turn] = queue.Queue()
+
+    def show(self, picture: BgrImage) -> None:
+        self.picture = picture
+
+    def poll(self, wait_s: float) -> Turn:
+        assert 0 < wait_s < 1
+        self._clock.advance(wait_s)
+        self.events.put("looked")
+        return self.turns.get(timeout=10 * WAIT_S)
+
+
+class Camera(FakeSource):
+    """Frames of any size for as long as `fault` is none; it keeps what it gave."""
+
+    def __init__(self, clock: FakeClock, live: bool) -> None:
+        super().__init__((), clock, name="camera 0", live=live)
+        self.fault: SourceError | str = ""
+        self.size_px = SIZES_PX[0]
+        self.given: list[tuple[Frame, bytes]] = []
+
+    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
+        if isinstance(self.fault, SourceError):
+            raise self.fault
+        if self.fault:
+            return None
+        index = len(self.given)
+        width, height = self.size_px
+        frame = blob_frame(index, Box(width // 3, height // 4, width // 8, height // 2), size=self.size_px)
+        self.given.append((frame, frame.image.tobytes()))
+        return frame
+
+
+@cache
+def recognizer() -> Recognizer:
+    return Recognizer()
+
+
+class LiveWindow(RuleBasedStateMachine):
+    """The app in a thread of its own, one look at the user at a time, beside a model of what it should show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FakeClock()
+        self.window = SteppedWindow(self.clock)
+        self.canvas = CanvasSource(self.clock)
+        self.drawn: list[tuple[Frame, View]] = []
+        self.opened: list[FrameSource] = []
+        self.over: BaseException | None = None
+        self.left = False
+        self.turns = 0
+        self.faulty = False
+        self.disk_is_full = False
+        self.strokes = 0
+
+    @initialize(mode=st.sampled_from(Mode), live=st.booleans(), really=st.sampled_from((False, False, False, True)))
+    def begin(self, mode: Mode, live: bool, really: bool) -> None:
+        """Open the window; `really` with the readers that people have."""
+        self.camera = Camera(self.clock, live)
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(app, "draw", self.noting(app.draw))
+        self.expected = View(mode=mode)
+        blobs = BlobReader()
+        readers: Mapping[Mode, Reader] = dict.fromkeys(Mode, blobs)
+        if really:
+            readers = {Mode.CAMERA: LiveReader(recognizer()), Mode.CANVAS: CanvasReader(recognizer())}
+        self.thread = threading.Thread(target=self.live, args=(readers, View(mode=mode)), daemon=True)
+        self.thread.start()
+        self.look()
+
+    def live(self, readers: Mapping[Mode, Reader], view: View) -> None:
+        try:
+            app.run(self.open, readers, self.window, self.clock, self.save, view)
+        except BaseException as error:
+            self.window.events.put(error)
+        else:
+            self.window.events.put("quit")
+
+    def open(self, mode: Mode) -> FrameSource:
+        if mode is Mode.CANVAS:
+            source: FrameSource = self.canvas
+        elif isinstance(self.camera.fault, SourceError):
+            raise self.camera.fault
+        else:
+            source = self.camera
+        self.opened.append(source)
+        return source
+
+    def save(self, picture: BgrImage) -> Path:
+        assert picture is self.window.picture
+        if self.disk_is_full:
+            raise OutputError("the disk is full")
+        return Path("/pictures/1.png")
+
+    def noting(self, draw: Callable[..., BgrImage]) -> Callable[..., BgrImage]:
+        def note(frame: Frame, scene: Any, view: View, status: Any) -> BgrImage:
+            self.drawn.append((frame, view))
+            return draw(frame, scene, view, status)
+
+        return note
+
+    @property
+    def runs(self) -> bool:
+        return self.over is None
+
+    def look(self) -> None:
+        """Wait until the app looks at the user again or is over."""
+        event = self.window.events.get(timeout=10 * WAIT_S)
+        if isinstance(event, BaseException):
+            self.over = event
+        elif event == "quit":
+            self.over = SystemExit()
+
+    def turn(self, turn: Turn) -> None:
+        """The user does something, in the app and in the model."""
+        before = self.expected
+        self.turns += 1
+        for key in turn.keys:
+            self.expected = self.after(self.expected, key)
+        heard = turn if self.expected.mode is before.mode else Turn()
+        if self.expected.mode is Mode.CANVAS and not self.expected.held:
+            self.strokes = self.strokes_after(heard)
+        self.window.turns.put(turn)
+        self.look()
+
+    def after(self, view: View, key: str) -> View:
+        """What the table of keys promises of a key."""
+        command = next((row.command for row in BINDINGS if key in row.keys and row.only in (None, view.mode)), None)
+        match command:
+            case Command.TOGGLE_MODE:
+                other = Mode.CAMERA if view.mode is Mode.CANVAS else Mode.CANVAS
+                unopened = other is Mode.CAMERA and not self.camera.given
+                return view if unopened and self.camera.fault else replace(view, mode=other, held=False)
+            case Command.HOLD:
+                return replace(view, held=not view.held)
+            case Command.HELP | Command.INSPECT | Command.FULL_SCREEN:
+                return replace(view, **{command.value: not getattr(view, command.value)})
+            case Command.MIRROR:
+                return replace(view, mirrored=not view.mirrored)
+            case Command.ROTATE:
+                turns = [*Rotation, Rotation.AUTO]
+                return replace(view, rotation=turns[turns.index(view.rotation) + 1])
+            case Command.CLEAR | Command.UNDO | Command.THINNER | Command.THICKER if view.mode is Mode.CANVAS:
+                return replace(view, held=False)
+        return view
+
+    def strokes_after(self, turn: Turn) -> int:
+        """How many strokes the page then has: begun on it with the left button, and neither wiped nor undone."""
+        strokes = self.strokes
+        for pointer in turn.pointers:
+            if pointer.action == "down" and pointer.button == "right":
+                strokes = 0
+            elif pointer.action == "down" and pointer.button == "left":
+                strokes += 0 <= pointer.x < PAGE_PX and 0 <= pointer.y < PAGE_PX
+        for key in turn.keys:
+            commands = [row.command for row in BINDINGS if key in row.keys]
+            strokes = 0 if Command.CLEAR in commands else max(0, strokes - 1) if Command.UNDO in commands else strokes
+        return strokes
+
+    @precondition(lambda self: self.runs)
+    @rule(pressed=keys)
+    def press(self, pressed: tuple[str, ...]) -> None:
+        self.turn(Turn(keys=pressed))
+
+    @precondition(lambda self: self.runs)
+    @rule(moved=st.lists(pointers, max_size=6).map(tuple))
+    def point(self, moved: tuple[Pointer, ...]) -> None:
+        self.turn(Turn(pointers=moved))
+
+    @precondition(lambda self: self.runs)
+    @rule(start=st.tuples(near, near), points=st.lists(st.tuples(places, places), max_size=4), whole=st.booleans())
+    def draw(self, start: tuple[int, int], points: list[tuple[int, int]], whole: bool) -> None:
+        """A stroke, begun on the page or beside it; the release may be missed."""
+        first = Pointer("down", "left", *start)
+        moves = [Pointer("move", "left", *point) for point in (*points, (300, 300))]
+        self.turn(Turn(pointers=(first, *moves, *([Pointer("up", "left", 300, 300)] if whole else []))))
+
+    @precondition(lambda self: self.runs)
+    @rule(pressed=keys, moved=st.lists(pointers, min_size=1, max_size=3).map(tuple))
+    def press_and_point(self, pressed: tuple[str, ...], moved: tuple[Pointer, ...]) -> None:
+        self.turn(Turn(pressed, moved))
+
+    @precondition(lambda self: self.runs)
+    @rule(seconds=st.sampled_from((0.0, 0.02, 0.5, 7.0, 3600.0)))
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.turn(Turn())
+
+    @precondition(lambda self: self.runs and not self.camera.fault)
+    @rule(fault=st.sampled_from((SourceError("camera 0 was unplugged"), "the end")))
+    def camera_fails(self, fault: SourceError | str) -> None:
+        self.camera.fault, self.faulty = fault, True
+        self.clock.advance(1.0)
+        self.turn(Turn())
+
+    @precondition(lambda self: self.runs)
+    @rule(size_px=st.sampled_from(SIZES_PX))
+    def camera_gives_frames_of_another_size(self, size_px: tuple[int, int]) -> None:
+        self.camera.fault, self.camera.size_px = "", size_px
+        self.clock.advance(1.0)
+        self.turn(Turn())
+
+    @precondition(lambda self: self.runs)
+    @rule(full=st.booleans(), said=st.sampled_from(("", "dark", "é\u202e\n\ud800" * 9, "x" * 3000)))
+    def disk_and_notice_change(self, full: bool, said: str) -> None:
+        self.disk_is_full, self.camera.notice = full, said
+        self.turn(Turn(keys=("s",)))
+
+    @precondition(lambda self: self.runs and self.turns >= LEAST_TURNS)
+    @rule(last=st.sampled_from((CLOSED, Turn(keys=("q",)), Turn(keys=("esc", "m")), Turn(("m",), (), True))))
+    def leave(self, last: Turn) -> None:
+        self.left = True
+        self.turn(last)
+        assert not self.runs
+
+    @precondition(lambda self: not self.runs)
+    @rule()
+    def after_the_end(self) -> None:
+        self.thread.join(WAIT_S)
+        assert self.window.events.empty()
+
+    @invariant()
+    def what_is_shown_is_a_picture_of_what_the_keys_say(self) -> None:
+        if not self.runs:
+            return
+        picture = self.window.picture
+        assert picture is not None
+        assert picture.dtype == np.uint8
+        assert picture.ndim == 3
+        assert picture.shape[2] == 3
+        assert min(picture.shape) > 0
+        assert max(picture.shape) <= MOST_PX
+        frame, view = self.drawn[-1]
+        assert view == self.expected
+        assert self.window.full_screen is view.full_screen
+        if view.mode is Mode.CANVAS:
+            assert frame.image.shape == (PAGE_PX, PAGE_PX, 3)
+            assert picture.shape[0] >= PAGE_PX
+            if not view.held:
+                assert bool((frame.image < 255).any()) is bool(self.strokes)
+
+    @invariant()
+    def it_ends_only_as_documented_with_everything_closed(self) -> None:
+        if self.runs:
+            return
+        assert self.left, f"ended by itself: {self.over!r}"
+        assert isinstance(self.over, SystemExit) or (self.faulty and isinstance(self.over, SourceError)), repr(self.over)
+        assert self.window.closed
+        assert self.camera.closed is (self.camera in self.opened)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "thread"):
+            return
+        if self.runs:
+            self.leave(CLOSED)
+        self.thread.join(WAIT_S)
+        self.patch.undo()
+        assert not self.thread.is_alive()
+        self.it_ends_only_as_documented_with_everything_closed()
+        assert all(frame.image.tobytes() == pixels for frame, pixels in self.camera.given)
+
+
+def test_no_order_of_keys_mouse_and_faults_brings_the_window_down() -> None:
+    run_state_machine_as_test(LiveWindow, settings=fuzzing(35))
