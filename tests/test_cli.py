@@ -328,7 +328,9 @@ class TestBadSources:
 
     @pytest.mark.parametrize(
         "source",
-        ["99", "no-such-*.jpg", "http://127.0.0.1:9/video", "gopher://camera", "", "nowhere/page.jpg", "x" * 300],
+        [
+            *("99", "no-such-*.jpg", "http://127.0.0.1:9/video", "gopher://camera", "", "nowhere/page.jpg", "x" * 300),
+        ],
     )
     def test_what_is_not_there_is_one_line_and_code_3(
         self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str
@@ -338,6 +340,9 @@ class TestBadSources:
         assert outcome.code == 3
         assert outcome.out == ""
         assert source in outcome.complaint
+
+    def test_an_address_that_is_no_text_is_refused(self, command: Command) -> None:
+        assert "not an address" in command("read", "http://127.0.0.1:9/\udcff").complaint
 
     def test_a_folder_without_pictures_is_refused(self, command: Command, tmp_path: Path) -> None:
         outcome = command("read", tmp_path)

@@ -337,7 +337,10 @@ def _open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | Clip
         is_clip = first is not None and capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
         return capture, first, None if first is None or is_clip else _grab(capture, name)
 
-    capture, first, second = _in_background(begin)
+    try:
+        capture, first, second = _in_background(begin)
+    except UnicodeEncodeError as error:
+        raise SourceError(f"{name}: not an address, some of its letters are not UTF-8; write it anew") from error
     if first is None:
         capture.release()
         raise SourceError(
@@ -375,7 +378,11 @@ def _has_host(url: str) -> bool:
 
 
 def _connect(place: str, *, timeout_s: float | None) -> cv2.VideoCapture:
-    """A capture through FFmpeg, which turns frames upright and goes to RTSP cameras over TCP where they allow it."""
+    """A capture through FFmpeg, which turns frames upright and goes to RTSP cameras over TCP where they allow it.
+
+    Raises UnicodeEncodeError for a place that is not UTF-8: OpenCV crashes over one.
+    """
+    place.encode("utf-8")
     if timeout_s is None:
         with quiet_stderr():
             return cv2.VideoCapture(place, cv2.CAP_FFMPEG, [])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits.devices import sources
-from camdigits.devices.camera import DEFAULT_FPS, sound_fps
+from camdigits.devices.live import DEFAULT_FPS, sound_fps
 from camdigits.devices.sources import expand, natural_key, open_source, public_name
 from camdigits.errors import SourceError
 from camdigits.ports import FrameSource, Turn
@@ -471,3 +472,11 @@ def write_gif(path: Path, frames: int) -> Path:
 
 def feed_stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="file names are bytes on Linux alone")
+def test_a_clip_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    clip = Path(os.fsdecode(bytes(tmp_path) + b"/c\xff.mp4"))
+    shutil.copy(Path(__file__).parents[1] / "fixtures" / "hand_shake.mp4", clip)
+    with pytest.raises(SourceError, match="rename the file"):
+        open_source(str(clip))

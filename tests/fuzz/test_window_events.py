@@ -99,6 +99,7 @@ class LiveWindow(RuleBasedStateMachine):
         self.canvas = CanvasSource(self.clock)
         self.drawn: list[tuple[Frame, View]] = []
         self.opened: list[FrameSource] = []
+        self.left_behind: list[Camera] = []
         self.over: BaseException | None = None
         self.left = False
         self.turns = 0
@@ -114,22 +115,23 @@ class LiveWindow(RuleBasedStateMachine):
         self.patch.setattr(app, "draw", self.noting(app.draw))
         self.expected = View(mode=mode)
         blobs = BlobReader()
-        readers: Mapping[Mode, Reader] = dict.fromkeys(Mode, blobs)
+        self.readers: Mapping[Mode, Reader] = dict.fromkeys(Mode, blobs)
         if really:
-            readers = {Mode.CAMERA: LiveReader(recognizer()), Mode.CANVAS: CanvasReader(recognizer())}
-        self.thread = threading.Thread(target=self.live, args=(readers, View(mode=mode)), daemon=True)
+            self.readers = {Mode.CAMERA: LiveReader(recognizer()), Mode.CANVAS: CanvasReader(recognizer())}
+        self.thread = threading.Thread(target=self.live, args=(View(mode=mode),), daemon=True)
         self.thread.start()
         self.look()
 
-    def live(self, readers: Mapping[Mode, Reader], view: View) -> None:
+    def live(self, view: View) -> None:
         try:
-            app.run(self.open, readers, self.window, self.clock, self.save, view)
+            app.run(self, self.window, self.clock, self.save, view)
         except BaseException as error:
             self.window.events.put(error)
         else:
             self.window.events.put("quit")
 
-    def open(self, mode: Mode) -> FrameSource:
+    def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
+        """The sources (ports.Sources)."""
         if mode is Mode.CANVAS:
             source: FrameSource = self.canvas
         elif isinstance(self.camera.fault, SourceError):
@@ -137,7 +139,14 @@ class LiveWindow(RuleBasedStateMachine):
         else:
             source = self.camera
         self.opened.append(source)
-        return source
+        return source, self.readers[mode]
+
+    def next_camera(self) -> tuple[FrameSource, Reader]:
+        if self.disk_is_full:  # one fault more or less is all the same to the app
+            raise SourceError("there is no other camera")
+        before, self.camera = self.camera, Camera(self.clock, self.camera.live)
+        self.left_behind.append(before)
+        return self.open(Mode.CAMERA)
 
     def save(self, picture: BgrImage) -> Path:
         assert picture is self.window.picture
@@ -300,6 +309,7 @@ class LiveWindow(RuleBasedStateMachine):
         assert isinstance(self.over, SystemExit) or (self.faulty and isinstance(self.over, SourceError)), repr(self.over)
         assert self.window.closed
         assert self.camera.closed is (self.camera in self.opened)
+        assert all(camera.closed for camera in self.left_behind)
 
     def teardown(self) -> None:
         if not hasattr(self, "thread"):
@@ -310,7 +320,8 @@ class LiveWindow(RuleBasedStateMachine):
         self.patch.undo()
         assert not self.thread.is_alive()
         self.it_ends_only_as_documented_with_everything_closed()
-        assert all(frame.image.tobytes() == pixels for frame, pixels in self.camera.given)
+        cameras = [*self.left_behind, self.camera]
+        assert all(frame.image.tobytes() == pixels for camera in cameras for frame, pixels in camera.given)
 
 
 def test_no_order_of_keys_mouse_and_faults_brings_the_window_down() -> None:
