@@ -164,9 +164,9 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
         usual = float(np.median(strokes[anchors]))
         enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
     if len(sticks):
-        enter("sticks", np.minimum(_company(boxes, rows, sticks).beside.sum(axis=1), 4.0) * stick[rows])
+        enter("sticks", np.minimum(_beside(boxes, rows, sticks).sum(axis=1), 4.0) * stick[rows])
     if len(foreign):
-        enter("foreign", np.minimum(_company(boxes, rows, foreign).beside.sum(axis=1), 4.0))
+        enter("foreign", np.minimum(_beside(boxes, rows, foreign).sum(axis=1), 4.0))
     for name, values in zip(("within", "whole", "parts"), _nested(boxes[rows], logit[rows], ink_px[rows]), strict=True):
         enter(name, values)
     return features
@@ -232,6 +232,19 @@ def _company(boxes: Features, rows: Indices, others: Indices) -> _Company:
     beside = row * np.exp(-np.maximum(gap, 0) / (1.5 * larger))
     column = alike * np.exp(-np.square(shift / 0.6) - np.maximum(gap_below, 0) / (1.5 * larger))
     return _Company(near, alike, row, beside, column)
+
+
+def _beside(boxes: Features, rows: Indices, others: Indices) -> Features:
+    """How much each of `others` is beside each candidate of `rows`, as in `_company`: float32 (M, K)."""
+    x, y, width, height = boxes[rows].T[:, :, None]
+    other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
+    larger = np.maximum(height, other_height)
+    gap = np.maximum(x, other_x) - np.minimum(x + width, other_x + other_width)
+    step = np.abs((y + height / 2) - (other_y + other_height / 2)) / larger
+    same = shared_area(boxes[rows], boxes[others]) > 0.4 * np.minimum(width * height, other_width * other_height)
+    alike = np.where(same, 0, np.exp(-3 * np.abs(np.log(height / other_height))))
+    row = alike * np.exp(-np.square(step / 0.4))
+    return np.asarray(row * np.exp(-np.maximum(gap, 0) / (1.5 * larger)), np.float32)
 
 
 def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Indices:
