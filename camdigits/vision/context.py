@@ -5,7 +5,7 @@ A bar is a 1 beside other digits and a table's rule among bars; the network sees
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from camdigits.vision.boxes import shared_area
 from camdigits.vision.scene import Ink, Reading, Region
+from camdigits.vision.steps import finished
 
 Features = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -61,6 +62,7 @@ NO_LOGIT = 9.3
 LEAST_ODDS = 0.002
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
 FOREIGN_ODDS = 0.2
+FORMS_A_STEP = 192
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +108,13 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
 
     frame_shape: (height, width) of the ink.
     """
+    return finished(finding_context(candidates, readings, frame_shape))
+
+
+def finding_context(
+    candidates: Sequence[Region], readings: Sequence[Reading], frame_shape: tuple[int, ...]
+) -> Generator[None, None, Features]:
+    """`context_features` in steps of a few milliseconds each, for those who have little time at once."""
     rows = judged(readings)
     if not len(rows):
         return np.zeros((0, len(FEATURES)), np.float32)
@@ -116,7 +125,11 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     cut = np.array([region.cut for region in candidates])
     strokes = np.array([region.stroke_px for region in candidates], np.float32)
     ink_px = np.array([np.count_nonzero(region.mask) for region in candidates], np.float32)
-    lean, slender = np.array([_form(region.mask) for region in candidates], np.float32).T
+    forms: list[tuple[float, float]] = []
+    for start in range(0, len(candidates), FORMS_A_STEP):
+        forms += [_form(region.mask) for region in candidates[start : start + FORMS_A_STEP]]
+        yield
+    lean, slender = np.array(forms, np.float32).T
     stick = (boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (slender < SLENDER)
     logit = np.log(confidence / (1 - confidence))
     # Pieces and pairs are tries, many of them: they are judged, but are nobody's company. Nor is what few ways show.
@@ -141,6 +154,7 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     enter("one", labels == 1)
     enter("tailed", np.isin(labels, TAILED))
     enter("junk", np.log1p(_near(boxes, rows, junk, reach=2.5)))
+    yield
     enter("clean", (len(anchors) + 1) / (int(whole.sum()) + 2))
     enter("border", (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1))
     enter("size", np.log(height / frame_height) * stick[rows])
@@ -151,11 +165,13 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     enter("joined", joined[rows])
     enter("cut", cut[rows])
     if len(anchors):
+        yield
         company = _company(boxes, rows, anchors)
         enter("neighbour", company.beside.max(axis=1))
         enter("kin", company.alike.max(axis=1))
         enter("row", np.minimum(company.row.sum(axis=1), 4.0))
         enter("column", company.column.max(axis=1))
+        yield
         near = company.near / np.maximum(company.near.sum(axis=1, keepdims=True), 1e-3)
         enter("tall", (near * np.log(height[:, None] / boxes[anchors, 3])).sum(axis=1))
         middle, middles = y + height / 2, boxes[anchors, 1] + boxes[anchors, 3] / 2
@@ -164,9 +180,12 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
         usual = float(np.median(strokes[anchors]))
         enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
     if len(sticks):
+        yield
         enter("sticks", np.minimum(_beside(boxes, rows, sticks).sum(axis=1), 4.0) * stick[rows])
     if len(foreign):
+        yield
         enter("foreign", np.minimum(_beside(boxes, rows, foreign).sum(axis=1), 4.0))
+    yield
     for name, values in zip(("within", "whole", "parts"), _nested(boxes[rows], logit[rows], ink_px[rows]), strict=True):
         enter(name, values)
     return features

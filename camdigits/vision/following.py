@@ -55,7 +55,7 @@ class FollowParams:
     quick_spread_s: float = 0.13
     thorough_spread_s: float = 0.33
     least_steps: int = 2
-    most_steps: int = 14
+    most_steps: int = 18
     max_marks: int = 2000
 
 
@@ -329,7 +329,7 @@ class Following:
         """How many steps to do in the next frame, after so many `frames`, when the reading before had so many steps."""
         spread = max(1, round(spread_s / self._period_s))
         most = round(self._params.most_steps * max(1.0, 30 * self._period_s))
-        return most if frames >= spread else min(max(math.ceil(before / spread), self._params.least_steps), most)
+        return most if frames >= spread else min(max(math.ceil((before + 1) / spread), self._params.least_steps), most)
 
     def _settle(self, scene: Scene, reference: _Reference, now: Grey, scale: float, time_s: float) -> None:
         """Take over what was read thoroughly, as far as the page is as it was when the reading began."""

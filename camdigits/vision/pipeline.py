@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, shared_area
-from camdigits.vision.context import ContextWeights, context_features, judge, judged
+from camdigits.vision.context import ContextWeights, finding_context, judge, judged
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.ink import InkParams, Ways, check_image, finding_ink, finding_inks, finding_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
@@ -102,8 +102,9 @@ class Pipeline:
         height, width = frame.image.shape[:2]
         layers, chosen = [], []
         for alone in look.layers:
-            layers.append(self._in_context(alone))
+            layer = yield from self._in_context(alone)
             yield
+            layers.append(layer)
             chosen.append(choose(layers[-1].regions, layers[-1].readings, self._params.threshold))
             yield
         main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
@@ -212,12 +213,12 @@ class Pipeline:
             yield
         return Ways(*((*maps, fine) for maps, fine in zip(ways, inks, strict=True)))
 
-    def _in_context(self, layer: Layer) -> Layer:
+    def _in_context(self, layer: Layer) -> Generator[None, None, Layer]:
         """The layer with confidences that count the company each candidate keeps."""
         if self._context is None or not layer.readings:
             return layer
         odds = np.zeros(len(layer.readings), np.float32)
-        features = context_features(layer.regions.candidates, layer.readings, layer.ink.shape)
+        features = yield from finding_context(layer.regions.candidates, layer.readings, layer.ink.shape)
         odds[judged(layer.readings)] = judge(features, self._context)
         readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
         return Layer(layer.ink, layer.regions, readings)

@@ -38,7 +38,7 @@ class TrackParams:
     """How often what is sighted is a digit, whatever it looks like: where evidence begins."""
     show: float = 0.5
     """A track is confirmed, and shown, when the odds of a label reach this ..."""
-    confirm_s: float = 0.1
+    confirm_s: float = 0.12
     """... and it was seen again for so long: texture flickers."""
     sure: float = 0.9
     """One frame is enough for a digit this sure where nothing was followed yet: a picture has one frame only."""
