@@ -13,6 +13,7 @@ from camdigits.controls import Mode, View
 from camdigits.overlay import Status, draw, draw_scene
 from camdigits.overlay.lettering import BOLD, fitted, halves, width_px
 from camdigits.overlay.marks import lay_out, percent, type_size_px
+from camdigits.overlay.placement import Room, edges_of, near
 from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Number, Reading, Scene
 
 WIDTH, HEIGHT = 640, 480
@@ -373,3 +374,28 @@ def test_a_notice_too_long_for_one_line_of_the_status_bar_takes_two_and_stays_le
     dark = (long[yellow[1][0] :] < 60).all(axis=2).any(axis=1)
     rows = np.split(dark, np.flatnonzero(np.diff(dark)) + 1)
     assert [len(row) >= 13 for row in rows if row[0]] == [True, True]
+
+
+def test_labels_stand_where_a_search_of_every_place_by_itself_puts_them() -> None:
+    rng = np.random.default_rng(3)
+    bounds, sizes = Box(0, 0, 320, 240), [(24, 16), (14, 12)]
+    targets = [Box(*(int(v) for v in rng.integers((0, 0, 4, 8), (280, 180, 40, 60)))) for _ in range(40)]
+    room = Room(targets, [sizes] * len(targets), bounds, targets, 3)
+    alone = [Room([target], [sizes], bounds, targets, 3) for target in targets]
+    taken: list[Box] = []
+    for number, target in enumerate(targets):
+        found = room.place(number, edges_of(taken))
+        assert found == alone[number].place(0, near(room.reach(number), edges_of(taken)))
+        if found is None:
+            continue
+        form, box = found
+        assert (box.width, box.height) == sizes[form]
+        assert box.union(bounds) == bounds
+        assert not any(box.intersection_area(other) for other in targets)
+        assert box.union(room.reach(number)) == room.reach(number)
+        gap = max(target.x - box.right, box.x - target.right, target.y - box.bottom, box.y - target.bottom)
+        assert gap >= 3
+        taken.append(box)
+    free = [box for box in taken if not any(box.intersection_area(other) for other in taken if other is not box)]
+    assert len(taken) > 20
+    assert len(free) > len(taken) // 2

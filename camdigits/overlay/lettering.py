@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cache, lru_cache
 
 import cv2
@@ -51,12 +52,15 @@ def halves(text: str) -> tuple[str, str]:
 
 def fitted(text: str, room_px: int, size_px: int, least_px: int, weight: int = REGULAR) -> tuple[str, int]:
     """`text` and a type size that go into `room_px`: smaller type first, then the middle of the text left out."""
-    for smaller_px in range(size_px, least_px - 1, -1):
-        if width_px(text, smaller_px, weight) <= room_px:
-            return text, smaller_px
-    for left_out in range(1, len(text)):
-        kept = len(text) - left_out
-        shorter = text[: (kept + 1) // 2] + _ELLIPSIS + text[len(text) - kept // 2 :]
-        if width_px(shorter, least_px, weight) <= room_px:
-            return shorter, least_px
-    return "", least_px
+    if width_px(text, least_px, weight) <= room_px:
+        sizes_px = range(size_px, least_px - 1, -1)
+        smaller_px = next((px for px in sizes_px if width_px(text, px, weight) <= room_px), least_px)
+        return text, smaller_px
+    # A shorter text is narrower: the longest that goes in is found by halving.
+    kept = bisect_left(range(1, len(text)), True, key=lambda kept: width_px(_shortened(text, kept), least_px, weight) > room_px)
+    return (_shortened(text, kept), least_px) if kept else ("", least_px)
+
+
+def _shortened(text: str, kept: int) -> str:
+    """The text with so many of its letters, those in the middle left out."""
+    return text[: (kept + 1) // 2] + _ELLIPSIS + text[len(text) - kept // 2 :]

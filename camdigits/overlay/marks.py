@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import cv2
+import numpy as np
 
 from camdigits.overlay.lettering import BOLD, DIGIT_HEIGHT, REGULAR, width_px, write
 from camdigits.overlay.palette import INK, NUMBER, WHITE, Colour, of_confidence
-from camdigits.overlay.placement import place
+from camdigits.overlay.placement import Edges, Room, edges_of, near
 from camdigits.vision.scene import BgrImage, Box, Digit, Number, Scene
 
 LEAST_TYPE_PX = 11
@@ -114,20 +118,30 @@ def lay_out(scene: Scene, bounds: Box, size_px: int, *, name_digits: bool = True
 
     With `name_digits` false the labels of digits tell only the confidence.
     """
+    return _laid_out(scene.digits, whole_numbers(scene), bounds, size_px, name_digits)
+
+
+@lru_cache(maxsize=4)
+def _laid_out(digits: tuple[Digit, ...], numbers: tuple[Number, ...], bounds: Box, size_px: int, name_digits: bool) -> Layout:
+    """The layout of a scene, kept: a page that stands still gives the same ones again."""
     gap_px = line_width_px(size_px) + 2
-    digits = [digit.box for digit in scene.digits]
-    blocked = [_grown(box, gap_px - 1) for box in digits]
-    underlines = [line for number in whole_numbers(scene) if (line := _underline(number, blocked, bounds, size_px))]
+    boxes = [digit.box for digit in digits]
+    blocked = [_grown(box, gap_px - 1) for box in boxes]
+    standing = edges_of(blocked)
+    underlines = [line for number in numbers if (line := _underline(number, standing, bounds, size_px))]
+    targets, forms = _wishes(digits, numbers, size_px, name_digits)
+    sizes = [[form.extent_px for form in some] for some in forms]
+    # Between digits that stand close there may be room without the distance to their boxes' lines.
+    rooms = Room(targets, sizes, bounds, blocked, gap_px), Room(targets, sizes, bounds, boxes, 0)
     placed: list[tuple[Tab, Box]] = []
-    taken: list[Box] = list(underlines)
-    for target, forms in _wishes(scene, size_px, name_digits):
-        found = place(target, [form.extent_px for form in forms], bounds, blocked, taken, gap_px)
-        if found is None:
-            # Between digits that stand close there may be room without the distance to their boxes' lines.
-            found = place(target, [form.extent_px for form in forms], bounds, digits, taken, 0)
+    taken = np.zeros((len(underlines) + len(targets), 4), np.int32)
+    taken[: len(underlines)] = edges_of(underlines)
+    for number in range(len(targets)):
+        others = near(rooms[0].reach(number), taken[: len(underlines) + len(placed)])
+        found = next((place for room in rooms if (place := room.place(number, others)) is not None), None)
         if found is not None:
-            placed.append((forms[found[0]], found[1]))
-            taken.append(found[1])
+            taken[len(underlines) + len(placed)] = found[1].x, found[1].y, found[1].right, found[1].bottom
+            placed.append((forms[number][found[0]], found[1]))
     return Layout(tuple(placed), tuple(underlines))
 
 
@@ -151,14 +165,24 @@ def draw_boxes(picture: BgrImage, digits: Sequence[Digit], size_px: int) -> None
 
 
 def draw_tab(picture: BgrImage, tab: Tab, box: Box) -> None:
-    """Draw `tab` at `box`."""
-    _fill(picture, box, tab.colour)
+    """Draw `tab` at `box`, which has its extent and lies on the picture."""
+    _inside(picture, box)[:] = _lettered(tab)
+
+
+@lru_cache(maxsize=1024)
+def _lettered(tab: Tab) -> BgrImage:
+    """The picture of a tab, kept: setting type is slow, and most labels of a frame were on the one before."""
+    width, height = tab.extent_px
+    picture = np.empty((height, width, 3), np.uint8)
+    picture[:] = tab.colour
     edge_px = max(line_width_px(tab.size_px) // 2, 1)
-    _fill(picture, _grown(box, -edge_px), WHITE)
-    left, baseline = box.x + tab.padding_px, box.y + tab.padding_px + math.ceil(tab.size_px * DIGIT_HEIGHT) - 1
-    plain_left = box.right - tab.padding_px - width_px(tab.plain, tab.plain_size_px)
-    write(picture, tab.strong, left, baseline, tab.size_px, INK, BOLD)
+    _fill(picture, Box(edge_px, edge_px, width - 2 * edge_px, height - 2 * edge_px), WHITE)
+    baseline = tab.padding_px + math.ceil(tab.size_px * DIGIT_HEIGHT) - 1
+    plain_left = width - tab.padding_px - width_px(tab.plain, tab.plain_size_px)
+    write(picture, tab.strong, tab.padding_px, baseline, tab.size_px, INK, BOLD)
     write(picture, tab.plain, plain_left, baseline, tab.plain_size_px, INK, REGULAR)
+    picture.flags.writeable = False
+    return picture
 
 
 def draw_underline(picture: BgrImage, line: Box) -> None:
@@ -176,38 +200,35 @@ def tabs_for(text: str, confidence: float, size_px: int, colour: Colour, *, brie
     return bare if brief else [Tab(text, percent(confidence), size_px, colour), *bare]
 
 
-def is_crowded(scene: Scene, size_px: int) -> bool:
+def is_crowded(digits: Sequence[Digit], size_px: int) -> bool:
     """Whether labels with confidences would be more than the digits that they name."""
-    heights = sorted(digit.box.height for digit in scene.digits)
+    heights = sorted(digit.box.height for digit in digits)
     return len(heights) > _MANY or (bool(heights) and heights[len(heights) // 2] < _SMALL * size_px)
 
 
-def _wishes(scene: Scene, size_px: int, name_digits: bool) -> list[tuple[Box, list[Tab]]]:
-    """What is to be labelled, and how: the digits, then the numbers."""
-    brief = is_crowded(scene, size_px)
-    names = [str(digit.label) if name_digits else "" for digit in scene.digits]
-    digits = [
-        (digit.box, tabs_for(name, digit.confidence, size_px, of_confidence(digit.confidence), brief=brief))
-        for name, digit in zip(names, scene.digits, strict=True)
+def _wishes(
+    digits: Sequence[Digit], numbers: Sequence[Number], size_px: int, name_digits: bool
+) -> tuple[list[Box], list[list[Tab]]]:
+    """What is to be labelled, the digits, then the numbers, and the forms that each label may take."""
+    brief = is_crowded(digits, size_px)
+    targets = [*(digit.box for digit in digits), *(number.box for number in numbers)]
+    forms = [
+        tabs_for(
+            str(digit.label) if name_digits else "", digit.confidence, size_px, of_confidence(digit.confidence), brief=brief
+        )
+        for digit in digits
     ]
-    numbers = [
-        (number.box, tabs_for(number.text, number.confidence, round(size_px * 1.1), NUMBER, brief=brief))
-        for number in whole_numbers(scene)
-    ]
-    return digits + numbers
+    forms += [tabs_for(number.text, number.confidence, round(size_px * 1.1), NUMBER, brief=brief) for number in numbers]
+    return targets, forms
 
 
-def _underline(number: Number, blocked: Sequence[Box], bounds: Box, size_px: int) -> Box | None:
+def _underline(number: Number, blocked: Edges, bounds: Box, size_px: int) -> Box | None:
     thick_px = line_width_px(size_px) + 1
     off_px = thick_px + 3
     for y in (number.box.bottom + off_px, number.box.y - off_px - thick_px):
         line = Box(number.box.x, y, number.box.width, thick_px)
         around = _grown(line, 1)
-        if (
-            around.y >= bounds.y
-            and around.bottom <= bounds.bottom
-            and not any(around.intersection_area(box) for box in blocked)
-        ):
+        if around.y >= bounds.y and around.bottom <= bounds.bottom and not len(near(around, blocked)):
             return line
     return None
 
@@ -222,7 +243,9 @@ def _grown(box: Box, by_px: int) -> Box:
 
 
 def _fill(picture: BgrImage, box: Box, colour: Colour) -> None:
-    _inside(picture, box)[:] = colour
+    left, top, right, bottom = max(box.x, 0), max(box.y, 0), min(box.right, picture.shape[1]), min(box.bottom, picture.shape[0])
+    if left < right and top < bottom:
+        cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), colour, cv2.FILLED)
 
 
 def _outline(picture: BgrImage, inner: Box, line_px: int, colour: Colour) -> None:

@@ -18,60 +18,129 @@ _SMALLER_COST = 6.0
 _COVERING_COST = 1_000.0
 """What it costs to cover another label: more than any distance or small type."""
 
-Boxes = npt.NDArray[np.float64]
+_TOGETHER = 32
+"""The places around so many targets are looked at together."""
+
+Edges = npt.NDArray[np.int32]
+"""int32 (N, 4): left, top, right, bottom of boxes, half-open."""
+_Places = npt.NDArray[np.int32]
+_Flags = npt.NDArray[np.bool_]
 
 
-def place(
-    target: Box, sizes: Sequence[tuple[int, int]], bounds: Box, blocked: Sequence[Box], taken: Sequence[Box], gap_px: int
-) -> tuple[int, Box] | None:
-    """The best place for a label of `target`: which of `sizes` (width, height; best first) and where.
+def edges_of(boxes: Sequence[Box]) -> Edges:
+    corners = np.array(boxes, np.int32).reshape(-1, 4)
+    return np.column_stack([corners[:, :2], corners[:, :2] + corners[:, 2:]])
 
-    It lies inside `bounds` and over none of `blocked`, nor over `taken` where that can be avoided; near beats large.
-    None where there is no such place.
+
+def near(box: Box, others: Edges) -> Edges:
+    """Those of `others` that share pixels with the box."""
+    left, top, right, bottom = others.T
+    found: Edges = others[(left < box.right) & (right > box.x) & (top < box.bottom) & (bottom > box.y)]
+    return found
+
+
+class Room:
+    """The places for labels of `targets` inside `bounds` and over none of `blocked`, `gap_px` off their targets.
+
+    sizes: for each target the forms its label may take (width, height), best first.
     """
-    best: tuple[float, int, Box] | None = None
-    for index, size in enumerate(sizes):
-        if best is not None and best[0] <= index * _SMALLER_COST:
-            break
-        corners = _around(target, size, gap_px)
-        boxes = np.hstack([corners, corners + size])
-        allowed = _inside(boxes, bounds) & ~_overlaps(boxes, blocked).any(axis=1)
-        if not allowed.any():
-            continue
-        cost = np.arange(len(boxes)) + index * _SMALLER_COST + _overlaps(boxes, taken).sum(axis=1) * _COVERING_COST
-        choice = int(np.argmin(np.where(allowed, cost, np.inf)))
-        if best is None or cost[choice] < best[0]:
-            best = float(cost[choice]), index, Box(int(corners[choice, 0]), int(corners[choice, 1]), *size)
-    return None if best is None else best[1:]
+
+    def __init__(
+        self,
+        targets: Sequence[Box],
+        sizes: Sequence[Sequence[tuple[int, int]]],
+        bounds: Box,
+        blocked: Sequence[Box],
+        gap_px: int,
+    ) -> None:
+        self._targets, self._sizes, self._bounds, self._gap_px = targets, sizes, bounds, gap_px
+        self._blocked = edges_of(blocked)
+        self._known: dict[tuple[int, int], tuple[_Places, _Flags]] = {}
+
+    def reach(self, number: int) -> Box:
+        """What a label of that target may cover at most, in its first form."""
+        width, height = self._sizes[number][0]
+        far_px = self._gap_px + round(_DISTANCES[-1] * height)
+        target = self._targets[number]
+        left, top = target.x - far_px - width, target.y - far_px - height
+        return Box(left, top, target.right + far_px + width - left, target.bottom + far_px + height - top)
+
+    def place(self, number: int, taken: Edges) -> tuple[int, Box] | None:
+        """The best place for the label of that target: in which form, and where.
+
+        It lies over none of `taken` where that can be avoided; near beats large. None where there is no such place.
+        """
+        best: tuple[float, int, Box] | None = None
+        for form, (width, height) in enumerate(self._sizes[number]):
+            if best is not None and best[0] <= form * _SMALLER_COST:
+                break
+            corners, allowed = self._around(number, form)
+            choices = np.flatnonzero(allowed)
+            if not len(choices):
+                continue
+            cost = choices + form * _SMALLER_COST
+            if len(taken):
+                covered = _shared(corners[choices][:, None], width, height, taken[None])
+                cost = cost + _COVERING_COST * np.count_nonzero(covered, axis=1)
+            least = int(cost.argmin())
+            if best is None or cost[least] < best[0]:
+                left, top = corners[choices[least]].tolist()
+                best = float(cost[least]), form, Box(left, top, width, height)
+        return None if best is None else best[1:]
+
+    def _around(self, number: int, form: int) -> tuple[_Places, _Flags]:
+        """Left upper corners around a target for that form of its label, best first, and which are allowed."""
+        group = number // _TOGETHER
+        if (group, form) not in self._known:
+            members = range(group * _TOGETHER, min((group + 1) * _TOGETHER, len(self._targets)))
+            # Where a label has no such form nobody asks for it: any size will do.
+            sizes = np.array([self._sizes[k][min(form, len(self._sizes[k]) - 1)] for k in members], np.int32)
+            corners = _around(np.array([self._targets[k] for k in members], np.int32), sizes, self._gap_px)
+            self._known[group, form] = corners, self._inside(corners, sizes) & ~_touching(corners, sizes, self._blocked)
+        corners, allowed = self._known[group, form]
+        return corners[number % _TOGETHER], allowed[number % _TOGETHER]
+
+    def _inside(self, corners: _Places, sizes: _Places) -> _Flags:
+        (x, y), (width, height) = corners.transpose(2, 0, 1), sizes.T[..., None]
+        bounds = self._bounds
+        inside = (x >= bounds.x) & (y >= bounds.y) & (x + width <= bounds.right) & (y + height <= bounds.bottom)
+        return np.asarray(inside)
 
 
-def _around(target: Box, size: tuple[int, int], gap_px: int) -> Boxes:
-    """Left upper corners (N, 2) round `target`, best first: above, below, right, left, then farther off."""
-    width, height = size
-    middle_x, middle_y = target.x + (target.width - width) // 2, target.y + (target.height - height) // 2
+def _around(targets: _Places, sizes: _Places, gap_px: int) -> _Places:
+    """Left upper corners (T, N, 2) round each target (T, 4), best first: above, below, right, left, then farther off."""
+    x, y, across, down = targets.T
+    width, height = sizes.T
+    middle_x, middle_y = x + (across - width) // 2, y + (down - height) // 2
     corners = []
     for distance in _DISTANCES:
-        off_px = gap_px + round(distance * height)
-        above, below = target.y - off_px - height, target.bottom + off_px
-        right, left = target.right + off_px, target.x - off_px - width
-        columns = (target.x, middle_x, target.right - width)
-        rows = (target.y, middle_y, target.bottom - height)
-        corners += [(x, above) for x in columns] + [(x, below) for x in columns]
-        corners += [(right, y) for y in rows] + [(left, y) for y in rows]
+        off_px = gap_px + np.round(distance * height).astype(np.int32)
+        above, below = y - off_px - height, y + down + off_px
+        right, left = x + across + off_px, x - off_px - width
+        columns = (x, middle_x, x + across - width)
+        rows = (y, middle_y, y + down - height)
+        corners += [(column, above) for column in columns] + [(column, below) for column in columns]
+        corners += [(right, row) for row in rows] + [(left, row) for row in rows]
         corners += [(right, above), (right, below), (left, above), (left, below)]
-    return np.asarray(corners, np.float64)
+    return np.asarray(np.array(corners).transpose(2, 0, 1), np.int32)
 
 
-def _inside(boxes: Boxes, bounds: Box) -> npt.NDArray[np.bool_]:
-    return (
-        (boxes[:, 0] >= bounds.x) & (boxes[:, 1] >= bounds.y) & (boxes[:, 2] <= bounds.right) & (boxes[:, 3] <= bounds.bottom)
-    )
+def _touching(corners: _Places, sizes: _Places, others: _Places) -> _Flags:
+    """(T, N): which boxes at `corners` (T, N, 2), of `sizes` (T, 2), share pixels with any of `others` (M, 4) as edges."""
+    touching = np.zeros(corners.shape[:2], np.bool_)
+    (left, top), (right, bottom) = corners.min(axis=1).T[..., None], (corners.max(axis=1) + sizes).T[..., None]
+    near = (left < others[:, 2]) & (right > others[:, 0]) & (top < others[:, 3]) & (bottom > others[:, 1])
+    of, other = np.nonzero(near)
+    if len(of):
+        (width, height), edges = sizes[of].T[..., None], others[other]
+        shared = _shared(corners[of], width, height, edges[:, None])
+        targets, firsts = np.unique(of, return_index=True)
+        touching[targets] = np.logical_or.reduceat(shared, firsts, axis=0)
+    return touching
 
 
-def _overlaps(boxes: Boxes, others: Sequence[Box]) -> npt.NDArray[np.bool_]:
-    """(N, M): which of `boxes` (left, top, right, bottom) share pixels with which of `others`."""
-    if not others:
-        return np.zeros((len(boxes), 0), np.bool_)
-    edges = np.asarray([(box.x, box.y, box.right, box.bottom) for box in others], np.float64)
-    left, top, right, bottom = (boxes[:, side, None] for side in range(4))
-    return (left < edges[:, 2]) & (right > edges[:, 0]) & (top < edges[:, 3]) & (bottom > edges[:, 1])
+def _shared(corners: _Places, width: _Places | int, height: _Places | int, others: Edges) -> _Flags:
+    """Which boxes with these left upper corners (..., 2) share pixels with `others` (..., 4), broadcast."""
+    x, y = corners[..., 0], corners[..., 1]
+    left, top, right, bottom = (others[..., side] for side in range(4))
+    return np.asarray((x < right) & (x > left - width) & (y < bottom) & (y > top - height))

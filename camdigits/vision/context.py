@@ -5,7 +5,7 @@ A bar is a 1 beside other digits and a table's rule among bars; the network sees
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from camdigits.vision.boxes import shared_area
 from camdigits.vision.scene import Ink, Reading, Region
+from camdigits.vision.steps import finished
 
 Features = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -65,6 +66,7 @@ MOST_WEIGHT = 1e4
 LEAST_ODDS = 0.002
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
 FOREIGN_ODDS = 0.2
+FORMS_A_STEP = 192
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +117,13 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
 
     frame_shape: (height, width) of the ink.
     """
+    return finished(finding_context(candidates, readings, frame_shape))
+
+
+def finding_context(
+    candidates: Sequence[Region], readings: Sequence[Reading], frame_shape: tuple[int, ...]
+) -> Generator[None, None, Features]:
+    """`context_features` in steps of a few milliseconds each, for those who have little time at once."""
     rows = judged(readings)
     if not len(rows):
         return np.zeros((0, len(FEATURES)), np.float32)
@@ -125,7 +134,11 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     cut = np.array([region.cut for region in candidates])
     strokes = np.array([region.stroke_px for region in candidates], np.float32)
     ink_px = np.array([np.count_nonzero(region.mask) for region in candidates], np.float32)
-    lean, slender = np.array([_form(region.mask) for region in candidates], np.float32).T
+    forms: list[tuple[float, float]] = []
+    for start in range(0, len(candidates), FORMS_A_STEP):
+        forms += [_form(region.mask) for region in candidates[start : start + FORMS_A_STEP]]
+        yield
+    lean, slender = np.array(forms, np.float32).T
     stick = (boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (slender < SLENDER)
     logit = np.log(confidence / (1 - confidence))
     # Pieces and pairs are tries, many of them: they are judged, but are nobody's company. Nor is what few ways show.
@@ -150,6 +163,7 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     enter("one", labels == 1)
     enter("tailed", np.isin(labels, TAILED))
     enter("junk", np.log1p(_near(boxes, rows, junk, reach=2.5)))
+    yield
     enter("clean", (len(anchors) + 1) / (int(whole.sum()) + 2))
     enter("border", (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1))
     enter("size", np.log(height / frame_height) * stick[rows])
@@ -160,11 +174,13 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     enter("joined", joined[rows])
     enter("cut", cut[rows])
     if len(anchors):
+        yield
         company = _company(boxes, rows, anchors)
         enter("neighbour", company.beside.max(axis=1))
         enter("kin", company.alike.max(axis=1))
         enter("row", np.minimum(company.row.sum(axis=1), 4.0))
         enter("column", company.column.max(axis=1))
+        yield
         near = company.near / np.maximum(company.near.sum(axis=1, keepdims=True), 1e-3)
         enter("tall", (near * np.log(height[:, None] / boxes[anchors, 3])).sum(axis=1))
         middle, middles = y + height / 2, boxes[anchors, 1] + boxes[anchors, 3] / 2
@@ -173,9 +189,12 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
         usual = float(np.median(strokes[anchors]))
         enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
     if len(sticks):
-        enter("sticks", np.minimum(_company(boxes, rows, sticks).beside.sum(axis=1), 4.0) * stick[rows])
+        yield
+        enter("sticks", np.minimum(_beside(boxes, rows, sticks).sum(axis=1), 4.0) * stick[rows])
     if len(foreign):
-        enter("foreign", np.minimum(_company(boxes, rows, foreign).beside.sum(axis=1), 4.0))
+        yield
+        enter("foreign", np.minimum(_beside(boxes, rows, foreign).sum(axis=1), 4.0))
+    yield
     for name, values in zip(("within", "whole", "parts"), _nested(boxes[rows], logit[rows], ink_px[rows]), strict=True):
         enter(name, values)
     return features
@@ -241,6 +260,19 @@ def _company(boxes: Features, rows: Indices, others: Indices) -> _Company:
     beside = row * np.exp(-np.maximum(gap, 0) / (1.5 * larger))
     column = alike * np.exp(-np.square(shift / 0.6) - np.maximum(gap_below, 0) / (1.5 * larger))
     return _Company(near, alike, row, beside, column)
+
+
+def _beside(boxes: Features, rows: Indices, others: Indices) -> Features:
+    """How much each of `others` is beside each candidate of `rows`, as in `_company`: float32 (M, K)."""
+    x, y, width, height = boxes[rows].T[:, :, None]
+    other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
+    larger = np.maximum(height, other_height)
+    gap = np.maximum(x, other_x) - np.minimum(x + width, other_x + other_width)
+    step = np.abs((y + height / 2) - (other_y + other_height / 2)) / larger
+    same = shared_area(boxes[rows], boxes[others]) > 0.4 * np.minimum(width * height, other_width * other_height)
+    alike = np.where(same, 0, np.exp(-3 * np.abs(np.log(height / other_height))))
+    row = alike * np.exp(-np.square(step / 0.4))
+    return np.asarray(row * np.exp(-np.maximum(gap, 0) / (1.5 * larger)), np.float32)
 
 
 def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Indices:

@@ -1,48 +1,62 @@
 """Following: the frames of a camera through time, what moves read quickly and what stands still thoroughly.
 
-A page that has not changed is not read again. What thorough reading does with one picture is spread, step by step, over the
-frames of a page that stands still; what moves is read at once, with ink seen in one way only. No clock and no thread: the
-same frames in, the same scenes out.
+A page that has not changed is not read again. Reading is spread, step by step, over some frames, and what was read of the
+first of them is moved with the page to where it is on the last. What moves is read quickly, with ink seen in one way only;
+what stands still as thoroughly as a picture. No clock and no thread: the same frames in, the same scenes out.
 """
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.motion import STILL, Grey, Motion, find_changes, find_motion, reduced
-from camdigits.vision.numbers import NumberParams, group_numbers
+from camdigits.vision.numbers import NumberParams, around, group_numbers
 from camdigits.vision.pipeline import Pipeline
-from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned
-from camdigits.vision.scene import Box, Frame, Scene
+from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, View
+from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene
+from camdigits.vision.steps import Result
 from camdigits.vision.tracks import Tracker, TrackParams
 
 
 @dataclass(frozen=True)
 class FollowParams:
-    """When a page stands still, and what has changed on it.
+    """When a page stands still, what has changed on it, and how much of a reading is done in one frame.
 
     least_change_px: so many pixels of the reduced frame must change before anything is read again: less is no stroke.
     calm_share: where no larger share of the frame changes, the page stands still, though something may move beside it ...
     calm_px: ... and where nothing moves by more pixels of the reduced frame: a hand's tremor is no blur.
-    calm_frames: for so many frames it must before it is read thoroughly. quick_frames: so many are read quickly after the
-    last change, to confirm what came. steps: of the thorough reading, in each frame. looks: so often a page is read
-    thoroughly, since one frame may be unlucky.
+    still_px: what moves by less may stand still the next time. calm_frames: for so many frames a page must stand still before
+    it is read thoroughly. quick_frames: within so many after the last change it is read quickly, and quick_looks times at
+    least, to confirm what came. looks: so often it is read thoroughly, since one frame may be unlucky.
     place_share: the share of a digit's place that changes before the digit is read anew.
+    first_steps: of the reading of the first frame, at once. quick_spread_s, thorough_spread_s: so long a reading takes if it
+    has as many steps as the one before. most_steps: the most that are done in a frame of a thirtieth of a second.
+    max_marks: so many marks are looked at, the largest.
     """
 
     least_change_px: int = 8
     calm_share: float = 0.25
     calm_px: float = 2.5
+    still_px: float = 0.5
     calm_frames: int = 3
     quick_frames: int = 6
-    steps: int = 1
+    quick_looks: int = 2
     looks: int = 3
     place_share: float = 0.02
+    first_steps: int = 96
+    quick_spread_s: float = 0.13
+    thorough_spread_s: float = 0.33
+    least_steps: int = 2
+    most_steps: int = 18
+    max_marks: int = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,19 +70,59 @@ class _Reference:
         return _Reference(self.grey, motion.after(self.motion))
 
 
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """A thorough reading that is under way, and the frame that is read."""
+class _Work(Generic[Result]):
+    """A reading that is under way.
 
-    steps: Generator[None, None, Scene]
-    reference: _Reference
+    reference: the frame that is read, and how the page has moved since. lost: whether that is not known. instead: whether it
+    was begun instead of one that was given up: then it goes on to the end. outdated: whether something has changed since.
+    done: so many steps, in so many frames.
+    """
+
+    def __init__(self, steps: Generator[None, None, Result], grey: Grey, instead: bool = False) -> None:
+        self._steps = steps
+        self.reference = _Reference(grey)
+        self.instead = instead
+        self.lost = self.outdated = False
+        self.done = self.frames = 0
+
+    def go_on(self, steps: int) -> Result | None:
+        """Do so many steps; the result, once it is there."""
+        self.frames += 1
+        try:
+            for _ in range(steps):
+                next(self._steps)
+                self.done += 1
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Grouped:
+    """Numbers of digits, and which tracks these are: as long as only the page moves, they stay."""
+
+    followed: tuple[Digit, ...]
+    read_marks: tuple[Box, ...]
+    marks: tuple[Box, ...]
+    digits: tuple[Digit, ...]
+    numbers: tuple[Number, ...]
+
+    def is_of(self, followed: Sequence[Digit], read_marks: tuple[Box, ...]) -> bool:
+        """Whether these digits among these marks are the same, wherever they have moved."""
+        if self.read_marks is not read_marks or len(self.followed) != len(followed):
+            return False
+        return all(
+            (one.track, one.label, one.confidence) == (other.track, other.label, other.confidence)
+            for one, other in zip(self.followed, followed, strict=True)
+        )
 
 
 class Following:
     """Reads the frames of one source, one after another.
 
-    turned: reads a frame at once. thorough: reads it as well as can be, in steps; None where `turned` does so already: then
-    every frame is read.
+    turned: reads a frame quickly. thorough: reads it as well as can be; None where `turned` does so already: then every frame
+    is read, at once.
     """
 
     def __init__(
@@ -86,17 +140,28 @@ class Following:
 
     def forget(self) -> None:
         """Begin anew: nothing was seen before."""
-        self._steady = Steady(self._turned)
+        self._steady = Steady(self._turned) if self._thorough is None else Steady(self._turned, every=3)
         self._tracker.reset()
         self._tilt: Tilt | None = None
-        self._before: tuple[Grey, float, float] | None = None
+        self._before_s, self._period_s = 0.0, 1 / 30
+        self._anchor: Grey | None = None
+        """The reduced frame that the page is where it was on, as far as anyone can see ..."""
+        self._frames = 0
+        """... so many frames ago."""
+        self._moves = self._lost = self._gave_up = False
         self._read: _Reference | None = None
-        self._work: _Work | None = None
+        self._changes: Grey | None = None
+        self._quick_work: _Work[View] | None = None
+        self._work: _Work[Scene] | None = None
+        self._quick_steps, self._steps = 20, 40
         self._calm = 0
         self._looks = 0
-        self._quick = self._params.quick_frames
+        self._quick, self._quick_looks = self._params.quick_frames, self._params.quick_looks
         self._marks: tuple[Box, ...] = ()
         self._marks_moved = STILL
+        self._marks_now: tuple[tuple[Box, ...], Motion, tuple[Box, ...]] = (), STILL, ()
+        self._grouped = _Grouped((), (), (), (), ())
+        self._evidence: Evidence | None = None
 
     def rotate(self, rotation: Rotation) -> None:
         """Turn frames so before they are read, and begin anew."""
@@ -106,132 +171,238 @@ class Following:
     def read(self, frame: Frame, source: str = "") -> Scene:
         """Read the next frame of the source of that name: its confirmed digits, each with its track."""
         now, scale = reduced(frame.image)
-        if self._before is not None and self._is_another(now, frame.time_s):
+        if self._anchor is not None and self._is_another(now, frame.time_s):
             self.forget()
         motion = self._move(now, scale)
-        changes = self._changes(now, scale)
-        self._before = now, scale, frame.time_s
-        if self._tilt is None or self._must_read(changes):
-            evidence = self._read_quickly(frame, source, motion, changes, scale)
-        else:
-            evidence = None
-            self._tracker.update((), frame.time_s, self._turn(motion), kept=_all)
-        if self._thorough is not None:
-            self._read_thoroughly(self._thorough, frame, now, changes, scale)
-        return self._scene(frame, source, evidence)
+        if frame.time_s > self._before_s:
+            self._period_s = frame.time_s - self._before_s
+        self._before_s = frame.time_s
+        seen = self._read_quickly(frame, now, motion, scale)
+        if seen is None and self._tilt is not None:
+            unchanged = self._quick_work is None and not self._must_read()
+            self._tracker.carry(frame.time_s, self._tilt.motion(motion) if motion else None, unchanged)
+        if self._thorough is not None and self._tilt is not None and self._quick_work is None and seen is None:
+            seen = self._read_thoroughly(self._thorough, frame, now, scale)
+        self._quick = max(0, self._quick - 1)
+        return self._scene(frame, source, seen)
 
     # What moved and what changed
 
     def _is_another(self, now: Grey, time_s: float) -> bool:
         """Whether this frame cannot be compared with the one before."""
-        assert self._before is not None
-        before, _, before_s = self._before
-        return before.shape != now.shape or not 0 <= time_s - before_s <= self._patience_s
+        assert self._anchor is not None
+        return self._anchor.shape != now.shape or not 0 <= time_s - self._before_s <= self._patience_s
 
     def _move(self, now: Grey, scale: float) -> Motion | None:
         """Find how the page moved, and move all that is remembered with it; None where that is not known."""
-        if self._before is None:
+        if self._anchor is None:
+            self._anchor = now
             return None
-        before = self._before[0]
+        self._frames += 1
+        if not self._moves and not self._may_begin() and self._is_still(now, scale):
+            self._calm += 1
+            return STILL
+        motion, changed = self._find_motion(self._anchor, now, scale)
+        count = np.count_nonzero(changed)
+        reach_px = 0.0 if motion is None else scale * motion.reach(now.shape[1] / scale, now.shape[0] / scale)
+        if motion is None:
+            self._read = self._work = None
+            self._lost = True
+            self._give_up()
+            if self._quick_work is not None:
+                self._quick_work.lost = True
+        else:
+            self._read = self._read and self._read.moved(motion)
+            for work in (self._work, self._quick_work):
+                if work is not None:
+                    work.reference = work.reference.moved(motion)
+            self._marks_moved = motion.after(self._marks_moved)
+        moving = motion is None or reach_px > self._params.calm_px * self._frames
+        if moving or count > self._params.calm_share * changed.size:
+            self._calm, self._work = 0, None
+        else:
+            if not self._calm:
+                self._give_up()
+            self._calm += 1
+        if motion is None or count >= self._params.least_change_px:
+            self._look_again()
+        self._moves = motion is None or reach_px > self._params.still_px
+        self._anchor, self._frames = now, 0
+        self._changes = self._since_read(now, scale)
+        return motion
+
+    def _give_up(self) -> None:
+        """Stop reading what was there before: what is there now, clear or quite another, is more worth it."""
+        if self._quick_work is not None and not self._quick_work.instead:
+            self._quick_work, self._gave_up = None, True
+
+    def _is_still(self, now: Grey, scale: float) -> bool:
+        """Whether all is where it was, which is cheaper to see than how anything moves."""
+        assert self._anchor is not None
+        self._changes = self._since_read(now, scale)
+        changes = find_changes(self._anchor, now, STILL, scale) if self._changes is None else self._changes
+        return not self._has_changed(changes)
+
+    def _may_begin(self) -> bool:
+        """Whether this frame may be the first of a reading, from which on its motion must be known."""
+        if self._quick_work is not None or self._work is not None:
+            return False
+        return self._quick > 0 or self._quick_looks > 0 or self._read is None or self._looks < self._params.looks
+
+    def _find_motion(self, before: Grey, now: Grey, scale: float) -> tuple[Motion | None, Grey]:
+        """How the page moved, and what has changed besides."""
         followed = self._tracker.boxes
         around = self._tilt.boxes_back(followed) if self._tilt is not None else ()
         motion = find_motion(before, now, scale, around)
         changed = find_changes(before, now, motion or STILL, scale)
-        if motion is None and np.count_nonzero(changed) < self._params.least_change_px:
-            motion = STILL
-        if motion is None:
-            self._read = self._work = None
-        else:
-            self._read = self._read and self._read.moved(motion)
-            self._work = self._work and _Work(self._work.steps, self._work.reference.moved(motion))
-            self._marks_moved = motion.after(self._marks_moved)
-        count = np.count_nonzero(changed)
-        height, width = now.shape
-        moving = motion is not None and scale * motion.reach(width / scale, height / scale) > self._params.calm_px
-        if motion is None or moving or count > self._params.calm_share * changed.size:
-            self._calm, self._work = 0, None
-        else:
-            self._calm += 1
-        if motion is None or count >= self._params.least_change_px:
-            self._quick = self._params.quick_frames
-        return motion
+        return STILL if motion is None and not self._has_changed(changed) else motion, changed
 
-    def _changes(self, now: Grey, scale: float) -> Grey | None:
+    def _since_read(self, now: Grey, scale: float) -> Grey | None:
         """What differs from the page as it was read thoroughly; None where it was not."""
         return None if self._read is None else find_changes(self._read.grey, now, self._read.motion, scale)
 
-    def _must_read(self, changes: Grey | None) -> bool:
-        if self._thorough is None:
+    def _must_read(self) -> bool:
+        if self._thorough is None or self._tilt is None:
             return True
-        return self._quick > 0 and (changes is None or self._has_changed(changes))
+        wanted = self._quick > 0 or self._quick_looks > 0
+        return wanted and (self._changes is None or self._has_changed(self._changes))
+
+    def _look_again(self) -> None:
+        """Something has changed."""
+        self._quick, self._quick_looks = self._params.quick_frames, self._params.quick_looks
+        if self._quick_work is not None:
+            self._quick_work.outdated = True
 
     def _has_changed(self, changes: Grey) -> bool:
         return int(np.count_nonzero(changes)) >= self._params.least_change_px
 
     # What is read
 
-    def _read_quickly(self, frame: Frame, source: str, motion: Motion | None, changes: Grey | None, scale: float) -> Scene:
-        view = self._steady.read(frame)
-        if view.tilt != self._tilt:  # what was followed lay elsewhere on the turned picture
+    def _read_quickly(self, frame: Frame, now: Grey, motion: Motion | None, scale: float) -> Scene | None:
+        """Begin to read a frame quickly where something is to be seen, or go on with it; the scene, once it was read."""
+        begins = self._quick_work is None and self._tilt is None
+        if self._quick_work is None:
+            if not self._must_read():
+                return None
+            self._quick_work = _Work(self._steady.reading(frame), now, self._gave_up)
+        work = self._quick_work
+        steps = self._params.first_steps if begins else self._pace(work.frames, self._quick_steps, self._params.quick_spread_s)
+        view = work.go_on(steps if self._thorough is not None else sys.maxsize)
+        if view is None:
+            return None
+        self._quick_work, self._quick_steps, self._gave_up = None, work.done, False
+        if not work.outdated:
+            self._quick_looks = max(0, self._quick_looks - 1)
+        turns = self._tilt != view.tilt
+        if turns:  # what was followed lay elsewhere on the turned picture
             self._tracker.reset()
-            self._read = self._work = None
-            self._tilt, changes, motion = view.tilt, None, None
-        self._quick = max(0, self._quick - 1)
-        kept = None if changes is None else _Places(changes, scale, view.tilt, self._params.place_share).unchanged
-        self._tracker.update(view.scene.digits, frame.time_s, self._turn(motion), view.scene.marks, kept)
-        if changes is None:
-            self._marks, self._marks_moved = view.scene.marks, STILL
-        return replace(view.scene, source=source)
+            self._read = self._work = self._changes = None
+            self._tilt = view.tilt
+        since = STILL if work.lost else work.reference.motion
+        scene = _moved(self._largest(view.scene), view.tilt.motion(since))
+        kept = None if self._changes is None else _Places(self._changes, scale, view.tilt, self._params.place_share).unchanged
+        step = None if turns or self._lost or motion is None else view.tilt.motion(motion)
+        self._lost = False
+        self._tracker.update(scene.digits, frame.time_s, step, scene.marks, kept)
+        if self._changes is None:
+            self._marks, self._marks_moved = scene.marks, STILL
+        return scene
 
-    def _read_thoroughly(self, thorough: Pipeline, frame: Frame, now: Grey, changes: Grey | None, scale: float) -> None:
+    def _read_thoroughly(self, thorough: Pipeline, frame: Frame, now: Grey, scale: float) -> Scene | None:
         """Begin the thorough reading of a page that stands still and has changed since, or go on with it."""
         assert self._tilt is not None
         if self._work is None:
-            if self._read is None or changes is None or self._has_changed(changes):
+            if self._read is None or self._changes is None or self._has_changed(self._changes):
                 self._looks = 0
-            if self._calm >= self._params.calm_frames and self._looks < self._params.looks:
-                steps = thorough.reading(replace(frame, image=self._tilt.turned(frame.image)))
-                self._work = _Work(steps, _Reference(now))
-            return
-        try:
-            for _ in range(self._params.steps):
-                next(self._work.steps)
-        except StopIteration as end:
-            self._settle(end.value, self._work.reference, now, scale, frame.time_s)
-            self._work = None
+            if self._calm < self._params.calm_frames or self._looks == self._params.looks:
+                return None
+            self._work = _Work(thorough.reading(replace(frame, image=self._tilt.turned(frame.image))), now)
+        work = self._work
+        scene = work.go_on(self._pace(work.frames, self._steps, self._params.thorough_spread_s))
+        if scene is None:
+            return None
+        self._work, self._steps = None, work.done
+        self._settle(scene, work.reference, now, scale, frame.time_s)
+        return scene
+
+    def _pace(self, frames: int, before: int, spread_s: float) -> int:
+        """How many steps to do in the next frame, after so many `frames`, when the reading before had so many steps."""
+        spread = max(1, round(spread_s / self._period_s))
+        most = round(self._params.most_steps * max(1.0, 30 * self._period_s))
+        return most if frames >= spread else min(max(math.ceil((before + 1) / spread), self._params.least_steps), most)
 
     def _settle(self, scene: Scene, reference: _Reference, now: Grey, scale: float, time_s: float) -> None:
         """Take over what was read thoroughly, as far as the page is as it was when the reading began."""
         assert self._tilt is not None
-        motion = self._tilt.motion(reference.motion)
         changes = find_changes(reference.grey, now, reference.motion, scale)
         places = _Places(changes, scale, self._tilt, self._params.place_share)
-        digits = [replace(digit, box=motion.box(digit.box)) for digit in scene.digits]
-        self._tracker.settle(digits, time_s, places.unchanged, self._looks)
+        moved = _moved(self._largest(scene), self._tilt.motion(reference.motion))
+        self._tracker.settle(moved.digits, time_s, places.unchanged, self._looks)
         self._looks += 1
         if not places.unchanged(self._tracker.boxes).all():
-            self._quick = self._params.quick_frames  # these must be looked at again
-        self._read, self._calm = reference, 0
-        self._marks, self._marks_moved = scene.marks, reference.motion
+            self._look_again()
+        self._read, self._changes, self._calm = reference, changes, 0
+        self._marks, self._marks_moved = moved.marks, STILL
 
-    def _turn(self, motion: Motion | None) -> Motion | None:
-        return None if motion is None or self._tilt is None else self._tilt.motion(motion)
+    def _largest(self, scene: Scene) -> Scene:
+        """The scene without the smallest of very many marks: texture has tens of thousands."""
+        if len(scene.marks) <= self._params.max_marks:
+            return scene
+        areas = np.prod(np.array(scene.marks, np.int64)[:, 2:], axis=1)
+        kept = np.sort(np.argsort(-areas, kind="stable")[: self._params.max_marks])
+        return replace(scene, marks=tuple(scene.marks[k] for k in kept.tolist()))
+
+    # What is shown
 
     def _scene(self, frame: Frame, source: str, seen: Scene | None) -> Scene:
+        height, width = frame.image.shape[:2]
+        if self._tilt is None:
+            return Scene(width, height, source=source, frame=frame.index, time_s=frame.time_s)
+        grouped = self._group()
+        width, height = self._tilt.size
+        evidence = None if seen is None else seen.evidence
+        scene = Scene(
+            width,
+            height,
+            grouped.digits,
+            grouped.numbers,
+            source,
+            frame.index,
+            frame.time_s,
+            grouped.marks,
+            evidence,
+        )
+        scene = self._tilt.back(scene)
+        if evidence is not None:
+            self._evidence = scene.evidence
+        return replace(scene, evidence=self._evidence)
+
+    def _group(self) -> _Grouped:
+        """The digits that are shown, in numbers; those stay while nothing but the page moves."""
         assert self._tilt is not None
         motion = self._tilt.motion(self._marks_moved)
-        marks = self._marks if motion == STILL else tuple(motion.box(mark) for mark in self._marks)
-        digits, numbers = group_numbers(self._tracker.shown, marks, self._numbers)
-        width, height = self._tilt.size
-        base = seen or Scene(width, height)
-        scene = replace(
-            base, digits=digits, numbers=numbers, marks=marks, source=source, frame=frame.index, time_s=frame.time_s
-        )
-        return self._tilt.back(scene)
+        if self._marks_now[0] is not self._marks or self._marks_now[1] != motion:
+            self._marks_now = self._marks, motion, self._marks if motion == STILL else motion.boxes(self._marks)
+        marks, followed, before = self._marks_now[2], self._tracker.shown, self._grouped
+        if followed is before.followed and marks is before.marks:
+            return before
+        if before.is_of(followed, self._marks):
+            places = {digit.track: digit for digit in followed}
+            digits = tuple(places[digit.track] for digit in before.digits)
+            numbers = tuple(around(number, [digit.box for digit in digits]) for number in before.numbers)
+        else:
+            digits, numbers = group_numbers(followed, marks, self._numbers)
+        self._grouped = _Grouped(followed, self._marks, marks, digits, numbers)
+        return self._grouped
 
 
-def _all(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
-    return np.ones(len(boxes), bool)
+def _moved(scene: Scene, motion: Motion) -> Scene:
+    """The scene with its digits and marks where they are after a motion of the page; its evidence stays."""
+    if motion == STILL:
+        return scene
+    boxes = motion.boxes([digit.box for digit in scene.digits])
+    digits = tuple(replace(digit, box=box) for digit, box in zip(scene.digits, boxes, strict=True))
+    return replace(scene, digits=digits, marks=motion.boxes(scene.marks))
 
 
 class _Places:

@@ -73,14 +73,33 @@ def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
     shadows and vignettes fade out; the threshold is local, at about half of the contrast of the strokes nearby.
     Raises ValueError for an image of another shape or dtype.
     """
+    return finished(finding_inks(image, params))
+
+
+def finding_inks(image: BgrImage, params: InkParams = InkParams()) -> Generator[None, None, Inks]:
+    """`find_inks` in steps of a few milliseconds each, for those who have little time at once."""
     grey = _grey(image)
-    return Inks(_main(grey, params), _main(np.invert(grey), params))
+    inks = []
+    for tones in (grey, np.invert(grey)):
+        contrast = _contrast(tones, params)
+        yield
+        inks.append(_threshold(contrast, params))
+        yield
+    return Inks(*inks)
 
 
 def find_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> Ink:
     """The strokes of one polarity alone, as in `find_inks`: those lighter than their ground, or those darker."""
+    return finished(finding_ink(image, light, params))
+
+
+def finding_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> Generator[None, None, Ink]:
+    """`find_ink` in steps."""
     grey = _grey(image)
-    return _main(np.invert(grey) if light else grey, params)
+    yield
+    contrast = _contrast(np.invert(grey) if light else grey, params)
+    yield
+    return _threshold(contrast, params)
 
 
 def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
@@ -131,11 +150,6 @@ def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Generator[
 def _grey(image: BgrImage) -> Ink:
     check_image(image)
     return np.asarray(cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (3, 3), 0), np.uint8)
-
-
-def _main(tones: Ink, params: InkParams) -> Ink:
-    """What is darker than its ground."""
-    return _threshold(_contrast(tones, params), params)
 
 
 def _is_coloured(image: BgrImage) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from camdigits.vision.scene import BgrImage, Box
 
 Grey = npt.NDArray[np.uint8]
 """uint8 (H, W), a frame reduced for the search."""
+_Number = TypeVar("_Number", float, npt.NDArray[np.float64])
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class Motion:
         """By what factor lengths change."""
         return float(np.hypot(self.a, self.b))
 
-    def point(self, x: float, y: float) -> tuple[float, float]:
-        """Where (x, y) goes."""
+    def point(self, x: _Number, y: _Number) -> tuple[_Number, _Number]:
+        """Where (x, y) goes, or the points of which these are all x and all y."""
         return self.a * x - self.b * y + self.dx, self.b * x + self.a * y + self.dy
 
     def reach(self, width: float, height: float) -> float:
@@ -75,6 +77,15 @@ class Motion:
         width, height = box.width * self.scale, box.height * self.scale
         return Box(round(x - width / 2), round(y - height / 2), max(1, round(width)), max(1, round(height)))
 
+    def boxes(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
+        """Where many boxes go, each as `box` has it."""
+        x, y, width, height = np.array(boxes, np.float64).reshape(-1, 4).T
+        middle_x, middle_y = self.point(x + width / 2, y + height / 2)
+        width, height = width * self.scale, height * self.scale
+        sides = np.rint(np.column_stack([middle_x - width / 2, middle_y - height / 2, width, height]))
+        sides[:, 2:] = np.maximum(1, sides[:, 2:])
+        return tuple(map(Box._make, sides.astype(np.int64).tolist()))
+
 
 STILL = Motion()
 
@@ -83,8 +94,11 @@ def reduced(image: BgrImage, params: MotionParams = MotionParams()) -> tuple[Gre
     """A frame, uint8 (H, W, 3), as motion is looked for in it, and how many of its pixels go into one of the frame."""
     scale = min(1.0, params.side_px / max(image.shape[:2]))
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    small = image if scale == 1.0 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), scale
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    # Halves are quick, and leave so little to reduce that no pixel is passed over.
+    while grey.shape[1] >= 2 * size[0] and grey.shape[0] >= 2 * size[1]:
+        grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8), scale
 
 
 def find_motion(

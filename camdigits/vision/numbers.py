@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -69,6 +69,16 @@ def group_numbers(
             numbers.append(_number(ordered, tuple(range(first + start, first + end))))
         first += len(line.digits)
     return ordered, tuple(numbers)
+
+
+def around(number: Number, boxes: Sequence[Box]) -> Number:
+    """The number where its digits have those boxes, by their indices."""
+    return replace(number, box=_union([boxes[index] for index in number.digits]))
+
+
+def _union(boxes: Sequence[Box]) -> Box:
+    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
+    return Box(left, top, max(box.right for box in boxes) - left, max(box.bottom for box in boxes) - top)
 
 
 def _top_to_bottom(lines: Sequence[Line]) -> list[Line]:
@@ -170,12 +180,9 @@ def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: Numb
 
 
 def _number(digits: Sequence[Digit], members: tuple[int, ...]) -> Number:
-    box = digits[members[0]].box
-    for index in members[1:]:
-        box = box.union(digits[index].box)
     return Number(
         text="".join(str(digits[index].label) for index in members),
         confidence=float(np.prod([digits[index].confidence for index in members])),
-        box=box,
+        box=_union([digits[index].box for index in members]),
         digits=members,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import sys
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -11,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, shared_area
-from camdigits.vision.context import ContextWeights, context_features, judge, judged
+from camdigits.vision.context import ContextWeights, finding_context, judge, judged
 from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.ink import InkParams, Ways, check_image, find_ink, find_inks, finding_ways
+from camdigits.vision.ink import InkParams, Ways, check_image, finding_ink, finding_inks, finding_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs, stack_glyphs
-from camdigits.vision.regions import Chain, RegionParams, Regions, find_regions, has_small_strokes
+from camdigits.vision.regions import Chain, RegionParams, Regions, finding_regions, has_small_strokes
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Glyph, Ink, InkMap, Reading, Region, Scene
 from camdigits.vision.steps import finished
 
@@ -26,7 +27,10 @@ GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains":
 """Caps of what a glance looks at."""
 IN_MOTION: dict[str, int] = {"max_candidates": 450, "max_joined": 60, "max_chains": 10}
 """Caps of what is read of a frame that will come again: a page of 400 digits loses none."""
-GLYPHS_A_STEP = 128
+GLYPHS_A_STEP = 64
+GLYPHS_A_CALL = 32
+ALL = sys.maxsize
+"""Glyphs of a picture, which go through the classifier in one call."""
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
 PART_INK = 1.5
@@ -87,34 +91,43 @@ class Pipeline:
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame. Raises ValueError for an image that is not uint8 (H, W, 3)."""
-        return finished(self.reading(frame, source))
+        return finished(self._reading(frame, source, ALL))
 
     def reading(self, frame: Frame, source: str = "") -> Generator[None, None, Scene]:
-        """The same in some twenty steps, so that it can be spread over the frames of a page that stands still."""
-        look = yield from self._looking(frame.image)
+        """The same in steps of a few milliseconds, so that it can be spread over the frames of a camera."""
+        return self._reading(frame, source, GLYPHS_A_CALL)
+
+    def _reading(self, frame: Frame, source: str, glyphs_a_call: int) -> Generator[None, None, Scene]:
+        look = yield from self._looking(frame.image, glyphs_a_call)
         height, width = frame.image.shape[:2]
-        layers = [self._in_context(layer) for layer in look.layers]
-        yield
-        chosen = [choose(layer.regions, layer.readings, self._params.threshold) for layer in layers]
+        layers, chosen = [], []
+        for alone in look.layers:
+            layer = yield from self._in_context(alone)
+            yield
+            layers.append(layer)
+            chosen.append(choose(layers[-1].regions, layers[-1].readings, self._params.threshold))
+            yield
         main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
         for k, layer in enumerate(layers):
             if k != main:
                 chosen[k] = _clear_of(layer, chosen[k], layers[main], chosen[main])
 
-        def to_frame(box: Box) -> Box:
-            return _scaled(box, 1 / look.scale, width, height)
+        def to_frame(boxes: Iterable[Box]) -> tuple[Box, ...]:
+            return _scaled(list(boxes), 1 / look.scale, width, height)
 
+        boxes = [to_frame(region.box for region in layer.regions.candidates) for layer in layers]
         found = [
-            Digit(layer.readings[i].label, layer.readings[i].confidence, to_frame(layer.regions.candidates[i].box))
-            for layer, indices in zip(layers, chosen, strict=True)
+            Digit(layer.readings[i].label, layer.readings[i].confidence, places[i])
+            for layer, places, indices in zip(layers, boxes, chosen, strict=True)
             for i in indices
         ]
-        marks = tuple(to_frame(box) for box in _unused(layers[main], chosen[main]))
+        marks = to_frame(_unused(layers[main], chosen[main]))
+        yield
         digits, numbers = group_numbers(found, marks, self._params.numbers)
         evidence = Evidence(
             layers[main].ink,
             look.batch,
-            tuple(to_frame(region.box) for layer in layers for region in layer.regions.candidates),
+            tuple(box for places in boxes for box in places),
             tuple(
                 reading if i in indices else None
                 for layer, indices in zip(layers, map(set, chosen), strict=True)
@@ -146,22 +159,26 @@ class Pipeline:
 
         Raises ValueError for an image that is not uint8 (H, W, 3).
         """
-        return finished(self._looking(image))
+        return finished(self._looking(image, ALL))
 
-    def _looking(self, image: BgrImage) -> Generator[None, None, Look]:
+    def _looking(self, image: BgrImage, glyphs_a_call: int) -> Generator[None, None, Look]:
         check_image(image)
         searched, scale = _at_search_scale(image, self._params)
+        if scale != 1:
+            yield
         ways: tuple[tuple[InkMap, ...], ...]
         if self._params.all_ways:
             seen = yield from finding_ways(searched, self._params.ink)
-            ways = self._with_fine(seen, image, scale)
             yield
+            ways = yield from self._with_fine(seen, image, scale)
         else:
-            ways = tuple((InkMap("main", ink),) for ink in find_inks(searched, self._params.ink))
+            inks = yield from finding_inks(searched, self._params.ink)
+            ways = tuple((InkMap("main", ink),) for ink in inks)
         ways = ways[: 2 if self._params.light_ink else 1]
         found = []
         for maps in ways:
-            found.append(find_regions(maps, self._params.regions))
+            regions = yield from finding_regions(maps, self._params.regions)
+            found.append(regions)
             yield
         glyphs = []
         for number, region in enumerate(region for regions in found for region in regions.candidates):
@@ -169,33 +186,39 @@ class Pipeline:
             if number % GLYPHS_A_STEP == GLYPHS_A_STEP - 1:
                 yield
         batch = stack_glyphs(glyphs)
-        readings = iter(read_glyphs(batch, self._classify, self._params.none_weight))
-        yield
+        said: list[Reading] = []
+        for start in range(0, len(batch), glyphs_a_call):
+            said += read_glyphs(batch[start : start + glyphs_a_call], self._classify, self._params.none_weight)
+            yield
+        readings = iter(said)
         layers = tuple(
             Layer(maps[0].ink, regions, tuple(islice(readings, len(regions.candidates))))
             for maps, regions in zip(ways, found, strict=True)
         )
         return Look(layers, batch, scale)
 
-    def _with_fine(self, ways: Ways, image: BgrImage, scale: float) -> Ways:
+    def _with_fine(self, ways: Ways, image: BgrImage, scale: float) -> Generator[None, None, Ways]:
         """The ways, with one at twice the scale where there is writing too small to be read at this one."""
         small = [has_small_strokes(maps[0].ink, self._params.regions) for maps in ways]
         if not any(small):
             return ways
+        yield
         enlarged = _resized(image, FINE * scale)
-        # A polarity without small strokes shows none: its map counts among the ways, and is empty.
-        inks = (
-            find_ink(enlarged, light, self._params.ink) if has_some else np.zeros((1, 1), np.uint8)
-            for light, has_some in zip((False, True), small, strict=True)
-        )
-        return Ways(*((*maps, InkMap("fine", ink, FINE)) for maps, ink in zip(ways, inks, strict=True)))
+        yield
+        inks = []
+        for light, has_some in zip((False, True), small, strict=True):
+            # A polarity without small strokes shows none: its map counts among the ways, and is empty.
+            ink = (yield from finding_ink(enlarged, light, self._params.ink)) if has_some else np.zeros((1, 1), np.uint8)
+            inks.append(InkMap("fine", ink, FINE))
+            yield
+        return Ways(*((*maps, fine) for maps, fine in zip(ways, inks, strict=True)))
 
-    def _in_context(self, layer: Layer) -> Layer:
+    def _in_context(self, layer: Layer) -> Generator[None, None, Layer]:
         """The layer with confidences that count the company each candidate keeps."""
         if self._context is None or not layer.readings:
             return layer
         odds = np.zeros(len(layer.readings), np.float32)
-        features = context_features(layer.regions.candidates, layer.readings, layer.ink.shape)
+        features = yield from finding_context(layer.regions.candidates, layer.readings, layer.ink.shape)
         odds[judged(layer.readings)] = judge(features, self._context)
         readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
         return Layer(layer.ink, layer.regions, readings)
@@ -247,14 +270,20 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
             offers.append((_logit(mean), pieces))
     offers.sort(key=lambda offer: (-offer[0], offer[1]))
     members = list(dict.fromkeys(k for _, indices in offers for k in indices))
-    rivals = _rivals([candidates[k] for k in members])
+    regions_of = [candidates[k] for k in members]
+    rivals, doubtful = _rivals(regions_of)
     place = {k: row for row, k in enumerate(members)}
     chosen: list[int] = []
+    taken, barred = np.zeros(len(members), bool), np.zeros(len(members), bool)
     for _, indices in offers:
         rows = [place[k] for k in indices]
-        taken = [place[k] for k in chosen]
-        if not rivals[np.ix_(rows, taken)].any():
-            chosen += indices
+        if barred[rows].any() or any(
+            _share_ink(regions_of[row], regions_of[other]) for row in rows for other in np.flatnonzero(doubtful[row] & taken)
+        ):
+            continue
+        chosen += indices
+        taken[rows] = True
+        barred |= rivals[rows].any(axis=0)
     return sorted(chosen)
 
 
@@ -273,15 +302,16 @@ def _parts_of_wholes(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:
     return np.asarray(within.any(axis=1))
 
 
-def _rivals(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:
-    """Which two candidates cannot both be digits: they share ink, or one lies in the other. bool (N, N)."""
+def _rivals(regions: Sequence[Region]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which two candidates cannot both be digits, since one lies in the other, and which cannot if they share ink.
+
+    bool (N, N) each.
+    """
     boxes = np.array([region.box for region in regions], np.float32).reshape(-1, 4)
     shared = shared_area(boxes, boxes)
     least = np.minimum.outer(boxes[:, 2] * boxes[:, 3], boxes[:, 2] * boxes[:, 3])
-    rivals: npt.NDArray[np.bool_] = shared > 0.7 * least
-    for i, j in np.argwhere(np.triu((shared > 0.08 * least) & ~rivals, 1)):
-        rivals[i, j] = rivals[j, i] = _share_ink(regions[i], regions[j])
-    return rivals
+    rivals = np.asarray(shared > 0.7 * least)
+    return rivals, np.asarray((shared > 0.08 * least) & ~rivals)
 
 
 def _share_ink(one: Region, other: Region) -> bool:
@@ -328,7 +358,10 @@ def _resized(image: BgrImage, scale: float) -> BgrImage:
     return np.asarray(cv2.GaussianBlur(resized, (0, 0), ENLARGED_BLUR * scale) if scale > 1.35 else resized, np.uint8)
 
 
-def _scaled(box: Box, factor: float, width: int, height: int) -> Box:
-    left, top = max(0, round(box.x * factor)), max(0, round(box.y * factor))
-    right, bottom = min(width, round(box.right * factor)), min(height, round(box.bottom * factor))
-    return Box(left, top, max(1, right - left), max(1, bottom - top))
+def _scaled(boxes: Sequence[Box], factor: float, width: int, height: int) -> tuple[Box, ...]:
+    x, y, across, down = np.array(boxes, np.int64).reshape(-1, 4).T
+    left, top = (np.maximum(0, np.rint(side * factor)) for side in (x, y))
+    right = np.minimum(width, np.rint((x + across) * factor))
+    bottom = np.minimum(height, np.rint((y + down) * factor))
+    sides = np.column_stack([left, top, np.maximum(1, right - left), np.maximum(1, bottom - top)])
+    return tuple(map(Box._make, sides.astype(np.int64).tolist()))

@@ -7,7 +7,7 @@ is part of what is known of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import NamedTuple
@@ -19,7 +19,14 @@ import numpy.typing as npt
 from camdigits.vision.boxes import Boxes, iou_matrix
 from camdigits.vision.components import Components, find_components
 from camdigits.vision.scene import Box, Ink, InkMap, Region
+from camdigits.vision.steps import finished
 from camdigits.vision.widths import stroke_width
+
+REGIONS_A_STEP = 48
+REGION_PX = 8000
+"""A larger one counts for several."""
+PAIRS_A_STEP = 120_000
+"""Of boxes that are compared with each other."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,15 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
 
     maps: ways to see the same ink, the main one (scale 1) first. Raises ValueError for ink that is not uint8 (H, W).
     """
-    strokes = [_strokes(way.ink, params) for way in maps]
+    return finished(finding_regions(maps, params))
+
+
+def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) -> Generator[None, None, Regions]:
+    """`find_regions` in steps of a few milliseconds each, for those who have little time at once."""
+    strokes = []
+    for way in maps:
+        strokes.append(_strokes(way.ink, params))
+        yield
     main = strokes[0]
     found: list[tuple[_Strokes, int, float]] = []
     boxes = np.zeros((0, 4), np.float32)
@@ -120,12 +135,12 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
     for way, parts in zip(maps, strokes, strict=True):
         fit = _digit_shaped(parts, way, params)
         scaled = parts.boxes[fit].astype(np.float32) / np.float32(way.scale)
-        overlap = iou_matrix(scaled, boxes)
-        same = overlap.max(axis=1, initial=0.0) >= params.same_iou
+        nearest, overlap = yield from _nearest(scaled, boxes)
+        same = overlap >= params.same_iou
         if way.scale < 1 and same.any():  # where a fat stroke is an outline at full scale, the whole one is another
-            same &= parts.areas[fit] / way.scale**2 < 1.6 * areas[overlap.argmax(axis=1)]
+            same &= parts.areas[fit] / way.scale**2 < 1.6 * areas[nearest]
         if same.any():
-            votes[np.unique(overlap[same].argmax(axis=1))] += 1
+            votes[np.unique(nearest[same])] += 1
         new = np.flatnonzero(~same)
         found += [(parts, int(fit[k]), way.scale) for k in new]
         boxes = np.vstack([boxes, scaled[new]])
@@ -136,18 +151,58 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
     kept = np.lexsort((-boxes[:, 3], -np.where(fine, len(maps) / 2, votes)))[: params.max_candidates]
     kept = kept[np.cumsum(np.prod(boxes[kept, 2:], axis=1), dtype=np.float64) <= params.max_area * main.components.labels.size]
     candidates = []
+    load = _Load()
     for k in sorted(kept.tolist()):
         parts, component, scale = found[k]
         share = float(votes[k]) / len(maps) if len(maps) > 1 else params.lone_votes
         region = _drawn_with_a_pen(parts.region(component, share), params)
         if region is not None:
             candidates.append(region if scale == 1 else _at_main_scale(region, scale, maps[0].ink.shape))
+        if load.is_full(int(np.prod(parts.boxes[component, 2:]))):
+            yield
     bases = [main, *(parts for way, parts in zip(maps, strokes, strict=True) if way.name == "unruled")]
     # Of pairs with the same box the one without rules stays, and of those the one whose strokes are closest.
-    joined = {pair.box: pair for base in bases for pair in reversed(_joined(base, params))}
-    candidates += [region for pair in joined.values() if (region := _drawn_with_a_pen(pair, params)) is not None]
-    chains = _chains(bases, candidates, params)
-    return Regions(tuple(candidates), tuple(Box(*(int(v) for v in box)) for box in main.boxes), chains)
+    joined: dict[Box, Region] = {}
+    for base in bases:
+        pairs = yield from _joined(base, params)
+        joined |= {pair.box: pair for pair in reversed(pairs)}
+    for pair in joined.values():
+        region = _drawn_with_a_pen(pair, params)
+        if region is not None:
+            candidates.append(region)
+        if load.is_full(pair.box.area):
+            yield
+    chains = yield from _chains(bases, candidates, params)
+    return Regions(tuple(candidates), tuple(map(Box._make, main.boxes.tolist())), chains)
+
+
+class _Load:
+    """Counts the regions of a step."""
+
+    def __init__(self) -> None:
+        self._regions = 0.0
+
+    def is_full(self, area_px: int) -> bool:
+        """Add a region of that area; whether it is time for the next step."""
+        self._regions += max(1.0, area_px / REGION_PX)
+        if self._regions < REGIONS_A_STEP:
+            return False
+        self._regions = 0.0
+        return True
+
+
+def _nearest(some: Boxes, others: Boxes) -> Generator[None, None, tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+    """For each box the one of `others` that it overlaps most, and their intersection over union; 0 of none."""
+    nearest, overlap = np.zeros(len(some), np.int64), np.zeros(len(some), np.float32)
+    if not len(others):
+        return nearest, overlap
+    rows = max(1, PAIRS_A_STEP // len(others))
+    for start in range(0, len(some), rows):
+        shares = iou_matrix(some[start : start + rows], others)
+        nearest[start : start + rows], overlap[start : start + rows] = shares.argmax(axis=1), shares.max(axis=1)
+        if start + rows < len(some):
+            yield
+    return nearest, overlap
 
 
 def has_small_strokes(ink: Ink, params: RegionParams = RegionParams()) -> bool:
@@ -195,7 +250,9 @@ def _at_main_scale(region: Region, scale: float, frame: tuple[int, ...]) -> Regi
     return Region(Box(left, top, right - left, bottom - top), mask, region.stroke_px / scale, region.votes, fine)
 
 
-def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionParams) -> tuple[Chain, ...]:
+def _chains(
+    bases: Sequence[_Strokes], candidates: list[Region], params: RegionParams
+) -> Generator[None, None, tuple[Chain, ...]]:
     """Cut wide components where their ink is thinnest; the pieces are added to `candidates`.
 
     Over-segmentation, as in reading strings of digits since LeCun et al. (1998): each piece is offered, and the readings
@@ -203,6 +260,7 @@ def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionP
     """
     wide = [region for base in bases for region in _wide(base, params)]
     chains: dict[Box, Chain] = {}
+    load = _Load()
     for region in sorted(wide, key=lambda region: -region.box.height):
         if len(chains) == params.max_chains:
             break
@@ -212,12 +270,15 @@ def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionP
         cuts = _cuts(columns.profile(), region.box.height, params)
         pieces = []
         for start, end in combinations(range(len(cuts)), 2):
+            if load.is_full(2 * region.box.height * (cuts[end] - cuts[start])):
+                yield
             piece = _piece(region, columns, cuts[start], cuts[end], params)
             if piece is not None and (start, end) != (0, len(cuts) - 1):
                 pieces.append(Piece(len(candidates), start, end))
                 candidates.append(piece)
         if pieces:
             chains[region.box] = Chain(region.box, len(cuts) - 1, tuple(pieces))
+            yield
     return tuple(chains.values())
 
 
@@ -335,7 +396,7 @@ def _drawn_with_a_pen(region: Region, params: RegionParams) -> Region | None:
     return replace(region, stroke_px=width_px)
 
 
-def _joined(main: _Strokes, params: RegionParams) -> list[Region]:
+def _joined(main: _Strokes, params: RegionParams) -> Generator[None, None, list[Region]]:
     """Pairs of strokes that may be one digit: a 5 and its bar, an open 4, a stroke that broke."""
     width, height = main.boxes[:, 2], main.boxes[:, 3]
     large = np.flatnonzero((np.maximum(width, height) >= params.min_height_px) & (width <= params.max_width_ratio * height))
@@ -343,7 +404,13 @@ def _joined(main: _Strokes, params: RegionParams) -> list[Region]:
         return []
     small = np.flatnonzero(np.maximum(width, height) >= max(3, params.min_height_px // 3))
     large, small = (some[np.argsort(-main.areas[some], kind="stable")[: params.max_strokes]] for some in (large, small))
-    pairs = _close_pairs(main.boxes[large].astype(np.float32), main.boxes[small].astype(np.float32), large, small, params)
+    rows = max(1, PAIRS_A_STEP // max(1, len(small)))
+    near = []
+    for start in range(0, len(large), rows):
+        body = large[start : start + rows]
+        near.append(_near_pairs(main.boxes[body].astype(np.float32), main.boxes[small].astype(np.float32), body, small, params))
+        yield
+    pairs = _closest(near, params.max_joined)
     boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
     spans = boxes[..., :2].min(axis=1), (boxes[..., :2] + boxes[..., 2:]).max(axis=1)
     kept = _within_budget(np.prod(spans[1] - spans[0], axis=1), params.max_pairs_area, main)
@@ -357,10 +424,18 @@ def _within_budget(areas_px: npt.NDArray[np.integer], most: float, base: _Stroke
     return sorted(order[spent <= most * base.components.labels.size].tolist())
 
 
-def _close_pairs(
+class _Pairs(NamedTuple):
+    """Pairs (body, part) of components, and the clear space between them as a share of their height: (N,) each."""
+
+    body: npt.NDArray[np.int64]
+    part: npt.NDArray[np.int64]
+    gaps: npt.NDArray[np.float32]
+
+
+def _near_pairs(
     body: Boxes, part: Boxes, body_index: npt.NDArray[np.int64], part_index: npt.NDArray[np.int64], params: RegionParams
-) -> list[tuple[int, int]]:
-    """Pairs (body, part) of components so near each other, and so placed, that they may be strokes of one digit."""
+) -> _Pairs:
+    """Components so near each other, and so placed, that they may be strokes of one digit."""
     x, y, width, height = body.T[:, :, None]
     other_x, other_y, other_width, other_height = part.T[:, None, :]
     gap_x = np.maximum(x, other_x) - np.minimum(x + width, other_x + other_width)
@@ -377,9 +452,16 @@ def _close_pairs(
     near &= np.maximum(other_width, other_height) > 0.2 * whole_height
     rows, columns = np.nonzero(near)
     gaps = (np.maximum(gap_x, 0) + np.maximum(gap_y, 0))[rows, columns] / whole_height[rows, columns]
-    order = np.argsort(gaps, kind="stable")
+    return _Pairs(body_index[rows], part_index[columns], gaps)
+
+
+def _closest(pairs: Sequence[_Pairs], most: int) -> list[tuple[int, int]]:
+    """The closest pairs, each two components once, the lower one first."""
+    body, part, gaps = (np.concatenate(values) for values in zip(*pairs, strict=True))
     unique: dict[tuple[int, int], None] = {}
-    for k in order.tolist():
-        first, second = int(body_index[rows[k]]), int(part_index[columns[k]])
+    for k in np.argsort(gaps, kind="stable").tolist():
+        if len(unique) >= most:
+            break
+        first, second = int(body[k]), int(part[k])
         unique.setdefault((min(first, second), max(first, second)))
-    return list(unique)[: params.max_joined]
+    return list(unique)

@@ -6,18 +6,21 @@ again, and the surer reading wins. Scenes are always in pixels of the frame as i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.motion import Motion
+from camdigits.vision.numbers import around
 from camdigits.vision.readings import Classifier, read_glyphs
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Number, Scene
+from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Scene
+from camdigits.vision.steps import finished
 
 Points = npt.NDArray[np.float64]
 """float64 (N, 2), or (2,) for one: x, y in pixels from the picture's corner, which is not the middle of its first pixel."""
@@ -125,7 +128,7 @@ class Tilt:
             width=self.width,
             height=self.height,
             digits=tuple(replace(digit, box=box) for digit, box in zip(scene.digits, boxes, strict=True)),
-            numbers=tuple(_around(number, boxes) for number in scene.numbers),
+            numbers=tuple(around(number, boxes) for number in scene.numbers),
             marks=self.boxes_back(scene.marks),
             evidence=evidence,
         )
@@ -224,7 +227,11 @@ class Turned:
 
     def at(self, frame: Frame, degrees: float, source: str = "") -> View:
         """Read a frame, turned by so many degrees clockwise."""
-        return _at(frame, degrees, source, self._read)
+        return finished(_at(frame, degrees, source, _at_once(self._read)))
+
+    def reading_at(self, frame: Frame, degrees: float) -> Generator[None, None, View]:
+        """The same, in the steps of the reader where it has some."""
+        return _at(frame, degrees, "", _in_steps(self._read))
 
     def best(self, first: View, frame: Frame, source: str = "") -> View:
         """The surest way to read `frame`, beginning from how it was read `first`.
@@ -232,23 +239,38 @@ class Turned:
         Lines are made level by the layout of the ink, and quarter turns are tried that the crops speak for, turned and shown
         to the classifier; whatever is tried must then be read as digits much better than before.
         """
+        return finished(self._finding_best(first, frame, source, _at_once))
+
+    def finding_best(self, first: View, frame: Frame) -> Generator[None, None, View]:
+        """The same, in the steps of the reader where it has some."""
+        return self._finding_best(first, frame, "", _in_steps)
+
+    def _finding_best(
+        self, first: View, frame: Frame, source: str, steps_of: Callable[[_Read], _Steps]
+    ) -> Generator[None, None, View]:
         glance, glanced = (self._read, frame) if self._glance is None else (self._glance, _reduced(frame))
         views: list[View] = []
         wishes = [self._wanted(first)]
         for _ in range(self._params.most_tries):
             # What the latest view asks for comes first; each asks only as far as it is listened to.
-            new = (degrees for wish in reversed(wishes) for degrees in wish if not _is_near(degrees, [first, *views]))
-            degrees = next(new, None)
+            degrees = yield from _next_wish(wishes, [first, *views])
             if degrees is None:
                 break
             if not views:
-                views.append(first if self._glance is None else _at(glanced, first.tilt.degrees, source, glance))
-            views.append(_at(glanced, degrees, source, glance))
-            wishes.append(self._wanted(views[-1]))
+                begun = (
+                    first if self._glance is None else (yield from _at(glanced, first.tilt.degrees, source, steps_of(glance)))
+                )
+                views.append(begun)
+            view = yield from _at(glanced, degrees, source, steps_of(glance))
+            views.append(view)
+            wishes.append(self._wanted(view))
         best = self._surest(views) if views else first
         if not views or best is views[0]:
             return first
-        return best if self._glance is None else self._surest([first, self.at(frame, best.tilt.degrees, source)])
+        if self._glance is None:
+            return best
+        whole = yield from _at(frame, best.tilt.degrees, source, steps_of(self._read))
+        return self._surest([first, whole])
 
     def _surest(self, views: Sequence[View]) -> View:
         first = self._evidence(views[0].scene)
@@ -264,12 +286,16 @@ class Turned:
     def _evidence(self, scene: Scene) -> float:
         return float(np.maximum(_log_odds(scene) - self._params.least_odds, 0).sum())
 
-    def _wanted(self, view: View) -> Iterator[float]:
-        """The turns that may set a page upright: its lines are levelled first, for aslant the crops say little."""
+    def _wanted(self, view: View) -> Iterator[float | None]:
+        """The turns that may set a page upright: its lines are levelled first, for aslant the crops say little.
+
+        None between the steps in which they are found.
+        """
         slope = self._slope(view.scene)
         if abs(slope) > self._params.least_slope and self._may_turn(view.tilt.degrees - slope):
             yield view.tilt.degrees - slope
-        quarters = self._quarters(view)
+        yield None
+        quarters = yield from self._quarters(view)
         if quarters:
             yield view.tilt.degrees + 90 * quarters
 
@@ -281,14 +307,17 @@ class Turned:
             return (slope + 45) % 90 - 45  # whether it must be turned by a quarter more is for the crops to say
         return find_slope(boxes, self._params.max_slope, self._params.clear_slope)
 
-    def _quarters(self, view: View) -> int:
+    def _quarters(self, view: View) -> Generator[None, None, int]:
         """By how many quarter turns clockwise the page seems to be short of upright, by its crops."""
         turns = [turn for turn in range(4) if turn == 0 or self._may_turn(view.tilt.degrees + 90 * turn)]
         evidence = view.scene.evidence
         if len(turns) == 1 or evidence is None or self._is_sure(view.scene):
             return 0
         glyphs = evidence.glyphs[self._telling(evidence.boxes[: len(evidence.glyphs)])]
-        clear = [_clear_odds(glyphs, turn, self._classify) for turn in turns]
+        clear = []
+        for turn in turns:
+            clear.append(_clear_odds(glyphs, turn, self._classify))
+            yield
         best = int(np.argmax(clear))
         least = self._params.least_gain + self._params.crop_gain * len(glyphs)
         return turns[best] if clear[best] > clear[0] + least else 0
@@ -296,10 +325,17 @@ class Turned:
     def _telling(self, boxes: Sequence[Box]) -> list[int]:
         """Indices of the largest boxes that are no plain strokes, of those about the same place only the first."""
         kept: list[int] = []
-        for index in sorted(range(len(boxes)), key=lambda index: -boxes[index].area):
+        edges = np.array(boxes, np.float64).reshape(-1, 4)
+        areas = edges[:, 2] * edges[:, 3]
+        for index in np.argsort(-areas, kind="stable").tolist():
             box = boxes[index]
-            plain = max(box.width, box.height) > self._params.max_aspect * min(box.width, box.height)
-            if not plain and all(box.iou(boxes[other]) <= 0.5 for other in kept):
+            if max(box.width, box.height) > self._params.max_aspect * min(box.width, box.height):
+                continue  # a plain stroke
+            others = edges[kept]
+            across = np.minimum(box.right, others[:, 0] + others[:, 2]) - np.maximum(box.x, others[:, 0])
+            down = np.minimum(box.bottom, others[:, 1] + others[:, 3]) - np.maximum(box.y, others[:, 1])
+            shared = np.maximum(across, 0) * np.maximum(down, 0)
+            if (shared <= 0.5 * (areas[index] + areas[kept] - shared)).all():
                 kept.append(index)
             if len(kept) == self._params.max_crops:
                 break
@@ -323,12 +359,48 @@ def _reduced(frame: Frame) -> Frame:
     return replace(frame, image=np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8))
 
 
-def _at(frame: Frame, degrees: float, source: str, read: Callable[[Frame, str], Scene]) -> View:
+@runtime_checkable
+class _InSteps(Protocol):
+    """A reader that can read in steps as well, as the pipeline does."""
+
+    def reading(self, frame: Frame, source: str = "") -> Generator[None, None, Scene]: ...
+
+
+_Read = Callable[[Frame, str], Scene]
+_Steps = Callable[[Frame, str], Generator[None, None, Scene]]
+
+
+def _in_steps(read: _Read) -> _Steps:
+    return read.reading if isinstance(read, _InSteps) else _at_once(read)
+
+
+def _at_once(read: _Read) -> _Steps:
+    def reading(frame: Frame, source: str) -> Generator[None, None, Scene]:
+        yield
+        return read(frame, source)
+
+    return reading
+
+
+def _at(frame: Frame, degrees: float, source: str, steps: _Steps) -> Generator[None, None, View]:
     height, width = frame.image.shape[:2]
     tilt = Tilt(degrees % 360, width, height)
-    if tilt.degrees == 0:
-        return View(read(frame, source), tilt)
-    return View(read(replace(frame, image=tilt.turned(frame.image)), source), tilt)
+    if tilt.degrees:
+        frame = replace(frame, image=tilt.turned(frame.image))
+        yield
+    scene = yield from steps(frame, source)
+    return View(scene, tilt)
+
+
+def _next_wish(wishes: Sequence[Iterator[float | None]], views: Sequence[View]) -> Generator[None, None, float | None]:
+    """The next turn that is wished for and near none of the views; None when there is none."""
+    for wish in reversed(wishes):
+        for degrees in wish:
+            if degrees is None:
+                yield
+            elif not _is_near(degrees, views):
+                return degrees
+    return None
 
 
 class Steady:
@@ -347,12 +419,18 @@ class Steady:
 
     def read(self, frame: Frame) -> View:
         """Read the next frame."""
+        return finished(self.reading(frame))
+
+    def reading(self, frame: Frame) -> Generator[None, None, View]:
+        """The same, in the steps of the reader where it has some."""
         begins = self._degrees is None
-        view = self._turned.at(frame, self._turned.rotation.degrees if self._degrees is None else self._degrees)
+        view = yield from self._turned.reading_at(
+            frame, self._turned.rotation.degrees if self._degrees is None else self._degrees
+        )
         self._frames += 1
         if not begins and self._frames % self._every:
             return view
-        better = self._turned.best(view, frame)
+        better = yield from self._turned.finding_best(view, frame)
         if better is view:
             self._degrees, self._proposed = view.tilt.degrees, None
             return view
@@ -409,13 +487,6 @@ def _clear_odds(glyphs: Batch, quarters: int, classify: Classifier) -> float:
     # A plain stroke is a 1 in two of four turns, whatever it is.
     confidence = np.array([reading.confidence for reading in read_glyphs(turned, classify) if reading.label != 1])
     return float(np.maximum(_logit(confidence) - 2, 0).sum())
-
-
-def _around(number: Number, boxes: Sequence[Box]) -> Number:
-    box = boxes[number.digits[0]]
-    for index in number.digits[1:]:
-        box = box.union(boxes[index])
-    return replace(number, box=box)
 
 
 def _log_odds(scene: Scene) -> npt.NDArray[np.float64]:

@@ -79,34 +79,6 @@ class _Track:
     label: int = 0
     odds: float = 0.0
 
-    def weigh(self, evidence: Floats, time_s: float, params: TrackParams) -> None:
-        """Add the evidence of a frame, and decide anew: the mean of late evidence, as strong as so many looks at the page."""
-        fade = 0.5 ** (max(time_s - self.updated_s, 0.0) / params.half_life_s)
-        self.evidence = self.evidence * fade + evidence
-        self.weight = self.weight * fade + 1.0
-        self.updated_s = time_s
-        odds = _odds(params.looks * self.evidence / self.weight, params.prior)
-        best = int(np.argmax(odds))
-        if not self.shown or odds[best] >= params.change:
-            self.label = best
-        self.odds = float(odds[self.label])
-        if self.shown and float(odds.sum()) < params.drop:
-            self.shown = False
-
-    def decide(self, label: int, confidence: float, looks: int, time_s: float, params: TrackParams) -> None:
-        """Take thorough looks for all there is to know: this one, after so many others that saw nothing else."""
-        self.seen_s = self.updated_s = time_s
-        if self.looks != looks:
-            self.thorough = looks * _evidence(label, params.absent, params.prior)
-        self.thorough = self.thorough + _evidence(label, confidence, params.prior)
-        self.looks = looks + 1
-        mean = self.thorough / self.looks
-        self.evidence, self.weight = params.settled * mean / params.looks, params.settled
-        odds = _odds(mean, params.prior)
-        self.label = int(np.argmax(odds))
-        self.odds = float(odds[self.label])
-        self.shown = self.odds >= params.show
-
     def digit(self) -> Digit:
         x, y, width, height = (round(float(v)) for v in self.box)
         return Digit(self.label, self.odds, Box(x, y, max(1, width), max(1, height)), self.identity)
@@ -120,10 +92,13 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._next_identity = 1
         self._updated_s: float | None = None
+        self._shown: tuple[Digit, ...] | None = ()
+        """None where it must be made anew."""
 
     def reset(self) -> None:
         """Forget what is on the page; identities go on counting."""
         self._tracks = []
+        self._shown = ()
         self._updated_s = None
 
     @property
@@ -134,7 +109,24 @@ class Tracker:
     @property
     def shown(self) -> tuple[Digit, ...]:
         """The confirmed digits on the page."""
-        return tuple(track.digit() for track in self._tracks if track.shown)
+        if self._shown is None:
+            self._shown = tuple(track.digit() for track in self._tracks if track.shown)
+        return self._shown
+
+    def carry(self, time_s: float, motion: Motion | None = None, seen: bool = False) -> tuple[Digit, ...]:
+        """The confirmed digits on a frame of which nothing was read: they move with the page.
+
+        seen: whether the page is known to be as it was, so that all is as good as sighted.
+        """
+        if self._updated_s is None or not 0 <= time_s - self._updated_s <= self._params.cover_s:
+            self.reset()
+        self._updated_s = time_s
+        if motion is not None:
+            self._carry(motion)
+        if seen:
+            for track in self._tracks:
+                track.seen_s = track.updated_s = time_s
+        return self.shown
 
     def update(
         self,
@@ -157,22 +149,34 @@ class Tracker:
         begins = self._updated_s is None
         self._updated_s = time_s
         found = np.array([digit.box for digit in sightings], np.float64).reshape(-1, 4)
-        self._carry(found, motion)
+        self._carry(self._step(found) if motion is None else motion)
         staying = self._keep(time_s, kept)
         if kept is not None and len(sightings):
             new = ~kept([digit.box for digit in sightings])
             sightings, found = [digit for digit, is_new in zip(sightings, new, strict=True) if is_new], found[new]
         pairs = [(k, j) for k, j in self._match(found) if k not in staying]
+        seen = {k for k, _ in pairs}
         for k, j in pairs:
-            self._see(self._tracks[k], sightings[j], found[j], time_s)
-        self._miss({k for k, _ in pairs} | staying, time_s, marks)
-        for j in sorted(set(range(len(sightings))) - {j for _, j in pairs}):
-            track = _Track(self._next_identity, found[j], time_s, time_s, updated_s=time_s)
-            self._next_identity += 1
-            self._see(track, sightings[j], found[j], time_s)
-            track.shown = begins and sightings[j].confidence >= self._params.sure
-            self._tracks.append(track)
-        self._tracks = [track for track in self._tracks if self._stays(track, time_s)]
+            self._tracks[k].box = self._tracks[k].box + self._params.steady * (found[j] - self._tracks[k].box)
+        missed = self._missed(seen | staying, time_s, marks)
+        fresh = [self._new(found[j], time_s) for j in sorted(set(range(len(sightings))) - {j for _, j in pairs})]
+        unpaired = [sightings[j] for j in sorted(set(range(len(sightings))) - {j for _, j in pairs})]
+        sighted = [self._tracks[k] for k, _ in pairs] + fresh
+        of = [sightings[j] for _, j in pairs] + unpaired
+        self._weigh(
+            sighted + missed,
+            [digit.label for digit in of] + [track.label for track in missed],
+            [digit.confidence for digit in of] + [self._params.absent] * len(missed),
+            time_s,
+        )
+        for track in sighted:
+            track.seen_s = time_s
+            confirmed = time_s - track.began_s >= self._params.confirm_s and track.odds >= self._params.show
+            track.shown = track.shown or confirmed
+        for track, digit in zip(fresh, unpaired, strict=True):
+            track.shown = begins and digit.confidence >= self._params.sure
+        self._tracks += fresh
+        self._forget(time_s)
         self._part()
         return self.shown
 
@@ -186,23 +190,76 @@ class Tracker:
         valid = kept([digit.box for digit in sightings])
         pairs = {k: j for k, j in self._match(found) if valid[j]}
         staying = kept(self.boxes)
+        decided: list[_Track] = []
+        labels: list[int] = []
+        confidences: list[float] = []
         tracks = []
         for k, track in enumerate(self._tracks):
             if k in pairs:
                 track.box = found[pairs[k]]
-                track.decide(sightings[pairs[k]].label, sightings[pairs[k]].confidence, looks, time_s, self._params)
+                decided.append(track)
+                labels.append(sightings[pairs[k]].label)
+                confidences.append(sightings[pairs[k]].confidence)
             elif staying[k] and looks:
-                track.decide(track.label, self._params.absent, looks, time_s, self._params)
+                decided.append(track)
+                labels.append(track.label)
+                confidences.append(self._params.absent)
             if k in pairs or looks or not staying[k]:
                 tracks.append(track)
         for j in sorted(set(np.flatnonzero(valid).tolist()) - set(pairs.values())):
-            track = _Track(self._next_identity, found[j], time_s, time_s)
-            self._next_identity += 1
-            track.decide(sightings[j].label, sightings[j].confidence, looks, time_s, self._params)
-            tracks.append(track)
+            tracks.append(self._new(found[j], time_s))
+            decided.append(tracks[-1])
+            labels.append(sightings[j].label)
+            confidences.append(sightings[j].confidence)
+        self._decide(decided, labels, confidences, looks, time_s)
         self._tracks = tracks
         self._part()
         return self.shown
+
+    def _new(self, box: Floats, time_s: float) -> _Track:
+        track = _Track(self._next_identity, box, time_s, time_s, updated_s=time_s)
+        self._next_identity += 1
+        return track
+
+    def _weigh(self, tracks: Sequence[_Track], labels: Sequence[int], confidences: Sequence[float], time_s: float) -> None:
+        """Add the evidence of a frame, and decide anew: the mean of late evidence, as strong as so many looks at the page."""
+        if not tracks:
+            return
+        params = self._params
+        age_s = np.maximum(time_s - np.array([track.updated_s for track in tracks]), 0.0)
+        fade = 0.5 ** (age_s / params.half_life_s)
+        evidence = np.array([track.evidence for track in tracks]) * fade[:, None]
+        evidence += _evidence(labels, confidences, params.prior)
+        weights = np.array([track.weight for track in tracks]) * fade + 1.0
+        odds = _odds(params.looks * evidence / weights[:, None], params.prior)
+        best, sums = odds.argmax(axis=1), odds.sum(axis=1)
+        for k, track in enumerate(tracks):
+            track.evidence, track.weight, track.updated_s = evidence[k], float(weights[k]), time_s
+            if not track.shown or odds[k, best[k]] >= params.change:
+                track.label = int(best[k])
+            track.odds = float(odds[k, track.label])
+            track.shown = track.shown and bool(sums[k] >= params.drop)
+
+    def _decide(
+        self, tracks: Sequence[_Track], labels: Sequence[int], confidences: Sequence[float], looks: int, time_s: float
+    ) -> None:
+        """Take thorough looks for all there is to know: this one, after so many others that saw nothing else."""
+        if not tracks:
+            return
+        params = self._params
+        told = np.array([track.thorough for track in tracks])
+        new = np.array([track.looks != looks for track in tracks])
+        told[new] = looks * _evidence(labels, [params.absent] * len(labels), params.prior)[new]
+        told += _evidence(labels, confidences, params.prior)
+        mean = told / (looks + 1)
+        odds = _odds(mean, params.prior)
+        for k, track in enumerate(tracks):
+            track.seen_s = track.updated_s = time_s
+            track.thorough, track.looks = told[k], looks + 1
+            track.evidence, track.weight = params.settled * mean[k] / params.looks, params.settled
+            track.label = int(odds[k].argmax())
+            track.odds = float(odds[k, track.label])
+            track.shown = track.odds >= params.show
 
     def _part(self) -> None:
         """Of two digits shown in one place, one is left from an earlier reading: the one not seen, or the less sure."""
@@ -215,6 +272,7 @@ class Tracker:
             lesser = min(shown[k], shown[j], key=lambda track: (track.seen_s, track.odds, -track.identity))
             gone.add(lesser.identity)
         self._tracks = [track for track in self._tracks if track.identity not in gone]
+        self._shown = None
 
     def _keep(self, time_s: float, kept: Kept | None) -> set[int]:
         """Which tracks lie where nothing has changed: they are as good as seen."""
@@ -223,42 +281,44 @@ class Tracker:
             self._tracks[k].seen_s = self._tracks[k].updated_s = time_s
         return staying
 
-    def _carry(self, found: Floats, motion: Motion | None) -> None:
+    def _step(self, found: Floats) -> Motion:
+        """How most digits have moved."""
+        steps = [found[j, :2] - self._tracks[k].box[:2] for k, j in self._match(found)]
+        dx, dy = np.median(np.array(steps), axis=0) if steps else (0.0, 0.0)
+        return Motion(dx=float(dx), dy=float(dy))
+
+    def _carry(self, motion: Motion) -> None:
         """Move all tracks with the page."""
-        if motion is None:
-            steps = [found[j, :2] - self._tracks[k].box[:2] for k, j in self._match(found)]
-            dx, dy = np.median(np.array(steps), axis=0) if steps else (0.0, 0.0)
-            motion = Motion(dx=float(dx), dy=float(dy))
-        if motion == STILL:
+        if motion == STILL or not self._tracks:
             return
-        for track in self._tracks:
-            x, y, width, height = track.box
-            middle = np.array(motion.point(x + width / 2, y + height / 2))
-            size = np.array([width, height]) * motion.scale
-            track.box = np.concatenate([middle - size / 2, size])
+        x, y, width, height = np.array([track.box for track in self._tracks]).T
+        middle_x, middle_y = x + width / 2, y + height / 2
+        width, height = width * motion.scale, height * motion.scale
+        left = motion.a * middle_x - motion.b * middle_y + motion.dx - width / 2
+        top = motion.b * middle_x + motion.a * middle_y + motion.dy - height / 2
+        for track, box in zip(self._tracks, np.column_stack([left, top, width, height]), strict=True):
+            track.box = box
+        self._shown = None
 
-    def _see(self, track: _Track, digit: Digit, box: Floats, time_s: float) -> None:
-        params = self._params
-        track.box = track.box + params.steady * (box - track.box)
-        track.seen_s = time_s
-        track.weigh(_evidence(digit.label, digit.confidence, params.prior), time_s, params)
-        track.shown = track.shown or (time_s - track.began_s >= params.confirm_s and track.odds >= params.show)
-
-    def _miss(self, seen: set[int], time_s: float, marks: Sequence[Box]) -> None:
-        """Where a digit is not sighted on a clear frame, and nothing else covers its place, there may be none."""
+    def _missed(self, seen: set[int], time_s: float, marks: Sequence[Box]) -> list[_Track]:
+        """The digits that are not sighted on a clear frame, where nothing else covers their places: there may be none."""
         shown = [k for k, track in enumerate(self._tracks) if track.shown]
         clear = sum(k in seen for k in shown) >= self._params.blink_share * len(shown)
-        covered = _covered([track.box for track in self._tracks], marks)
-        for k, track in enumerate(self._tracks):
-            if k in seen:
-                continue
-            if clear and not covered[k]:
-                track.weigh(_evidence(track.label, self._params.absent, self._params.prior), time_s, self._params)
-            else:
+        unseen = [track for k, track in enumerate(self._tracks) if k not in seen]
+        if not unseen:
+            return []
+        covered = _covered([track.box for track in unseen], marks)
+        for track, is_covered in zip(unseen, covered, strict=True):
+            if not clear or is_covered:
                 track.updated_s = time_s  # nothing was seen that speaks for it or against it
+        return [track for track, is_covered in zip(unseen, covered, strict=True) if clear and not is_covered]
 
-    def _stays(self, track: _Track, time_s: float) -> bool:
-        return time_s - track.seen_s <= (self._params.cover_s if track.shown else self._params.hold_s)
+    def _forget(self, time_s: float) -> None:
+        """Drop what was not seen for too long."""
+        params = self._params
+        kept = [track for track in self._tracks if time_s - track.seen_s <= (params.cover_s if track.shown else params.hold_s)]
+        if len(kept) < len(self._tracks):
+            self._tracks, self._shown = kept, None
 
     def _match(self, found: Floats) -> list[tuple[int, int]]:
         """Pairs (track, sighting), each used once, so that they are as near to each other as can be in all."""
@@ -289,20 +349,21 @@ def _assigned(distance: Floats, possible: npt.NDArray[np.bool_]) -> tuple[npt.ND
 
 
 def _odds(evidence: Floats, prior: float) -> Floats:
-    """The odds of ten labels, which leave the rest of 1 to 'not a digit'."""
-    logits = np.append(np.log(prior / 10 / (1 - prior)) + evidence, 0.0)
-    odds = np.exp(logits - logits.max())
-    ten: Floats = odds[:10] / odds.sum()
+    """The odds of ten labels, which leave the rest of 1 to 'not a digit': float64 (N, 10)."""
+    logits = np.log(prior / 10 / (1 - prior)) + evidence
+    most = np.maximum(logits.max(axis=1, keepdims=True), 0.0)
+    odds = np.exp(logits - most)
+    ten: Floats = odds / (odds.sum(axis=1, keepdims=True) + np.exp(-most))
     return ten
 
 
-def _evidence(label: int, confidence: float, prior: float) -> Floats:
-    """What one look says of each of ten labels beside 'not a digit': the logarithm of how much likelier it made them."""
-    confidence = min(max(confidence, 1e-3), 1 - 1e-3)
-    odds = np.full(10, 0.1 * (1 - confidence) / 9)
-    odds[label] = confidence
-    rest = 0.9 * (1 - confidence)
-    evidence: Floats = np.log(odds / rest) - np.log(prior / 10 / (1 - prior))
+def _evidence(labels: Sequence[int], confidences: Sequence[float], prior: float) -> Floats:
+    """What a look at each of N digits says of each of ten labels beside 'not a digit': the logarithm of how much likelier it
+    made them, float64 (N, 10)."""
+    confidence = np.clip(np.array(confidences, np.float64), 1e-3, 1 - 1e-3)
+    odds = np.repeat((0.1 * (1 - confidence) / 9)[:, None], 10, axis=1)
+    odds[np.arange(len(odds)), labels] = confidence
+    evidence: Floats = np.log(odds / (0.9 * (1 - confidence))[:, None]) - np.log(prior / 10 / (1 - prior))
     return evidence
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
 
-from camdigits.vision.following import Following
+from camdigits.vision.following import Following, FollowParams
 from camdigits.vision.pipeline import Pipeline, PipelineParams
 from camdigits.vision.rotation import Rotation, RotationParams, Turned
 from camdigits.vision.scene import Batch, BgrImage, Frame, Odds, Scene
@@ -169,8 +169,9 @@ def test_without_a_thorough_reader_every_frame_is_read() -> None:
 def test_frames_of_another_size_or_after_a_pause_begin_anew() -> None:
     counted = Counted()
     counted.see([page(*THREE)] * 45)
+    quick = counted.quick
     smaller = np.asarray(cv2.resize(page(*THREE), (320, 240)), np.uint8)
-    assert (counted.see([smaller])[0].width, counted.quick > 6) == (320, True)
+    assert (counted.see([smaller])[0].width, counted.quick) == (320, quick + 1)
     late = counted.following.read(Frame(smaller, 99, 99.0))
     assert {digit.track for digit in late.digits}.isdisjoint({1, 2, 3})
 
@@ -182,3 +183,64 @@ def test_a_turn_that_is_asked_for_is_taken_at_once() -> None:
     over = counted.see([page(*THREE)] * 10)[-1]
     assert sorted(digit.box for digit in over.digits)[0].iou(sorted(digit.box for digit in upright.digits)[0]) > 0.7
     assert [digit.box.x for digit in over.digits] == sorted((digit.box.x for digit in over.digits), reverse=True)
+
+
+class Slow:
+    """A quick reader in many steps, which are counted."""
+
+    def __init__(self, steps: int) -> None:
+        self._read = Pipeline(classify, replace(PipelineParams(), all_ways=False))
+        self._steps = steps
+        self.done = 0
+
+    def __call__(self, frame: Frame, source: str = "") -> Scene:
+        return self._read(frame, source)
+
+    def reading(self, frame: Frame, source: str = "") -> Generator[None, None, Scene]:
+        for _ in range(self._steps):
+            self.done += 1
+            yield
+        return self._read(frame, source)
+
+
+def slow_following(steps: int, first_steps: int = 1000) -> tuple[Slow, Following]:
+    slow = Slow(steps)
+    turned = Turned(slow, classify, RotationParams(rotate=Rotation.NONE))
+    params = FollowParams(first_steps=first_steps)
+    return slow, Following(turned, Pipeline(classify, PipelineParams()), TrackParams(), params=params)
+
+
+def test_what_was_read_of_an_earlier_frame_is_shown_where_it_has_moved_to() -> None:
+    _, following = slow_following(30)
+    for k in range(24):
+        places = ((100, 100), (200, 100)) if k < 4 else ((100, 100), (200, 100), (300, 100))
+        scene = following.read(Frame(page(*places, at=(4.0 * k, 2.0 * k)), k, k / FPS))
+    assert sorted(round((digit.box.x + digit.box.width / 2 - 92) / 100) for digit in scene.digits) == [1, 2, 3]
+    for digit in scene.digits:
+        middle = digit.box.x + digit.box.width / 2 - 92, digit.box.y + digit.box.height / 2 - 46
+        assert abs(middle[0] - 100 * round(middle[0] / 100)) <= 4
+        assert abs(middle[1] - 100) <= 4
+
+
+def test_no_frame_does_more_steps_than_it_may_however_many_a_reading_has() -> None:
+    slow, following = slow_following(400, first_steps=50)
+    most = []
+    for k in range(12):
+        before = slow.done
+        following.read(Frame(page(*THREE, at=(9.0 * k, 0.0)), k, k / FPS))
+        most.append(slow.done - before)
+    assert most[0] == 50
+    assert 0 < max(most[1:]) <= FollowParams().most_steps
+
+
+def test_a_reading_that_takes_long_ends_in_the_end() -> None:
+    slow, following = slow_following(200, first_steps=50)
+    for k in range(60):
+        scene = following.read(Frame(page(*THREE), k, k / FPS))
+    assert (slow.done >= 200, count_of(scene)) == (True, 3)
+
+
+def test_what_the_network_saw_stays_on_view_while_nothing_is_read() -> None:
+    counted = Counted()
+    scenes = counted.see([page(*THREE)] * 60)
+    assert all(scene.evidence is not None and len(scene.evidence.glyphs) for scene in scenes)

@@ -124,3 +124,11 @@ def test_motions_follow_each_other(a: float, b: float, dx: float, dy: float) -> 
     assert np.allclose(second.after(first).point(10, 20), second.point(*first.point(10, 20)))
     assert STILL.reach(100, 50) == 0
     assert first.reach(100, 50) >= np.hypot(dx, dy) - 1e-9
+
+
+def test_many_boxes_move_as_each_does() -> None:
+    rng = np.random.default_rng(1)
+    boxes = [Box(*(int(v) for v in row)) for row in rng.integers((-50, -50, 1, 1), (600, 400, 60, 60), (50, 4))]
+    for motion in (STILL, Motion(1.1, -0.2, 3.3, -4.6), Motion(a=0.0, b=1.0, dx=0.5)):
+        assert motion.boxes(boxes) == tuple(motion.box(box) for box in boxes)
+    assert STILL.boxes([]) == ()

@@ -189,6 +189,25 @@ def test_the_same_frames_give_the_same_identities() -> None:
     assert run() == run()
 
 
+def test_digits_are_carried_over_frames_of_which_nothing_was_read() -> None:
+    tracker = followed(seven(50), seven(150))
+    for k in range(12):
+        shown = tracker.carry(1 + k / 30, Motion(dx=2.0))
+    assert [(digit.box.x, digit.track) for digit in shown] == [(74, 1), (174, 2)]
+    shown = tracker.update([seven(74), seven(174)], 1.4, STILL)
+    assert [digit.track for digit in shown] == [1, 2]
+
+
+def test_what_is_sighted_on_few_frames_is_confirmed_as_well() -> None:
+    tracker = followed(seven(300))
+    for k in range(9):
+        if k % 4:
+            shown = tracker.carry(1 + k / 30, STILL)
+        else:
+            shown = tracker.update([seven(300), seven(50, label=4)], 1 + k / 30, STILL)
+    assert [(digit.label, digit.track) for digit in shown] == [(7, 1), (4, 2)]
+
+
 def everywhere(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
     return np.ones(len(boxes), bool)
 
