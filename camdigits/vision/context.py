@@ -50,6 +50,7 @@ FEATURES = (
     "within",
     "whole",
     "parts",
+    "around",
 )
 STICK_RATIO = 0.36
 """A candidate narrower than this share of its height is a stick: its shape alone says nothing ..."""
@@ -67,6 +68,8 @@ LEAST_ODDS = 0.002
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
 FOREIGN_ODDS = 0.2
 FORMS_A_STEP = 192
+AROUND = 6.0
+"""How far its surroundings reach, in heights of a candidate: a clean sheet may hang on a rough wall."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +167,9 @@ def finding_context(
     enter("tailed", np.isin(labels, TAILED))
     enter("junk", np.log1p(_near(boxes, rows, junk, reach=2.5)))
     yield
+    peers, all_around = (_near(boxes, rows, others, reach=AROUND) for others in (anchors, np.flatnonzero(whole)))
     enter("clean", (len(anchors) + 1) / (int(whole.sum()) + 2))
+    enter("around", (peers + 1) / (all_around + 2))
     enter("border", (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1))
     enter("size", np.log(height / frame_height) * stick[rows])
     enter("company", np.log1p(len(anchors)))

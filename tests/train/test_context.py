@@ -11,7 +11,9 @@ from train import context
 keras = pytest.importorskip("keras")
 
 
-def test_the_joined_members_give_the_mean_of_their_logits_and_tell_the_classes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_joined_members_give_the_mean_of_their_logits_sharpened_and_tell_the_classes_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(context, "EPOCHS", 15)
     rng = np.random.default_rng(0)
     features = rng.normal(0, 1, (3_000, len(FEATURES))).astype(np.float32)
@@ -27,4 +29,4 @@ def test_the_joined_members_give_the_mean_of_their_logits_and_tell_the_classes_a
     for member in range(context.MEMBERS):
         hidden, hidden_bias, out, out_bias = context._fit_member(standard, labels, 5 + member)
         logits.append(np.maximum(standard @ hidden + hidden_bias, 0) @ out[:, 0] + out_bias)
-    np.testing.assert_allclose(np.log(odds / (1 - odds)), np.mean(logits, axis=0), atol=0.05)
+    np.testing.assert_allclose(np.log(odds / (1 - odds)), context.SHARPNESS * np.mean(logits, axis=0), atol=0.05)
