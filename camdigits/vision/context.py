@@ -169,7 +169,7 @@ def finding_context(
     yield
     peers, all_around = (_near(boxes, rows, others, reach=AROUND) for others in (anchors, np.flatnonzero(whole)))
     enter("clean", (len(anchors) + 1) / (int(whole.sum()) + 2))
-    enter("around", (peers + 1) / (all_around + 2))
+    enter("around", np.asarray((peers + 1) / (all_around + 2), np.float32))
     enter("border", (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1))
     enter("size", np.log(height / frame_height) * stick[rows])
     enter("company", np.log1p(len(anchors)))

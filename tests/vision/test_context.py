@@ -195,5 +195,9 @@ def test_features_without_spread_have_no_weights() -> None:
 
 
 def test_what_is_judged_beyond_all_doubt_has_odds_of_0_or_1() -> None:
-    features = np.full((2, len(FEATURES)), 1e4, np.float32) * np.array([[1.0], [-1.0]], np.float32)
-    assert sorted(judge(features, weights()).round(3)) == [0.0, 1.0]
+    count = len(FEATURES)
+    sides = np.array([1.0, -1.0], np.float32)
+    plain = np.zeros(count, np.float32), np.ones(count, np.float32)
+    weighed = ContextWeights(*plain, np.outer(plain[1], sides), np.zeros(2, np.float32), sides, 0.0)
+    features = np.outer(1e4 * sides, plain[1]).astype(np.float32)
+    assert judge(features, weighed).tolist() == [1.0, 0.0]
