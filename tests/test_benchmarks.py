@@ -174,7 +174,7 @@ def test_time_counts_once_for_the_stage_that_is_at_work() -> None:
     clock = stages.Clock(("outer", "inner"), lambda: next(now))
     inner = clock.clocked("inner", lambda: "done")  # a second: each look at the clock is one
 
-    def steps() -> Generator[None, None, str]:
+    def steps() -> Generator[float, None, str]:
         yield
         return str(inner())
 

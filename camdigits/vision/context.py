@@ -5,7 +5,7 @@ A bar is a 1 beside other digits and a table's rule among bars; the network sees
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from camdigits.vision.boxes import shared_area
 from camdigits.vision.scene import Ink, Reading, Region
-from camdigits.vision.steps import finished
+from camdigits.vision.steps import Steps, finished
 
 Features = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -67,7 +67,7 @@ MOST_WEIGHT = 1e4
 LEAST_ODDS = 0.002
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
 FOREIGN_ODDS = 0.2
-FORMS_A_STEP = 192
+FORMS_A_STEP = 24
 AROUND = 6.0
 """How far its surroundings reach, in heights of a candidate: a clean sheet may hang on a rough wall."""
 
@@ -123,9 +123,7 @@ def context_features(candidates: Sequence[Region], readings: Sequence[Reading], 
     return finished(finding_context(candidates, readings, frame_shape))
 
 
-def finding_context(
-    candidates: Sequence[Region], readings: Sequence[Reading], frame_shape: tuple[int, ...]
-) -> Generator[None, None, Features]:
+def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], frame_shape: tuple[int, ...]) -> Steps[Features]:
     """`context_features` in steps of a few milliseconds each, for those who have little time at once."""
     rows = judged(readings)
     if not len(rows):
@@ -140,7 +138,7 @@ def finding_context(
     forms: list[tuple[float, float]] = []
     for start in range(0, len(candidates), FORMS_A_STEP):
         forms += [_form(region.mask) for region in candidates[start : start + FORMS_A_STEP]]
-        yield
+        yield 1
     lean, slender = np.array(forms, np.float32).T
     stick = (boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (slender < SLENDER)
     logit = np.log(confidence / (1 - confidence))
@@ -166,7 +164,7 @@ def finding_context(
     enter("one", labels == 1)
     enter("tailed", np.isin(labels, TAILED))
     enter("junk", np.log1p(_near(boxes, rows, junk, reach=2.5)))
-    yield
+    yield 1
     peers, all_around = (_near(boxes, rows, others, reach=AROUND) for others in (anchors, np.flatnonzero(whole)))
     enter("clean", (len(anchors) + 1) / (int(whole.sum()) + 2))
     enter("around", np.asarray((peers + 1) / (all_around + 2), np.float32))
@@ -179,13 +177,13 @@ def finding_context(
     enter("joined", joined[rows])
     enter("cut", cut[rows])
     if len(anchors):
-        yield
+        yield 1
         company = _company(boxes, rows, anchors)
         enter("neighbour", company.beside.max(axis=1))
         enter("kin", company.alike.max(axis=1))
         enter("row", np.minimum(company.row.sum(axis=1), 4.0))
         enter("column", company.column.max(axis=1))
-        yield
+        yield 1
         near = company.near / np.maximum(company.near.sum(axis=1, keepdims=True), 1e-3)
         enter("tall", (near * np.log(height[:, None] / boxes[anchors, 3])).sum(axis=1))
         middle, middles = y + height / 2, boxes[anchors, 1] + boxes[anchors, 3] / 2
@@ -194,12 +192,12 @@ def finding_context(
         usual = float(np.median(strokes[anchors]))
         enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
     if len(sticks):
-        yield
+        yield 1
         enter("sticks", np.minimum(_beside(boxes, rows, sticks).sum(axis=1), 4.0) * stick[rows])
     if len(foreign):
-        yield
+        yield 1
         enter("foreign", np.minimum(_beside(boxes, rows, foreign).sum(axis=1), 4.0))
-    yield
+    yield 1
     for name, values in zip(("within", "whole", "parts"), _nested(boxes[rows], logit[rows], ink_px[rows]), strict=True):
         enter(name, values)
     return features

@@ -8,8 +8,7 @@ what stands still as thoroughly as a picture. No clock and no thread: the same f
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 
@@ -22,8 +21,11 @@ from camdigits.vision.numbers import NumberParams, around, group_numbers
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, View
 from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene
-from camdigits.vision.steps import Result
+from camdigits.vision.steps import Result, Steps
 from camdigits.vision.tracks import Tracker, TrackParams
+
+_LEAST_COST = 0.1
+"""A step that says it costs nothing would be one of endlessly many in a frame."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,9 @@ class FollowParams:
     it is read thoroughly. quick_frames: within so many after the last change it is read quickly, and quick_looks times at
     least, to confirm what came. looks: so often it is read thoroughly, since one frame may be unlucky.
     place_share: the share of a digit's place that changes before the digit is read anew.
-    first_steps: of the reading of the first frame, at once. quick_spread_s, thorough_spread_s: so long a reading takes if it
-    has as many steps as the one before. most_steps: the most that are done in a frame of a thirtieth of a second.
+    first_cost: of the reading of the first frame so much is done at once, in the units of vision/steps.py. quick_spread_s,
+    thorough_spread_s: so long a reading takes if it costs as much as the one before. least_cost, most_cost: of what is done
+    in a frame of a thirtieth of a second.
     max_marks: so many marks are looked at, the largest.
     """
 
@@ -51,11 +54,11 @@ class FollowParams:
     quick_looks: int = 2
     looks: int = 3
     place_share: float = 0.02
-    first_steps: int = 96
-    quick_spread_s: float = 0.13
+    first_cost: float = 96.0
+    quick_spread_s: float = 0.09
     thorough_spread_s: float = 0.33
-    least_steps: int = 2
-    most_steps: int = 18
+    least_cost: float = 2.0
+    most_cost: float = 24.0
     max_marks: int = 2000
 
 
@@ -75,26 +78,30 @@ class _Work(Generic[Result]):
 
     reference: the frame that is read, and how the page has moved since. lost: whether that is not known. instead: whether it
     was begun instead of one that was given up: then it goes on to the end. outdated: whether something has changed since.
-    done: so many steps, in so many frames.
+    done: what its steps so far cost (vision/steps.py), in so many frames.
     """
 
-    def __init__(self, steps: Generator[None, None, Result], grey: Grey, instead: bool = False) -> None:
+    def __init__(self, steps: Steps[Result], grey: Grey, instead: bool = False) -> None:
         self._steps = steps
         self.reference = _Reference(grey)
         self.instead = instead
         self.lost = self.outdated = False
-        self.done = self.frames = 0
+        self.done, self.frames = 0.0, 0
+        self._next_cost = 1.0
 
-    def go_on(self, steps: int) -> Result | None:
-        """Do so many steps; the result, once it is there."""
+    def go_on(self, most: float) -> Result | None:
+        """Do steps that cost no more than `most`, one at least; the result, once it is there."""
         self.frames += 1
+        spent = 0.0
         try:
-            for _ in range(steps):
-                next(self._steps)
-                self.done += 1
+            while not spent or spent + self._next_cost <= most:
+                spent += self._next_cost
+                self._next_cost = max(next(self._steps), _LEAST_COST)
         except StopIteration as end:
             result: Result = end.value
             return result
+        finally:
+            self.done += spent
         return None
 
 
@@ -153,7 +160,7 @@ class Following:
         self._changes: Grey | None = None
         self._quick_work: _Work[View] | None = None
         self._work: _Work[Scene] | None = None
-        self._quick_steps, self._steps = 20, 40
+        self._quick_cost, self._cost = 20.0, 60.0
         self._calm = 0
         self._looks = 0
         self._quick, self._quick_looks = self._params.quick_frames, self._params.quick_looks
@@ -286,11 +293,11 @@ class Following:
                 return None
             self._quick_work = _Work(self._steady.reading(frame), now, self._gave_up)
         work = self._quick_work
-        steps = self._params.first_steps if begins else self._pace(work.frames, self._quick_steps, self._params.quick_spread_s)
-        view = work.go_on(steps if self._thorough is not None else sys.maxsize)
+        most = self._params.first_cost if begins else self._pace(work.frames, self._quick_cost, self._params.quick_spread_s)
+        view = work.go_on(most if self._thorough is not None else math.inf)
         if view is None:
             return None
-        self._quick_work, self._quick_steps, self._gave_up = None, work.done, False
+        self._quick_work, self._quick_cost, self._gave_up = None, work.done, False
         if not work.outdated:
             self._quick_looks = max(0, self._quick_looks - 1)
         turns = self._tilt != view.tilt
@@ -318,18 +325,18 @@ class Following:
                 return None
             self._work = _Work(thorough.reading(replace(frame, image=self._tilt.turned(frame.image))), now)
         work = self._work
-        scene = work.go_on(self._pace(work.frames, self._steps, self._params.thorough_spread_s))
+        scene = work.go_on(self._pace(work.frames, self._cost, self._params.thorough_spread_s))
         if scene is None:
             return None
-        self._work, self._steps = None, work.done
+        self._work, self._cost = None, work.done
         self._settle(scene, work.reference, now, scale, frame.time_s)
         return scene
 
-    def _pace(self, frames: int, before: int, spread_s: float) -> int:
-        """How many steps to do in the next frame, after so many `frames`, when the reading before had so many steps."""
+    def _pace(self, frames: int, before: float, spread_s: float) -> float:
+        """What may be spent in the next frame, after so many `frames`, when the reading before cost so much."""
         spread = max(1, round(spread_s / self._period_s))
-        most = round(self._params.most_steps * max(1.0, 30 * self._period_s))
-        return most if frames >= spread else min(max(math.ceil((before + 1) / spread), self._params.least_steps), most)
+        most = self._params.most_cost * max(1.0, 30 * self._period_s)
+        return most if frames >= spread else min(max((before + 1) / spread, self._params.least_cost), most)
 
     def _settle(self, scene: Scene, reference: _Reference, now: Grey, scale: float, time_s: float) -> None:
         """Take over what was read thoroughly, as far as the page is as it was when the reading began."""

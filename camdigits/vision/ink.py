@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from camdigits.vision.rules import without_rules
 from camdigits.vision.scene import BgrImage, Ink, InkMap
-from camdigits.vision.steps import finished
+from camdigits.vision.steps import Steps, finished, size_share
 
 GROUND_BLUR = 0.8
 """Smooths the steps of the reduced ground; more would spread light shapes into halos that look like ink."""
@@ -76,15 +75,15 @@ def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
     return finished(finding_inks(image, params))
 
 
-def finding_inks(image: BgrImage, params: InkParams = InkParams()) -> Generator[None, None, Inks]:
+def finding_inks(image: BgrImage, params: InkParams = InkParams()) -> Steps[Inks]:
     """`find_inks` in steps of a few milliseconds each, for those who have little time at once."""
     grey = _grey(image)
     inks = []
     for tones in (grey, np.invert(grey)):
+        yield 3 * size_share(grey)
         contrast = _contrast(tones, params)
-        yield
+        yield 2 * size_share(grey)
         inks.append(_threshold(contrast, params))
-        yield
     return Inks(*inks)
 
 
@@ -93,12 +92,12 @@ def find_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> I
     return finished(finding_ink(image, light, params))
 
 
-def finding_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> Generator[None, None, Ink]:
+def finding_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> Steps[Ink]:
     """`find_ink` in steps."""
     grey = _grey(image)
-    yield
+    yield 4 * size_share(grey)
     contrast = _contrast(np.invert(grey) if light else grey, params)
-    yield
+    yield 3 * size_share(grey)
     return _threshold(contrast, params)
 
 
@@ -113,7 +112,7 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
     return finished(finding_ways(image, params))
 
 
-def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Generator[None, None, Ways]:
+def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Steps[Ways]:
     """`find_ways` in steps of a few milliseconds each, for those who have little time at once."""
     grey = _grey(image)
     channels = cv2.split(image) if _is_coloured(image) else ()
@@ -122,26 +121,27 @@ def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Generator[
     small = np.asarray(cv2.resize(grey, coarse, interpolation=cv2.INTER_AREA), np.uint8)
     ways = []
     for turn in (lambda tones: tones, np.invert):
+        yield 5 * size_share(grey)
         contrast = _contrast(turn(grey), params)
         main = _threshold(contrast, params)
         maps = [InkMap("main", main)]
-        yield
+        yield 3 * size_share(grey)
         smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
         maps.append(InkMap("smooth", _threshold(smooth, params, 0.42, 25)))
-        yield
+        yield 3 * size_share(grey)
         maps.append(InkMap("thin", _threshold(contrast, params, 0.6, 13)))
         wide = max(25, round(STRONG_WINDOW * min(grey.shape))) | 1
         maps.append(InkMap("strong", _threshold(smooth, params, 0.5, wide)))
-        yield
         if colours:
+            yield 12 * size_share(grey)
             contrasts = [_contrast(turn(channel), params) for channel in colours]
             strongest = np.asarray(np.maximum(np.maximum(contrasts[0], contrasts[1]), contrasts[2]), np.uint8)
             maps.append(InkMap("colour", _threshold(strongest, params)))
-            yield
+        yield 9 * size_share(grey)
         unruled = without_rules(main)
         if unruled is not None:
             maps.append(InkMap("unruled", unruled))
-        yield
+        yield size_share(small)
         maps.append(InkMap("coarse", _threshold(_contrast(turn(small), params, COARSE_WINDOW), params), COARSE))
         ways.append(tuple(maps))
     return Ways(*ways)

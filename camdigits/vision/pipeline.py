@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -19,7 +19,7 @@ from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs, stack_glyphs
 from camdigits.vision.regions import Chain, RegionParams, Regions, finding_regions, has_small_strokes
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Glyph, Ink, InkMap, Reading, Region, Scene
-from camdigits.vision.steps import finished
+from camdigits.vision.steps import Steps, finished, size_share
 
 CANVAS_NONE_WEIGHT = 0.05
 ENLARGED_BLUR = 0.4
@@ -27,10 +27,12 @@ GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains":
 """Caps of what a glance looks at."""
 IN_MOTION: dict[str, int] = {"max_candidates": 450, "max_joined": 60, "max_chains": 10}
 """Caps of what is read of a frame that will come again: a page of 400 digits loses none."""
-GLYPHS_A_STEP = 64
+GLYPHS_A_STEP = 16
 GLYPHS_A_CALL = 32
 ALL = sys.maxsize
 """Glyphs of a picture, which go through the classifier in one call."""
+CHOICE_COST, NUMBER_COST = 0.015, 0.04
+"""What it costs to choose among candidates, for each, and to group digits into numbers (vision/steps.py)."""
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
 PART_INK = 1.5
@@ -93,20 +95,20 @@ class Pipeline:
         """Read one frame. Raises ValueError for an image that is not uint8 (H, W, 3)."""
         return finished(self._reading(frame, source, ALL))
 
-    def reading(self, frame: Frame, source: str = "") -> Generator[None, None, Scene]:
+    def reading(self, frame: Frame, source: str = "") -> Steps[Scene]:
         """The same in steps of a few milliseconds, so that it can be spread over the frames of a camera."""
         return self._reading(frame, source, GLYPHS_A_CALL)
 
-    def _reading(self, frame: Frame, source: str, glyphs_a_call: int) -> Generator[None, None, Scene]:
+    def _reading(self, frame: Frame, source: str, glyphs_a_call: int) -> Steps[Scene]:
         look = yield from self._looking(frame.image, glyphs_a_call)
         height, width = frame.image.shape[:2]
         layers, chosen = [], []
         for alone in look.layers:
             layer = yield from self._in_context(alone)
-            yield
             layers.append(layer)
+            yield len(layer.readings) * CHOICE_COST
             chosen.append(choose(layers[-1].regions, layers[-1].readings, self._params.threshold))
-            yield
+            yield 1
         main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
         for k, layer in enumerate(layers):
             if k != main:
@@ -122,7 +124,7 @@ class Pipeline:
             for i in indices
         ]
         marks = to_frame(_unused(layers[main], chosen[main]))
-        yield
+        yield 1 + len(found) * NUMBER_COST
         digits, numbers = group_numbers(found, marks, self._params.numbers)
         evidence = Evidence(
             layers[main].ink,
@@ -161,15 +163,15 @@ class Pipeline:
         """
         return finished(self._looking(image, ALL))
 
-    def _looking(self, image: BgrImage, glyphs_a_call: int) -> Generator[None, None, Look]:
+    def _looking(self, image: BgrImage, glyphs_a_call: int) -> Steps[Look]:
         check_image(image)
         searched, scale = _at_search_scale(image, self._params)
         if scale != 1:
-            yield
+            yield 1
         ways: tuple[tuple[InkMap, ...], ...]
         if self._params.all_ways:
             seen = yield from finding_ways(searched, self._params.ink)
-            yield
+            yield 1
             ways = yield from self._with_fine(seen, image, scale)
         else:
             inks = yield from finding_inks(searched, self._params.ink)
@@ -179,17 +181,17 @@ class Pipeline:
         for maps in ways:
             regions = yield from finding_regions(maps, self._params.regions)
             found.append(regions)
-            yield
+            yield 1
         glyphs = []
         for number, region in enumerate(region for regions in found for region in regions.candidates):
             glyphs.append(_glyph(region))
             if number % GLYPHS_A_STEP == GLYPHS_A_STEP - 1:
-                yield
+                yield 1
         batch = stack_glyphs(glyphs)
         said: list[Reading] = []
         for start in range(0, len(batch), glyphs_a_call):
             said += read_glyphs(batch[start : start + glyphs_a_call], self._classify, self._params.none_weight)
-            yield
+            yield 1
         readings = iter(said)
         layers = tuple(
             Layer(maps[0].ink, regions, tuple(islice(readings, len(regions.candidates))))
@@ -197,23 +199,23 @@ class Pipeline:
         )
         return Look(layers, batch, scale)
 
-    def _with_fine(self, ways: Ways, image: BgrImage, scale: float) -> Generator[None, None, Ways]:
+    def _with_fine(self, ways: Ways, image: BgrImage, scale: float) -> Steps[Ways]:
         """The ways, with one at twice the scale where there is writing too small to be read at this one."""
         small = [has_small_strokes(maps[0].ink, self._params.regions) for maps in ways]
         if not any(small):
             return ways
-        yield
+        yield 3 * FINE**2 * size_share(ways.dark[0].ink)
         enlarged = _resized(image, FINE * scale)
-        yield
+        yield FINE**2 * size_share(ways.dark[0].ink)
         inks = []
         for light, has_some in zip((False, True), small, strict=True):
             # A polarity without small strokes shows none: its map counts among the ways, and is empty.
             ink = (yield from finding_ink(enlarged, light, self._params.ink)) if has_some else np.zeros((1, 1), np.uint8)
             inks.append(InkMap("fine", ink, FINE))
-            yield
+            yield 1
         return Ways(*((*maps, fine) for maps, fine in zip(ways, inks, strict=True)))
 
-    def _in_context(self, layer: Layer) -> Generator[None, None, Layer]:
+    def _in_context(self, layer: Layer) -> Steps[Layer]:
         """The layer with confidences that count the company each candidate keeps."""
         if self._context is None or not layer.readings:
             return layer

@@ -7,7 +7,7 @@ is part of what is known of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import NamedTuple
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from camdigits.vision.boxes import Boxes, iou_matrix
 from camdigits.vision.components import Components, find_components
 from camdigits.vision.scene import Box, Ink, InkMap, Region
-from camdigits.vision.steps import finished
+from camdigits.vision.steps import Steps, finished, size_share
 from camdigits.vision.widths import stroke_width
 
 REGIONS_A_STEP = 48
@@ -122,12 +122,13 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
     return finished(finding_regions(maps, params))
 
 
-def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) -> Generator[None, None, Regions]:
+def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) -> Steps[Regions]:
     """`find_regions` in steps of a few milliseconds each, for those who have little time at once."""
     strokes = []
     for way in maps:
+        yield 3 * size_share(way.ink)
         strokes.append(_strokes(way.ink, params))
-        yield
+    yield 1
     main = strokes[0]
     found: list[tuple[_Strokes, int, float]] = []
     boxes = np.zeros((0, 4), np.float32)
@@ -159,7 +160,7 @@ def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams(
         if region is not None:
             candidates.append(region if scale == 1 else _at_main_scale(region, scale, maps[0].ink.shape))
         if load.is_full(int(np.prod(parts.boxes[component, 2:]))):
-            yield
+            yield 1
     bases = [main, *(parts for way, parts in zip(maps, strokes, strict=True) if way.name == "unruled")]
     # Of pairs with the same box the one without rules stays, and of those the one whose strokes are closest.
     joined: dict[Box, Region] = {}
@@ -171,7 +172,7 @@ def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams(
         if region is not None:
             candidates.append(region)
         if load.is_full(pair.box.area):
-            yield
+            yield 1
     chains = yield from _chains(bases, candidates, params)
     return Regions(tuple(candidates), tuple(map(Box._make, main.boxes.tolist())), chains)
 
@@ -191,7 +192,7 @@ class _Load:
         return True
 
 
-def _nearest(some: Boxes, others: Boxes) -> Generator[None, None, tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+def _nearest(some: Boxes, others: Boxes) -> Steps[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
     """For each box the one of `others` that it overlaps most, and their intersection over union; 0 of none."""
     nearest, overlap = np.zeros(len(some), np.int64), np.zeros(len(some), np.float32)
     if not len(others):
@@ -201,7 +202,7 @@ def _nearest(some: Boxes, others: Boxes) -> Generator[None, None, tuple[npt.NDAr
         shares = iou_matrix(some[start : start + rows], others)
         nearest[start : start + rows], overlap[start : start + rows] = shares.argmax(axis=1), shares.max(axis=1)
         if start + rows < len(some):
-            yield
+            yield 1
     return nearest, overlap
 
 
@@ -250,9 +251,7 @@ def _at_main_scale(region: Region, scale: float, frame: tuple[int, ...]) -> Regi
     return Region(Box(left, top, right - left, bottom - top), mask, region.stroke_px / scale, region.votes, fine)
 
 
-def _chains(
-    bases: Sequence[_Strokes], candidates: list[Region], params: RegionParams
-) -> Generator[None, None, tuple[Chain, ...]]:
+def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionParams) -> Steps[tuple[Chain, ...]]:
     """Cut wide components where their ink is thinnest; the pieces are added to `candidates`.
 
     Over-segmentation, as in reading strings of digits since LeCun et al. (1998): each piece is offered, and the readings
@@ -271,14 +270,14 @@ def _chains(
         pieces = []
         for start, end in combinations(range(len(cuts)), 2):
             if load.is_full(2 * region.box.height * (cuts[end] - cuts[start])):
-                yield
+                yield 1
             piece = _piece(region, columns, cuts[start], cuts[end], params)
             if piece is not None and (start, end) != (0, len(cuts) - 1):
                 pieces.append(Piece(len(candidates), start, end))
                 candidates.append(piece)
         if pieces:
             chains[region.box] = Chain(region.box, len(cuts) - 1, tuple(pieces))
-            yield
+            yield 1
     return tuple(chains.values())
 
 
@@ -396,7 +395,7 @@ def _drawn_with_a_pen(region: Region, params: RegionParams) -> Region | None:
     return replace(region, stroke_px=width_px)
 
 
-def _joined(main: _Strokes, params: RegionParams) -> Generator[None, None, list[Region]]:
+def _joined(main: _Strokes, params: RegionParams) -> Steps[list[Region]]:
     """Pairs of strokes that may be one digit: a 5 and its bar, an open 4, a stroke that broke."""
     width, height = main.boxes[:, 2], main.boxes[:, 3]
     large = np.flatnonzero((np.maximum(width, height) >= params.min_height_px) & (width <= params.max_width_ratio * height))
@@ -409,7 +408,7 @@ def _joined(main: _Strokes, params: RegionParams) -> Generator[None, None, list[
     for start in range(0, len(large), rows):
         body = large[start : start + rows]
         near.append(_near_pairs(main.boxes[body].astype(np.float32), main.boxes[small].astype(np.float32), body, small, params))
-        yield
+        yield 1
     pairs = _closest(near, params.max_joined)
     boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
     spans = boxes[..., :2].min(axis=1), (boxes[..., :2] + boxes[..., 2:]).max(axis=1)

@@ -6,7 +6,7 @@ again, and the surer reading wins. Scenes are always in pixels of the frame as i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from camdigits.vision.motion import Motion
 from camdigits.vision.numbers import around
 from camdigits.vision.readings import Classifier, read_glyphs
 from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Scene
-from camdigits.vision.steps import finished
+from camdigits.vision.steps import Steps, finished
 
 Points = npt.NDArray[np.float64]
 """float64 (N, 2), or (2,) for one: x, y in pixels from the picture's corner, which is not the middle of its first pixel."""
@@ -229,7 +229,7 @@ class Turned:
         """Read a frame, turned by so many degrees clockwise."""
         return finished(_at(frame, degrees, source, _at_once(self._read)))
 
-    def reading_at(self, frame: Frame, degrees: float) -> Generator[None, None, View]:
+    def reading_at(self, frame: Frame, degrees: float) -> Steps[View]:
         """The same, in the steps of the reader where it has some."""
         return _at(frame, degrees, "", _in_steps(self._read))
 
@@ -241,13 +241,11 @@ class Turned:
         """
         return finished(self._finding_best(first, frame, source, _at_once))
 
-    def finding_best(self, first: View, frame: Frame) -> Generator[None, None, View]:
+    def finding_best(self, first: View, frame: Frame) -> Steps[View]:
         """The same, in the steps of the reader where it has some."""
         return self._finding_best(first, frame, "", _in_steps)
 
-    def _finding_best(
-        self, first: View, frame: Frame, source: str, steps_of: Callable[[_Read], _Steps]
-    ) -> Generator[None, None, View]:
+    def _finding_best(self, first: View, frame: Frame, source: str, steps_of: Callable[[_Read], _Steps]) -> Steps[View]:
         glance, glanced = (self._read, frame) if self._glance is None else (self._glance, _reduced(frame))
         views: list[View] = []
         wishes = [self._wanted(first)]
@@ -307,7 +305,7 @@ class Turned:
             return (slope + 45) % 90 - 45  # whether it must be turned by a quarter more is for the crops to say
         return find_slope(boxes, self._params.max_slope, self._params.clear_slope)
 
-    def _quarters(self, view: View) -> Generator[None, None, int]:
+    def _quarters(self, view: View) -> Steps[int]:
         """By how many quarter turns clockwise the page seems to be short of upright, by its crops."""
         turns = [turn for turn in range(4) if turn == 0 or self._may_turn(view.tilt.degrees + 90 * turn)]
         evidence = view.scene.evidence
@@ -317,7 +315,7 @@ class Turned:
         clear = []
         for turn in turns:
             clear.append(_clear_odds(glyphs, turn, self._classify))
-            yield
+            yield 1
         best = int(np.argmax(clear))
         least = self._params.least_gain + self._params.crop_gain * len(glyphs)
         return turns[best] if clear[best] > clear[0] + least else 0
@@ -363,11 +361,11 @@ def _reduced(frame: Frame) -> Frame:
 class _InSteps(Protocol):
     """A reader that can read in steps as well, as the pipeline does."""
 
-    def reading(self, frame: Frame, source: str = "") -> Generator[None, None, Scene]: ...
+    def reading(self, frame: Frame, source: str = "") -> Steps[Scene]: ...
 
 
 _Read = Callable[[Frame, str], Scene]
-_Steps = Callable[[Frame, str], Generator[None, None, Scene]]
+_Steps = Callable[[Frame, str], Steps[Scene]]
 
 
 def _in_steps(read: _Read) -> _Steps:
@@ -375,29 +373,29 @@ def _in_steps(read: _Read) -> _Steps:
 
 
 def _at_once(read: _Read) -> _Steps:
-    def reading(frame: Frame, source: str) -> Generator[None, None, Scene]:
-        yield
+    def reading(frame: Frame, source: str) -> Steps[Scene]:
+        yield 1
         return read(frame, source)
 
     return reading
 
 
-def _at(frame: Frame, degrees: float, source: str, steps: _Steps) -> Generator[None, None, View]:
+def _at(frame: Frame, degrees: float, source: str, steps: _Steps) -> Steps[View]:
     height, width = frame.image.shape[:2]
     tilt = Tilt(degrees % 360, width, height)
     if tilt.degrees:
         frame = replace(frame, image=tilt.turned(frame.image))
-        yield
+        yield 1
     scene = yield from steps(frame, source)
     return View(scene, tilt)
 
 
-def _next_wish(wishes: Sequence[Iterator[float | None]], views: Sequence[View]) -> Generator[None, None, float | None]:
+def _next_wish(wishes: Sequence[Iterator[float | None]], views: Sequence[View]) -> Steps[float | None]:
     """The next turn that is wished for and near none of the views; None when there is none."""
     for wish in reversed(wishes):
         for degrees in wish:
             if degrees is None:
-                yield
+                yield 1
             elif not _is_near(degrees, views):
                 return degrees
     return None
@@ -421,7 +419,7 @@ class Steady:
         """Read the next frame."""
         return finished(self.reading(frame))
 
-    def reading(self, frame: Frame) -> Generator[None, None, View]:
+    def reading(self, frame: Frame) -> Steps[View]:
         """The same, in the steps of the reader where it has some."""
         begins = self._degrees is None
         view = yield from self._turned.reading_at(

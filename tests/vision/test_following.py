@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 
 from camdigits.vision.following import Following, FollowParams
 from camdigits.vision.pipeline import Pipeline, PipelineParams
 from camdigits.vision.rotation import Rotation, RotationParams, Turned
 from camdigits.vision.scene import Batch, BgrImage, Frame, Odds, Scene
+from camdigits.vision.steps import Steps
 from camdigits.vision.tracks import TrackParams
 
 FPS = 30
@@ -188,25 +190,25 @@ def test_a_turn_that_is_asked_for_is_taken_at_once() -> None:
 class Slow:
     """A quick reader in many steps, which are counted."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, cost: float) -> None:
         self._read = Pipeline(classify, replace(PipelineParams(), all_ways=False))
-        self._steps = steps
+        self._steps, self._cost = steps, cost
         self.done = 0
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
         return self._read(frame, source)
 
-    def reading(self, frame: Frame, source: str = "") -> Generator[None, None, Scene]:
+    def reading(self, frame: Frame, source: str = "") -> Steps[Scene]:
         for _ in range(self._steps):
             self.done += 1
-            yield
+            yield self._cost
         return self._read(frame, source)
 
 
-def slow_following(steps: int, first_steps: int = 1000) -> tuple[Slow, Following]:
-    slow = Slow(steps)
+def slow_following(steps: int, first_cost: float = 1000, cost: float = 1.0) -> tuple[Slow, Following]:
+    slow = Slow(steps, cost)
     turned = Turned(slow, classify, RotationParams(rotate=Rotation.NONE))
-    params = FollowParams(first_steps=first_steps)
+    params = FollowParams(first_cost=first_cost)
     return slow, Following(turned, Pipeline(classify, PipelineParams()), TrackParams(), params=params)
 
 
@@ -223,18 +225,29 @@ def test_what_was_read_of_an_earlier_frame_is_shown_where_it_has_moved_to() -> N
 
 
 def test_no_frame_does_more_steps_than_it_may_however_many_a_reading_has() -> None:
-    slow, following = slow_following(400, first_steps=50)
+    slow, following = slow_following(400, first_cost=50)
     most = []
     for k in range(12):
         before = slow.done
         following.read(Frame(page(*THREE, at=(9.0 * k, 0.0)), k, k / FPS))
         most.append(slow.done - before)
     assert most[0] == 50
-    assert 0 < max(most[1:]) <= FollowParams().most_steps
+    assert 0 < max(most[1:]) <= FollowParams().most_cost
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.5, 3.0, 1e6])
+def test_no_frame_does_work_that_costs_more_than_it_may_unless_it_is_one_step(cost: float) -> None:
+    slow, following = slow_following(400, cost=cost)
+    most = []
+    for k in range(12):
+        before = slow.done
+        following.read(Frame(page(*THREE, at=(9.0 * k, 0.0)), k, k / FPS))
+        most.append(slow.done - before)
+    assert 1 <= max(most[1:]) <= max(1, FollowParams().most_cost / max(cost, 0.1) + 1)
 
 
 def test_a_reading_that_takes_long_ends_in_the_end() -> None:
-    slow, following = slow_following(200, first_steps=50)
+    slow, following = slow_following(200, first_cost=50)
     for k in range(60):
         scene = following.read(Frame(page(*THREE), k, k / FPS))
     assert (slow.done >= 200, count_of(scene)) == (True, 3)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import cv2
 import numpy as np
 
 from camdigits.vision.ink import find_ways, finding_ways
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.scene import Batch, Frame, Odds
-from camdigits.vision.steps import finished
+from camdigits.vision.steps import Steps, finished
 
 
 def test_the_result_is_what_the_work_returns() -> None:
-    def work() -> Generator[None, None, str]:
-        yield
-        yield
+    def work() -> Steps[str]:
+        yield 1
+        yield 1
         return "done"
 
     begun = work()
