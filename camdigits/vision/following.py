@@ -51,7 +51,7 @@ class FollowParams:
     still_px: float = 0.5
     calm_frames: int = 3
     quick_frames: int = 6
-    quick_looks: int = 2
+    quick_looks: int = 3
     looks: int = 3
     place_share: float = 0.02
     first_cost: float = 96.0
@@ -277,8 +277,9 @@ class Following:
     def _look_again(self) -> None:
         """Something has changed."""
         self._quick, self._quick_looks = self._params.quick_frames, self._params.quick_looks
-        if self._quick_work is not None:
-            self._quick_work.outdated = True
+        for work in (self._work, self._quick_work):
+            if work is not None:
+                work.outdated = True
 
     def _has_changed(self, changes: Grey) -> bool:
         return int(np.count_nonzero(changes)) >= self._params.least_change_px
@@ -318,6 +319,12 @@ class Following:
     def _read_thoroughly(self, thorough: Pipeline, frame: Frame, now: Grey, scale: float) -> Scene | None:
         """Begin the thorough reading of a page that stands still and has changed since, or go on with it."""
         assert self._tilt is not None
+        if (
+            self._work is not None
+            and self._work.outdated
+            and self._quick <= self._params.quick_frames - self._params.calm_frames
+        ):
+            self._work = None  # what has changed since is done changing: a reading of what is there now is more worth
         if self._work is None:
             if self._read is None or self._changes is None or self._has_changed(self._changes):
                 self._looks = 0
