@@ -393,10 +393,12 @@ def _run_window(
     from camdigits.api import Recognizer
     from camdigits.controls import Mode, View
     from camdigits.devices.clock import seconds
+    from camdigits.devices.threads import limit_threads
     from camdigits.devices.window import CvWindow, check_display
     from camdigits.devices.writers import save_snapshot
 
     check_display()
+    limit_threads()
     recognizer = Recognizer(model, threshold, rotate=rotate)
     notice = ""
     sources = _WindowSources(source, size, recognizer)

@@ -762,6 +762,15 @@ class TestWindows:
         with pytest.raises(SourceError, match="camera 0"):
             opened[0].sources.open(Mode.CAMERA)
 
+    def test_opencv_starts_few_threads_however_many_cores_there_are(
+        self, command: Command, opened: list[Opened], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[int] = []
+        monkeypatch.setattr("camdigits.devices.threads.os.cpu_count", lambda: 64)
+        monkeypatch.setattr("camdigits.devices.threads.cv2.setNumThreads", asked.append)
+        assert command("live", "clip.mp4").code == 0
+        assert (asked, len(opened)) == ([2], 1)
+
     def test_the_next_camera_is_the_first_that_opens(
         self, command: Command, opened: list[Opened], monkeypatch: pytest.MonkeyPatch
     ) -> None:

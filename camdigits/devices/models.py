@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from camdigits.devices.stderr import quiet_stderr
+from camdigits.devices.threads import THREADS
 from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError
 from camdigits.vision.context import ContextWeights
 from camdigits.vision.scene import Batch, Odds
@@ -156,7 +157,7 @@ def bundled_model(name: str) -> Path:
     return installed if installed.exists() else package.parent / "models" / BUNDLED[name]
 
 
-def load_classifier(model: str = DEFAULT_MODEL, threads: int = 2) -> FileClassifier:
+def load_classifier(model: str = DEFAULT_MODEL, threads: int = THREADS) -> FileClassifier:
     """Load a classifier: one that ships (`camdigits`, `classic`), or a .tflite, .keras or .h5 file.
 
     A card beside the file (same name, .json) must agree with it in input, classes and SHA-256. A file whose SHA-256 is on no
