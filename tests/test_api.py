@@ -21,6 +21,7 @@ from camdigits.settings import Settings
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import Box, Frame, Scene
 from tests.fakes import FakeSource, plain
+from train.hands import HANDS, write
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 PAPER, CLIP = FIXTURES / "paper.jpg", FIXTURES / "hand_shake.mp4"
@@ -36,6 +37,16 @@ def recognizer() -> Recognizer:
 @pytest.fixture(scope="module")
 def page() -> np.ndarray:
     return cv2.imread(str(PAPER))
+
+
+def written(text: str, frame: int) -> np.ndarray:
+    """A page with `text` by hand, seen in the noise of one frame."""
+    ink = np.full((480, 640, 3), 225, np.uint8)
+    for glyph in write(text, HANDS[3], np.random.default_rng(1), gap=(0.35, 0.4)):
+        for stroke in glyph.strokes:
+            cv2.polylines(ink, [np.round(stroke * 110 + (90, 170)).astype(np.int32)], False, (40, 40, 40), 8, cv2.LINE_AA)
+    noise = np.random.default_rng(frame).normal(0, 4, ink.shape)
+    return np.clip(ink + noise, 0, 255).astype(np.uint8)
 
 
 def numbers(scene: Scene) -> list[str]:
@@ -273,6 +284,15 @@ class TestReaders:
         assert isinstance(api.reader_of(slides, recognizer), api.PictureReader)
         assert isinstance(api.reader_of(FakeSource([page, page]), recognizer), LiveReader)
         assert isinstance(api.reader_of(FakeSource([page, page]), recognizer, every=60), api.PictureReader)
+
+    def test_an_altered_digit_shows_its_new_reading_within_a_second_and_the_others_stay(self, recognizer: Recognizer) -> None:
+        reader = LiveReader(recognizer)
+        before = [reader.recognize(Frame(written("2359", k), k, k / 30)) for k in range(60)][-1]
+        after = [reader.recognize(Frame(written("2859", 60 + k), 60 + k, 2 + k / 30)) for k in range(30)][-1]
+        assert numbers(before) == ["2359"]
+        assert numbers(after) == ["2859"]
+        assert before.digits[0].track == after.digits[0].track
+        assert [digit.track for digit in before.digits[2:]] == [digit.track for digit in after.digits[2:]]
 
     def test_a_clip_read_with_live_effort_is_read_as_the_window_reads_it(self, recognizer: Recognizer) -> None:
         live, window = Recognizer(effort="live"), LiveReader(recognizer)
