@@ -30,10 +30,14 @@ _SMALL = 2
 """The made-up camera keeps its page so many times smaller: what it holds counts as the app's."""
 _STRIP_PX = 60
 _TIME_LIMIT_S = 300.0
+_CLIP = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "hand_shake.mp4"
 
 
-def start_up_s(source: str = "demo") -> float:
-    """Seconds from the start of a process, `camdigits live SOURCE`, to the first picture with a labelled digit."""
+def start_up_s(source: str = str(_CLIP)) -> float:
+    """Seconds from the start of a process, `camdigits live SOURCE`, to the first picture with a labelled digit.
+
+    SOURCE should show digits from its first frame on, as the clip does that is taken where none is named.
+    """
     return float(_run(["live", source])["labelled_s"])
 
 

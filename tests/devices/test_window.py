@@ -62,8 +62,10 @@ from camdigits.devices.clock import seconds
 from camdigits.devices.window import CvWindow, check_display
 from tests.fake_screen import BlobReader
 check_display()
-app.run(lambda mode: CanvasSource(), {Mode.CANVAS: BlobReader()}, CvWindow("camdigits"), seconds, lambda picture: Path("x.png"),
-        View(mode=Mode.CANVAS))
+class Canvas:
+    def open(self, mode):
+        return CanvasSource(), BlobReader()
+app.run(Canvas(), CvWindow("camdigits"), seconds, lambda picture: Path("x.png"), View(mode=Mode.CANVAS))
 """
 
 
