@@ -54,7 +54,7 @@ class FollowParams:
     quick_looks: int = 3
     looks: int = 3
     place_share: float = 0.02
-    first_cost: float = 96.0
+    first_cost: float = 180.0
     quick_spread_s: float = 0.09
     thorough_spread_s: float = 0.33
     least_cost: float = 2.0
