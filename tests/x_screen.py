@@ -23,6 +23,7 @@ DEADLINE_S = 30.0
 """How long anything is waited for before the test fails; never reached in a good run."""
 
 SECOND_TRY_S = 4.0
+TRIES = 5
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LOOK_AGAIN_S = 0.02
@@ -178,9 +179,12 @@ class Screen:
         """
         x, y = self.on_screen(window, *points[0])
         self.press(1)
-        if not looked_in_time(lambda: self._is_inked(x, y), SECOND_TRY_S):
-            # The first press on a window that was just mapped can stay with the window manager.
+        for _ in range(TRIES):
+            if looked_in_time(lambda: self._is_inked(x, y), SECOND_TRY_S):
+                break
+            # The first presses on a window that was just mapped can stay with the window manager.
             self.release(1)
+            x, y = self.on_screen(window, *points[0])
             self.press(1)
         self.drag(window, *points)
         self.release(1)
