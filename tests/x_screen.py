@@ -184,7 +184,6 @@ class Screen:
                 break
             # The first presses on a window that was just mapped can stay with the window manager.
             self.release(1)
-            x, y = self.on_screen(window, *points[0])
             self.press(1)
         self.drag(window, *points)
         self.release(1)
