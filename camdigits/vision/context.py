@@ -193,10 +193,10 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
         enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
     if len(sticks):
         yield 1
-        enter("sticks", np.minimum(_beside(boxes, rows, sticks).sum(axis=1), 4.0) * stick[rows])
+        enter("sticks", np.minimum(_in_row(boxes, rows, sticks).beside.sum(axis=1), 4.0) * stick[rows])
     if len(foreign):
         yield 1
-        enter("foreign", np.minimum(_beside(boxes, rows, foreign).sum(axis=1), 4.0))
+        enter("foreign", np.minimum(_in_row(boxes, rows, foreign).beside.sum(axis=1), 4.0))
     yield 1
     for name, values in zip(("within", "whole", "parts"), _nested(boxes[rows], logit[rows], ink_px[rows]), strict=True):
         enter(name, values)
@@ -247,35 +247,41 @@ class _Company(NamedTuple):
     column: Features
 
 
+class _Row(NamedTuple):
+    """Two candidates as members of one row, float32 or bool (M, K) each: the larger one's height, the gap between them across,
+    how far apart their middles are down, in that height; whether they are tries at one stroke; and as in `_Company`."""
+
+    larger: Features
+    gap: Features
+    step: Features
+    same: npt.NDArray[np.bool_]
+    alike: Features
+    row: Features
+    beside: Features
+
+
+def _in_row(boxes: Features, rows: Indices, others: Indices) -> _Row:
+    x, y, width, height = boxes[rows].T[:, :, None]
+    other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
+    larger = np.maximum(height, other_height)
+    gap = np.maximum(x, other_x) - np.minimum(x + width, other_x + other_width)
+    step = np.abs((y + height / 2) - (other_y + other_height / 2)) / larger
+    same = shared_area(boxes[rows], boxes[others]) > 0.4 * np.minimum(width * height, other_width * other_height)
+    alike = np.where(same, 0, np.exp(-3 * np.abs(np.log(height / other_height))))
+    row = alike * np.exp(-np.square(step / 0.4))
+    return _Row(larger, gap, step, same, alike, row, row * np.exp(-np.maximum(gap, 0) / (1.5 * larger)))
+
+
 def _company(boxes: Features, rows: Indices, others: Indices) -> _Company:
     """What each of `others` is to each candidate of `rows`; 0 for itself and for another try at the same stroke."""
+    pair = _in_row(boxes, rows, others)
     x, y, width, height = boxes[rows].T[:, :, None]
     other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
-    larger = np.maximum(height, other_height)
-    gap = np.maximum(x, other_x) - np.minimum(x + width, other_x + other_width)
     gap_below = np.maximum(y, other_y) - np.minimum(y + height, other_y + other_height)
-    step = np.abs((y + height / 2) - (other_y + other_height / 2)) / larger
-    shift = np.abs((x + width / 2) - (other_x + other_width / 2)) / larger
-    same = shared_area(boxes[rows], boxes[others]) > 0.4 * np.minimum(width * height, other_width * other_height)
-    near = np.where(same, 0, np.exp(-np.square(step / 0.8) - np.maximum(gap, 0) / (2 * larger)))
-    alike = np.where(same, 0, np.exp(-3 * np.abs(np.log(height / other_height))))
-    row = alike * np.exp(-np.square(step / 0.4))
-    beside = row * np.exp(-np.maximum(gap, 0) / (1.5 * larger))
-    column = alike * np.exp(-np.square(shift / 0.6) - np.maximum(gap_below, 0) / (1.5 * larger))
-    return _Company(near, alike, row, beside, column)
-
-
-def _beside(boxes: Features, rows: Indices, others: Indices) -> Features:
-    """How much each of `others` is beside each candidate of `rows`, as in `_company`: float32 (M, K)."""
-    x, y, width, height = boxes[rows].T[:, :, None]
-    other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
-    larger = np.maximum(height, other_height)
-    gap = np.maximum(x, other_x) - np.minimum(x + width, other_x + other_width)
-    step = np.abs((y + height / 2) - (other_y + other_height / 2)) / larger
-    same = shared_area(boxes[rows], boxes[others]) > 0.4 * np.minimum(width * height, other_width * other_height)
-    alike = np.where(same, 0, np.exp(-3 * np.abs(np.log(height / other_height))))
-    row = alike * np.exp(-np.square(step / 0.4))
-    return np.asarray(row * np.exp(-np.maximum(gap, 0) / (1.5 * larger)), np.float32)
+    shift = np.abs((x + width / 2) - (other_x + other_width / 2)) / pair.larger
+    near = np.where(pair.same, 0, np.exp(-np.square(pair.step / 0.8) - np.maximum(pair.gap, 0) / (2 * pair.larger)))
+    column = pair.alike * np.exp(-np.square(shift / 0.6) - np.maximum(gap_below, 0) / (1.5 * pair.larger))
+    return _Company(near, pair.alike, pair.row, pair.beside, column)
 
 
 def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Indices:
