@@ -9,7 +9,7 @@ import atexit
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 import click
 
+from camdigits.configured import CONFIG, settings_document, settings_in_force, use_settings
 from camdigits.devices.clock import seconds
 from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from camdigits.vision.scene import BgrImage
 
 Item = TypeVar("Item")
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 INTERRUPTED, TERMINATED = 130, 143
 CLOSING_S = 2.0
 """For so long after Ctrl-C another one changes nothing, since files are being completed."""
@@ -57,23 +59,64 @@ class _Size(click.ParamType[tuple[int, int]]):
         return int(width), int(height)
 
 
+def _default_model() -> str:
+    from camdigits.devices.models import DEFAULT_MODEL
+
+    return DEFAULT_MODEL
+
+
+def _default_threshold() -> float:
+    from camdigits.settings import Settings
+
+    return Settings().pipeline.threshold
+
+
+def _default_effort() -> str:
+    from camdigits.settings import Settings
+
+    return Settings().effort.value
+
+
 _size = click.option("--size", type=_Size(), default=(1280, 720), metavar="WxH", help="What a camera is asked for [1280x720].")
 _model = click.option(
     "--model",
     metavar="camdigits|classic|FILE",
-    default="",
+    default=_default_model,
     help="The network: camdigits (default), classic, or a file.",
 )
-_threshold = click.option("--threshold", type=float, metavar="P", help="Report digits of at least this confidence, 0 to 1.")
+_threshold = click.option(
+    "--threshold",
+    type=float,
+    metavar="P",
+    default=_default_threshold,
+    help="Report digits of at least this confidence, 0 to 1.",
+)
 _rotate = click.option(
     "--rotate",
     metavar="auto|0|90|180|270",
+    default="auto",
     help="Turn pictures by so many degrees clockwise before they are read; auto (default) finds out.",
 )
-_effort = click.option(
-    "--effort",
-    metavar="thorough|live",
-    help="Read frames as well as can be, or so quickly that a camera can be followed.",
+
+
+def _effort(default: Callable[[], str] | None) -> Callable[[Decorated], Decorated]:
+    return click.option(
+        "--effort",
+        metavar="thorough|live",
+        default=default,
+        help="Read frames as well as can be, or so quickly that a camera can be followed.",
+    )
+
+
+_config_path = click.Path(dir_okay=False, path_type=Path)
+_config = click.option(
+    f"--{CONFIG}",
+    type=_config_path,
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=use_settings,
+    help="Settings, in place of the file that `camdigits settings` names.",
 )
 _folder = click.Path(file_okay=False, path_type=Path)
 
@@ -94,9 +137,8 @@ def commands() -> None:
 @_threshold
 @_rotate
 @click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` saves pictures [this folder].")
-def live(
-    source: str | None, size: tuple[int, int], model: str, threshold: float | None, rotate: str | None, snapshots: Path
-) -> None:
+@_config
+def live(source: str | None, size: tuple[int, int], model: str, threshold: float, rotate: str, snapshots: Path) -> None:
     """Open the live window on SOURCE.
 
     SOURCE is a camera's index (0 when none is given), a clip, a picture, a folder or glob of pictures, an http(s) or
@@ -110,9 +152,10 @@ def live(
 @_model
 @_threshold
 @click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` saves pictures [this folder].")
-def canvas(size: tuple[int, int], model: str, threshold: float | None, snapshots: Path) -> None:
+@_config
+def canvas(size: tuple[int, int], model: str, threshold: float, snapshots: Path) -> None:
     """Open the canvas: draw digits with the left button, wipe with the right one."""
-    _run_window("0", size, model, threshold, None, snapshots, start="canvas")
+    _run_window("0", size, model, threshold, "auto", snapshots, start="canvas")
 
 
 @commands.command()
@@ -124,16 +167,17 @@ def canvas(size: tuple[int, int], model: str, threshold: float | None, snapshots
 @_threshold
 @_model
 @_rotate
-@_effort
+@_effort(_default_effort)
+@_config
 def read(
     sources: tuple[str, ...],
     kind: str,
     output: Path | None,
     annotate: Path | None,
     every: int,
-    threshold: float | None,
+    threshold: float,
     model: str,
-    rotate: str | None,
+    rotate: str,
     effort: str | None,
 ) -> None:
     """Read digits without a window: pictures, clips, folders, globs, URLs, `demo`, or `-` for one picture from stdin.
@@ -217,7 +261,8 @@ def _read_one(
 @_threshold
 @_model
 @_rotate
-@_effort
+@_effort(None)
+@_config
 def evaluate(
     folder: Path,
     clips: bool,
@@ -226,9 +271,9 @@ def evaluate(
     document: Path | None,
     worst: int,
     calibration: bool,
-    threshold: float | None,
+    threshold: float,
     model: str,
-    rotate: str | None,
+    rotate: str,
     effort: str | None,
 ) -> None:
     """Score the reading of the pictures in DIR against their truth, DIR/annotations.json.
@@ -329,6 +374,18 @@ def _pixels(path: Path) -> BgrImage:
     return frame.image
 
 
+@commands.command("settings")
+@click.option(f"--{CONFIG}", type=_config_path, metavar="FILE", help="The settings file, in place of this platform's.")
+def settings_command(config: Path | None) -> None:
+    """Print what is in force, and from where, as a settings file.
+
+    A setting has the name of its flag. What stands before the tables is for all commands that have it, a table [read] for
+    `camdigits read` alone; flags on the command line win over both.
+    """
+    for line in settings_document(list(settings_in_force(commands, config)), config):
+        click.echo(line)
+
+
 def _save(text: str, path: Path) -> None:
     try:
         path.write_text(text, encoding="utf-8")
@@ -384,8 +441,8 @@ def _run_window(
     source: str,
     size: tuple[int, int],
     model: str,
-    threshold: float | None,
-    rotate: str | None,
+    threshold: float,
+    rotate: str,
     snapshots: Path,
     start: str,
 ) -> None:

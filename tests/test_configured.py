@@ -1,0 +1,119 @@
+"""Settings from a file: what they set, what wins over what, and what a mistake gets."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from camdigits import cli
+from camdigits.configured import configurable, settings_document, settings_in_force
+from camdigits.devices.places import settings_path
+from camdigits.errors import UsageError
+
+PAPER = str(Path(__file__).resolve().parent / "fixtures" / "paper.jpg")
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    code = ended.value.code
+    assert isinstance(code, int)
+    return code
+
+
+def write(path: Path, text: str) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(*arguments) == 0
+    return capsys.readouterr().out
+
+
+class TestUse:
+    def test_the_file_of_the_platform_sets_the_defaults(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert not output(capsys, "read", PAPER).startswith("{")
+        write(settings_path(), '[read]\nformat = "jsonl"\n')
+        assert output(capsys, "read", PAPER).startswith('{"schema"')
+
+    def test_a_named_file_takes_its_place(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        write(settings_path(), '[read]\nformat = "jsonl"\n')
+        other = write(tmp_path / "other.toml", '[read]\nformat = "csv"\n')
+        assert output(capsys, "read", PAPER, "--config", other).startswith("source,")
+
+    def test_flags_win_over_tables_and_tables_over_the_rest(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        config = write(tmp_path / "a.toml", 'threshold = 1.0\n[read]\nthreshold = 0.5\nformat = "text"\n')
+        assert output(capsys, "read", PAPER, "--config", config).strip()
+        assert not output(capsys, "read", PAPER, "--config", config, "--threshold", "1").strip()
+        config = write(tmp_path / "b.toml", "threshold = 1.0\n[evaluate]\nthreshold = 0.5\n")
+        assert not output(capsys, "read", PAPER, "--config", config).strip()
+
+
+class TestPrinted:
+    def test_says_what_is_in_force_and_from_where(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        config = write(tmp_path / "a.toml", 'threshold = 0.7\n[read]\nformat = "csv"\n')
+        printed = output(capsys, "settings", "--config", config)
+        assert f"threshold = 0.7  # {config}" in printed
+        assert f'format = "csv"  # {config}' in printed
+        assert 'model = "camdigits"  # default' in printed
+        assert "# output is not set" in printed
+
+    def test_names_the_file_that_is_not_there(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert output(capsys, "settings").startswith(f"# {settings_path()} (not there)")
+
+    def test_can_be_read_back_as_a_settings_file(self, tmp_path: Path) -> None:
+        first = write(
+            tmp_path / "a.toml", 'rotate = 90\n[read]\nannotate = "a \\"b\\" \\\\ é"\nevery = 3\n[evaluate]\nclips = true\n'
+        )
+        document = "\n".join(settings_document(settings_in_force(cli.commands, Path(first)), Path(first)))
+        second = write(tmp_path / "b.toml", document)
+        assert tomllib.loads(document)["read"]["annotate"] == 'a "b" \\ é'
+
+        def values(path: str) -> list[tuple[str, str, str]]:
+            return [(s.command, s.name, str(s.value)) for s in settings_in_force(cli.commands, Path(path)) if s.name != "size"]
+
+        assert values(first) == values(second)
+
+    def test_every_flag_is_a_setting(self) -> None:
+        names = set(tomllib.loads("\n".join(settings_document(settings_in_force(cli.commands, None), None))))
+        assert {"read", "evaluate", "threshold", "model"} <= names
+        for command in cli.commands.commands.values():
+            flags = {option.lstrip("-") for each in command.params for option in each.opts if option.startswith("--")}
+            assert flags - {"config"} == set(configurable(command))
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("text", "complaint"),
+        [
+            ("treshold = 0.6", "there is no setting treshold; the nearest is threshold"),
+            ('[red]\nformat = "csv"', r"there is no setting \[red\]; the nearest is \[read\]"),
+            ("[read]\nevry = 2", r"there is no setting evry of \[read\]; the nearest is every of \[read\]"),
+            ("[live]\nformat = 'csv'", r"there is no setting format of \[live\]"),
+            ("threshold = 'much'", "threshold: 'much' is not a valid float"),
+            ("threshold = [0.5]", "threshold is one number or text"),
+            ("[evaluate]\nclips = 1", "clips is true or false, not 1"),
+            ("[read]\nevery = 0", "every: 0 is not in the range"),
+            ("size = '3by4'", "size: a size is written like 1280x720, not '3by4'"),
+            ("threshold =", r"is not TOML \(Invalid value \(at"),
+            ("a = " + 5000 * "[", "is not TOML"),
+        ],
+    )
+    def test_are_told_with_the_file_and_in_one_line(
+        self, text: str, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        config = write(tmp_path / "a.toml", text)
+        with pytest.raises(UsageError, match=f"^{config}: {complaint}"):
+            list(settings_in_force(cli.commands, Path(config)))
+        assert run("settings", "--config", config) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+    def test_a_command_hears_of_them_before_it_does_anything(self, tmp_path: Path) -> None:
+        assert run("read", PAPER, "--config", write(tmp_path / "a.toml", "[read]\nformat = 'cvs'")) == 2
+        assert run("read", PAPER, "--config", str(tmp_path / "none.toml")) == 2
+        (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+        assert run("read", PAPER, "--config", str(tmp_path / "bytes.toml")) == 2
