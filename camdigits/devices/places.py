@@ -13,3 +13,10 @@ def settings_path() -> Path:
     from platformdirs import user_config_path
 
     return user_config_path(APP, appauthor=False) / SETTINGS_FILE
+
+
+def data_folder() -> Path:
+    """Where what the user said and what was learnt of it is kept; it need not be there. Nothing of it is ever sent anywhere."""
+    from platformdirs import user_data_path
+
+    return user_data_path(APP, appauthor=False)

@@ -16,9 +16,23 @@ from camdigits.vision.context import ContextWeights, finding_context, judge, jud
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.ink import InkParams, Ways, check_image, finding_ink, finding_inks, finding_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
-from camdigits.vision.readings import Classifier, read_glyphs, stack_glyphs
+from camdigits.vision.readings import Classifier, ask, stack_glyphs, weighed
 from camdigits.vision.regions import Chain, RegionParams, Regions, finding_regions, has_small_strokes
-from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Glyph, Ink, InkMap, Reading, Region, Scene
+from camdigits.vision.scene import (
+    Batch,
+    BgrImage,
+    Box,
+    Digit,
+    Evidence,
+    Frame,
+    Glyph,
+    Ink,
+    InkMap,
+    Odds,
+    Reading,
+    Region,
+    Scene,
+)
 from camdigits.vision.steps import Steps, finished, size_share
 
 CANVAS_NONE_WEIGHT = 0.05
@@ -74,10 +88,11 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """One frame, searched at `scale`: the layers of its inks, and the batch that went through the classifier."""
+    """One frame, searched at `scale`: the layers of its inks, the batch that went through the classifier, and what it said."""
 
     layers: tuple[Layer, ...]
     batch: Batch
+    odds: Odds
     scale: float
 
 
@@ -135,6 +150,7 @@ class Pipeline:
                 for layer, indices in zip(layers, map(set, chosen), strict=True)
                 for i, reading in enumerate(layer.readings)
             ),
+            look.odds,
         )
         return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
 
@@ -188,16 +204,17 @@ class Pipeline:
             if number % GLYPHS_A_STEP == GLYPHS_A_STEP - 1:
                 yield 1
         batch = stack_glyphs(glyphs)
-        said: list[Reading] = []
+        said: list[Odds] = []
         for start in range(0, len(batch), glyphs_a_call):
-            said += read_glyphs(batch[start : start + glyphs_a_call], self._classify, self._params.none_weight)
+            said.append(ask(batch[start : start + glyphs_a_call], self._classify))
             yield 1
-        readings = iter(said)
+        odds = np.concatenate(said) if said else np.zeros((0, 10), np.float32)
+        readings = iter(weighed(odds, self._params.none_weight))
         layers = tuple(
             Layer(maps[0].ink, regions, tuple(islice(readings, len(regions.candidates))))
             for maps, regions in zip(ways, found, strict=True)
         )
-        return Look(layers, batch, scale)
+        return Look(layers, batch, odds, scale)
 
     def _with_fine(self, ways: Ways, image: BgrImage, scale: float) -> Steps[Ways]:
         """The ways, with one at twice the scale where there is writing too small to be read at this one."""

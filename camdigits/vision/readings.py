@@ -24,17 +24,32 @@ def stack_glyphs(glyphs: Sequence[Glyph]) -> Batch:
 
 
 def read_glyphs(batch: Batch, classify: Classifier, none_weight: float = 1.0) -> tuple[Reading, ...]:
-    """One call of the classifier for all glyphs, none for none; the likeliest digit of each with its odds.
+    """One call of the classifier for all glyphs, none for none; the likeliest digit of each with its odds (see `weighed`).
 
-    none_weight: how much rarer marks that are no digits are here than where the classifier learnt (the change of priors of
-    Saerens, Latinne & Decaestecker 2002); without effect on a classifier of digits alone.
     Raises ValueError when the classifier does not give a row of at least ten odds for each glyph.
     """
+    return weighed(ask(batch, classify), none_weight)
+
+
+def ask(batch: Batch, classify: Classifier) -> Odds:
+    """What the classifier, called once, says of N glyphs: Odds float32 (N, C); it is not called for none.
+
+    Raises ValueError when it does not give a row of at least ten odds for each glyph.
+    """
     if not len(batch):
-        return ()
+        return np.zeros((0, 10), np.float32)
     odds = classify(batch)
     if odds.ndim != 2 or len(odds) != len(batch) or odds.shape[1] < 10:
         raise ValueError(f"the classifier gave {odds.shape} for {len(batch)} glyphs, expected ({len(batch)}, 10)")
+    return odds
+
+
+def weighed(odds: Odds, none_weight: float = 1.0) -> tuple[Reading, ...]:
+    """The likeliest digit of each row of odds, with its odds.
+
+    none_weight: how much rarer marks that are no digits are here than where the classifier learnt (the change of priors of
+    Saerens, Latinne & Decaestecker 2002); without effect on a classifier of digits alone.
+    """
     digits = odds[:, :10]
     weighted = digits / (digits.sum(axis=1) + none_weight * odds[:, 10:].sum(axis=1))[:, np.newaxis]
     labels = digits.argmax(axis=1)

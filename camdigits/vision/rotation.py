@@ -131,6 +131,7 @@ class Tilt:
             numbers=tuple(around(number, boxes) for number in scene.numbers),
             marks=self.boxes_back(scene.marks),
             evidence=evidence,
+            degrees=self.degrees,
         )
 
     def motion(self, motion: Motion) -> Motion:
@@ -142,13 +143,24 @@ class Tilt:
 
     def boxes_back(self, boxes: Sequence[Box], known: Mapping[Box, Box] = MappingProxyType({})) -> tuple[Box, ...]:
         """Where boxes of the turned picture lie on the frame: as far as they are not `known`, those of ellipses in them."""
-        x, y, width, height = np.array(boxes, np.float64).reshape(-1, 4).T
-        half = np.column_stack([width, height]) / 2
-        middles = self._points_back(np.column_stack([x, y]) + half)
-        step_back = np.abs(np.linalg.inv(self._turn))
-        reach = half @ step_back.T if self._is_quarter else np.sqrt(np.square(half) @ np.square(step_back).T)
+        middles, half = _middles(boxes)
+        reach = self._reach(half, np.linalg.inv(self._turn))
+        middles = self._points_back(middles)
         found = zip(boxes, middles - reach, middles + reach, strict=True)
         return tuple(known.get(box) or self._box(low, high) for box, low, high in found)
+
+    def boxes_there(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
+        """Where boxes of the frame lie on the turned picture: those of ellipses in them."""
+        middles, half = _middles(boxes)
+        reach = self._reach(half, self._turn)
+        middles = (middles - (self.width / 2, self.height / 2)) @ self._turn.T + np.array(self.size) / 2
+        sides = np.column_stack([np.round(middles - reach), np.maximum(np.round(2 * reach), 1)])
+        return tuple(map(Box._make, sides.astype(int).tolist()))
+
+    def _reach(self, half: Points, step: npt.NDArray[np.floating]) -> Points:
+        """How far ellipses of these half axes, or boxes at quarter turns, reach from their middles once they are turned."""
+        reach = half @ np.abs(step).T if self._is_quarter else np.sqrt(np.square(half) @ np.square(step).T)
+        return np.asarray(reach, np.float64)
 
     def _ink_back(self, box: Box, glyph: Glyph) -> Box:
         """The box, on the frame, of the ink in a box: the pixels of its crop that hold ink are laid into it."""
@@ -182,6 +194,12 @@ class Tilt:
     @property
     def _is_quarter(self) -> bool:
         return self.degrees % 90 == 0
+
+
+def _middles(boxes: Sequence[Box]) -> tuple[Points, Points]:
+    """The middles of boxes, and half of their sides: float64 (N, 2) each."""
+    corners = np.array(boxes, np.float64).reshape(-1, 4)
+    return corners[:, :2] + corners[:, 2:] / 2, corners[:, 2:] / 2
 
 
 @dataclass(frozen=True, eq=False)

@@ -137,13 +137,15 @@ class Number:
 class Evidence:
     """What the network saw, for the inspector: the ink of the frame and each candidate's crop with its reading.
 
-    ink: uint8 (h, w), at the scale the frame was searched at; boxes are in pixels of the frame.
+    ink: uint8 (h, w), at the scale the frame was searched at; boxes are in pixels of the frame. odds: what the network said of
+    each glyph, before anything else was weighed, float32 (N, C); () where that was not kept.
     """
 
     ink: Ink
     glyphs: Batch
     boxes: tuple[Box, ...] = ()
     readings: tuple[Reading | None, ...] = ()
+    odds: Odds = field(default_factory=lambda: np.zeros((0, 10), np.float32))
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,8 @@ class Scene:
     """All that was read on one frame, digits in reading order.
 
     source: its name; frame: the frame's index in it; time_s: seconds since it opened; width, height: the frame's pixels.
-    marks: boxes of the ink that is no digit, such as the signs between numbers.
+    marks: boxes of the ink that is no digit, such as the signs between numbers. degrees: by so many clockwise the page was
+    turned to be read.
     """
 
     width: int
@@ -163,6 +166,7 @@ class Scene:
     time_s: float = 0.0
     marks: tuple[Box, ...] = field(default=(), compare=False, repr=False)
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
+    degrees: float = field(default=0.0, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The scene as the JSON Lines schema has it."""
