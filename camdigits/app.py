@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name
 from camdigits.errors import OutputError, SourceError
-from camdigits.overlay import Status, draw
-from camdigits.ports import Clock, FrameSource, Reader, Sources, Turn, Window
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.feed import IDLE_WAIT_S, Feed
+from camdigits.overlay import Chosen, Status, draw, locate
+from camdigits.ports import Clock, FrameSource, Notebook, Pointer, Reader, Sources, Turn, Window
+from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Scene
 
 NOTICE_S = 3.0
 """How long a passing notice stands."""
@@ -27,9 +29,11 @@ _ELSEWHERE = "trying again ({})".format(
 )
 """What the user hears of a source that is sought again, beside what happened to it."""
 
-_LEAST_WAIT_S = 0.001
-_LIVE_WAIT_S = 0.01
-_IDLE_WAIT_S = 0.05
+_LATENCIES = 15
+"""So many frames the latency that is shown is the median of."""
+_CLICK_PX = 5
+"""A mouse that moves no farther between press and release clicks; farther, it drags."""
+_CHOOSE_FIRST = "click a digit first, or hold the frame and drag a box round one, then type what it is"
 
 
 def run(
@@ -39,14 +43,18 @@ def run(
     save_snapshot: Callable[[BgrImage], Path],
     view: View = View(),  # noqa: B008 - a frozen value
     notice: str = "",
+    notebook: Notebook | None = None,
+    leave: Callable[[Frame, Scene], None] = lambda _frame, _scene: None,
 ) -> None:
     """Read digits live until the user quits.
 
     Sources are opened when their mode is first shown and kept, each with its own reader, until the next camera takes the
-    place of one; `notice` stands until the user does something.
+    place of one; `notice` stands until the user does something. What the user says of digits, and which part of a source is
+    read, is kept in `notebook`; without one it is forgotten with the window. `leave` gets the last frame of each source but the
+    canvas, as it was read and corrected, when it is left.
     Raises SourceError if the first source cannot be opened or read, and, once the user has quit, if one is lost by then.
     """
-    session = _Session(sources, window, clock, save_snapshot, view, notice)
+    session = _Session(sources, window, clock, save_snapshot, view, notice, notebook, leave)
     try:
         session.start()
         turn = Turn()
@@ -70,15 +78,24 @@ class _Session:
         save_snapshot: Callable[[BgrImage], Path],
         view: View,
         notice: str,
+        notebook: Notebook | None,
+        leave: Callable[[Frame, Scene], None],
     ) -> None:
+        self._notebook = notebook
+        self._leave = leave
         self._sources = sources
         self._window = window
         self._clock = clock
         self._save_snapshot = save_snapshot
-        self._feeds: dict[Mode, _Feed] = {}
+        self._feeds: dict[Mode, Feed] = {}
         self._notice, self._notice_until_s = notice, math.inf
         self._shown: tuple[Frame, Scene, View, Status] | None = None
         self._picture: BgrImage | None = None
+        self._chosen: _Choice | None = None
+        self._pressed: tuple[int, int] | None = None
+        self._dragged: Box | None = None
+        self._latencies_s: deque[float] = deque(maxlen=_LATENCIES)
+        self._began_s, self._is_new = 0.0, False
         self.view = view
 
     def start(self) -> None:
@@ -87,33 +104,51 @@ class _Session:
             self._window.set_full_screen(True)
 
     def read(self, turn: Turn) -> None:
-        """Take what the source has now, unless the frame is held."""
-        if not self.view.held:
-            self._feed.read(turn)
+        """Take what the source has now, unless the frame is held, and what was learnt of corrections meanwhile."""
+        self._began_s = self._clock()
+        self._is_new = not self.view.held and self._feed.read(turn)
+        if self._notebook is not None and (learnt := self._notebook.taught_anew()):
+            self._say(learnt, 2 * NOTICE_S)
+            for feed in self._feeds.values():
+                feed.read_again()
 
     def show(self) -> None:
         """Draw and show what there is, if it is not on the screen already."""
         feed = self._feed
-        rate = feed.rate() if self.view.mode is Mode.CAMERA else None
-        status = Status(feed.source.name, rate, self._notice_now(), lost=feed.loss is not None)
+        live = self.view.mode is Mode.CAMERA
+        status = Status(
+            feed.source.name,
+            feed.rate() if live else None,
+            self._notice_now(),
+            lost=feed.loss is not None,
+            latency_s=round(median(self._latencies_s), 3) if live and self._latencies_s else None,
+            region=feed.region,
+            dragged=self._dragged,
+            chosen=self._chosen_now(),
+            numbers=feed.history.numbers if self.view.panel else (),
+        )
         what = (feed.frame, feed.scene, self.view, status)
         if self._shown is None or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True)):
             self._shown = what
             self._picture = draw(*what)
             self._window.show(self._picture)
+            if self._is_new:
+                self._latencies_s.append(self._clock() - self._began_s)
 
     def wait_s(self) -> float:
         """How long the user may be waited for."""
-        return _IDLE_WAIT_S if self.view.held else self._feed.wait_s()
+        return IDLE_WAIT_S if self.view.held else self._feed.wait_s()
 
     def obey(self, turn: Turn) -> Turn:
         """Carry out what the user asked for; returns what is left for the source to hear."""
         mode = self.view.mode
         if self._notice_until_s == math.inf and (turn.keys or any(pointer.action == "down" for pointer in turn.pointers)):
             self._notice = ""
+        for pointer in turn.pointers:
+            self._follow(pointer)
         for key in turn.keys:
             for command in commands((key,), self.view.mode):
-                self._carry_out(command)
+                self._carry_out(command, key)
         if turn.closed:
             self.view = after(self.view, Command.QUIT)
         return turn if self.view.mode is mode else Turn()
@@ -121,7 +156,9 @@ class _Session:
     def close(self) -> None:
         """Close the window, at once, and every source, also when one of them fails to close."""
         with ExitStack() as closing:
-            for feed in self._feeds.values():
+            for mode, feed in self._feeds.items():
+                if mode is Mode.CAMERA:
+                    closing.callback(self._leave, feed.frame, feed.scene)
                 closing.callback(feed.source.close)
             closing.callback(self._window.close)
 
@@ -132,31 +169,35 @@ class _Session:
                 raise feed.loss
 
     @property
-    def _feed(self) -> _Feed:
+    def _feed(self) -> Feed:
         return self._feeds[self.view.mode]
 
     def _open(self, mode: Mode) -> None:
         if mode not in self._feeds:
-            self._feeds[mode] = self._fed(*self._sources.open(mode))
+            self._feeds[mode] = self._fed(*self._sources.open(mode), mode)
 
-    def _fed(self, source: FrameSource, reader: Reader) -> _Feed:
+    def _fed(self, source: FrameSource, reader: Reader, mode: Mode) -> Feed:
+        live = mode is Mode.CAMERA
         try:
-            return _Feed(source, reader, self._clock)
+            region = self._notebook.region(source.name) if live and self._notebook is not None else None
+            return Feed(source, reader, self._clock, region, page=not live)
         except BaseException:
             source.close()
             raise
 
     def _go_on_to_next_camera(self) -> None:
         try:
-            feed = self._fed(*self._sources.next_camera())
+            feed = self._fed(*self._sources.next_camera(), self.view.mode)
         except SourceError as error:
             self._say(str(error), 2 * NOTICE_S)
             return
         feed.rotate(self.view.rotation)
+        self._leave(self._feed.frame, self._feed.scene)
         self._feed.source.close()
         self._feeds[self.view.mode] = feed
+        self._let_go()
 
-    def _carry_out(self, command: Command) -> None:
+    def _carry_out(self, command: Command, key: str) -> None:
         view = after(self.view, command)
         if view.mode is not self.view.mode:
             try:
@@ -166,15 +207,128 @@ class _Session:
                 return
         if view.full_screen is not self.view.full_screen:
             self._window.set_full_screen(view.full_screen)
+        if view.mode is not self.view.mode:
+            self._let_go()
         self.view = view
-        if command is Command.SNAPSHOT:
-            self._save()
-        elif command is Command.CLEAR:
-            self._feed.forget()
-        elif command is Command.ROTATE:
-            self._feed.rotate(view.rotation)
-        elif command is Command.NEXT_CAMERA:
-            self._go_on_to_next_camera()
+        match command:
+            case Command.SNAPSHOT:
+                self._save()
+            case Command.CLEAR:
+                self._feed.forget()
+                self._let_go()
+            case Command.ROTATE:
+                self._feed.rotate(view.rotation)
+            case Command.NEXT_CAMERA:
+                self._go_on_to_next_camera()
+            case Command.IS_A:
+                self._correct(int(key))
+            case Command.IS_NONE:
+                self._correct(None)
+            case Command.TEACH:
+                self._teach()
+            case Command.WHOLE_PICTURE:
+                self._read_only(None)
+
+    # The mouse, where it does not draw
+
+    def _follow(self, pointer: Pointer) -> None:
+        """Click to choose a digit, drag a box: round a digit on a page that is held, else round the part that is to be read."""
+        live = self.view.mode is Mode.CAMERA
+        if pointer.action == "down" and pointer.button == "left":
+            on_page = pointer.x < self._feed.frame.image.shape[1]
+            self._pressed = None if not live and on_page and not self.view.held else (pointer.x, pointer.y)
+        elif pointer.button == "left" and self._pressed is not None:
+            x, y = self._pressed
+            self._dragged = self._box_between(self._pressed, (pointer.x, pointer.y))
+            if max(abs(pointer.x - x), abs(pointer.y - y)) <= _CLICK_PX:
+                self._dragged = None
+            if pointer.action == "up":
+                self._let_off((x, y), self._dragged)
+                self._pressed = self._dragged = None
+        else:
+            self._pressed = self._dragged = None  # let go where no event could reach us
+
+    def _let_off(self, point: tuple[int, int], dragged: Box | None) -> None:
+        if dragged is None:
+            place = locate(self._feed.frame, self.view, *point)
+            digit = None if place is None else self._feed.digit_at(*place)
+            self._chosen = None if digit is None else _Choice(digit.box, digit)
+        elif self.view.held or self.view.mode is Mode.CANVAS:
+            try:
+                self._chosen = _Choice(self._feed.ink_in(dragged), None)
+            except ValueError as error:
+                self._say(f"{error}; drag one round a digit that was missed")
+        else:
+            self._read_only(dragged)
+
+    def _box_between(self, one: tuple[int, int], other: tuple[int, int]) -> Box | None:
+        """The box on the frame between two points of the window; None where it does not begin on the frame."""
+        start = locate(self._feed.frame, self.view, *one)
+        end = locate(self._feed.frame, self.view, *other, nearest=True)
+        if start is None or end is None:
+            return None
+        left, top = min(start[0], end[0]), min(start[1], end[1])
+        return Box(left, top, abs(start[0] - end[0]) + 1, abs(start[1] - end[1]) + 1)
+
+    def _let_go(self) -> None:
+        self._chosen = self._pressed = self._dragged = None
+
+    def _read_only(self, box: Box | None) -> None:
+        region = self._feed.read_only(box)
+        self._let_go()
+        if self._notebook is None:
+            return
+        try:
+            self._notebook.remember_region(self._feed.source.name, region)
+        except OutputError as error:
+            self._say(str(error), 2 * NOTICE_S)
+
+    # Corrections
+
+    def _chosen_now(self) -> Chosen | None:
+        """What the user has clicked, where it is now; nothing once it is gone."""
+        choice = self._chosen
+        if choice is None:
+            return None
+        if choice.digit is not None:
+            digit = self._feed.same_digit(choice.digit)
+            if digit is not None:
+                self._chosen = _Choice(digit.box, digit)
+                return Chosen(digit.box, digit, self._feed.history.moments(digit.track))
+            if choice.digit.track is not None and not choice.said:
+                self._chosen = None
+                return None
+        return Chosen(choice.box)
+
+    def _correct(self, label: int | None) -> None:
+        """Take it that what is chosen is that digit, or none, and keep its crop."""
+        if self._chosen_now() is None or self._chosen is None:
+            self._say(_CHOOSE_FIRST)
+            return
+        try:
+            glyph, was = self._feed.amend(self._chosen.box, label)
+        except ValueError as error:
+            self._say(f"{error}; click a digit, or drag a box round one")
+            return
+        self._chosen = _Choice(self._chosen.box, self._chosen.digit, said=True)
+        names = ["not a digit" if each is None else str(each) for each in (was, label)]
+        said = f"{names[1]}, not {names[0]}" if was != label else f"{names[1]}, as it was read"
+        if self._notebook is None:
+            self._say(said)
+            return
+        try:
+            self._notebook.correct(glyph, label, was)
+            self._say(f"kept: {said}")
+        except OutputError as error:
+            self._say(str(error), 2 * NOTICE_S)
+
+    def _teach(self) -> None:
+        if self._notebook is None:
+            return
+        try:
+            self._say(self._notebook.teach(), 2 * NOTICE_S)
+        except OutputError as error:
+            self._say(str(error), 2 * NOTICE_S)
 
     def _save(self) -> None:
         if self._picture is None:
@@ -194,110 +348,9 @@ class _Session:
         return f"{notice}; {_ELSEWHERE}" if self._feed.is_sought and not self._notice else notice
 
 
-class _Feed:
-    """A source, what was read of it last, and its pace: frames of a recording come no faster than their times."""
+class _Choice(NamedTuple):
+    """What was clicked: its place, the digit that was read there, if any, and whether the user has said what it is."""
 
-    def __init__(self, source: FrameSource, reader: Reader, clock: Clock) -> None:
-        self.source = source
-        self._end: SourceError | None = None
-        self._reader = reader
-        self._clock = clock
-        self._ended = False
-        self._news = True
-        self._last_index: int | None = None
-        self._recognized_index: int | None = None
-        self._start_s = -math.inf
-        self._due_s = -math.inf
-        self._times_s: deque[float] = deque()
-        frame = source.read(Turn())
-        if frame is None:
-            raise SourceError(f"{source.name} holds no pictures")
-        self.frame, self.scene = frame, _nothing_read(frame)
-        self._take(frame)
-
-    def read(self, turn: Turn) -> None:
-        """Read the next frame if there is one and its time has come; recognize it if it is settled and new."""
-        if self._ended or self._end is not None or self._clock() < self._due_s:
-            return
-        try:
-            frame = self.source.read(turn)
-        except SourceError as error:
-            self._end = error
-            return
-        if frame is None:
-            self._ended = True
-        else:
-            self._take(frame)
-
-    def forget(self) -> None:
-        """Drop what was read, and show no reading until the next frame."""
-        self._reader.forget()
-        self.scene = _nothing_read(self.frame)
-
-    def rotate(self, rotation: Rotation) -> None:
-        """Read from now on what is turned so, beginning with the frame that is shown."""
-        self._reader.rotate(rotation)
-        if self.frame.settled:
-            self.scene = self._reader.recognize(self.frame)
-
-    def rate(self) -> float | None:
-        """Frames read in the last second, in frames/s; None where that says nothing."""
-        times_s = self._times_s
-        while times_s and times_s[0] < self._clock() - 1:
-            times_s.popleft()
-        span_s = times_s[-1] - times_s[0] if times_s else 0.0
-        if span_s <= 0 or self._ended or self.loss is not None:
-            return None
-        return float(round((len(times_s) - 1) / span_s))
-
-    @property
-    def is_sought(self) -> bool:
-        """Whether the source is lost and sought again."""
-        return self._end is None and bool(self.source.loss)
-
-    @property
-    def loss(self) -> SourceError | None:
-        """What happened to a source that is lost, for good or for now."""
-        return SourceError(self.source.loss) if self.is_sought else self._end
-
-    @property
-    def notice(self) -> str:
-        if self.loss is not None:
-            return str(self.loss)
-        if self._ended and self.source.frame_count != 1:  # of a picture there is no more to come
-            return self.source.notice or f"end of {self.source.name}"
-        return self.source.notice
-
-    def wait_s(self) -> float:
-        """How long there is nothing to read."""
-        if self._ended or self.loss is not None:
-            return _IDLE_WAIT_S
-        if self.source.live:
-            return _LEAST_WAIT_S if self._news else _LIVE_WAIT_S
-        return min(max(self._due_s - self._clock(), _LEAST_WAIT_S), _IDLE_WAIT_S)
-
-    def _take(self, frame: Frame) -> None:
-        now_s = self._clock()
-        self._news = frame.index != self._last_index
-        self._last_index = frame.index
-        if self._news:
-            self._times_s.append(now_s)
-        if not self.source.live:
-            self._set_due(frame, now_s)
-        self.frame = frame
-        if frame.settled and frame.index != self._recognized_index:
-            self.scene = self._reader.recognize(frame)
-            self._recognized_index = frame.index
-
-    def _set_due(self, frame: Frame, now_s: float) -> None:
-        """When the next frame is due: this one's time on the user's clock, and a period more."""
-        period_s = self.source.frame_period_s
-        if now_s - frame.time_s > self._start_s + period_s:
-            # Reading is slower than the clip, or the frame was held: the clip goes on from here, nothing is left out.
-            self._start_s = now_s - frame.time_s
-        self._due_s = self._start_s + frame.time_s + period_s
-
-
-def _nothing_read(frame: Frame) -> Scene:
-    height, width = frame.image.shape[:2]
-    return Scene(width, height, frame=frame.index, time_s=frame.time_s)
+    box: Box
+    digit: Digit | None
+    said: bool = False

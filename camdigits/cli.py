@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from camdigits.controls import Mode
     from camdigits.devices.writers import AnnotationWriter
     from camdigits.ports import FrameSource, Reader, SceneWriter
-    from camdigits.vision.scene import BgrImage
+    from camdigits.vision.scene import BgrImage, Frame, Scene
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -164,6 +164,7 @@ def canvas(size: tuple[int, int], model: str, threshold: float, snapshots: Path)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write there, not to stdout.")
 @click.option("--annotate", type=_folder, metavar="DIR", help="Write the drawn pictures and clips there.")
 @click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Read every Nth frame of a clip.")
+@click.option("--correct", is_flag=True, help="Show each picture in a window first, to correct what is wrong.")
 @_threshold
 @_model
 @_rotate
@@ -175,6 +176,7 @@ def read(
     output: Path | None,
     annotate: Path | None,
     every: int,
+    correct: bool,
     threshold: float,
     model: str,
     rotate: str,
@@ -182,7 +184,8 @@ def read(
 ) -> None:
     """Read digits without a window: pictures, clips, folders, globs, URLs, `demo`, or `-` for one picture from stdin.
 
-    One line a frame on stdout (csv: one a digit), messages on stderr.
+    One line a frame on stdout (csv: one a digit), messages on stderr. With --correct each picture is shown: click a digit,
+    type what it is, and go on with Enter; what is put out is as you left it.
     """
     from camdigits.api import Recognizer
     from camdigits.devices import writers
@@ -200,12 +203,15 @@ def read(
             writer = writers.CsvWriter(stream)
         else:
             writer = writers.TextWriter(stream, named=len(paths) + len(missing) > 1)
-        for path in paths:
-            try:
-                _read_one(path, recognizer, every, writer, annotations, advance)
-            except SourceError as error:
-                missing.append(str(error))
-                _say(str(error))
+        if correct:
+            missing += _correct_pictures(paths, recognizer, writer, annotations)
+        else:
+            for path in paths:
+                try:
+                    _read_one(path, recognizer, every, writer, annotations, advance)
+                except SourceError as error:
+                    missing.append(str(error))
+                    _say(str(error))
         writer.close()
     if missing:
         raise SystemExit(SourceError.exit_code)
@@ -240,6 +246,93 @@ def _read_one(
         source.close()
         if annotations:
             annotations.close()
+
+
+def _correct_pictures(
+    paths: Sequence[str], recognizer: Recognizer, writer: SceneWriter, annotations: AnnotationWriter | None
+) -> list[str]:
+    """Show pictures one after the other to be corrected, and put out each as it was left; what was said of the others."""
+    from camdigits import app
+    from camdigits.devices.notebook import NotebookFolder
+    from camdigits.devices.window import CvWindow, check_display
+    from camdigits.devices.writers import save_snapshot
+
+    check_display()
+    pictures = _PicturesToCorrect(paths, recognizer)
+    count = 0
+
+    def leave(frame: Frame, scene: Scene) -> None:
+        nonlocal count
+        count += 1
+        writer.write(frame, scene)
+        if annotations:
+            annotations.start(scene.source, None)
+            try:
+                annotations.write(frame, scene)
+            finally:
+                annotations.close()
+
+    with suppress(_NoMorePicturesError):
+        app.run(
+            pictures,
+            CvWindow("camdigits"),
+            seconds,
+            lambda picture: save_snapshot(picture, Path(), datetime.now()),
+            notice=f"{len(paths)} to go: click a digit and type what it is, - for none; Enter goes on",
+            notebook=NotebookFolder(),
+            leave=leave,
+        )
+    if count + len(pictures.missing) < len(paths):
+        _say(f"left after {count} of {len(paths)} pictures; the rest was not read")
+    return pictures.missing
+
+
+class _NoMorePicturesError(SourceError):
+    """There is none left to correct."""
+
+
+class _PicturesToCorrect:
+    """Pictures one after the other (ports.Sources); `missing` is what was said of those that cannot be shown."""
+
+    def __init__(self, paths: Sequence[str], recognizer: Recognizer) -> None:
+        self._left, self._recognizer = list(paths), recognizer
+        self.missing: list[str] = []
+
+    def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
+        from camdigits.controls import Mode
+
+        if mode is Mode.CANVAS:
+            raise SourceError("there is no canvas while pictures are corrected; q ends that")
+        return self.next_camera()
+
+    def next_camera(self) -> tuple[FrameSource, Reader]:
+        from camdigits.api import PictureReader
+        from camdigits.devices.sources import open_source, public_name
+
+        while self._left:
+            path = self._left.pop(0)
+            try:
+                source = open_source(path)
+                if source.live or source.frame_count != 1:
+                    source.close()
+                    raise SourceError(f"{path}: is no picture; correct clips in the live window: camdigits live {path}")
+            except SourceError as error:
+                self.missing.append(str(error))
+                _say(str(error))
+                continue
+            return source, _Named(PictureReader(self._recognizer), public_name(path))
+        raise _NoMorePicturesError("that was the last picture; q ends")
+
+
+class _Named:
+    """A reader whose scenes say of what source they are (ports.Reader)."""
+
+    def __init__(self, reader: Reader, name: str) -> None:
+        self._reader, self._name = reader, name
+        self.forget, self.rotate = reader.forget, reader.rotate
+
+    def recognize(self, frame: Frame, source: str = "") -> Scene:
+        return self._reader.recognize(frame, source or self._name)
 
 
 @commands.command()
@@ -450,6 +543,7 @@ def _run_window(
     from camdigits.api import Recognizer
     from camdigits.controls import Mode, View
     from camdigits.devices.clock import seconds
+    from camdigits.devices.notebook import NotebookFolder
     from camdigits.devices.threads import limit_threads
     from camdigits.devices.window import CvWindow, check_display
     from camdigits.devices.writers import save_snapshot
@@ -475,6 +569,7 @@ def _run_window(
         lambda picture: save_snapshot(picture, snapshots, datetime.now()),
         View(mode=Mode.CANVAS if start == "canvas" else Mode.CAMERA, rotation=recognizer.turned.rotation),
         notice,
+        NotebookFolder(),
     )
 
 

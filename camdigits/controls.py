@@ -1,12 +1,13 @@
 """Keys and what they do: one table for dispatch, the help card and the README; pure.
 
-`BINDINGS` is that table. `after(view, command)` is what a command does to the view; commands that touch the page or the
-disk (clear, undo, the brush, snapshot, next camera) leave the view as it is and are carried out by whoever owns those things.
+`BINDINGS` is that table. `after(view, command)` is what a command does to the view; commands that touch the page, the disk or
+what was read (clear, undo, the brush, snapshot, next camera, corrections) leave the view as it is and are carried out by
+whoever owns those things.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
@@ -25,6 +26,11 @@ class Command(Enum):
     MIRROR = "mirror"
     ROTATE = "rotate"
     NEXT_CAMERA = "next_camera"
+    PANEL = "panel"
+    WHOLE_PICTURE = "whole_picture"
+    IS_A = "is_a"
+    IS_NONE = "is_none"
+    TEACH = "teach"
     UNDO = "undo"
     THINNER = "thinner"
     THICKER = "thicker"
@@ -47,11 +53,16 @@ class Binding(NamedTuple):
 
 BINDINGS: tuple[Binding, ...] = (
     Binding(("m",), Command.TOGGLE_MODE, "camera or canvas"),
-    Binding(("n",), Command.NEXT_CAMERA, "next camera", Mode.CAMERA),
+    Binding(("n", "enter"), Command.NEXT_CAMERA, "next camera, or next picture", Mode.CAMERA),
     Binding(("c",), Command.CLEAR, "clear: wipe the page, forget what the camera saw"),
     Binding((" ",), Command.HOLD, "hold the frame, go on"),
     Binding(("h", "?"), Command.HELP, "show or hide the keys"),
     Binding(("i",), Command.INSPECT, "show what the network sees"),
+    Binding(("tab",), Command.PANEL, "the last numbers read, newest first"),
+    Binding(tuple("0123456789"), Command.IS_A, "what the clicked digit is, or the box dragged on a held frame"),
+    Binding(("-",), Command.IS_NONE, "the clicked digit is none"),
+    Binding(("t",), Command.TEACH, "learn from all corrections"),
+    Binding(("backspace",), Command.WHOLE_PICTURE, "read the whole picture again, not the dragged part", Mode.CAMERA),
     Binding(("s",), Command.SNAPSHOT, "save a snapshot"),
     Binding(("f",), Command.FULL_SCREEN, "full screen"),
     Binding(("x",), Command.MIRROR, "mirror the display", Mode.CAMERA),
@@ -63,7 +74,7 @@ BINDINGS: tuple[Binding, ...] = (
 )
 
 _COMMANDS = {key: binding for binding in BINDINGS for key in binding.keys}
-_KEY_NAMES = {" ": "space", "esc": "Esc"}
+_KEY_NAMES = {" ": "space", "esc": "Esc", "tab": "Tab", "enter": "Enter", "backspace": "Backspace"}
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,7 @@ class View:
     held: bool = False
     help: bool = False
     inspect: bool = False
+    panel: bool = False
     full_screen: bool = False
     mirrored: bool = False
     rotation: Rotation = Rotation.AUTO
@@ -91,6 +103,11 @@ def key_name(key: str) -> str:
     return _KEY_NAMES.get(key, key)
 
 
+def keys_name(keys: Sequence[str]) -> str:
+    """How the keys of a binding are written for people."""
+    return "0 to 9" if "".join(keys) == "0123456789" else " ".join(map(key_name, keys))
+
+
 def after(view: View, command: Command) -> View:
     """The view once `command` was given."""
     match command:
@@ -103,6 +120,8 @@ def after(view: View, command: Command) -> View:
             return replace(view, help=not view.help)
         case Command.INSPECT:
             return replace(view, inspect=not view.inspect)
+        case Command.PANEL:
+            return replace(view, panel=not view.panel)
         case Command.FULL_SCREEN:
             return replace(view, full_screen=not view.full_screen)
         case Command.MIRROR:
@@ -115,5 +134,5 @@ def after(view: View, command: Command) -> View:
         case Command.CLEAR | Command.UNDO | Command.THINNER | Command.THICKER if view.mode is Mode.CANVAS:
             # What these change must be seen at once, so they end a hold.
             return replace(view, held=False)
-        case Command.CLEAR | Command.SNAPSHOT | Command.UNDO | Command.THINNER | Command.THICKER | Command.NEXT_CAMERA:
+        case _:
             return view

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from camdigits.controls import Mode
 from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.vision.scene import BgrImage, Frame, Glyph, Scene
 
 
 class Pointer(NamedTuple):
@@ -21,7 +21,10 @@ class Pointer(NamedTuple):
 
 @dataclass(frozen=True)
 class Turn:
-    """What the user did since the last look: keys as characters (or "esc"), mouse events in order, a closed window."""
+    """What the user did since the last look: keys, mouse events in order, a closed window.
+
+    Keys are characters, or "esc", "tab", "enter", "backspace".
+    """
 
     keys: tuple[str, ...] = ()
     pointers: tuple[Pointer, ...] = ()
@@ -86,6 +89,30 @@ class Sources(Protocol):
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]: ...
     def next_camera(self) -> tuple[FrameSource, Reader]: ...
+
+
+class Region(NamedTuple):
+    """The part of a source's pictures that is read: left, top, width and height as shares of the picture, 0..1."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Notebook(Protocol):
+    """What the user said, kept from one run to the next; all but `region` and `taught_anew` raise OutputError.
+
+    `correct` keeps a crop with what it is and what it was read as (0..9, None for no digit). `teach` begins to learn from all
+    that was kept and says so in a line; `taught_anew` says, once each time, that reading has changed since, or what went wrong.
+    `region` and `remember_region` keep the part of a source of that name that is read; None is all of it.
+    """
+
+    def correct(self, glyph: Glyph, label: int | None, was: int | None) -> None: ...
+    def teach(self) -> str: ...
+    def taught_anew(self) -> str: ...
+    def region(self, source: str) -> Region | None: ...
+    def remember_region(self, source: str, region: Region | None) -> None: ...
 
 
 class SceneWriter(Protocol):

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 import cv2
 import numpy as np
 
-from camdigits.ports import Pointer, Turn
+from camdigits.errors import OutputError
+from camdigits.ports import Pointer, Region, Turn
 from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Number, Reading, Scene
+from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Reading, Scene
 from tests.fakes import FakeClock
 
 CLOSED = Turn(closed=True)
@@ -24,6 +25,10 @@ def stroke(*points: tuple[int, int]) -> Turn:
     first, last = points[0], points[-1]
     moves = [Pointer("move", "left", *point) for point in points]
     return Turn(pointers=(Pointer("down", "left", *first), *moves, Pointer("up", "left", *last)))
+
+
+def click(x: int, y: int) -> Turn:
+    return stroke((x, y))
 
 
 class FakeWindow:
@@ -122,6 +127,43 @@ class BlobReader:
 
     def rotate(self, rotation: Rotation) -> None:
         self.rotations.append(rotation)
+
+
+class FakeNotebook:
+    """A notebook that keeps what it is told (ports.Notebook); `fails_with` is raised instead, `learnt` told once."""
+
+    def __init__(self) -> None:
+        self.corrections: list[tuple[Glyph, int | None, int | None]] = []
+        self.regions: dict[str, Region] = {}
+        self.lessons = 0
+        self.learnt = ""
+        self.fails_with: OutputError | None = None
+
+    def correct(self, glyph: Glyph, label: int | None, was: int | None) -> None:
+        self._fail()
+        self.corrections.append((glyph, label, was))
+
+    def teach(self) -> str:
+        self._fail()
+        self.lessons += 1
+        return "learning"
+
+    def taught_anew(self) -> str:
+        learnt, self.learnt = self.learnt, ""
+        return learnt
+
+    def region(self, source: str) -> Region | None:
+        return self.regions.get(source)
+
+    def remember_region(self, source: str, region: Region | None) -> None:
+        self._fail()
+        self.regions.pop(source, None)
+        if region is not None:
+            self.regions[source] = region
+
+    def _fail(self) -> None:
+        if self.fails_with is not None:
+            raise self.fails_with
 
 
 def blob_frame(index: int, *boxes: Box, time_s: float | None = None, size: tuple[int, int] = (640, 480)) -> Frame:

@@ -16,7 +16,7 @@ from camdigits.errors import OutputError, SourceError
 from camdigits.ports import FrameSource, Pointer, Reader, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
-from tests.fake_screen import BlobReader, FakeSource, FakeWindow, blob_frame, keys, stroke
+from tests.fake_screen import BlobReader, FakeNotebook, FakeSource, FakeWindow, blob_frame, click, keys, stroke
 from tests.fakes import FakeClock
 
 IDLE = Turn()
@@ -38,10 +38,11 @@ class Stage:
         self.saved: list[BgrImage] = []
         self.saving: Exception | None = None
         self.window = FakeWindow(self.clock)
+        self.notebook = FakeNotebook()
 
     def run(self, *script: Turn | Callable[[], Turn], mode: Mode = Mode.CAMERA, notice: str = "") -> list[BgrImage]:
         self.window = FakeWindow(self.clock, script)
-        app.run(self, self.window, self.clock, self._save, View(mode=mode), notice)
+        app.run(self, self.window, self.clock, self._save, View(mode=mode), notice, self.notebook)
         return self.window.screens
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
@@ -212,6 +213,42 @@ def key_thicker(stage: Stage, key: str) -> None:
     assert stroke_width_px(stage, key) > stroke_width_px(Stage())
 
 
+def key_tab(stage: Stage, key: str) -> None:
+    plain, listed, again = stage.run(keys(key), keys(key))
+    panel = listed[:, plain.shape[1] :]
+    assert not differs(plain, listed[:, : plain.shape[1]]), "the panel hides a part of the picture"
+    assert (panel < 90).all(axis=2).any(), "no number is listed"
+    assert not differs(plain, again)
+
+
+def key_digit(stage: Stage, key: str) -> None:
+    read, corrected = stage.run(click(130, 250), keys(key), IDLE)[1:3]
+    ((glyph, label, was),) = stage.notebook.corrections
+    assert (label, was) == (int(key), 0)
+    assert glyph.shape == (28, 28)
+    assert notice_shown(corrected)
+    assert differs(read[:480], corrected[:480]) or key == "0", "the label on the picture is the old one"
+
+
+def key_none(stage: Stage, key: str) -> None:
+    stage.run(click(130, 250), keys(key), IDLE)
+    assert [correction[1:] for correction in stage.notebook.corrections] == [(None, 0)]
+
+
+def key_t(stage: Stage, key: str) -> None:
+    told = stage.run(keys(key), IDLE)[-1]
+    assert stage.notebook.lessons == 1
+    assert notice_shown(told)
+
+
+def key_backspace(stage: Stage, key: str) -> None:
+    whole = stage.run(stroke((300, 200), (500, 400)), IDLE, keys(key), IDLE)[-1]
+    assert {frame.image.shape[:2] for frame in stage.reader.frames} == {(480, 640), (201, 201)}
+    assert stage.reader.frames[-1].image.shape == (480, 640, 3)
+    assert stage.notebook.regions == {}
+    assert not differs(whole[:480], Stage().run(IDLE)[-1][:480])
+
+
 def key_quit(stage: Stage, key: str) -> None:
     assert len(stage.run(IDLE, keys(key), IDLE, IDLE)) == 2
     assert stage.window.closed
@@ -230,6 +267,11 @@ EFFECTS: dict[str, Callable[[Stage, str], None]] = {
     "r": key_r,
     "n": key_n,
     "u": key_u,
+    "tab": key_tab,
+    **dict.fromkeys("0123456789", key_digit),
+    "-": key_none,
+    "t": key_t,
+    "backspace": key_backspace,
     "[": key_thinner,
     "]": key_thicker,
     "q": key_quit,
@@ -469,3 +511,162 @@ def test_clearing_a_held_page_wipes_it_and_ends_the_hold() -> None:
     assert ink_on_page(held)
     assert not ink_on_page(cleared)
     assert ink_on_page(drawn)
+
+
+# What the user says of digits
+
+
+OTHER = Box(300, 200, 60, 120)
+GAP = Box(420, 200, 60, 120)
+
+
+def two_digits(stage: Stage) -> None:
+    stage.camera = FakeSource([blob_frame(i, BLOB, OTHER) for i in range(200)], stage.clock, name="camera 0", live=True)
+
+
+def labels(stage: Stage) -> list[tuple[int | None, int | None]]:
+    return [correction[1:] for correction in stage.notebook.corrections]
+
+
+def test_a_digit_on_a_held_frame_is_corrected_and_its_neighbour_is_not() -> None:
+    stage = Stage()
+    two_digits(stage)
+    before, after_it = stage.run(keys(" "), click(330, 260), IDLE, keys("7"), IDLE)[-3::2]
+    assert labels(stage) == [(7, 1)]
+    changed = (before[:480] != after_it[:480]).any(axis=2)
+    assert changed[:, OTHER.x - 40 :].any()
+    assert not changed[:, : BLOB.right].any()
+
+
+def test_who_types_again_is_asked_about_the_same_digit() -> None:
+    stage = Stage()
+    two_digits(stage)
+    stage.run(keys(" "), click(330, 260), keys("7"), keys("8"), IDLE)
+    assert labels(stage) == [(7, 1), (8, 1)]
+
+
+def test_a_missed_digit_gets_a_box_and_its_label() -> None:
+    stage = Stage()
+    page = blob_frame(0, BLOB).image.copy()
+    page[GAP.y : GAP.bottom, GAP.x : GAP.right] = 150  # too faint for the reader of blobs
+    stage.camera = FakeSource([Frame(page, 0, 0.0)], stage.clock, live=True)
+    box = stroke((GAP.x - 20, GAP.y - 20), (GAP.right + 20, GAP.bottom + 20))
+    held, boxed, labelled = stage.run(keys(" "), box, keys("4"), IDLE)[1:4]
+    assert labels(stage) == [(4, None)]
+    assert differs(held[:480], boxed[:480])
+    assert differs(boxed[:480], labelled[:480])
+
+
+def test_a_box_without_ink_is_told_and_nothing_is_kept() -> None:
+    stage = Stage()
+    told = stage.run(keys(" "), stroke((300, 350), (400, 450)), keys("4"), IDLE)[2]
+    assert notice_shown(told)
+    assert labels(stage) == []
+
+
+def test_a_label_without_a_digit_is_told() -> None:
+    stage = Stage()
+    told = stage.run(keys("4"), IDLE)[-1]
+    assert notice_shown(told)
+    assert labels(stage) == []
+
+
+def test_a_click_beside_digits_lets_go() -> None:
+    stage = Stage()
+    stage.run(click(130, 250), click(600, 50), keys("4"), IDLE)
+    assert labels(stage) == []
+
+
+def test_a_correction_that_cannot_be_kept_is_told_and_the_app_goes_on() -> None:
+    stage = Stage()
+    stage.notebook.fails_with = OutputError("the disk is full")
+    screens = stage.run(click(130, 250), keys("4"), IDLE, keys("t"), IDLE, stroke((300, 200), (500, 400)), IDLE)
+    assert notice_shown(screens[2])
+    assert len(screens) == 8
+
+
+def test_what_was_said_of_a_digit_that_is_not_followed_ends_with_its_frame() -> None:
+    stage = Stage()
+    two_digits(stage)
+    fresh = stage.run(IDLE)[-1]
+    later = stage.run(click(330, 260), keys("7"), click(600, 50), *[IDLE] * 400)[-1]
+    assert not differs(fresh[:480], later[:480])
+
+
+def test_on_the_canvas_a_label_is_clicked_and_corrected_and_stays_so() -> None:
+    stage = Stage()
+    draw_one = stroke((200, 200), (200, 400))
+    drawn, _, corrected, more = stage.run(
+        draw_one, click(PAGE_PX + 200, 300), keys("7"), stroke((400, 200), (400, 400)), mode=Mode.CANVAS
+    )[1:]
+    assert labels(stage) == [(7, 0)]
+    there = np.s_[180:420, PAGE_PX + 150 : PAGE_PX + 260]
+    assert differs(drawn[there], corrected[there])
+    assert not differs(corrected[there], more[there]) or readings_shown(more)
+
+
+def test_on_a_held_canvas_the_pen_draws_nothing_but_chooses() -> None:
+    stage = Stage()
+    drawn = stage.run(stroke((200, 200), (200, 400)), keys(" "), click(200, 300), keys("7"), IDLE, mode=Mode.CANVAS)
+    assert labels(stage) == [(7, 0)]
+    assert len(stage.canvas.read(Turn()).image) == PAGE_PX
+    assert ink_on_page(drawn[-1])
+
+
+def test_what_was_learnt_is_told_and_the_frame_is_read_anew() -> None:
+    stage = Stage()
+    stage.camera = clip(stage.clock, blob_frame(0, BLOB), name="page.jpg")
+
+    def learn() -> Turn:
+        stage.notebook.learnt = "learnt from 3 corrections"
+        return IDLE
+
+    told = stage.run(IDLE, learn, IDLE)[-1]
+    assert notice_shown(told)
+    assert [frame.index for frame in stage.reader.frames] == [0, 0]
+    assert stage.reader.forgotten == 1
+
+
+# The part that is read
+
+
+def test_only_the_dragged_part_is_read_and_remembered_for_the_source() -> None:
+    stage = Stage()
+    two_digits(stage)
+    screens = stage.run(stroke((280, 180), (400, 400)), IDLE, IDLE)
+    assert stage.reader.frames[-1].image.shape == (221, 121, 3)
+    region = stage.notebook.regions["camera 0"]
+    assert region == pytest.approx((280 / 640, 180 / 480, 121 / 640, 221 / 480))
+    assert differs(screens[0][:480], screens[-1][:480])
+    again = Stage()
+    two_digits(again)
+    again.notebook.regions = dict(stage.notebook.regions)
+    again.run(IDLE)
+    assert again.reader.frames[0].image.shape == (221, 121, 3)
+
+
+def test_a_part_on_a_mirrored_picture_is_where_it_looks_to_be() -> None:
+    stage = Stage()
+    two_digits(stage)
+    stage.run(keys("x"), stroke((640 - 400, 180), (640 - 280, 400)), IDLE)
+    assert stage.notebook.regions["camera 0"] == pytest.approx((279 / 640, 180 / 480, 121 / 640, 221 / 480))
+
+
+def test_a_drag_beyond_the_picture_ends_at_its_edge() -> None:
+    stage = Stage()
+    stage.run(stroke((500, 300), (5000, 5000)), IDLE)
+    assert stage.reader.frames[-1].image.shape == (180, 140, 3)
+
+
+def test_a_speck_is_no_part() -> None:
+    stage = Stage()
+    stage.run(stroke((500, 300), (509, 300), (508, 301)), IDLE)
+    assert stage.notebook.regions == {}
+    assert stage.reader.frames[-1].image.shape == (480, 640, 3)
+
+
+def test_digits_of_a_part_are_where_they_are_on_the_whole_picture() -> None:
+    stage = Stage()
+    two_digits(stage)
+    stage.run(stroke((280, 180), (400, 400)), click(330, 260), keys("5"), IDLE)
+    assert labels(stage) == [(5, 0)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name
+from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name, keys_name
 from camdigits.overlay import help_rows
 from camdigits.vision.rotation import Rotation
 
@@ -25,14 +25,22 @@ def test_dispatch_and_the_help_card_follow_the_table(mode: Mode) -> None:
         for key in binding.keys:
             assert commands([key], mode) == ((binding.command,) if binding in meant else ())
     assert [text for _, text in help_rows(mode)] == [binding.help for binding in meant]
-    assert [keys.split() for keys, _ in help_rows(mode)] == [[key_name(key) for key in binding.keys] for binding in meant]
+    assert [keys for keys, _ in help_rows(mode)] == [keys_name(binding.keys) for binding in meant]
+
+
+def test_every_key_can_be_found_in_what_is_written_of_it() -> None:
+    for binding in BINDINGS:
+        written = keys_name(binding.keys)
+        assert written == "0 to 9" or written.split() == [key_name(key) for key in binding.keys]
 
 
 def test_keys_without_meaning_are_passed_over() -> None:
-    assert commands(("z", "q", "9"), Mode.CAMERA) == (Command.QUIT,)
+    assert commands(("z", "q", "%"), Mode.CAMERA) == (Command.QUIT,)
 
 
-@pytest.mark.parametrize("command", [Command.HOLD, Command.HELP, Command.INSPECT, Command.FULL_SCREEN, Command.MIRROR])
+@pytest.mark.parametrize(
+    "command", [Command.HOLD, Command.HELP, Command.INSPECT, Command.PANEL, Command.FULL_SCREEN, Command.MIRROR]
+)
 def test_a_switch_thrown_twice_is_back(command: Command) -> None:
     assert after(View(), command) != View()
     assert after(after(View(), command), command) == View()

@@ -2,8 +2,8 @@
 
     {"label": 7, "was": 1, "time": "2026-11-25T10:00:00", "glyph": "..."}
 
-label, was: a digit or null for none; glyph: the 28x28 crop as the network gets it, a byte a pixel, row by row, 255 ink, in base64.
-Lines that are not of this layout, as a full disk or a crash may leave, are passed over.
+label, was: a digit or null for none; glyph: the 28x28 crop as the network gets it, a byte a pixel, row by row, 255 ink, in
+base64. Lines that are not of this layout, as a full disk or a crash may leave, are passed over.
 """
 
 from __future__ import annotations

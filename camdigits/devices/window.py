@@ -27,7 +27,8 @@ _FIRST_SIZE_PX = (1440, 810)
 
 _STEP_S = 0.01
 _LEAST_SCALE = 0.1
-_ESCAPE = 27
+_NAMED = {8: "backspace", 9: "tab", 10: "enter", 13: "enter", 27: "esc", 127: "backspace"}
+"""Keys that are no characters, by their codes; which one deletes and which one enters has two on some systems."""
 _BUTTON_FLAGS = cv2.EVENT_FLAG_LBUTTON | cv2.EVENT_FLAG_RBUTTON
 _PROBE_S = 20.0
 _PROBE = """
@@ -269,6 +270,6 @@ def _key(code: int) -> list[str]:
     """The key of a `waitKeyEx` code as `Turn.keys` has it, or none for keys without a character (Shift, the arrows)."""
     # GTK sets high bits for Num Lock and the like; a letter means the same with Caps Lock on.
     character = code & 0xFFFF
-    if character == _ESCAPE:
-        return ["esc"]
+    if character in _NAMED:
+        return [_NAMED[character]]
     return [chr(character).lower()] if 32 <= character < 127 else []

@@ -2,14 +2,15 @@
 
     draw_scene(image, scene)            the picture with its readings, at its own size, for files
     draw(frame, scene, view, status)    all that the live window shows
+    locate(frame, view, x, y)           which pixel of the frame is shown there
 
 Rooms: `live` and `page` compose what the window shows in camera and canvas mode, `marks` draws readings on a picture,
 `panels` the status bar, the keys and the inspector; `placement` finds room for labels, `lettering` sets type,
 `palette` holds the colours.
 """
 
-from camdigits.overlay.live import draw
+from camdigits.overlay.live import draw, locate
 from camdigits.overlay.marks import draw_scene
-from camdigits.overlay.panels import Status, help_rows
+from camdigits.overlay.panels import Chosen, Status, help_rows
 
-__all__ = ["Status", "draw", "draw_scene", "help_rows"]
+__all__ = ["Chosen", "Status", "draw", "draw_scene", "help_rows", "locate"]

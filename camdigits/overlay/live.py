@@ -41,6 +41,28 @@ def draw(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
     return np.hstack([body, *panels]) if panels else body
 
 
+def locate(frame: Frame, view: View, x: int, y: int, nearest: bool = False) -> tuple[int, int] | None:
+    """The pixel of the frame that `draw` shows at (x, y), in canvas mode also where its label stands.
+
+    Beyond the frame None, or where `nearest` the pixel that is nearest.
+    """
+    height, width = frame.image.shape[:2]
+    canvas = view.mode is Mode.CANVAS
+    scale = 1.0 if canvas else _display_scale(width, height)
+    shown_width, shown_height = _scaled_size(width, height, scale)
+    if canvas:
+        x -= width if x >= width else 0
+    else:
+        x -= (max(shown_width, _LEAST_BODY_PX[0]) - shown_width) // 2
+    inside = min(max(x, 0), shown_width - 1), min(max(y, 0), shown_height - 1)
+    if inside != (x, y) and not nearest:
+        return None
+    x, y = inside
+    if view.mirrored and not canvas:
+        x = shown_width - 1 - x
+    return min(int(x / scale), width - 1), min(int(y / scale), height - 1)
+
+
 def _camera(frame: Frame, scene: Scene, view: View, status: Status) -> tuple[BgrImage, int]:
     image, shown = _at_display_size(frame.image, scene)
     if view.mirrored:
@@ -64,13 +86,20 @@ def _camera(frame: Frame, scene: Scene, view: View, status: Status) -> tuple[Bgr
 def _at_display_size(image: BgrImage, scene: Scene) -> tuple[BgrImage, Scene]:
     """The picture and its scene, enlarged by a whole factor if small, reduced if larger than any screen."""
     height, width = image.shape[:2]
-    short, long = min(height, width), max(height, width)
-    if long > _LONGEST_SIDE_PX:
-        scale = _LONGEST_SIDE_PX / long
-    else:
-        scale = float(max(1, min(math.ceil(_SHORT_SIDE_PX / short), _ENLARGED_SIDE_PX // long)))
+    scale = _display_scale(width, height)
     if scale == 1:
         return image, scene
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+    resized = cv2.resize(image, _scaled_size(width, height, scale), interpolation=interpolation)
     return np.asarray(resized, np.uint8), scaled(scene, scale)
+
+
+def _display_scale(width: int, height: int) -> float:
+    short, long = min(height, width), max(height, width)
+    if long > _LONGEST_SIDE_PX:
+        return _LONGEST_SIDE_PX / long
+    return float(max(1, min(math.ceil(_SHORT_SIDE_PX / short), _ENLARGED_SIDE_PX // long)))
+
+
+def _scaled_size(width: int, height: int, scale: float) -> tuple[int, int]:
+    return max(round(width * scale), 1), max(round(height * scale), 1)

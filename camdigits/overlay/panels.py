@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from camdigits.controls import BINDINGS, Mode, View, key_name
+from camdigits.controls import BINDINGS, Mode, View, keys_name
 from camdigits.overlay.lettering import BOLD, REGULAR, fitted, halves, width_px, write
 from camdigits.overlay.marks import LEAST_TYPE_PX, percent
 from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, PALE, SLATE, WHITE, YELLOW, Colour
+from camdigits.vision.history import Moment, ReadNumber
 from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Digit, Evidence, Glyph, Reading, Scene
+from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Glyph, Reading, Scene
 
 CANVAS_HINT = "draw on the left, the right button wipes, h shows the keys"
 CAMERA_HINT = "no digits read; h shows the keys"
@@ -25,23 +26,37 @@ _WIDEST_READING = "8 100%"
 
 
 @dataclass(frozen=True)
-class Status:
-    """What the status bar tells besides the view: the source, its pace, and a sentence for the user or "".
+class Chosen:
+    """What the user has clicked: its place, pixels of the frame; the digit read there, if any, and how it came to be read."""
 
-    lost: the picture is an old one, as the source is lost; it is drawn dimmed.
+    box: Box
+    digit: Digit | None = None
+    moments: tuple[Moment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the window shows besides the scene and the view: the source, its pace, and a sentence for the user or "".
+
+    latency_s: how long a frame takes from being read to being shown. lost: the picture is an old one, as the source is lost; it
+    is drawn dimmed. region: the part of the frame that is read, in its pixels; None is all. dragged: a box that is being
+    dragged. chosen: what the user has clicked. numbers: what was read lately, newest first.
     """
 
     source: str = ""
     frames_per_s: float | None = None
     notice: str = ""
     lost: bool = False
+    latency_s: float | None = None
+    region: Box | None = None
+    dragged: Box | None = None
+    chosen: Chosen | None = None
+    numbers: tuple[ReadNumber, ...] = ()
 
 
 def help_rows(mode: Mode) -> tuple[tuple[str, str], ...]:
     """The keys that mean something in `mode`, as they are written, and what they do."""
-    return tuple(
-        (" ".join(key_name(key) for key in binding.keys), binding.help) for binding in BINDINGS if binding.only in (None, mode)
-    )
+    return tuple((keys_name(binding.keys), binding.help) for binding in BINDINGS if binding.only in (None, mode))
 
 
 def bar_height_px(size_px: int) -> int:

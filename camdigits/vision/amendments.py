@@ -16,6 +16,8 @@ from camdigits.vision.scene import BgrImage, Box, Digit, Glyph, Ink, Scene
 
 SAME_PLACE_IOU = 0.5
 """What overlaps so much is the same digit on another frame, where digits are not followed."""
+SAME_CROP_IOU = 0.7
+"""What overlaps so much is a crop of the same strokes."""
 AROUND = 1.0
 """Ink is found by its contrast against the ground: so much around a box is looked at, in its longer side."""
 
@@ -105,6 +107,28 @@ def glyph_at(image: BgrImage, box: Box, degrees: float = 0.0) -> tuple[Glyph, Bo
     if not width or not height:
         raise ValueError("there is no ink in that box")
     return make_glyph(_turned(within[y : y + height, x : x + width], degrees)), Box(left + x, top + y, width, height)
+
+
+def crop_of(scene: Scene, box: Box, image: BgrImage) -> Glyph:
+    """The glyph of what stands in a box: the one the network got, where it got one of that place, else of all ink in it.
+
+    Raises ValueError where there is no ink.
+    """
+    place = candidate_at(scene, box)
+    if place is not None:
+        assert scene.evidence is not None
+        return np.asarray(scene.evidence.glyphs[place, ..., 0], np.float32)
+    glyph, _ = glyph_at(image, box, scene.degrees)
+    return glyph
+
+
+def candidate_at(scene: Scene, box: Box) -> int | None:
+    """Which of the glyphs that the network got of a scene, by its place among them, is of that box; None for none."""
+    if scene.evidence is None:
+        return None
+    overlaps = [candidate.iou(box) for candidate in scene.evidence.boxes]
+    best = max(range(len(overlaps)), key=overlaps.__getitem__, default=None)
+    return None if best is None or overlaps[best] < SAME_CROP_IOU else best
 
 
 def _turned(mask: Ink, degrees: float) -> Ink:

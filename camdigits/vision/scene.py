@@ -10,7 +10,8 @@ Box        (x, y, width, height)  pixels of the source frame, half-open
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -167,6 +168,24 @@ class Scene:
     marks: tuple[Box, ...] = field(default=(), compare=False, repr=False)
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
     degrees: float = field(default=0.0, compare=False, repr=False)
+
+    def placed(self, x: int, y: int, width: int, height: int) -> Scene:
+        """The scene of a part of a picture as one of all of it: of (width, height) pixels, the part's corner at (x, y)."""
+
+        def moved(boxes: Iterable[Box]) -> tuple[Box, ...]:
+            return tuple(Box(box.x + x, box.y + y, box.width, box.height) for box in boxes)
+
+        boxes = moved(digit.box for digit in self.digits)
+        around = moved(number.box for number in self.numbers)
+        return replace(
+            self,
+            width=width,
+            height=height,
+            digits=tuple(replace(digit, box=box) for digit, box in zip(self.digits, boxes, strict=True)),
+            numbers=tuple(replace(number, box=box) for number, box in zip(self.numbers, around, strict=True)),
+            marks=moved(self.marks),
+            evidence=self.evidence and replace(self.evidence, boxes=moved(self.evidence.boxes)),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The scene as the JSON Lines schema has it."""

@@ -1,0 +1,70 @@
+"""The user's notebook: corrections, what was learnt of them, and which part of each source is read (ports.Notebook)."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from camdigits.devices.corrections import FILE, CorrectionFile
+from camdigits.devices.places import data_folder
+from camdigits.errors import NOT_OF_THE_LAYOUT, OutputError
+from camdigits.ports import Region
+from camdigits.vision.scene import Glyph
+
+REGIONS_FILE = "regions.json"
+MOST_BYTES = 1 << 20
+
+
+class NotebookFolder:
+    """A notebook in a folder of the user's own; what is damaged in it counts as never written."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or data_folder()
+        self.corrections = CorrectionFile(self._folder / FILE)
+
+    def correct(self, glyph: Glyph, label: int | None, was: int | None) -> None:
+        self.corrections.append(glyph, label, was, datetime.now())
+
+    def region(self, source: str) -> Region | None:
+        return self._regions().get(source)
+
+    def remember_region(self, source: str, region: Region | None) -> None:
+        regions = {name: known for name, known in self._regions().items() if name != source}
+        if region is not None:
+            regions[source] = region
+        write_whole(self._folder / REGIONS_FILE, json.dumps(regions, indent=1).encode())
+
+    def _regions(self) -> dict[str, Region]:
+        path = self._folder / REGIONS_FILE
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                return {}
+            values: Any = json.loads(path.read_bytes())
+            return {str(name): _region(numbers) for name, numbers in values.items()}
+        except (OSError, *NOT_OF_THE_LAYOUT):
+            return {}
+
+
+def _region(numbers: Any) -> Region:
+    region = Region(*(float(number) for number in numbers))
+    if not (0 <= region.left < 1 and 0 <= region.top < 1 and 0 < region.width <= 1 and 0 < region.height <= 1):
+        raise ValueError("no part of a picture")
+    return region
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is all there or as it was before, whatever happens meanwhile. Raises OutputError."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        reason = (error.strerror or type(error).__name__).lower()
+        raise OutputError(f"{path}: cannot be written ({reason}); free some space or mend its permissions") from error

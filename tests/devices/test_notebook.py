@@ -1,0 +1,54 @@
+"""What the user said, kept in a folder: regions by source, whole files, no damage that matters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from camdigits.devices.notebook import REGIONS_FILE, NotebookFolder, write_whole
+from camdigits.errors import OutputError
+from camdigits.ports import Region
+
+PART = Region(0.25, 0.5, 0.5, 0.25)
+
+
+def test_a_region_is_remembered_for_its_source_alone(tmp_path: Path) -> None:
+    NotebookFolder(tmp_path / "new").remember_region("camera 0", PART)
+    again = NotebookFolder(tmp_path / "new")
+    assert again.region("camera 0") == PART
+    assert again.region("camera 1") is None
+    again.remember_region("camera 1", Region(0, 0, 1, 0.5))
+    again.remember_region("camera 0", None)
+    assert again.region("camera 0") is None
+    assert again.region("camera 1") == Region(0, 0, 1, 0.5)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"camera 0": 3}', '{"camera 0": [0, 0, 0, 0]}', '{"camera 0": [0, 0, NaN, 1]}', "[" * 5000, "\0"]
+)
+def test_a_damaged_file_counts_as_none_and_is_written_anew(tmp_path: Path, text: str) -> None:
+    (tmp_path / REGIONS_FILE).write_text(text)
+    notebook = NotebookFolder(tmp_path)
+    assert notebook.region("camera 0") is None
+    notebook.remember_region("camera 0", PART)
+    assert notebook.region("camera 0") == PART
+
+
+def test_corrections_are_kept_in_the_users_folder(own_places: Path) -> None:
+    NotebookFolder().correct(np.ones((28, 28), np.float32), 7, 1)
+    (correction,) = NotebookFolder().corrections.load().corrections
+    assert (correction.label, correction.was) == (7, 1)
+    assert NotebookFolder().corrections.path.is_relative_to(own_places)
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a", b"old")
+    (tmp_path / "d").mkdir()
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_whole(tmp_path / "d", b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "d"]
+    with pytest.raises(OutputError, match=r"a/b: cannot be written"):
+        write_whole(tmp_path / "a" / "b", b"new")
+    assert (tmp_path / "a").read_bytes() == b"old"
