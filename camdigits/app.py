@@ -10,7 +10,7 @@ from pathlib import Path
 
 from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name
 from camdigits.errors import OutputError, SourceError
-from camdigits.overlay import Status, draw
+from camdigits.overlay import Labels, Status, draw
 from camdigits.ports import Clock, FrameSource, Reader, Sources, Turn, Window
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Frame, Scene
@@ -79,6 +79,7 @@ class _Session:
         self._notice, self._notice_until_s = notice, math.inf
         self._shown: tuple[Frame, Scene, View, Status] | None = None
         self._picture: BgrImage | None = None
+        self._labels = Labels()
         self.view = view
 
     def start(self) -> None:
@@ -99,7 +100,7 @@ class _Session:
         what = (feed.frame, feed.scene, self.view, status)
         if self._shown is None or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True)):
             self._shown = what
-            self._picture = draw(*what)
+            self._picture = draw(*what, self._labels)
             self._window.show(self._picture)
 
     def wait_s(self) -> float:

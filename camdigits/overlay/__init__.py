@@ -1,7 +1,7 @@
 """Scene and View to picture, always on a copy; pure.
 
     draw_scene(image, scene)            the picture with its readings, at its own size, for files
-    draw(frame, scene, view, status)    all that the live window shows
+    draw(frame, scene, view, status)    all that the live window shows; Labels keeps a window's labels in their places
 
 Rooms: `live` and `page` compose what the window shows in camera and canvas mode, `marks` draws readings on a picture,
 `panels` the status bar, the keys and the inspector; `placement` finds room for labels, `lettering` sets type,
@@ -9,7 +9,7 @@ Rooms: `live` and `page` compose what the window shows in camera and canvas mode
 """
 
 from camdigits.overlay.live import draw
-from camdigits.overlay.marks import draw_scene
+from camdigits.overlay.marks import Labels, draw_scene
 from camdigits.overlay.panels import Status, help_rows
 
-__all__ = ["Status", "draw", "draw_scene", "help_rows"]
+__all__ = ["Labels", "Status", "draw", "draw_scene", "help_rows"]
