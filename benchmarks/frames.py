@@ -39,7 +39,7 @@ from camdigits.api import LiveReader, Recognizer
 from camdigits.controls import View
 from camdigits.devices.models import load_classifier
 from camdigits.devices.stderr import quiet_stderr
-from camdigits.overlay import Status, draw
+from camdigits.overlay import Labels, Status, draw
 from camdigits.vision.scene import Batch, BgrImage, Frame, Scene
 
 SIZES: tuple[Size, ...] = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
@@ -184,6 +184,7 @@ class Follower:
         self._held = HandHeld(image)
         self._index = 0
         self._view, self._status = View(), Status("camera", 30.0)
+        self._labels = Labels()
         self.image = image
         self.scene = Scene(image.shape[1], image.shape[0])
 
@@ -210,7 +211,7 @@ class Follower:
         cpu, start = process_time(), perf_counter()
         self.scene = self._reader.recognize(frame)
         read = perf_counter()
-        draw(frame, self.scene, self._view, self._status)
+        draw(frame, self.scene, self._view, self._status, self._labels)
         end = perf_counter()
         cpu_ms = (process_time() - cpu) * 1000
         stages: dict[str, float] = {}

@@ -147,9 +147,9 @@ def _main(arguments: Sequence[str]) -> None:
     from camdigits.cli import commands
     from camdigits.devices import sources, window
 
-    def seen(frame: Frame, scene: Scene, view: View, status: overlay.Status) -> BgrImage:
+    def seen(frame: Frame, scene: Scene, view: View, status: overlay.Status, labels: overlay.Labels) -> BgrImage:
         shown.labels = bool(scene.digits)
-        return overlay.draw(frame, scene, view, status)
+        return overlay.draw(frame, scene, view, status, labels)
 
     def camera(*_: object, **__: object) -> _Camera:
         width, height = map(int, orders["size"].split("x"))

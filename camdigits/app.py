@@ -13,7 +13,7 @@ from typing import NamedTuple
 from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name
 from camdigits.errors import OutputError, SourceError
 from camdigits.feed import IDLE_WAIT_S, Feed
-from camdigits.overlay import Chosen, Status, draw, locate
+from camdigits.overlay import Chosen, Labels, Status, draw, locate
 from camdigits.ports import Clock, FrameSource, Notebook, Pointer, Reader, Sources, Turn, Window
 from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Scene
 
@@ -96,6 +96,7 @@ class _Session:
         self._dragged: Box | None = None
         self._latencies_s: deque[float] = deque(maxlen=_LATENCIES)
         self._began_s, self._is_new = 0.0, False
+        self._labels = Labels()
         self.view = view
 
     def start(self) -> None:
@@ -130,7 +131,7 @@ class _Session:
         what = (feed.frame, feed.scene, self.view, status)
         if self._shown is None or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True)):
             self._shown = what
-            self._picture = draw(*what)
+            self._picture = draw(*what, self._labels)
             self._window.show(self._picture)
             if self._is_new:
                 self._latencies_s.append(self._clock() - self._began_s)

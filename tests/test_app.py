@@ -487,9 +487,9 @@ def test_the_rate_is_that_of_the_frames_of_the_last_second(monkeypatch: pytest.M
     rates: list[float | None] = []
     draw = app.draw
 
-    def noting(frame, scene, view, status):  # type: ignore[no-untyped-def]
+    def noting(frame, scene, view, status, labels):  # type: ignore[no-untyped-def]
         rates.append(status.frames_per_s)
-        return draw(frame, scene, view, status)
+        return draw(frame, scene, view, status, labels)
 
     monkeypatch.setattr(app, "draw", noting)
     stage.camera = clip(stage.clock, *[blob_frame(i, time_s=i * 0.05) for i in range(40)], frame_period_s=0.05)

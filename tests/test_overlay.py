@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camdigits.controls import Mode, View
-from camdigits.overlay import Status, draw, draw_scene
+from camdigits.overlay import Labels, Status, draw, draw_scene
 from camdigits.overlay.lettering import BOLD, fitted, halves, width_px
 from camdigits.overlay.marks import lay_out, percent, type_size_px
 from camdigits.overlay.placement import Room, edges_of, near
@@ -380,15 +380,15 @@ def test_labels_stand_where_a_search_of_every_place_by_itself_puts_them() -> Non
     rng = np.random.default_rng(3)
     bounds, sizes = Box(0, 0, 320, 240), [(24, 16), (14, 12)]
     targets = [Box(*(int(v) for v in rng.integers((0, 0, 4, 8), (280, 180, 40, 60)))) for _ in range(40)]
-    room = Room(targets, [sizes] * len(targets), bounds, targets, 3)
-    alone = [Room([target], [sizes], bounds, targets, 3) for target in targets]
+    room = Room(targets, [sizes] * len(targets), bounds, edges_of(targets), 3)
+    alone = [Room([target], [sizes], bounds, edges_of(targets), 3) for target in targets]
     taken: list[Box] = []
     for number, target in enumerate(targets):
         found = room.place(number, edges_of(taken))
         assert found == alone[number].place(0, near(room.reach(number), edges_of(taken)))
         if found is None:
             continue
-        form, box = found
+        form, box, _ = found
         assert (box.width, box.height) == sizes[form]
         assert box.union(bounds) == bounds
         assert not any(box.intersection_area(other) for other in targets)
@@ -399,3 +399,72 @@ def test_labels_stand_where_a_search_of_every_place_by_itself_puts_them() -> Non
     free = [box for box in taken if not any(box.intersection_area(other) for other in taken if other is not box)]
     assert len(taken) > 20
     assert len(free) > len(taken) // 2
+
+
+class TestLabelsOfAWindow:
+    """Labels stay beside their digits while these move."""
+
+    BOUNDS = Box(0, 0, WIDTH, HEIGHT)
+
+    def scene(self, shift: int = 0, boxes: tuple[Box, ...] = (), confidence: float = 0.95) -> Scene:
+        digits = [
+            Digit(place % 10, confidence, Box(30 + shift + 60 * (place % 8), 60 + 90 * (place // 8), 20, 40), place)
+            for place in range(24)
+        ]
+        digits += [Digit(1, confidence, box, 100 + place) for place, box in enumerate(boxes)]
+        number = Number("012", confidence, digits[0].box.union(digits[2].box), (0, 1, 2))
+        return Scene(WIDTH, HEIGHT, tuple(digits), (number,))
+
+    def offsets(self, labels: Labels, scene: Scene) -> dict[int, tuple[int, int]]:
+        tabs = labels.lay_out(scene, self.BOUNDS, 18).tabs
+        assert len(tabs) == len(scene.digits) + 1
+        return {
+            digit.track or 0: (box.x - digit.box.x, box.y - digit.box.y)
+            for digit, (_, box) in zip(scene.digits, tabs, strict=False)
+        }
+
+    def settled(self, scene: Scene) -> Labels:
+        labels = Labels()
+        while not labels.lay_out(scene, self.BOUNDS, 18).is_whole:
+            pass
+        return labels
+
+    def test_they_stand_at_first_where_they_stand_on_a_picture(self) -> None:
+        scene = replace(self.scene(), digits=self.scene().digits[:10])
+        assert Labels().lay_out(scene, self.BOUNDS, 18) == lay_out(scene, self.BOUNDS, 18)
+
+    def test_they_move_with_their_digits(self) -> None:
+        labels = self.settled(self.scene())
+        before = self.offsets(labels, self.scene())
+        for shift in (3, 14, 28):
+            assert self.offsets(labels, self.scene(shift, confidence=0.93)) == before
+
+    def test_one_that_a_new_digit_stands_on_gives_way_and_the_others_stay(self) -> None:
+        labels = self.settled(self.scene())
+        before = self.offsets(labels, self.scene())
+        other = next(digit.box for digit in self.scene().digits if digit.track == 12)
+        new = Box(other.x + before[12][0], other.y + before[12][1], 12, 12)
+        scene = self.scene(boxes=(new,))
+        after = self.offsets(labels, scene)
+        assert {track for track in before if after[track] != before[track]} == {12}
+        for _, box in labels.lay_out(scene, self.BOUNDS, 18).tabs:
+            assert all(box.intersection_area(digit.box) == 0 for digit in scene.digits)
+
+    def test_of_very_many_some_wait_for_the_next_frame_and_all_come(self) -> None:
+        digits = tuple(Digit(1, 0.9, Box(20 + 30 * (k % 20), 20 + 40 * (k // 20), 8, 16), k) for k in range(200))
+        scene, labels = Scene(WIDTH, HEIGHT, digits), Labels()
+        counts = [len(labels.lay_out(scene, self.BOUNDS, 14).tabs) for _ in range(12)]
+        assert counts[0] < counts[-1] / 4
+        assert counts == sorted(counts)
+        assert counts[-1] == len(lay_out(scene, self.BOUNDS, 14).tabs)
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(scenes(), min_size=2, max_size=4))
+    def test_whatever_they_stood_by_they_lie_over_no_digit(self, some: list[Scene]) -> None:
+        labels = Labels()
+        for scene in some:
+            digits = tuple(replace(digit, track=place) for place, digit in enumerate(scene.digits))
+            layout = labels.lay_out(replace(scene, digits=digits), self.BOUNDS, 18)
+            for box in [*(box for _, box in layout.tabs), *layout.underlines]:
+                assert all(box.intersection_area(digit.box) == 0 for digit in digits)
+            assert all(box.intersection_area(self.BOUNDS) == box.area for _, box in layout.tabs)

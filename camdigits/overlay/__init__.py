@@ -1,7 +1,7 @@
 """Scene and View to picture, always on a copy; pure.
 
     draw_scene(image, scene)            the picture with its readings, at its own size, for files
-    draw(frame, scene, view, status)    all that the live window shows
+    draw(frame, scene, view, status)    all that the live window shows; Labels keeps a window's labels in their places
     locate(frame, view, x, y)           which pixel of the frame is shown there
 
 Rooms: `live` and `page` compose what the window shows in camera and canvas mode, `marks` draws readings on a picture,
@@ -10,7 +10,7 @@ Rooms: `live` and `page` compose what the window shows in camera and canvas mode
 """
 
 from camdigits.overlay.live import draw, locate
-from camdigits.overlay.marks import draw_scene
+from camdigits.overlay.marks import Labels, draw_scene
 from camdigits.overlay.panels import Chosen, Status, help_rows
 
-__all__ = ["Chosen", "Status", "draw", "draw_scene", "help_rows", "locate"]
+__all__ = ["Chosen", "Labels", "Status", "draw", "draw_scene", "help_rows", "locate"]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from camdigits.controls import Mode, View
-from camdigits.overlay.marks import mark, mirrored, scaled, type_size_px
+from camdigits.overlay.marks import Labels, mark, mirrored, scaled, type_size_px
 from camdigits.overlay.page import draw_page
 from camdigits.overlay.palette import SLATE
 from camdigits.overlay.panels import Status, bar_height_px, draw_bar, help_panel, inspector_panel
@@ -22,8 +22,10 @@ _LOST_SHARE = 0.45
 """How much of the last picture of a lost camera is left, so that nobody takes it for what is there now."""
 
 
-def draw(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
+def draw(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels | None = None) -> BgrImage:
     """The whole window as `view` wants it; a new picture, uint8 (H, W, 3) BGR, whatever the frame's size.
+
+    labels: those of this window, which stay where they stood on the frame before; without them each frame stands alone.
 
     In camera mode small frames are enlarged and the status bar stands below the frame; in canvas mode the picture is
     twice as wide as the page, with the status bar in its right half. Panels are added on the right.
@@ -32,7 +34,7 @@ def draw(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
         body = draw_page(frame, scene, view, status)
         size_px = type_size_px(body.shape[1], body.shape[0])
     else:
-        body, size_px = _camera(frame, scene, view, status)
+        body, size_px = _camera(frame, scene, view, status, labels)
     panels = []
     if view.help:
         panels.append(help_panel(body.shape[0], view.mode, size_px))
@@ -63,7 +65,7 @@ def locate(frame: Frame, view: View, x: int, y: int, nearest: bool = False) -> t
     return min(int(x / scale), width - 1), min(int(y / scale), height - 1)
 
 
-def _camera(frame: Frame, scene: Scene, view: View, status: Status) -> tuple[BgrImage, int]:
+def _camera(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels | None) -> tuple[BgrImage, int]:
     image, shown = _at_display_size(frame.image, scene)
     if view.mirrored:
         image, shown = np.asarray(cv2.flip(image, 1), np.uint8), mirrored(shown)
@@ -75,7 +77,7 @@ def _camera(frame: Frame, scene: Scene, view: View, status: Status) -> tuple[Bgr
         body[:body_height] = SLATE
     room = body[:height, (body_width - width) // 2 :][:, :width]
     room[:] = image
-    mark(room, shown, size_px)
+    mark(room, shown, size_px, labels)
     if status.lost:
         room[:] = cv2.addWeighted(room, _LOST_SHARE, np.full_like(room, SLATE), 1 - _LOST_SHARE, 0)
     frame_size = (frame.image.shape[1], frame.image.shape[0])

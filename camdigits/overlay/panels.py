@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -69,9 +70,20 @@ def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: Vie
 
     A notice too long for one line takes the whole bar.
     """
+    rate = None if status.frames_per_s is None else float(round(status.frames_per_s))
+    told = replace(status, frames_per_s=rate)
+    bar[:] = _bar(bar.shape[:2], frame_size, _reading_line(scene), bool(scene.digits), view, told, size_px)
+
+
+@lru_cache(maxsize=8)
+def _bar(
+    shape: tuple[int, int], frame_size: tuple[int, int], read: str, has_digits: bool, view: View, status: Status, size_px: int
+) -> BgrImage:
+    """The picture of a bar, kept: most frames tell what the one before told."""
+    bar = np.empty((*shape, 3), np.uint8)
     if status.notice and width_px(status.notice, size_px) > bar.shape[1] - size_px:
         _draw_long_notice(bar, status.notice, size_px)
-        return
+        return bar
     dark = view.mode is Mode.CAMERA
     bar[:] = SLATE if dark else PALE
     text, faint = (WHITE, MIST) if dark else (INK, GREY)
@@ -86,17 +98,11 @@ def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: Vie
     below = baseline + row
     if status.notice:
         bar[size_px // 4 + row :] = YELLOW
-    line = status.notice or _reading_line(scene) or (CANVAS_HINT if view.mode is Mode.CANVAS else CAMERA_HINT)
+    line = status.notice or read or (CANVAS_HINT if view.mode is Mode.CANVAS else CAMERA_HINT)
     line, line_px = fitted(line, bar.shape[1] - 2 * margin, size_px, LEAST_TYPE_PX)
-    write(
-        bar,
-        line,
-        margin,
-        below,
-        line_px,
-        INK if status.notice else text,
-        BOLD if scene.digits and not status.notice else REGULAR,
-    )
+    colour, weight = (INK, REGULAR) if status.notice else (text, BOLD if has_digits else REGULAR)
+    write(bar, line, margin, below, line_px, colour, weight)
+    return bar
 
 
 def _draw_long_notice(bar: BgrImage, notice: str, size_px: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +30,14 @@ _Flags = npt.NDArray[np.bool_]
 
 
 def edges_of(boxes: Sequence[Box]) -> Edges:
-    corners = np.array(boxes, np.int32).reshape(-1, 4)
-    return np.column_stack([corners[:, :2], corners[:, :2] + corners[:, 2:]])
+    edges = np.fromiter(chain.from_iterable(boxes), np.int32, 4 * len(boxes)).reshape(-1, 4)
+    edges[:, 2:] += edges[:, :2]
+    return edges
+
+
+def grown(edges: Edges, by_px: int) -> Edges:
+    """The edges of boxes that reach so much further to all sides."""
+    return np.asarray(edges + np.array([-by_px, -by_px, by_px, by_px], np.int32))
 
 
 def near(box: Box, others: Edges) -> Edges:
@@ -39,8 +47,16 @@ def near(box: Box, others: Edges) -> Edges:
     return found
 
 
+class Place(NamedTuple):
+    """Where a label stands: in which of its forms, its box, and which of the places around its target that is."""
+
+    form: int
+    box: Box
+    number: int
+
+
 class Room:
-    """The places for labels of `targets` inside `bounds` and over none of `blocked`, `gap_px` off their targets.
+    """The places for labels of `targets` inside `bounds` and over none of the boxes `blocked`, `gap_px` off their targets.
 
     sizes: for each target the forms its label may take (width, height), best first.
     """
@@ -50,11 +66,11 @@ class Room:
         targets: Sequence[Box],
         sizes: Sequence[Sequence[tuple[int, int]]],
         bounds: Box,
-        blocked: Sequence[Box],
+        blocked: Edges,
         gap_px: int,
     ) -> None:
         self._targets, self._sizes, self._bounds, self._gap_px = targets, sizes, bounds, gap_px
-        self._blocked = edges_of(blocked)
+        self._blocked = blocked
         self._known: dict[tuple[int, int], tuple[_Places, _Flags]] = {}
 
     def reach(self, number: int) -> Box:
@@ -65,12 +81,12 @@ class Room:
         left, top = target.x - far_px - width, target.y - far_px - height
         return Box(left, top, target.right + far_px + width - left, target.bottom + far_px + height - top)
 
-    def place(self, number: int, taken: Edges) -> tuple[int, Box] | None:
-        """The best place for the label of that target: in which form, and where.
+    def place(self, number: int, taken: Edges) -> Place | None:
+        """The best place for the label of that target.
 
         It lies over none of `taken` where that can be avoided; near beats large. None where there is no such place.
         """
-        best: tuple[float, int, Box] | None = None
+        best: tuple[float, Place] | None = None
         for form, (width, height) in enumerate(self._sizes[number]):
             if best is not None and best[0] <= form * _SMALLER_COST:
                 break
@@ -85,8 +101,8 @@ class Room:
             least = int(cost.argmin())
             if best is None or cost[least] < best[0]:
                 left, top = corners[choices[least]].tolist()
-                best = float(cost[least]), form, Box(left, top, width, height)
-        return None if best is None else best[1:]
+                best = float(cost[least]), Place(form, Box(left, top, width, height), int(choices[least]))
+        return None if best is None else best[1]
 
     def _around(self, number: int, form: int) -> tuple[_Places, _Flags]:
         """Left upper corners around a target for that form of its label, best first, and which are allowed."""
@@ -95,7 +111,8 @@ class Room:
             members = range(group * _TOGETHER, min((group + 1) * _TOGETHER, len(self._targets)))
             # Where a label has no such form nobody asks for it: any size will do.
             sizes = np.array([self._sizes[k][min(form, len(self._sizes[k]) - 1)] for k in members], np.int32)
-            corners = _around(np.array([self._targets[k] for k in members], np.int32), sizes, self._gap_px)
+            gaps_px = np.full(len(members), self._gap_px, np.int32)
+            corners = _around(np.array([self._targets[k] for k in members], np.int32), sizes, gaps_px)
             self._known[group, form] = corners, self._inside(corners, sizes) & ~_touching(corners, sizes, self._blocked)
         corners, allowed = self._known[group, form]
         return corners[number % _TOGETHER], allowed[number % _TOGETHER]
@@ -107,14 +124,43 @@ class Room:
         return np.asarray(inside)
 
 
-def _around(targets: _Places, sizes: _Places, gap_px: int) -> _Places:
+def edges_at(targets: Sequence[Box], sizes: Sequence[tuple[int, int]], gaps_px: Sequence[int], numbers: Sequence[int]) -> Edges:
+    """Where labels of these sizes stand, each at the place of that number around its target."""
+    extents = np.array(sizes, np.int32).reshape(-1, 2)
+    some = np.fromiter(chain.from_iterable(targets), np.int32, 4 * len(targets)).reshape(-1, 4)
+    corners = _around(some, extents, np.array(gaps_px, np.int32))
+    at = corners[np.arange(len(corners)), np.array(numbers, np.intp)]
+    return np.column_stack([at, at + extents])
+
+
+def shared_by_any(boxes: Edges, others: Edges) -> _Flags:
+    """Which of the boxes share pixels with any of the others: bool (N,)."""
+    return np.asarray(sharing(boxes, others).any(axis=1))
+
+
+def sharing(boxes: Edges, others: Edges) -> _Flags:
+    """Which two share pixels: bool (N, M)."""
+    left, top, right, bottom = boxes.T[:, :, None]
+    other_left, other_top, other_right, other_bottom = others.T[:, None, :]
+    shared = (left < other_right) & (right > other_left)
+    shared &= (top < other_bottom) & (bottom > other_top)
+    return np.asarray(shared)
+
+
+def within(boxes: Edges, bounds: Box) -> _Flags:
+    """Which of the boxes lie in the bounds: bool (N,)."""
+    left, top, right, bottom = boxes.T
+    return np.asarray((left >= bounds.x) & (top >= bounds.y) & (right <= bounds.right) & (bottom <= bounds.bottom))
+
+
+def _around(targets: _Places, sizes: _Places, gaps_px: _Places) -> _Places:
     """Left upper corners (T, N, 2) round each target (T, 4), best first: above, below, right, left, then farther off."""
     x, y, across, down = targets.T
     width, height = sizes.T
     middle_x, middle_y = x + (across - width) // 2, y + (down - height) // 2
     corners = []
     for distance in _DISTANCES:
-        off_px = gap_px + np.round(distance * height).astype(np.int32)
+        off_px = gaps_px + np.round(distance * height).astype(np.int32)
         above, below = y - off_px - height, y + down + off_px
         right, left = x + across + off_px, x - off_px - width
         columns = (x, middle_x, x + across - width)

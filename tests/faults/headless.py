@@ -18,7 +18,7 @@ from typing import Any
 
 from camdigits import app, cli
 from camdigits.controls import View
-from camdigits.overlay import Status, draw
+from camdigits.overlay import Labels, Status, draw
 from camdigits.ports import Turn
 from camdigits.vision.scene import BgrImage, Frame, Scene
 from tests.faults.resources import Resources
@@ -62,7 +62,7 @@ class Screen:
         tell(closed=time.monotonic())
 
 
-def drawn(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
+def drawn(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels) -> BgrImage:
     """Draw as the app does, and tell of it."""
     moving = frame.index // FRAMES_APART
     seen = (status.lost, re.sub(r"\d+ s", "N s", status.notice), frame.image.shape, moving, view)
@@ -70,7 +70,7 @@ def drawn(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
         Screen.last = seen
         height, width = frame.image.shape[:2]
         tell(lost=status.lost, notice=status.notice, size=[width, height], index=frame.index, mode=view.mode.value)
-    return draw(frame, scene, view, status)
+    return draw(frame, scene, view, status, labels)
 
 
 def tell(**what: Any) -> None:

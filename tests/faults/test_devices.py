@@ -17,7 +17,7 @@ from camdigits.controls import Mode, View
 from camdigits.devices.camera import open_camera
 from camdigits.devices.live import LiveParams
 from camdigits.errors import SourceError
-from camdigits.overlay import Status, draw
+from camdigits.overlay import Labels, Status, draw
 from camdigits.ports import FrameSource, Reader, Turn
 from camdigits.vision.scene import BgrImage, Frame, Scene
 from tests.fake_screen import BlobReader
@@ -140,9 +140,9 @@ class Rig:
 def _what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is drawn is noted by the window's rig."""
 
-    def noted(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
+    def noted(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels) -> BgrImage:
         rigs[-1].seen.append((frame, status))
-        return draw(frame, scene, view, status)
+        return draw(frame, scene, view, status, labels)
 
     monkeypatch.setattr(app, "draw", noted)
 

@@ -155,9 +155,9 @@ class LiveWindow(RuleBasedStateMachine):
         return Path("/pictures/1.png")
 
     def noting(self, draw: Callable[..., BgrImage]) -> Callable[..., BgrImage]:
-        def note(frame: Frame, scene: Any, view: View, status: Any) -> BgrImage:
+        def note(frame: Frame, scene: Any, view: View, status: Any, labels: Any) -> BgrImage:
             self.drawn.append((frame, view))
-            return draw(frame, scene, view, status)
+            return draw(frame, scene, view, status, labels)
 
         return note
 
