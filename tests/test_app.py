@@ -266,6 +266,7 @@ EFFECTS: dict[str, Callable[[Stage, str], None]] = {
     "x": key_x,
     "r": key_r,
     "n": key_n,
+    "enter": key_n,
     "u": key_u,
     "tab": key_tab,
     **dict.fromkeys("0123456789", key_digit),
@@ -534,8 +535,8 @@ def test_a_digit_on_a_held_frame_is_corrected_and_its_neighbour_is_not() -> None
     before, after_it = stage.run(keys(" "), click(330, 260), IDLE, keys("7"), IDLE)[-3::2]
     assert labels(stage) == [(7, 1)]
     changed = (before[:480] != after_it[:480]).any(axis=2)
-    assert changed[:, OTHER.x - 40 :].any()
-    assert not changed[:, : BLOB.right].any()
+    assert changed[: OTHER.y, OTHER.x - 40 :].any()
+    assert not changed[: OTHER.y, : BLOB.right].any()
 
 
 def test_who_types_again_is_asked_about_the_same_digit() -> None:

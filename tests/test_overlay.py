@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camdigits.controls import Mode, View
-from camdigits.overlay import Labels, Status, draw, draw_scene
+from camdigits.overlay import Chosen, Labels, Status, draw, draw_scene, locate
 from camdigits.overlay.lettering import BOLD, fitted, halves, width_px
 from camdigits.overlay.marks import lay_out, percent, type_size_px
 from camdigits.overlay.placement import Room, edges_of, near
+from camdigits.vision.history import Moment, ReadNumber
 from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Number, Reading, Scene
 
 WIDTH, HEIGHT = 640, 480
@@ -468,3 +469,139 @@ class TestLabelsOfAWindow:
             for box in [*(box for _, box in layout.tabs), *layout.underlines]:
                 assert all(box.intersection_area(digit.box) == 0 for digit in digits)
             assert all(box.intersection_area(self.BOUNDS) == box.area for _, box in layout.tabs)
+
+
+FRAME = Frame(plain(WIDTH, HEIGHT), 0, 0.0)
+
+
+def evidence_of(digit: Digit, label: int) -> Evidence:
+    odds = np.full((1, 11), 0.02, np.float32)
+    odds[0, label] = 0.8
+    ink = np.zeros((HEIGHT, WIDTH), np.uint8)
+    return Evidence(ink, np.ones((1, 28, 28, 1), np.float32), (digit.box,), (Reading(digit.label, 0.9),), odds)
+
+
+class TestChoices:
+    def test_what_is_not_read_is_dimmed_and_what_is_stays_as_it_is(self) -> None:
+        region = Box(100, 80, 300, 200)
+        whole = draw(FRAME, Scene(WIDTH, HEIGHT), View(), Status("camera 0"))
+        part = draw(FRAME, Scene(WIDTH, HEIGHT), View(), Status("camera 0", region=region))
+        inner = np.s_[region.y + 5 : region.bottom - 5, region.x + 5 : region.right - 5]
+        assert (part[inner] == whole[inner]).all()
+        assert part[:70, :].max() < 0.7 * whole[:70, :].max()
+        assert (part[HEIGHT:] != whole[HEIGHT:]).any(), "the status bar does not tell"
+
+    def test_what_was_clicked_is_marked_and_its_ink_and_label_are_not_drawn_over(self) -> None:
+        scene = one_digit(Box(200, 150, 60, 90), WIDTH, HEIGHT)
+        before = draw(FRAME, scene, View(), Status())
+        after = draw(FRAME, scene, View(), Status(chosen=Chosen(scene.digits[0].box, scene.digits[0])))
+        changed = (before != after).any(axis=2)
+        assert changed.any()
+        assert not changed[150:240, 200:260].any()
+        for tab, box in lay_out(scene, Box(0, 0, WIDTH, HEIGHT), type_size_px(WIDTH, HEIGHT)).tabs:
+            assert tab.strong == "7"
+            assert not changed[box.y : box.bottom, box.x : box.right].any()
+
+    def test_a_mirrored_picture_is_marked_where_the_digit_looks_to_be(self) -> None:
+        box = Box(100, 150, 60, 90)
+        flat = [
+            (
+                draw(FRAME, Scene(WIDTH, HEIGHT), view, Status(dragged=box))
+                != draw(FRAME, Scene(WIDTH, HEIGHT), view, Status())
+            ).any(axis=2)[:HEIGHT]
+            for view in (View(), View(mirrored=True))
+        ]
+        assert flat[0].any()
+        assert (flat[0] == flat[1][:, ::-1]).all()
+
+    def test_the_outline_of_an_unsure_reading_is_open_as_well_as_of_another_colour(self) -> None:
+        def grey_outline(confidence: float) -> int:
+            picture = draw_scene(plain(WIDTH, HEIGHT), one_digit(Box(200, 150, 60, 90), WIDTH, HEIGHT, confidence))
+            return int(np.count_nonzero(picture[160:235, 260:266].min(axis=2) < 200))
+
+        assert grey_outline(0.6) < 0.8 * grey_outline(0.99)
+
+    def test_what_is_not_confirmed_is_faint_and_has_no_label(self) -> None:
+        digit = Digit(7, 0.4, Box(200, 150, 60, 90))
+        nothing, faint = (
+            draw(FRAME, Scene(WIDTH, HEIGHT, tentative=tentative), View(), Status()) for tentative in ((), (digit,))
+        )
+        changed = (nothing != faint).any(axis=2)
+        rows, columns = np.nonzero(changed)
+        assert changed.any()
+        assert not changed[150:240, 200:260].any()
+        assert rows.min() > 140
+        assert columns.max() < 270
+        assert not changed[180:210].any(), "the outline is closed"
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("mode", Mode)
+def test_any_size_of_frame_can_be_drawn_with_all_that_can_be_marked(size: tuple[int, int], mode: Mode) -> None:
+    width, height = size
+    box = Box(0, 0, max(width // 2, 1), max(height // 2, 1))
+    digit = Digit(7, 0.6, box, 3)
+    scene = Scene(width, height, (digit,), evidence=evidence_of(digit, 7), tentative=(digit,))
+    chosen = Chosen(box, digit, (Moment(0.0, 7, 0.5), Moment(1.0, 1, 0.9)))
+    status = Status("a", 30.0, "", True, 0.01, box, box, chosen, (ReadNumber("7" * 300, 4000.0),) * 50)
+    view = View(mode=mode, panel=True, inspect=True, help=True)
+    picture = draw(Frame(plain(width, height), 0, 0.0), scene, view, status)
+    assert picture.shape[1] > 2 * 180
+
+
+class TestPanels:
+    def panel(self, **view: bool) -> BgrImage:
+        digit = Digit(7, 0.9, Box(200, 150, 60, 90))
+        scene = Scene(WIDTH, HEIGHT, (digit,), evidence=evidence_of(digit, 3))
+        return draw(FRAME, scene, View(**view), Status(chosen=Chosen(digit.box, digit)))[:, WIDTH:]
+
+    def test_the_longest_bar_of_a_clicked_digit_is_of_the_likeliest_class(self) -> None:
+        bars = np.count_nonzero((self.panel(inspect=True) == (178, 114, 0)).all(axis=2), axis=1)
+        longest = np.flatnonzero(bars == bars.max())
+        lengths = sorted({int(bar) for bar in bars if bar})
+        assert lengths[-1] > 10 * lengths[0]
+        starts = np.flatnonzero(np.diff(bars) > 0)
+        assert list(starts).index(longest[0] - 1) == 3
+
+    def test_the_last_numbers_are_listed_newest_first(self) -> None:
+        def first_row(*texts: str) -> BgrImage:
+            numbers = tuple(ReadNumber(text, 1.0) for text in texts)
+            return draw(FRAME, Scene(WIDTH, HEIGHT), View(panel=True), Status(numbers=numbers))[30:52, WIDTH:]
+
+        assert (first_row("111", "222") == first_row("111", "888")).all()
+        assert (first_row("111", "222") != first_row("222", "111")).any()
+
+    def test_more_numbers_than_there_is_room_for_are_counted(self) -> None:
+        def last_row(count: int) -> BgrImage:
+            numbers = (ReadNumber("1", 1.0),) * count
+            return draw(FRAME, Scene(WIDTH, HEIGHT), View(panel=True), Status(numbers=numbers))[-60:, WIDTH:]
+
+        assert (last_row(100) != last_row(101)).any()
+
+
+class TestLocate:
+    @settings(max_examples=60, deadline=None)
+    @given(st.sampled_from([(90, 35), (320, 240), (640, 480), (1280, 720), (5000, 300)]), st.booleans(), st.data())
+    def test_a_pixel_is_found_where_it_is_shown(self, size: tuple[int, int], mirrored: bool, data: st.DataObject) -> None:
+        width, height = size
+        x, y = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+        image = plain(width, height, 0)
+        near = np.s_[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+        image[near] = 255
+        frame, view = Frame(image, 0, 0.0), View(mirrored=mirrored)
+        with_it, without = (draw(some, Scene(width, height), view, Status()) for some in (frame, Frame(0 * image, 0, 0.0)))
+        rows, columns = np.nonzero((with_it - without > 120).all(axis=2))
+        found = locate(frame, view, int(np.median(columns)), int(np.median(rows)))
+        assert found is not None
+        assert abs(found[0] - x) <= 1 + width // 3840
+        assert abs(found[1] - y) <= 1 + width // 3840
+
+    def test_beyond_the_frame_there_is_none_but_a_nearest(self) -> None:
+        assert locate(FRAME, View(), WIDTH, 10) is None
+        assert locate(FRAME, View(), 10, HEIGHT) is None
+        assert locate(FRAME, View(), 5000, -3, nearest=True) == (WIDTH - 1, 0)
+
+    def test_on_the_canvas_a_label_is_where_its_digit_is(self) -> None:
+        frame = Frame(plain(640, 640), 0, 0.0)
+        assert locate(frame, View(mode=Mode.CANVAS), 700, 30) == (60, 30)
+        assert locate(frame, View(mode=Mode.CANVAS), 60, 30) == (60, 30)

@@ -5,8 +5,8 @@
     locate(frame, view, x, y)           which pixel of the frame is shown there
 
 Rooms: `live` and `page` compose what the window shows in camera and canvas mode, `marks` draws readings on a picture,
-`panels` the status bar, the keys and the inspector; `placement` finds room for labels, `lettering` sets type,
-`palette` holds the colours.
+`choices` what the user has marked; `panels` holds the status bar, the keys and the last numbers, `inspector` what is known of
+digits; `placement` finds room for labels, `lettering` sets type, `palette` holds the colours.
 """
 
 from camdigits.overlay.live import draw, locate

@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 
 from camdigits.controls import Mode, View
-from camdigits.overlay.marks import Labels, mark, mirrored, scaled, type_size_px
+from camdigits.overlay.choices import dim_beside, draw_chosen, draw_dragged
+from camdigits.overlay.inspector import inspector_panel
+from camdigits.overlay.marks import Labels, mark, mirrored, scaled, scaled_box, type_size_px
 from camdigits.overlay.page import draw_page
 from camdigits.overlay.palette import SLATE
-from camdigits.overlay.panels import Status, bar_height_px, draw_bar, help_panel, inspector_panel
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.overlay.panels import Status, bar_height_px, draw_bar, help_panel, numbers_panel
+from camdigits.vision.scene import BgrImage, Box, Frame, Scene
 
 _SHORT_SIDE_PX = 480
 _ENLARGED_SIDE_PX = 1920
@@ -38,8 +40,10 @@ def draw(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels 
     panels = []
     if view.help:
         panels.append(help_panel(body.shape[0], view.mode, size_px))
+    if view.panel:
+        panels.append(numbers_panel(body.shape[0], status.numbers, size_px))
     if view.inspect:
-        panels.append(inspector_panel(body.shape[0], scene, size_px))
+        panels.append(inspector_panel(body.shape[0], scene, status.chosen, size_px))
     return np.hstack([body, *panels]) if panels else body
 
 
@@ -77,7 +81,18 @@ def _camera(frame: Frame, scene: Scene, view: View, status: Status, labels: Labe
         body[:body_height] = SLATE
     room = body[:height, (body_width - width) // 2 :][:, :width]
     room[:] = image
+
+    def shown_box(box: Box) -> Box:
+        box = scaled_box(box, _display_scale(frame.image.shape[1], frame.image.shape[0]))
+        return box.mirrored(width) if view.mirrored else box
+
+    if status.region is not None:
+        dim_beside(room, shown_box(status.region))
+    if status.chosen is not None:  # under the labels, which stay legible
+        draw_chosen(room, shown_box(status.chosen.box), size_px)
     mark(room, shown, size_px, labels)
+    if status.dragged is not None:
+        draw_dragged(room, shown_box(status.dragged), size_px)
     if status.lost:
         room[:] = cv2.addWeighted(room, _LOST_SHARE, np.full_like(room, SLATE), 1 - _LOST_SHARE, 0)
     frame_size = (frame.image.shape[1], frame.image.shape[0])

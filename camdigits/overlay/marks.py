@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from camdigits.overlay.lettering import BOLD, DIGIT_HEIGHT, REGULAR, width_px, write
-from camdigits.overlay.palette import INK, NUMBER, WHITE, Colour, of_confidence
+from camdigits.overlay.palette import GREY, INK, MIST, NUMBER, SURE, UNSURE, WHITE, Colour, is_sure, of_confidence
 from camdigits.overlay.placement import Edges, Room, edges_at, edges_of, grown, near, shared_by_any, sharing, within
 from camdigits.vision.scene import BgrImage, Box, Digit, Number, Scene
 
@@ -20,6 +20,8 @@ LEAST_TYPE_PX = 11
 _SHRINKING = (1.0, 0.85, 0.7)
 _TYPE_SHARE = 1 / 45
 _MANY = 30
+_ARM = 0.28
+"""How far a corner's arms reach, as a part of the box's side."""
 _SMALL = 2.0
 """Digits that are more than so many, or lower than so many heights of a line of type, are labelled without confidence."""
 _MOST_PLACED = 24
@@ -157,8 +159,9 @@ def scaled(scene: Scene, scale: float) -> Scene:
         scene,
         width=max(round(scene.width * scale), 1),
         height=max(round(scene.height * scale), 1),
-        digits=tuple(replace(digit, box=_scaled(digit.box, scale)) for digit in scene.digits),
-        numbers=tuple(replace(number, box=_scaled(number.box, scale)) for number in scene.numbers),
+        digits=tuple(replace(digit, box=scaled_box(digit.box, scale)) for digit in scene.digits),
+        numbers=tuple(replace(number, box=scaled_box(number.box, scale)) for number in scene.numbers),
+        tentative=tuple(replace(digit, box=scaled_box(digit.box, scale)) for digit in scene.tentative),
     )
 
 
@@ -168,6 +171,7 @@ def mirrored(scene: Scene) -> Scene:
         scene,
         digits=tuple(replace(digit, box=digit.box.mirrored(scene.width)) for digit in scene.digits),
         numbers=tuple(replace(number, box=number.box.mirrored(scene.width)) for number in scene.numbers),
+        tentative=tuple(replace(digit, box=digit.box.mirrored(scene.width)) for digit in scene.tentative),
     )
 
 
@@ -181,6 +185,7 @@ def mark(picture: BgrImage, scene: Scene, size_px: int, labels: Labels | None = 
     layout = lay_out(scene, bounds, size_px) if labels is None else labels.lay_out(scene, bounds, size_px)
     # Lines of digits that stand close would run through one another's strokes.
     kept = [(box, _inside(picture, box).copy()) for box in _crossed(scene.digits, size_px)]
+    draw_tentative(picture, scene.tentative, size_px)
     draw_boxes(picture, scene.digits, size_px)
     for box, pixels in kept:
         _inside(picture, box)[:] = pixels
@@ -286,15 +291,27 @@ def percent(confidence: float) -> str:
 
 
 def draw_boxes(picture: BgrImage, digits: Sequence[Digit], size_px: int) -> None:
-    """Outline each digit outside its box, on a light rim so that it shows on dark ground as well."""
+    """Outline each digit outside its box, on a light rim so that it shows on dark ground as well.
+
+    The outlines of unsure ones are told by their shape as well as by their colour: they have corners only.
+    """
     if not digits:
         return
     line_px = line_width_px(size_px)
     edges = edges_of([digit.box for digit in digits])
-    colours = [of_confidence(digit.confidence) for digit in digits]
+    sure = np.array([is_sure(digit.confidence) for digit in digits])
     _outline(picture, edges, range(1, line_px + 3), WHITE)
-    for colour in dict.fromkeys(colours):
-        _outline(picture, edges[[other == colour for other in colours]], range(2, line_px + 2), colour)
+    _outline(picture, edges[sure], range(2, line_px + 2), SURE)
+    _outline(picture, edges[~sure], range(2, line_px + 2), UNSURE, corners=True)
+
+
+def draw_tentative(picture: BgrImage, digits: Sequence[Digit], size_px: int) -> None:
+    """Faint corners round what may be a digit but is not confirmed."""
+    if not digits:
+        return
+    edges, line_px = edges_of([digit.box for digit in digits]), line_width_px(size_px)
+    _outline(picture, edges, range(1, line_px + 1), MIST, corners=True)
+    _outline(picture, edges, range(line_px + 1, line_px + 2), GREY, corners=True)
 
 
 def _crossed(digits: Sequence[Digit], size_px: int) -> list[Box]:
@@ -375,7 +392,7 @@ def _underlines(numbers: Sequence[Number], blocked: Edges, bounds: Box, size_px:
     return [lines[k] for k in sorted(lines)]
 
 
-def _scaled(box: Box, scale: float) -> Box:
+def scaled_box(box: Box, scale: float) -> Box:
     left, top = math.floor(box.x * scale), math.floor(box.y * scale)
     return Box(left, top, math.ceil(box.right * scale) - left, math.ceil(box.bottom * scale) - top)
 
@@ -390,13 +407,20 @@ def _fill(picture: BgrImage, box: Box, colour: Colour) -> None:
         cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), colour, cv2.FILLED)
 
 
-def _outline(picture: BgrImage, inner: Edges, off_px: Sequence[int], colour: Colour) -> None:
-    """Lines of a pixel around each of the boxes, so far outside them each."""
+def _outline(picture: BgrImage, inner: Edges, off_px: Sequence[int], colour: Colour, corners: bool = False) -> None:
+    """Lines of a pixel around each of the boxes, so far outside them each; with `corners` their corners alone."""
     left, top, right, bottom = (inner + np.array([0, 0, -1, -1], np.int32)).T
+    across, down = ((_ARM * (end - start)).astype(np.int32) + 2 for start, end in ((left, right), (top, bottom)))
     for off in off_px:
         x, other_x, y, other_y = left - off, right + off, top - off, bottom + off
-        corners = np.stack([x, y, other_x, y, other_x, other_y, x, other_y], axis=1).reshape(-1, 4, 2)
-        cv2.polylines(picture, list(corners), True, colour)
+        if not corners:
+            around = np.stack([x, y, other_x, y, other_x, other_y, x, other_y], axis=1).reshape(-1, 4, 2)
+            cv2.polylines(picture, list(around), True, colour)
+            continue
+        for at_x, towards_x in ((x, across), (other_x, -across)):
+            for at_y, towards_y in ((y, down), (other_y, -down)):
+                arms = np.stack([at_x + towards_x, at_y, at_x, at_y, at_x, at_y + towards_y], axis=1).reshape(-1, 3, 2)
+                cv2.polylines(picture, list(arms), False, colour)
 
 
 def _inside(picture: BgrImage, box: Box) -> BgrImage:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from camdigits.controls import View
+from camdigits.overlay.choices import draw_chosen, draw_dragged
 from camdigits.overlay.lettering import BOLD, DIGIT_HEIGHT, width_px, write
 from camdigits.overlay.marks import draw_boxes, draw_tab, draw_underline, lay_out, type_size_px
 from camdigits.overlay.palette import MIST, of_confidence
@@ -27,6 +28,11 @@ def draw_page(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImag
     picture[:, :width] = frame.image
     draw_boxes(picture[:, :width], scene.digits, max(size_px // 2, 1))
     _draw_readings(picture[:, width:], scene, view, status, size_px)
+    for half in (picture[:, :width], picture[:, width:]):
+        if status.chosen is not None:
+            draw_chosen(half, status.chosen.box, size_px)
+        if status.dragged is not None:
+            draw_dragged(half, status.dragged, size_px)
     picture[:, width - 1 : width + 1] = MIST
     return picture
 

@@ -19,8 +19,14 @@ INK: Colour = (24, 20, 16)
 SURE = BLUE
 UNSURE = VERMILION
 NUMBER = GREEN
+SURE_FROM = 0.9
+
+
+def is_sure(confidence: float) -> bool:
+    """Whether a reading of that confidence, 0..1, needs no second look."""
+    return confidence >= SURE_FROM
 
 
 def of_confidence(confidence: float) -> Colour:
     """The colour of a reading, by its confidence, 0..1."""
-    return SURE if confidence >= 0.9 else UNSURE
+    return SURE if is_sure(confidence) else UNSURE

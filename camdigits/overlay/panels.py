@@ -1,29 +1,25 @@
-"""What stands beside the picture: the status bar, the card of keys, the inspector."""
+"""What stands beside the picture: the status bar, the card of keys, the last numbers that were read."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from camdigits.controls import BINDINGS, Mode, View, keys_name
 from camdigits.overlay.lettering import BOLD, REGULAR, fitted, halves, width_px, write
-from camdigits.overlay.marks import LEAST_TYPE_PX, percent
+from camdigits.overlay.marks import LEAST_TYPE_PX
 from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, PALE, SLATE, WHITE, YELLOW, Colour
 from camdigits.vision.history import Moment, ReadNumber
 from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Glyph, Reading, Scene
+from camdigits.vision.scene import BgrImage, Box, Digit, Scene
 
 CANVAS_HINT = "draw on the left, the right button wipes, h shows the keys"
 CAMERA_HINT = "no digits read; h shows the keys"
-_TITLE_KEYS, _TITLE_SEEN = "Keys", "What the network sees"
-_NOT_A_DIGIT = "-"
-_WIDEST_READING = "8 100%"
+_TITLE_KEYS, _TITLE_NUMBERS = "Keys", "Last numbers"
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def help_rows(mode: Mode) -> tuple[tuple[str, str], ...]:
 
 def bar_height_px(size_px: int) -> int:
     """Height of the status bar."""
-    return 2 * _row_px(size_px) + size_px // 2
+    return 2 * row_px(size_px) + size_px // 2
 
 
 def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: View, status: Status, size_px: int) -> None:
@@ -87,10 +83,10 @@ def _bar(
     dark = view.mode is Mode.CAMERA
     bar[:] = SLATE if dark else PALE
     text, faint = (WHITE, MIST) if dark else (INK, GREY)
-    margin, row = size_px // 2, _row_px(size_px)
+    margin, row = size_px // 2, row_px(size_px)
     baseline = size_px // 4 + row - size_px // 2
     left = margin
-    for chip in _chips(view):
+    for chip in _chips(view, status):
         left = _draw_chip(bar, chip, left, baseline, size_px) + margin
     facts = "   ".join(_facts(frame_size, view, status))
     facts, facts_px = fitted(facts, bar.shape[1] - left - margin, size_px, LEAST_TYPE_PX)
@@ -107,7 +103,7 @@ def _bar(
 
 def _draw_long_notice(bar: BgrImage, notice: str, size_px: int) -> None:
     bar[:] = YELLOW
-    margin, row = size_px // 2, _row_px(size_px)
+    margin, row = size_px // 2, row_px(size_px)
     lines = [fitted(line, bar.shape[1] - 2 * margin, size_px, LEAST_TYPE_PX) for line in halves(notice)]
     line_px = min(fitting_px for _, fitting_px in lines)
     for place, (line, _) in enumerate(lines):
@@ -117,114 +113,86 @@ def _draw_long_notice(bar: BgrImage, notice: str, size_px: int) -> None:
 def help_panel(height: int, mode: Mode, size_px: int) -> BgrImage:
     """The card of keys, uint8 (height, W, 3)."""
     rows = help_rows(mode)
-    size_px = _fitting(size_px, height, len(rows) + 2)
-    row, margin = _row_px(size_px), size_px
+    size_px = fitting_px(size_px, height, len(rows) + 2)
+    row, margin = row_px(size_px), size_px
     keys_px = max(width_px(keys, size_px, BOLD) for keys, _ in rows) + size_px
     widest = max(width_px(text, size_px) for _, text in rows)
-    panel = _panel(height, margin + keys_px + widest + margin)
+    card = blank_panel(height, margin + keys_px + widest + margin)
     baseline = margin + row // 2
-    write(panel, _TITLE_KEYS, margin, baseline, round(size_px * 1.2), INK, BOLD)
+    write(card, _TITLE_KEYS, margin, baseline, title_px(size_px), INK, BOLD)
     for keys, text in rows:
         baseline += row
-        write(panel, keys, margin, baseline, size_px, INK, BOLD)
-        write(panel, text, margin + keys_px, baseline, size_px, INK)
-    return panel
+        write(card, keys, margin, baseline, size_px, INK, BOLD)
+        write(card, text, margin + keys_px, baseline, size_px, INK)
+    return card
 
 
-def inspector_panel(height: int, scene: Scene, size_px: int) -> BgrImage:
-    """The ink that was found and the crops with their readings, uint8 (height, W, 3); those of `scene.digits` come first."""
-    evidence = scene.evidence
-    size_px = _fitting(size_px, height, 12)
-    row, margin = _row_px(size_px), size_px
-    panel = _panel(height, 20 * size_px)
+def numbers_panel(height: int, numbers: Sequence[ReadNumber], size_px: int) -> BgrImage:
+    """The last numbers that were read, newest first, each with when it was first seen: uint8 (height, W, 3)."""
+    row, margin = row_px(size_px), size_px
+    panel = blank_panel(height, 13 * size_px)
     inner = panel.shape[1] - 2 * margin
-    top = margin + row // 2
-    write(panel, _TITLE_SEEN, margin, top, round(size_px * 1.2), INK, BOLD)
-    top += row // 2
-    if evidence is None or not evidence.ink.size:
-        write(panel, "nothing was read yet", margin, top + row, size_px, GREY)
-        return panel
-    ink = _ink_view(evidence, inner, max((height - top) // 2, 1))
-    panel[top : top + ink.shape[0], margin : margin + ink.shape[1]] = ink
-    top += ink.shape[0] + size_px // 2
-    _draw_crops(panel[top:, margin : margin + inner], _in_reading_order(evidence, scene.digits), size_px)
+    baseline = margin + row // 2
+    write(panel, _TITLE_NUMBERS, margin, baseline, title_px(size_px), INK, BOLD)
+    if not numbers:
+        write(panel, "none yet", margin, baseline + row, size_px, GREY)
+    rows = max((height - baseline - margin // 2) // row, 0)
+    shown = numbers if len(numbers) <= rows else numbers[: max(rows - 1, 0)]
+    for place, number in enumerate(shown):
+        baseline += row
+        time = _clock_time(number.time_s)
+        room_px = inner - width_px(time, small_px(size_px)) - size_px // 2
+        text, text_px = fitted(number.text, room_px, size_px, LEAST_TYPE_PX, BOLD)
+        write(panel, text, margin, baseline, text_px, INK, BOLD if place == 0 else REGULAR)
+        write(panel, time, panel.shape[1] - margin - width_px(time, small_px(size_px)), baseline, small_px(size_px), GREY)
+    if len(shown) < len(numbers):
+        write(panel, f"and {len(numbers) - len(shown)} more", margin, baseline + row, small_px(size_px), GREY)
     return panel
 
 
-def _in_reading_order(evidence: Evidence, digits: Sequence[Digit]) -> list[tuple[Glyph, Reading | None]]:
-    """The crops and their readings: those of `digits` as they stand there, then the candidates that came to nothing."""
-    cells = list(zip(evidence.glyphs[..., 0], _padded(evidence.readings, len(evidence.glyphs)), strict=True))
-    places = {digit.box: place for place, digit in enumerate(digits)}
-    ranks = [places.get(box, len(digits)) for box in evidence.boxes[: len(cells)]]
-    ranks += [len(digits)] * (len(cells) - len(ranks))
-    return [cells[index] for index in sorted(range(len(cells)), key=ranks.__getitem__)]
+def _clock_time(time_s: float) -> str:
+    """Seconds since the source opened, as minutes and seconds."""
+    minutes, seconds = divmod(int(time_s), 60)
+    return f"{minutes}:{seconds:02d}"
 
 
-def _draw_crops(room: BgrImage, cells: Sequence[tuple[Glyph, Reading | None]], size_px: int) -> None:
-    crop_px = 28 * max(round(2.6 * size_px / 28), 1)
-    cell_width = max(crop_px, width_px(_WIDEST_READING, size_px)) + size_px // 2
-    cell_height = crop_px + round(1.6 * size_px)
-    columns, rows = max(room.shape[1] // cell_width, 1), max((room.shape[0] - size_px) // cell_height, 1)
-    shown = cells[: columns * rows]
-    for place, (glyph, reading) in enumerate(shown):
-        top, left = place // columns * cell_height, place % columns * cell_width
-        cell = room[top : top + cell_height, left : left + cell_width]
-        _draw_crop(cell, glyph, reading, crop_px, size_px)
-    if len(cells) > len(shown):
-        write(room, f"and {len(cells) - len(shown)} more", 0, room.shape[0] - size_px // 3, size_px, GREY)
-
-
-def _draw_crop(cell: BgrImage, glyph: Glyph, reading: Reading | None, crop_px: int, size_px: int) -> None:
-    grey = (np.clip(glyph, 0, 1) * 255).astype(np.uint8)
-    large = cv2.cvtColor(cv2.resize(grey, (crop_px, crop_px), interpolation=cv2.INTER_NEAREST), cv2.COLOR_GRAY2BGR)
-    room = cell[:crop_px, :crop_px]
-    room[:] = large[: room.shape[0], : room.shape[1]]
-    small_px = max(round(size_px * 0.85), LEAST_TYPE_PX)
-    baseline = crop_px + size_px
-    if reading is None:
-        write(cell, _NOT_A_DIGIT, 0, baseline, small_px, GREY)
-    else:
-        end = write(cell, str(reading.label), 0, baseline, small_px, INK, BOLD)
-        write(cell, percent(reading.confidence), end + small_px // 3, baseline, small_px, INK)
-
-
-def _ink_view(evidence: Evidence, width: int, height: int) -> BgrImage:
-    """The ink mask as dark strokes on white, no larger than (height, width), with a thin edge."""
-    rows, columns = evidence.ink.shape
-    scale = min(width / columns, height / rows)
-    size = (max(math.floor(columns * scale), 1), max(math.floor(rows * scale), 1))
-    small = cv2.resize(evidence.ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
-    view = cv2.cvtColor(np.subtract(255, small, dtype=np.uint8), cv2.COLOR_GRAY2BGR)
-    cv2.rectangle(view, (0, 0), (size[0] - 1, size[1] - 1), GREY, 1)
-    return np.asarray(view, np.uint8)
-
-
-def _padded(readings: Iterable[Reading | None], count: int) -> list[Reading | None]:
-    known = list(readings)[:count]
-    return known + [None] * (count - len(known))
-
-
-def _panel(height: int, width: int) -> BgrImage:
+def blank_panel(height: int, width: int) -> BgrImage:
+    """An empty panel, with an edge on the left."""
     panel = np.full((height, width, 3), PALE, np.uint8)
     panel[:, :1] = MIST
     return panel
 
 
-def _fitting(size_px: int, height: int, rows: int) -> int:
+def title_px(size_px: int) -> int:
+    """The type size of a panel's title."""
+    return round(size_px * 1.2)
+
+
+def small_px(size_px: int) -> int:
+    """The type size of what is said beside."""
+    return max(round(size_px * 0.85), LEAST_TYPE_PX)
+
+
+def fitting_px(size_px: int, height: int, rows: int) -> int:
     """A type size at which that many rows go into `height`."""
-    while size_px > LEAST_TYPE_PX and (rows + 1) * _row_px(size_px) > height:
+    while size_px > LEAST_TYPE_PX and (rows + 1) * row_px(size_px) > height:
         size_px -= 1
     return size_px
 
 
-def _row_px(size_px: int) -> int:
+def row_px(size_px: int) -> int:
+    """The height of a line of text."""
     return round(size_px * 1.6)
 
 
-def _chips(view: View) -> list[tuple[str, Colour]]:
+def _chips(view: View, status: Status) -> list[tuple[str, Colour]]:
     chips = [(view.mode.value, MIST)]
     if view.held:
         chips.append(("held", ORANGE))
+    if status.lost:
+        chips.append(("lost", YELLOW))
+    if status.region is not None:
+        chips.append(("a part", ORANGE))
     if view.mirrored and view.mode is Mode.CAMERA:
         chips.append(("mirrored", MIST))
     if view.rotation is not Rotation.AUTO and view.mode is Mode.CAMERA:
@@ -246,6 +214,8 @@ def _facts(frame_size: tuple[int, int], view: View, status: Status) -> list[str]
     facts.append("{}x{}".format(*frame_size))
     if status.frames_per_s is not None:
         facts.append(f"{status.frames_per_s:.0f} frames/s")
+    if status.latency_s is not None and status.latency_s >= 0.001:
+        facts.append(f"{1000 * status.latency_s:.0f} ms")
     return facts
 
 

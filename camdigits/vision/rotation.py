@@ -130,6 +130,10 @@ class Tilt:
             digits=tuple(replace(digit, box=box) for digit, box in zip(scene.digits, boxes, strict=True)),
             numbers=tuple(around(number, boxes) for number in scene.numbers),
             marks=self.boxes_back(scene.marks),
+            tentative=tuple(
+                replace(digit, box=box)
+                for digit, box in zip(scene.tentative, self.boxes_back([digit.box for digit in scene.tentative]), strict=True)
+            ),
             evidence=evidence,
             degrees=self.degrees,
         )

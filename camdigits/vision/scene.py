@@ -155,7 +155,7 @@ class Scene:
 
     source: its name; frame: the frame's index in it; time_s: seconds since it opened; width, height: the frame's pixels.
     marks: boxes of the ink that is no digit, such as the signs between numbers. degrees: by so many clockwise the page was
-    turned to be read.
+    turned to be read. tentative: what may be digits but is not confirmed, where frames are followed.
     """
 
     width: int
@@ -168,6 +168,7 @@ class Scene:
     marks: tuple[Box, ...] = field(default=(), compare=False, repr=False)
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
     degrees: float = field(default=0.0, compare=False, repr=False)
+    tentative: tuple[Digit, ...] = field(default=(), compare=False, repr=False)
 
     def placed(self, x: int, y: int, width: int, height: int) -> Scene:
         """The scene of a part of a picture as one of all of it: of (width, height) pixels, the part's corner at (x, y)."""
@@ -184,6 +185,10 @@ class Scene:
             digits=tuple(replace(digit, box=box) for digit, box in zip(self.digits, boxes, strict=True)),
             numbers=tuple(replace(number, box=box) for number, box in zip(self.numbers, around, strict=True)),
             marks=moved(self.marks),
+            tentative=tuple(
+                replace(digit, box=box)
+                for digit, box in zip(self.tentative, moved(digit.box for digit in self.tentative), strict=True)
+            ),
             evidence=self.evidence and replace(self.evidence, boxes=moved(self.evidence.boxes)),
         )
 
