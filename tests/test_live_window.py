@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,10 +19,11 @@ import pytest
 from camdigits.api import Recognizer
 from camdigits.controls import BINDINGS, Command, Mode, View
 from camdigits.devices.canvas import BRUSH_RADIUS_PX, PAGE_PX
+from camdigits.devices.corrections import FILE, CorrectionFile
 from camdigits.overlay import Status, draw
 from camdigits.overlay.lettering import BOLD, write
 from camdigits.overlay.palette import NUMBER, ORANGE, SURE, UNSURE, YELLOW, Colour
-from camdigits.vision.scene import BgrImage, Frame
+from camdigits.vision.scene import BgrImage, Digit, Frame, Scene
 from tests.devices.test_network_camera import Camera
 from tests.x_screen import DEADLINE_S, MISSING, SCREEN_PX, Program, Screen, run_program, wait_until, x_screen
 
@@ -31,7 +34,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "tests" / "fixtures" / "hands.jpg"
 TITLE = "camdigits"
 CANVAS_PX = (2 * PAGE_PX, PAGE_PX)
-X_NAMES = {" ": "space", "?": "question", "[": "bracketleft", "]": "bracketright", "esc": "Escape"}
+X_NAMES = {" ": "space", "?": "question", "[": "bracketleft", "]": "bracketright", "esc": "Escape"} | {
+    "-": "minus",
+    "tab": "Tab",
+    "enter": "Return",
+    "backspace": "BackSpace",
+}
 
 Stroke = tuple[tuple[int, int], ...]
 SEVEN: tuple[Stroke, ...] = (((100, 100), (170, 100), (130, 240)),)
@@ -274,7 +282,7 @@ def key_widens(screen: Screen, key: str) -> None:
             lambda picture: (
                 picture.shape[1] > before.shape[1] + 200
                 and np.array_equal(picture[:, : before.shape[1]], before)
-                and has(picture[:, before.shape[1] :], (24, 20, 16), 300)
+                and has(picture[:, before.shape[1] :], (24, 20, 16), 100)
             ),
             "the panel beside the picture, which it neither hides nor changes",
         )
@@ -333,6 +341,54 @@ def key_brush(screen: Screen, key: str) -> None:
         assert (width_px < 2 * BRUSH_RADIUS_PX - 2) if key == "[" else (width_px > 2 * BRUSH_RADIUS_PX + 2)
 
 
+def kept(screen: Screen) -> list[tuple[int | None, int | None]]:
+    """The corrections of whoever uses that screen: what it is, what it was read as."""
+    lines = CorrectionFile(own_folder(screen) / FILE).load().corrections
+    return [(correction.label, correction.was) for correction in lines]
+
+
+def own_folder(screen: Screen) -> Path:
+    return Path(screen.environment["HOME"]) / ".local" / "share" / "camdigits"
+
+
+def click_on(app: App, digit: Digit) -> None:
+    box = digit.box
+    app.screen.click(app.window, box.x + box.width // 2, box.y + box.height // 2, 1)
+
+
+def key_label(screen: Screen, key: str) -> None:
+    before = kept(screen)
+    digit = read_of_fixture().digits[0]
+    with still_picture(screen) as app:
+        app.press(" ")
+        app.wait(lambda picture: has(picture[fixture().shape[0] :], ORANGE), "the mark of a held frame")
+        click_on(app, digit)
+        app.wait(lambda picture: has(picture, YELLOW), "the brackets round the clicked digit")
+        app.press(key)
+        app.wait(notice_shown, "the notice that it was kept")
+    assert kept(screen) == [*before, (None if key == "-" else int(key), digit.label)]
+
+
+def key_backspace(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        whole = app.picture()
+        screen.move(app.window, 20, 20)
+        screen.press(1)
+        screen.move(app.window, 300, 250)
+        app.wait(lambda picture: has(picture, ORANGE, 200), "the box under the mouse")
+        screen.move(app.window, 300, 250)
+        screen.release(1)
+        app.wait(lambda picture: has(picture[fixture().shape[0] :], ORANGE), "the sign that a part is read")
+        app.press(key)
+        app.wait(lambda picture: np.array_equal(picture, whole), "the whole picture, read again")
+
+
+def key_t(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        app.press(key)
+        app.wait(notice_shown, "the notice of what is learnt")
+
+
 def key_quits(screen: Screen, key: str) -> None:
     with still_picture(screen) as app:
         app.press(key)
@@ -353,11 +409,24 @@ EFFECTS = {
     Command.THINNER: key_brush,
     Command.THICKER: key_brush,
     Command.QUIT: key_quits,
+    Command.PANEL: key_widens,
+    Command.IS_A: key_label,
+    Command.IS_NONE: key_label,
+    Command.TEACH: key_t,
+    Command.WHOLE_PICTURE: key_backspace,
 }
 
 
 @needs_screen
-@pytest.mark.parametrize(("key", "command"), [(key, binding.command) for binding in BINDINGS for key in binding.keys])
+@pytest.mark.parametrize(
+    ("key", "command"),
+    [
+        (key, binding.command)
+        for binding in BINDINGS
+        for key in binding.keys
+        if binding.command is not Command.IS_A or key in "09"  # a start takes seconds
+    ],
+)
 def test_each_key_of_the_table_has_its_effect_on_the_screen(screen: Screen, key: str, command: Command, tmp_path: Path) -> None:
     if command is Command.SNAPSHOT:
         key_s(screen, key, tmp_path)
@@ -374,6 +443,11 @@ def fixture() -> BgrImage:
     return np.asarray(image, np.uint8)
 
 
+@cache
+def read_of_fixture() -> Scene:
+    return Recognizer().read_frame(Frame(fixture(), 0, 0.0))
+
+
 def shows(image: BgrImage) -> Callable[[BgrImage], bool]:
     """Whether the upper part of a window is `image`, pixel by pixel."""
     return lambda picture: np.array_equal(picture[: image.shape[0]], image)
@@ -381,14 +455,39 @@ def shows(image: BgrImage) -> Callable[[BgrImage], bool]:
 
 @needs_screen
 def test_a_picture_is_shown_with_all_that_was_read_of_it(screen: Screen) -> None:
-    frame = Frame(fixture(), 0, 0.0)
-    scene = Recognizer().read_frame(frame)
+    frame, scene = Frame(fixture(), 0, 0.0), read_of_fixture()
     assert scene.digits
     expected = draw(frame, scene, View(mode=Mode.CAMERA), Status())
     with running(screen, "live", str(PICTURE)) as app:
         app.wait(shows(expected[: frame.image.shape[0]]), "the picture with its readings")
         screen.close(TITLE)
         app.ends()
+
+
+@needs_screen
+def test_pictures_are_corrected_one_after_the_other_and_put_out_as_they_were_left(screen: Screen) -> None:
+    digit = read_of_fixture().digits[0]
+    label = (digit.label + 1) % 10
+    pictures = [str(PICTURE), str(PICTURE.with_name("paper.jpg"))]
+    with screen.start("-m", "camdigits", "read", "--correct", "--format", "jsonl", *pictures) as program:
+        app = App(screen, program, screen.window(TITLE))
+        first = app.wait(readings_drawn, "the readings")
+        click_on(app, digit)
+        app.wait(lambda picture: has(picture, YELLOW), "the brackets round the clicked digit")
+        app.press(str(label))
+        app.wait(lambda picture: not np.array_equal(picture[:400], first[:400]), "the other label")
+        app.press("enter")
+        app.wait(lambda picture: readings_drawn(picture) and has(picture[:480], NUMBER, 200), "the next picture")
+        app.press("enter")
+        app.wait(notice_shown, "the notice that it was the last")
+        app.press("q")
+        assert program.wait() == 0
+        assert program.errors == []
+        scenes = [json.loads(line) for line in program.lines]
+    assert [scene["source"] for scene in scenes] == pictures
+    assert scenes[0]["digits"][0]["label"] == label
+    assert [other["label"] for other in scenes[0]["digits"][1:]] == [other.label for other in read_of_fixture().digits[1:]]
+    assert [number["text"] for number in scenes[1]["numbers"]] == ["0123", "45", "67", "89"]
 
 
 @needs_screen

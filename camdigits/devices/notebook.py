@@ -29,6 +29,12 @@ class NotebookFolder:
     def correct(self, glyph: Glyph, label: int | None, was: int | None) -> None:
         self.corrections.append(glyph, label, was, datetime.now())
 
+    def teach(self) -> str:
+        return "soon"
+
+    def taught_anew(self) -> str:
+        return ""
+
     def region(self, source: str) -> Region | None:
         return self._regions().get(source)
 
