@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camdigits.controls import Mode, View
-from camdigits.overlay import Chosen, Labels, Status, draw, draw_scene, locate
+from camdigits.overlay import Chosen, Labels, Status, draw, draw_corrections, draw_scene, locate
 from camdigits.overlay.lettering import BOLD, fitted, halves, width_px
 from camdigits.overlay.marks import lay_out, percent, type_size_px
 from camdigits.overlay.placement import Room, edges_of, near
+from camdigits.vision.amendments import Correction
 from camdigits.vision.history import Moment, ReadNumber
 from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Number, Reading, Scene
 
@@ -605,3 +606,18 @@ class TestLocate:
         frame = Frame(plain(640, 640), 0, 0.0)
         assert locate(frame, View(mode=Mode.CANVAS), 700, 30) == (60, 30)
         assert locate(frame, View(mode=Mode.CANVAS), 60, 30) == (60, 30)
+
+
+class TestSheet:
+    def test_each_crop_stands_in_the_row_of_its_label(self) -> None:
+        glyphs = [np.full((28, 28), shade, np.float32) for shade in (0.2, 0.4, 0.6)]
+        labels = (None, 3, 9)
+        sheet = draw_corrections([Correction(glyph, label, 1) for glyph, label in zip(glyphs, labels, strict=True)])
+        tops = [int(np.argwhere((sheet == round(shade * 255)).all(axis=2))[:, 0].min()) for shade in (0.4, 0.6, 0.2)]
+        assert tops == sorted(tops)
+        assert len(set(tops)) == 3
+
+    @pytest.mark.parametrize("count", [0, 1, 17, 400])
+    def test_any_number_of_crops_has_its_room(self, count: int) -> None:
+        sheet = draw_corrections([Correction(np.ones((28, 28), np.float32), 4, None)] * count)
+        assert np.count_nonzero((sheet == 255).all(axis=2)) == count * 56 * 56

@@ -21,22 +21,13 @@ import numpy as np
 
 from camdigits.devices.places import data_folder
 from camdigits.errors import NOT_OF_THE_LAYOUT, OutputError, SourceError
+from camdigits.vision.amendments import Correction
 from camdigits.vision.glyphs import GLYPH_SIDE_PX
 from camdigits.vision.scene import Glyph
 
 FILE = "corrections.jsonl"
 MOST_BYTES = 1 << 28
 """Such a file is no list of corrections: a hundred thousand of them are 80 MB."""
-
-
-@dataclass(frozen=True, eq=False)
-class Correction:
-    """A crop, what it is (0..9, None for 'not a digit'), what it was read as (None for nothing), and when that was said."""
-
-    glyph: Glyph
-    label: int | None
-    was: int | None
-    time: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def _draw_chosen(room: BgrImage, scene: Scene, chosen: Chosen, size_px: int) -> 
     crop_px = 28 * max(round(6 * size_px / 28), 1)
     left = crop_px + size_px
     if place is not None and scene.evidence is not None:
-        _paste(room, _enlarged(scene.evidence.glyphs[place, ..., 0], crop_px), 0, 0)
+        _paste(room, enlarged(scene.evidence.glyphs[place, ..., 0], crop_px), 0, 0)
     else:
         _paste(room, np.full((crop_px, crop_px, 3), MIST, np.uint8), 0, 0)
     facts = ["what is it? type 0 to 9"] if chosen.digit is None else []
@@ -117,7 +117,8 @@ def _paste(room: BgrImage, picture: BgrImage, left: int, top: int) -> None:
     there[:] = picture[: there.shape[0], : there.shape[1]]
 
 
-def _enlarged(glyph: Glyph, side_px: int) -> BgrImage:
+def enlarged(glyph: Glyph, side_px: int) -> BgrImage:
+    """A glyph as a picture of so many pixels a side."""
     grey = (np.clip(glyph, 0, 1) * 255).astype(np.uint8)
     large = cv2.resize(grey, (side_px, side_px), interpolation=cv2.INTER_NEAREST)
     return np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), np.uint8)
@@ -147,7 +148,7 @@ def _draw_crops(room: BgrImage, cells: Sequence[tuple[Glyph, Reading | None]], s
 
 
 def _draw_crop(cell: BgrImage, glyph: Glyph, reading: Reading | None, crop_px: int, size_px: int) -> None:
-    _paste(cell, _enlarged(glyph, crop_px), 0, 0)
+    _paste(cell, enlarged(glyph, crop_px), 0, 0)
     small = small_px(size_px)
     baseline = crop_px + size_px
     if reading is None:

@@ -43,6 +43,16 @@ class Amendment:
         return digit.track is None and digit.box.iou(self.box) >= SAME_PLACE_IOU
 
 
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """A crop, what it is (0..9, None for 'not a digit'), what it was read as (None for nothing), and when that was said."""
+
+    glyph: Glyph
+    label: int | None
+    was: int | None
+    time: str = ""
+
+
 def amended(
     scene: Scene,
     amendments: Sequence[Amendment],
