@@ -23,7 +23,7 @@ from camdigits.errors import OutputError, SourceError
 from camdigits.ports import FrameSource, Pointer, Reader, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame
-from tests.fake_screen import CLOSED, BlobReader, FakeSource, FakeWindow, blob_frame
+from tests.fake_screen import CLOSED, BlobReader, FakeNotebook, FakeSource, FakeWindow, blob_frame
 from tests.fakes import WAIT_S, FakeClock
 from tests.fuzz.rounds import fuzzing
 
@@ -106,6 +106,7 @@ class LiveWindow(RuleBasedStateMachine):
         self.faulty = False
         self.disk_is_full = False
         self.strokes = 0
+        self.notebook = FakeNotebook()
 
     @initialize(mode=st.sampled_from(Mode), live=st.booleans(), really=st.sampled_from((False, False, False, True)))
     def begin(self, mode: Mode, live: bool, really: bool) -> None:
@@ -124,7 +125,7 @@ class LiveWindow(RuleBasedStateMachine):
 
     def live(self, view: View) -> None:
         try:
-            app.run(self, self.window, self.clock, self.save, view)
+            app.run(self, self.window, self.clock, self.save, view, notebook=self.notebook)
         except BaseException as error:
             self.window.events.put(error)
         else:
@@ -195,7 +196,7 @@ class LiveWindow(RuleBasedStateMachine):
                 return view if unopened and self.camera.fault else replace(view, mode=other, held=False)
             case Command.HOLD:
                 return replace(view, held=not view.held)
-            case Command.HELP | Command.INSPECT | Command.FULL_SCREEN:
+            case Command.HELP | Command.INSPECT | Command.PANEL | Command.FULL_SCREEN:
                 return replace(view, **{command.value: not getattr(view, command.value)})
             case Command.MIRROR:
                 return replace(view, mirrored=not view.mirrored)
@@ -263,9 +264,16 @@ class LiveWindow(RuleBasedStateMachine):
         self.turn(Turn())
 
     @precondition(lambda self: self.runs)
+    @rule(learnt=st.sampled_from(("learnt", "x" * 3000)))
+    def something_is_learnt(self, learnt: str) -> None:
+        self.notebook.learnt = learnt
+        self.turn(Turn())
+
+    @precondition(lambda self: self.runs)
     @rule(full=st.booleans(), said=st.sampled_from(("", "dark", "é\u202e\n\ud800" * 9, "x" * 3000)))
     def disk_and_notice_change(self, full: bool, said: str) -> None:
         self.disk_is_full, self.camera.notice = full, said
+        self.notebook.fails_with = OutputError("the disk is full") if full else None
         self.turn(Turn(keys=("s",)))
 
     @precondition(lambda self: self.runs and self.turns >= LEAST_TURNS)
