@@ -6,6 +6,7 @@ screen. Run it again when the drawing, the fixtures or the network change.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -16,15 +17,20 @@ from camdigits.api import CanvasReader, LiveReader, Recognizer
 from camdigits.controls import Mode, View
 from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.sources import open_source
-from camdigits.overlay import Status, draw
+from camdigits.overlay import Chosen, Labels, Status, draw
 from camdigits.ports import Pointer, Turn
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.history import History
+from camdigits.vision.scene import BgrImage, Frame
 from train.hands import HANDS, write
 
 ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = ROOT / "tests" / "fixtures"
 
-_DEMO_FRAME = 45
+_EVERY = 3
+"""Of the demo's frames every so many is in the animation ..."""
+_ANIMATION_PX = 640
+"""... which is so wide."""
+_WEBP_QUALITY = 45
 _WIDEST_PX = 960
 _SHADES = 64
 """Shades of each colour that are kept: the grain of a camera is all that a picture file of 1 MB would hold more."""
@@ -36,28 +42,44 @@ _DIGIT_PX = 120
 _HAND = 3
 
 
-def live(recognizer: Recognizer) -> BgrImage:
-    """The demo clip, some seconds on."""
-    reader, source = LiveReader(recognizer), open_source("demo")
+def demo(recognizer: Recognizer) -> tuple[list[BgrImage], float]:
+    """The demo clip as the live window shows it: every so many frames, and how many seconds they are apart."""
+    reader, source, labels, shown = LiveReader(recognizer), open_source("demo"), Labels(), []
     try:
         while (frame := source.read(Turn())) is not None:
-            scene = reader.recognize(frame)
-            if frame.index == _DEMO_FRAME:
-                return draw(frame, scene, View(), Status(source.name, 1 / source.frame_period_s))
+            picture = draw(frame, reader.recognize(frame), View(), Status(source.name, 1 / source.frame_period_s), labels)
+            if frame.index % _EVERY == 0:
+                shown.append(_narrowed(picture, _ANIMATION_PX))
     finally:
         source.close()
-    raise ValueError(f"the demo has no frame {_DEMO_FRAME}")
+    return shown, _EVERY * source.frame_period_s
+
+
+def clicked(recognizer: Recognizer, name: str) -> BgrImage:
+    """The held window on the fixture of that name with a digit clicked, beside the last numbers and all that is known of it."""
+    frame = _frame(name)
+    scene = recognizer.read_frame(frame)
+    history = History()
+    history.add(scene)
+    digit = min(scene.digits, key=lambda digit: digit.confidence)
+    status = Status(name, chosen=Chosen(digit.box, digit), numbers=history.numbers)
+    return draw(frame, scene, View(held=True, inspect=True, panel=True), status)
 
 
 def still(recognizer: Recognizer, name: str, view: View) -> BgrImage:
     """The window on the fixture of that name."""
+    frame = _frame(name)
+    return draw(frame, recognizer.read_frame(frame), view, Status(name))
+
+
+def _frame(name: str) -> Frame:
     source = open_source(str(FIXTURES / name))
     try:
         frame = source.read(Turn())
     finally:
         source.close()
     assert frame is not None
-    return draw(frame, recognizer.read_frame(frame), view, Status(name))
+    return frame
 
 
 def canvas(recognizer: Recognizer) -> BgrImage:
@@ -82,14 +104,27 @@ def _pen() -> tuple[Pointer, ...]:
 
 def write_picture(path: Path, picture: BgrImage) -> None:
     """Write a PNG small enough for a repository."""
-    if picture.shape[1] > _WIDEST_PX:
-        size = (_WIDEST_PX, round(picture.shape[0] * _WIDEST_PX / picture.shape[1]))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    picture = _narrowed(picture, _WIDEST_PX)
     step = 256 // _SHADES
     coarse = (picture // step).astype(np.uint16) * 255 // (_SHADES - 1)
     done, data = cv2.imencode(".png", coarse.astype(np.uint8), [cv2.IMWRITE_PNG_COMPRESSION, 9])
     assert done
     path.write_bytes(data.tobytes())
+
+
+def write_animation(path: Path, pictures: Sequence[BgrImage], period_s: float) -> None:
+    """Write a WebP that plays the pictures over and over."""
+    animation = cv2.Animation()
+    animation.frames = list(pictures)
+    animation.durations = [round(1000 * period_s)] * len(pictures)
+    assert cv2.imwriteanimation(str(path), animation, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
+
+
+def _narrowed(picture: BgrImage, widest_px: int) -> BgrImage:
+    if picture.shape[1] <= widest_px:
+        return picture
+    size = (widest_px, round(picture.shape[0] * widest_px / picture.shape[1]))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @click.command(help=__doc__)
@@ -98,11 +133,12 @@ def main(folder: Path) -> None:
     recognizer = Recognizer()
     folder.mkdir(parents=True, exist_ok=True)
     pictures = {
-        "live": live(recognizer),
         "blackboard": still(recognizer, "blackboard.jpg", View()),
         "inspector": still(recognizer, "ruled.jpg", View(inspect=True)),
+        "clicked": clicked(recognizer, "note.jpg"),
         "canvas": canvas(recognizer),
     }
+    write_animation(folder / "demo.webp", *demo(recognizer))
     for name, picture in pictures.items():
         write_picture(folder / f"{name}.png", picture)
 
