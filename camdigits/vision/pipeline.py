@@ -35,8 +35,6 @@ ALL = sys.maxsize
 """Glyphs of a picture, which go through the classifier in one call."""
 OFFERS_A_STEP, MARKS_A_STEP = 100, 200_000
 """So many candidates are decided on in a step, and so many pairs of marks and digits are looked at."""
-NUMBER_COST = 0.05
-"""What it costs to group digits into numbers, for each."""
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
 PART_INK = 1.5
@@ -97,10 +95,13 @@ class Pipeline:
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame. Raises ValueError for an image that is not uint8 (H, W, 3)."""
-        return finished(self._reading(frame, source, ALL))
+        scene = finished(self._reading(frame, source, ALL))
+        digits, numbers = group_numbers(scene.digits, scene.marks, self._params.numbers)
+        return replace(scene, digits=digits, numbers=numbers)
 
     def reading(self, frame: Frame, source: str = "") -> Steps[Scene]:
-        """The same in steps of a few milliseconds, so that it can be spread over the frames of a camera."""
+        """The same in steps of a few milliseconds, so that it can be spread over the frames of a camera; without numbers, for
+        they are those of the digits that are followed from frame to frame."""
         return self._reading(frame, source, GLYPHS_A_CALL)
 
     def _reading(self, frame: Frame, source: str, glyphs_a_call: int) -> Steps[Scene]:
@@ -121,15 +122,13 @@ class Pipeline:
             return _scaled(list(boxes), 1 / look.scale, width, height)
 
         boxes = [to_frame(region.box for region in layer.regions.candidates) for layer in layers]
-        found = [
+        digits = tuple(
             Digit(layer.readings[i].label, layer.readings[i].confidence, places[i])
             for layer, places, indices in zip(layers, boxes, chosen, strict=True)
             for i in indices
-        ]
+        )
         yield 1
         marks = to_frame((yield from _unused(layers[main], chosen[main])))
-        yield 1 + len(found) * NUMBER_COST
-        digits, numbers = group_numbers(found, marks, self._params.numbers)
         evidence = Evidence(
             layers[main].ink,
             look.batch,
@@ -140,7 +139,7 @@ class Pipeline:
                 for i, reading in enumerate(layer.readings)
             ),
         )
-        return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
+        return Scene(width, height, digits, (), source, frame.index, frame.time_s, marks, evidence)
 
     def in_motion(self, threshold: float) -> Pipeline:
         """The same, for the frames of a camera, which come again at once: ink is seen in one way, and what is as likely a digit

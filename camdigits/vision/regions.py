@@ -25,7 +25,7 @@ from camdigits.vision.widths import stroke_width
 REGIONS_A_STEP = 32
 REGION_PX = 8000
 """A larger one counts for several."""
-PAIRS_A_STEP = 120_000
+PAIRS_A_STEP = 80_000
 """Of boxes that are compared with each other."""
 
 
@@ -410,8 +410,9 @@ def _joined(main: _Strokes, params: RegionParams) -> Steps[list[Region]]:
     near = []
     for start in range(0, len(large), rows):
         body = large[start : start + rows]
+        yield 2
         near.append(_near_pairs(main.boxes[body].astype(np.float32), main.boxes[small].astype(np.float32), body, small, params))
-        yield 1
+    yield 1
     pairs = _closest(near, params.max_joined)
     yield 1
     boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
