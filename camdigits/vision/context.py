@@ -68,6 +68,10 @@ LEAST_ODDS = 0.002
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
 FOREIGN_ODDS = 0.2
 FORMS_A_STEP = 24
+FORM_PX = 8000
+"""A larger candidate counts for several."""
+COMPANY_A_STEP, PAIRS_A_STEP = 15_000, 60_000
+"""Candidates are compared with so many others in a step: as members of rows, and by their places alone."""
 AROUND = 6.0
 """How far its surroundings reach, in heights of a candidate: a clean sheet may hang on a rough wall."""
 
@@ -134,11 +138,18 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
     joined = np.array([region.joined for region in candidates])
     cut = np.array([region.cut for region in candidates])
     strokes = np.array([region.stroke_px for region in candidates], np.float32)
-    ink_px = np.array([np.count_nonzero(region.mask) for region in candidates], np.float32)
+    amounts: list[int] = []
     forms: list[tuple[float, float]] = []
-    for start in range(0, len(candidates), FORMS_A_STEP):
-        forms += [_form(region.mask) for region in candidates[start : start + FORMS_A_STEP]]
-        yield 1
+    load = 0.0
+    for region in candidates:
+        amounts.append(cv2.countNonZero(region.mask))
+        forms.append(_form(region.mask))
+        load += max(1.0, region.mask.size / FORM_PX)
+        if load >= FORMS_A_STEP:
+            load = 0.0
+            yield 1
+    yield 1
+    ink_px = np.array(amounts, np.float32)
     lean, slender = np.array(forms, np.float32).T
     stick = (boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (slender < SLENDER)
     logit = np.log(confidence / (1 - confidence))
@@ -153,8 +164,8 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
     frame_height, frame_width = frame_shape
     features = np.zeros((len(rows), len(FEATURES)), np.float32)
 
-    def enter(name: str, values: Features | npt.NDArray[np.bool_] | float) -> None:
-        features[:, FEATURES.index(name)] = values
+    def enter(name: str, values: Features | npt.NDArray[np.bool_] | float, part: slice = _ALL) -> None:
+        features[part, FEATURES.index(name)] = values
 
     enter("odds", logit[rows])
     enter("stick", stick[rows])
@@ -163,9 +174,9 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
     enter("round", labels == 0)
     enter("one", labels == 1)
     enter("tailed", np.isin(labels, TAILED))
-    enter("junk", np.log1p(_near(boxes, rows, junk, reach=2.5)))
-    yield 1
-    peers, all_around = (_near(boxes, rows, others, reach=AROUND) for others in (anchors, np.flatnonzero(whole)))
+    enter("junk", np.log1p((yield from _near(boxes, rows, junk, reach=2.5))))
+    peers = yield from _near(boxes, rows, anchors, reach=AROUND)
+    all_around = yield from _near(boxes, rows, np.flatnonzero(whole), reach=AROUND)
     enter("clean", (len(anchors) + 1) / (int(whole.sum()) + 2))
     enter("around", np.asarray((peers + 1) / (all_around + 2), np.float32))
     enter("border", (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1))
@@ -176,44 +187,58 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
     enter("votes", votes[rows])
     enter("joined", joined[rows])
     enter("cut", cut[rows])
-    if len(anchors):
+    for part in _parts(len(rows), len(anchors), COMPANY_A_STEP):
         yield 1
-        company = _company(boxes, rows, anchors)
-        enter("neighbour", company.beside.max(axis=1))
-        enter("kin", company.alike.max(axis=1))
-        enter("row", np.minimum(company.row.sum(axis=1), 4.0))
-        enter("column", company.column.max(axis=1))
-        yield 1
+        company = _company(boxes, rows[part], anchors)
+        enter("neighbour", company.beside.max(axis=1), part)
+        enter("kin", company.alike.max(axis=1), part)
+        enter("row", np.minimum(company.row.sum(axis=1), 4.0), part)
+        enter("column", company.column.max(axis=1), part)
         near = company.near / np.maximum(company.near.sum(axis=1, keepdims=True), 1e-3)
-        enter("tall", (near * np.log(height[:, None] / boxes[anchors, 3])).sum(axis=1))
-        middle, middles = y + height / 2, boxes[anchors, 1] + boxes[anchors, 3] / 2
-        enter("raised", (near * (middles - middle[:, None]) / np.maximum(height[:, None], boxes[anchors, 3])).sum(axis=1))
+        high, middle = height[part, None], (y + height / 2)[part, None]
+        enter("tall", (near * np.log(high / boxes[anchors, 3])).sum(axis=1), part)
+        middles = boxes[anchors, 1] + boxes[anchors, 3] / 2
+        enter("raised", (near * (middles - middle) / np.maximum(high, boxes[anchors, 3])).sum(axis=1), part)
+    if len(anchors):
         enter("lean", lean[rows] - float(np.median(lean[anchors])))
         usual = float(np.median(strokes[anchors]))
         enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
-    if len(sticks):
+    for part in _parts(len(rows), len(sticks), COMPANY_A_STEP):
         yield 1
-        enter("sticks", np.minimum(_in_row(boxes, rows, sticks).beside.sum(axis=1), 4.0) * stick[rows])
-    if len(foreign):
+        enter("sticks", np.minimum(_in_row(boxes, rows[part], sticks).beside.sum(axis=1), 4.0) * stick[rows[part]], part)
+    for part in _parts(len(rows), len(foreign), COMPANY_A_STEP):
         yield 1
-        enter("foreign", np.minimum(_in_row(boxes, rows, foreign).beside.sum(axis=1), 4.0))
-    yield 1
-    for name, values in zip(("within", "whole", "parts"), _nested(boxes[rows], logit[rows], ink_px[rows]), strict=True):
+        enter("foreign", np.minimum(_in_row(boxes, rows[part], foreign).beside.sum(axis=1), 4.0), part)
+    nested = yield from _nested(boxes[rows], logit[rows], ink_px[rows])
+    for name, values in zip(("within", "whole", "parts"), nested, strict=True):
         enter(name, values)
     return features
 
 
-def _nested(boxes: Features, logit: Features, ink_px: Features) -> tuple[Features, Features, Features]:
+_ALL = slice(None)
+
+
+def _parts(rows: int, others: int, pairs: int) -> list[slice]:
+    """The rows in parts, each with about so many pairs with the others; none without others."""
+    many = max(1, pairs // max(1, others))
+    return [slice(start, start + many) for start in range(0, rows, many)] if others else []
+
+
+def _nested(boxes: Features, logit: Features, ink_px: Features) -> Steps[tuple[Features, Features, Features]]:
     """For each candidate: how surely it lies within a larger one that is a digit (logit, -9 for none); how much of its
     ground the larger one has besides; and how sure the surest smaller one is that lies within it."""
-    shared = shared_area(boxes, boxes)
     area = boxes[:, 2] * boxes[:, 3]
-    inside = (shared > 0.6 * area[:, None]) & (area[None] > 1.2 * area[:, None])
-    within = np.where(inside, logit[None], -NO_LOGIT).max(axis=1, initial=-NO_LOGIT)
-    best = np.where(inside, logit[None], -NO_LOGIT).argmax(axis=1)
-    larger = np.where(inside.any(axis=1), np.log(ink_px[best] / ink_px), 0)
-    parts = np.where(inside.T, logit[None], -NO_LOGIT).max(axis=1, initial=-NO_LOGIT)
-    return np.asarray(within, np.float32), np.asarray(larger, np.float32), np.asarray(parts, np.float32)
+    within, parts = (np.full(len(boxes), -NO_LOGIT, np.float32) for _ in range(2))
+    larger = np.zeros(len(boxes), np.float32)
+    for part in _parts(len(boxes), len(boxes), PAIRS_A_STEP):
+        yield 1
+        own = area[part, None]
+        inside = (shared_area(boxes[part], boxes) > 0.6 * own) & (area[None] > 1.2 * own)
+        around = np.where(inside, logit[None], -NO_LOGIT)
+        within[part] = around.max(axis=1)
+        larger[part] = np.where(inside.any(axis=1), np.log(ink_px[around.argmax(axis=1)] / ink_px[part]), 0)
+        parts = np.maximum(parts, np.where(inside, logit[part, None], -NO_LOGIT).max(axis=0))
+    return np.maximum(within, np.float32(-NO_LOGIT)), larger, np.asarray(parts, np.float32)
 
 
 def judge(features: Features, weights: ContextWeights) -> npt.NDArray[np.float32]:
@@ -284,14 +309,16 @@ def _company(boxes: Features, rows: Indices, others: Indices) -> _Company:
     return _Company(near, pair.alike, pair.row, pair.beside, column)
 
 
-def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Indices:
+def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Steps[Indices]:
     """How many of `others`, of about its size, lie within `reach` heights of each candidate of `rows`."""
-    if not len(others):
-        return np.zeros(len(rows), np.int64)
-    x, y, width, height = boxes[rows].T[:, :, None]
-    other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
-    across = np.abs((x + width / 2) - (other_x + other_width / 2))
-    down = np.abs((y + height / 2) - (other_y + other_height / 2))
-    alike = (height < 2.5 * other_height) & (other_height < 2.5 * height)
-    near = (np.maximum(across, down) < reach * height) & alike & (rows[:, None] != others[None])
-    return np.asarray(near.sum(axis=1), np.int64)
+    counts = np.zeros(len(rows), np.int64)
+    for part in _parts(len(rows), len(others), PAIRS_A_STEP):
+        yield 1
+        x, y, width, height = boxes[rows[part]].T[:, :, None]
+        other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
+        across = np.abs((x + width / 2) - (other_x + other_width / 2))
+        down = np.abs((y + height / 2) - (other_y + other_height / 2))
+        alike = (height < 2.5 * other_height) & (other_height < 2.5 * height)
+        near = (np.maximum(across, down) < reach * height) & alike & (rows[part, None] != others[None])
+        counts[part] = near.sum(axis=1)
+    return counts

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from camdigits.vision.rules import without_rules
+from camdigits.vision.rules import taking_out_rules
 from camdigits.vision.scene import BgrImage, Ink, InkMap
 from camdigits.vision.steps import Steps, finished, size_share
 
@@ -121,24 +121,28 @@ def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Steps[Ways
     small = np.asarray(cv2.resize(grey, coarse, interpolation=cv2.INTER_AREA), np.uint8)
     ways = []
     for turn in (lambda tones: tones, np.invert):
-        yield 5 * size_share(grey)
+        yield 3 * size_share(grey)
         contrast = _contrast(turn(grey), params)
+        yield 2 * size_share(grey)
         main = _threshold(contrast, params)
         maps = [InkMap("main", main)]
         yield 3 * size_share(grey)
         smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
         maps.append(InkMap("smooth", _threshold(smooth, params, 0.42, 25)))
-        yield 3 * size_share(grey)
+        yield 2 * size_share(grey)
         maps.append(InkMap("thin", _threshold(contrast, params, 0.6, 13)))
+        yield 2 * size_share(grey)
         wide = max(25, round(STRONG_WINDOW * min(grey.shape))) | 1
         maps.append(InkMap("strong", _threshold(smooth, params, 0.5, wide)))
         if colours:
-            yield 12 * size_share(grey)
-            contrasts = [_contrast(turn(channel), params) for channel in colours]
+            contrasts = []
+            for channel in colours:
+                yield 3 * size_share(grey)
+                contrasts.append(_contrast(turn(channel), params))
+            yield 3 * size_share(grey)
             strongest = np.asarray(np.maximum(np.maximum(contrasts[0], contrasts[1]), contrasts[2]), np.uint8)
             maps.append(InkMap("colour", _threshold(strongest, params)))
-        yield 9 * size_share(grey)
-        unruled = without_rules(main)
+        unruled = yield from taking_out_rules(main)
         if unruled is not None:
             maps.append(InkMap("unruled", unruled))
         yield size_share(small)
@@ -185,7 +189,8 @@ def _threshold(contrast: Contrast, params: InkParams, peak_share: float = 0.0, p
     floor = _median(contrast) + max(params.least_contrast, params.noise_factor * _median(steps))
     # The peak is spread by a window and smoothed, so that neighbouring strokes share one threshold.
     peak = _peak(contrast, side)
-    limit = cv2.max(cv2.convertScaleAbs(peak, alpha=share), np.full_like(peak, min(255, int(floor))))
+    shares = cv2.convertScaleAbs(np.arange(256, dtype=np.uint8), alpha=share)
+    limit = cv2.LUT(peak, np.maximum(shares, np.uint8(min(255, int(floor)))))
     return np.asarray(cv2.compare(contrast, limit, cv2.CMP_GT), np.uint8)
 
 
@@ -203,6 +208,6 @@ def _peak(contrast: Contrast, side: int) -> Contrast:
 
 def _median(values: Contrast) -> int:
     """The median of every ninth value; 0 of none."""
-    sample = values[::3, ::3]
-    counts = np.bincount(sample.ravel(), minlength=256).cumsum()
+    sample = np.ascontiguousarray(values[::3, ::3])
+    counts = cv2.calcHist([sample], [0], None, [256], [0, 256]).cumsum() if sample.size else np.zeros(256)
     return int(np.searchsorted(counts, (sample.size + 1) // 2)) if sample.size else 0

@@ -31,9 +31,9 @@ class MotionParams:
 
     side_px: int = 480
     margin: float = 0.15
-    max_features: int = 120
+    max_features: int = 60
     feature_quality: float = 0.02
-    feature_apart_px: int = 5
+    feature_apart_px: int = 8
     window_px: int = 17
     levels: int = 3
     reach_px: float = 1.5
@@ -88,6 +88,7 @@ class Motion:
 
 
 STILL = Motion()
+_AROUND = np.ones((3, 3), np.uint8)
 
 
 def reduced(image: BgrImage, params: MotionParams = MotionParams()) -> tuple[Grey, float]:
@@ -112,18 +113,12 @@ def find_motion(
     """
     if before.shape != now.shape:
         raise ValueError(f"frames of {before.shape} and {now.shape} cannot be compared")
-    corners = cv2.goodFeaturesToTrack(
-        before,
-        params.max_features,
-        params.feature_quality,
-        params.feature_apart_px,
-        mask=_about(around, before.shape, scale, params.margin),
-    )
-    if corners is None or len(corners) < params.least_features:
+    corners = _corners(before, scale, around, params)
+    if len(corners) < params.least_features:
         return None
     window = (params.window_px, params.window_px)
-    places = np.zeros_like(corners)
-    places, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners, places, winSize=window, maxLevel=params.levels)
+    start = np.zeros_like(corners)
+    places, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners, start, winSize=window, maxLevel=params.levels)
     kept = found.ravel() == 1
     if kept.sum() < params.least_features:
         return None
@@ -131,6 +126,15 @@ def find_motion(
     if matrix is None or agree.sum() < max(params.least_features, params.least_share * len(corners)):
         return None
     return Motion(float(matrix[0, 0]), float(matrix[1, 0]), float(matrix[0, 2]) / scale, float(matrix[1, 2]) / scale)
+
+
+def _corners(grey: Grey, scale: float, around: Sequence[Box], params: MotionParams) -> npt.NDArray[np.float32]:
+    """Places that can be followed: float32 (N, 1, 2). Found at half the size, a quarter of the work: the flow is finer."""
+    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    mask = _about(around, half.shape, scale / 2, params.margin)
+    found = cv2.goodFeaturesToTrack(half, params.max_features, params.feature_quality, params.feature_apart_px / 2, mask=mask)
+    corners = np.zeros((0, 1, 2)) if found is None else 2 * np.asarray(found) + 0.5
+    return np.asarray(corners, np.float32)
 
 
 def _about(boxes: Sequence[Box], shape: tuple[int, ...], scale: float, margin: float) -> Grey | None:
@@ -155,13 +159,20 @@ def find_changes(before: Grey, now: Grey, motion: Motion, scale: float, params: 
     """
     if before.shape != now.shape:
         raise ValueError(f"frames of {before.shape} and {now.shape} cannot be compared")
-    height, width = now.shape
-    matrix = np.array([[motion.a, -motion.b, motion.dx * scale], [motion.b, motion.a, motion.dy * scale]])
-    moved = cv2.warpAffine(cv2.blur(before, (3, 3)), matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    light = max(1.0, float(np.median(now[::4, ::4]))) / max(1.0, float(np.median(moved[::4, ::4])))
-    moved = cv2.convertScaleAbs(moved, alpha=light)
-    around = np.ones((3, 3), np.uint8)
-    darkest, lightest = cv2.erode(moved, around), cv2.dilate(moved, around)
+    moved = np.asarray(cv2.blur(before, (3, 3)), np.uint8)
+    if motion != STILL:
+        matrix = np.array([[motion.a, -motion.b, motion.dx * scale], [motion.b, motion.a, motion.dy * scale]])
+        moved = np.asarray(cv2.warpAffine(moved, matrix, now.shape[::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    light = max(1, _median(now)) / max(1, _median(moved))
+    if light != 1:
+        moved = np.asarray(cv2.convertScaleAbs(moved, alpha=light), np.uint8)
+    darkest, lightest = cv2.erode(moved, _AROUND), cv2.dilate(moved, _AROUND)
     smooth = cv2.blur(now, (3, 3))
     beyond = cv2.max(cv2.subtract(darkest, smooth), cv2.subtract(smooth, lightest))
-    return np.asarray(cv2.compare(beyond, np.full_like(now, params.least_change), cv2.CMP_GT), np.uint8)
+    return np.asarray(cv2.threshold(beyond, params.least_change, 255, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _median(grey: Grey) -> int:
+    """The median of every sixteenth pixel."""
+    counts = np.bincount(grey[::4, ::4].ravel(), minlength=256).cumsum()
+    return int(np.searchsorted(counts, (counts[-1] + 1) // 2))

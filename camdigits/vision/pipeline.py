@@ -42,11 +42,13 @@ GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains":
 IN_MOTION: dict[str, int] = {"max_candidates": 450, "max_joined": 60, "max_chains": 10}
 """Caps of what is read of a frame that will come again: a page of 400 digits loses none."""
 GLYPHS_A_STEP = 16
-GLYPHS_A_CALL = 32
+GLYPHS_A_CALL = 16
+GLYPH_COST = 0.12
+"""What it costs to ask the classifier of one glyph (vision/steps.py)."""
 ALL = sys.maxsize
 """Glyphs of a picture, which go through the classifier in one call."""
-CHOICE_COST, NUMBER_COST = 0.015, 0.04
-"""What it costs to choose among candidates, for each, and to group digits into numbers (vision/steps.py)."""
+OFFERS_A_STEP, MARKS_A_STEP = 100, 200_000
+"""So many candidates are decided on in a step, and so many pairs of marks and digits are looked at."""
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
 PART_INK = 1.5
@@ -108,10 +110,13 @@ class Pipeline:
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame. Raises ValueError for an image that is not uint8 (H, W, 3)."""
-        return finished(self._reading(frame, source, ALL))
+        scene = finished(self._reading(frame, source, ALL))
+        digits, numbers = group_numbers(scene.digits, scene.marks, self._params.numbers)
+        return replace(scene, digits=digits, numbers=numbers)
 
     def reading(self, frame: Frame, source: str = "") -> Steps[Scene]:
-        """The same in steps of a few milliseconds, so that it can be spread over the frames of a camera."""
+        """The same in steps of a few milliseconds, so that it can be spread over the frames of a camera; without numbers, for
+        they are those of the digits that are followed from frame to frame."""
         return self._reading(frame, source, GLYPHS_A_CALL)
 
     def _reading(self, frame: Frame, source: str, glyphs_a_call: int) -> Steps[Scene]:
@@ -121,9 +126,8 @@ class Pipeline:
         for alone in look.layers:
             layer = yield from self._in_context(alone)
             layers.append(layer)
-            yield len(layer.readings) * CHOICE_COST
-            chosen.append(choose(layers[-1].regions, layers[-1].readings, self._params.threshold))
-            yield 1
+            chosen.append((yield from _choosing(layer.regions, layer.readings, self._params.threshold)))
+        yield 1
         main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
         for k, layer in enumerate(layers):
             if k != main:
@@ -133,14 +137,13 @@ class Pipeline:
             return _scaled(list(boxes), 1 / look.scale, width, height)
 
         boxes = [to_frame(region.box for region in layer.regions.candidates) for layer in layers]
-        found = [
+        digits = tuple(
             Digit(layer.readings[i].label, layer.readings[i].confidence, places[i])
             for layer, places, indices in zip(layers, boxes, chosen, strict=True)
             for i in indices
-        ]
-        marks = to_frame(_unused(layers[main], chosen[main]))
-        yield 1 + len(found) * NUMBER_COST
-        digits, numbers = group_numbers(found, marks, self._params.numbers)
+        )
+        yield 1
+        marks = to_frame((yield from _unused(layers[main], chosen[main])))
         evidence = Evidence(
             layers[main].ink,
             look.batch,
@@ -152,7 +155,7 @@ class Pipeline:
             ),
             look.odds,
         )
-        return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
+        return Scene(width, height, digits, (), source, frame.index, frame.time_s, marks, evidence)
 
     def in_motion(self, threshold: float) -> Pipeline:
         """The same, for the frames of a camera, which come again at once: ink is seen in one way, and what is as likely a digit
@@ -187,7 +190,6 @@ class Pipeline:
         ways: tuple[tuple[InkMap, ...], ...]
         if self._params.all_ways:
             seen = yield from finding_ways(searched, self._params.ink)
-            yield 1
             ways = yield from self._with_fine(seen, image, scale)
         else:
             inks = yield from finding_inks(searched, self._params.ink)
@@ -206,8 +208,9 @@ class Pipeline:
         batch = stack_glyphs(glyphs)
         said: list[Odds] = []
         for start in range(0, len(batch), glyphs_a_call):
-            said.append(ask(batch[start : start + glyphs_a_call], self._classify))
-            yield 1
+            some = batch[start : start + glyphs_a_call]
+            yield GLYPH_COST * len(some)
+            said.append(ask(some, self._classify))
         odds = np.concatenate(said) if said else np.zeros((0, 10), np.float32)
         readings = iter(weighed(odds, self._params.none_weight))
         layers = tuple(
@@ -218,12 +221,15 @@ class Pipeline:
 
     def _with_fine(self, ways: Ways, image: BgrImage, scale: float) -> Steps[Ways]:
         """The ways, with one at twice the scale where there is writing too small to be read at this one."""
-        small = [has_small_strokes(maps[0].ink, self._params.regions) for maps in ways]
+        small = []
+        for maps in ways:
+            yield 2 * size_share(maps[0].ink)
+            small.append(has_small_strokes(maps[0].ink, self._params.regions))
         if not any(small):
             return ways
-        yield 3 * FINE**2 * size_share(ways.dark[0].ink)
+        yield 4 * FINE**2 * size_share(ways.dark[0].ink)
         enlarged = _resized(image, FINE * scale)
-        yield FINE**2 * size_share(ways.dark[0].ink)
+        yield 2 * FINE**2 * size_share(ways.dark[0].ink)
         inks = []
         for light, has_some in zip((False, True), small, strict=True):
             # A polarity without small strokes shows none: its map counts among the ways, and is empty.
@@ -257,12 +263,17 @@ def _clear_of(layer: Layer, chosen: Sequence[int], other: Layer, taken: Sequence
     return [k for k, keep in zip(chosen, clear, strict=True) if keep]
 
 
-def _unused(layer: Layer, chosen: Sequence[int]) -> list[Box]:
+def _unused(layer: Layer, chosen: Sequence[int]) -> Steps[list[Box]]:
     """The marks of a layer that are not in the box of a chosen digit."""
-    marks = layer.regions.marks
-    boxes = np.array(marks, np.float32).reshape(-1, 4)
-    shared = shared_area(boxes, _boxes(layer.regions, chosen)).max(axis=1, initial=0.0)
-    return [mark for mark, part in zip(marks, shared, strict=True) if part < 0.6 * mark.area]
+    digits = _boxes(layer.regions, chosen)
+    marks: list[Box] = []
+    many = max(1, MARKS_A_STEP // max(100, len(digits)))
+    for start in range(0, len(layer.regions.marks), many):
+        some = layer.regions.marks[start : start + many]
+        shared = shared_area(np.array(some, np.float32).reshape(-1, 4), digits).max(axis=1, initial=0.0)
+        marks += [mark for mark, part in zip(some, shared.tolist(), strict=True) if part < 0.6 * mark.area]
+        yield 1
+    return marks
 
 
 def _boxes(regions: Regions, indices: Sequence[int]) -> Boxes:
@@ -276,6 +287,12 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
     stroke that is no digit as a whole may be read as a chain of digits from end to end, as sure as they are in the
     geometric mean; or some of its pieces are digits, and the rest is none.
     """
+    return finished(_choosing(regions, readings, threshold))
+
+
+def _choosing(regions: Regions, readings: Sequence[Reading], threshold: float) -> Steps[list[int]]:
+    """`choose` in steps of a few milliseconds each."""
+    yield 1
     candidates = regions.candidates
     sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold]
     parts = _parts_of_wholes([candidates[k] for k in sure])
@@ -287,6 +304,7 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
         if pieces:
             mean = float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces))
             offers.append((_logit(mean), pieces))
+    yield 1
     offers.sort(key=lambda offer: (-offer[0], offer[1]))
     members = list(dict.fromkeys(k for _, indices in offers for k in indices))
     regions_of = [candidates[k] for k in members]
@@ -294,7 +312,9 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
     place = {k: row for row, k in enumerate(members)}
     chosen: list[int] = []
     taken, barred = np.zeros(len(members), bool), np.zeros(len(members), bool)
-    for _, indices in offers:
+    for number, (_, indices) in enumerate(offers):
+        if number % OFFERS_A_STEP == 0:
+            yield 1
         rows = [place[k] for k in indices]
         if barred[rows].any() or any(
             _share_ink(regions_of[row], regions_of[other]) for row in rows for other in np.flatnonzero(doubtful[row] & taken)
@@ -314,7 +334,7 @@ def _logit(confidence: float) -> float:
 def _parts_of_wholes(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:
     """Which candidates lie in another that is one stroke of clearly more ink: bool (N,)."""
     boxes = np.array([region.box for region in regions], np.float32).reshape(-1, 4)
-    ink_px = np.array([np.count_nonzero(region.mask) for region in regions])
+    ink_px = np.array([cv2.countNonZero(region.mask) for region in regions])
     within = shared_area(boxes, boxes) > 0.8 * (boxes[:, 2] * boxes[:, 3])[:, None]
     within &= ink_px[None] > PART_INK * ink_px[:, None]
     within &= ~np.array([region.joined or region.cut for region in regions], bool)[None]
@@ -341,7 +361,7 @@ def _share_ink(one: Region, other: Region) -> bool:
         for region in (one, other)
     ]
     shared = np.count_nonzero(windows[0] & windows[1])
-    return bool(shared > 0.12 * min(np.count_nonzero(one.mask), np.count_nonzero(other.mask)))
+    return bool(shared > 0.12 * min(cv2.countNonZero(one.mask), cv2.countNonZero(other.mask)))
 
 
 def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> list[int]:

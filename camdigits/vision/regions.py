@@ -22,10 +22,10 @@ from camdigits.vision.scene import Box, Ink, InkMap, Region
 from camdigits.vision.steps import Steps, finished, size_share
 from camdigits.vision.widths import stroke_width
 
-REGIONS_A_STEP = 48
+REGIONS_A_STEP = 32
 REGION_PX = 8000
 """A larger one counts for several."""
-PAIRS_A_STEP = 120_000
+PAIRS_A_STEP = 80_000
 """Of boxes that are compared with each other."""
 
 
@@ -128,12 +128,12 @@ def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams(
     for way in maps:
         yield 3 * size_share(way.ink)
         strokes.append(_strokes(way.ink, params))
-    yield 1
     main = strokes[0]
     found: list[tuple[_Strokes, int, float]] = []
     boxes = np.zeros((0, 4), np.float32)
     areas, votes = np.zeros(0), np.zeros(0)
     for way, parts in zip(maps, strokes, strict=True):
+        yield 1
         fit = _digit_shaped(parts, way, params)
         scaled = parts.boxes[fit].astype(np.float32) / np.float32(way.scale)
         nearest, overlap = yield from _nearest(scaled, boxes)
@@ -147,6 +147,7 @@ def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams(
         boxes = np.vstack([boxes, scaled[new]])
         areas = np.concatenate([areas, parts.areas[fit[new]] / way.scale**2])
         votes = np.concatenate([votes, np.ones(len(new))])
+    yield 1
     # Of too many, those that most ways show; what only a closer look can show comes before what few ways show.
     fine = np.array([scale > 1 for _, _, scale in found], bool)
     kept = np.lexsort((-boxes[:, 3], -np.where(fine, len(maps) / 2, votes)))[: params.max_candidates]
@@ -265,6 +266,8 @@ def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionP
             break
         if region.box in chains or stroke_width(region.mask) > params.max_stroke_ratio * region.box.height:
             continue
+        if load.is_full(3 * region.box.area):
+            yield 1
         columns = _Columns.of(region.mask)
         cuts = _cuts(columns.profile(), region.box.height, params)
         pieces = []
@@ -312,10 +315,10 @@ class _Columns(NamedTuple):
         height = mask.shape[0]
         step = max(1, height // 96)  # a few rows show the slant of a large chain
         rows, columns = np.nonzero(mask[::step])
-        up = height - 1 - rows * step
+        up = height - 1 - np.arange(0, height, step)
         best, most = 0.0, 0.0
         for slant in SLANTS:
-            places = columns - np.round(slant * up).astype(np.int64)
+            places = columns - np.round(slant * up).astype(np.int64)[rows]
             gathered = float(np.square(np.bincount(places - places.min()), dtype=np.float64).sum())
             if gathered > most * CLEARLY:
                 best, most = slant, gathered
@@ -407,9 +410,11 @@ def _joined(main: _Strokes, params: RegionParams) -> Steps[list[Region]]:
     near = []
     for start in range(0, len(large), rows):
         body = large[start : start + rows]
+        yield 2
         near.append(_near_pairs(main.boxes[body].astype(np.float32), main.boxes[small].astype(np.float32), body, small, params))
-        yield 1
+    yield 1
     pairs = _closest(near, params.max_joined)
+    yield 1
     boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
     spans = boxes[..., :2].min(axis=1), (boxes[..., :2] + boxes[..., 2:]).max(axis=1)
     kept = _within_budget(np.prod(spans[1] - spans[0], axis=1), params.max_pairs_area, main)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 from types import MappingProxyType
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ import numpy.typing as npt
 from camdigits.vision.motion import Motion
 from camdigits.vision.numbers import around
 from camdigits.vision.readings import Classifier, read_glyphs
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Scene
+from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Reading, Scene
 from camdigits.vision.steps import Steps, finished
 
 Points = npt.NDArray[np.float64]
@@ -28,6 +29,10 @@ GROUND_SIDE = 16
 """What lies beyond the frame is taken from the frame reduced to so many pixels a side."""
 LONGEST_SIDE_PX = 2560
 """Pictures turned aslant are made no larger: nobody reads more of them."""
+SLOPE_COST = 5.0
+"""What it costs to find the slope of the lines (vision/steps.py)."""
+GLYPHS_A_CALL, GLYPH_COST = 16, 0.12
+"""So many crops go through the classifier in one step, and what each costs."""
 GLANCE_SIDE_PX = 1600
 """Turns are compared on pictures no longer than this."""
 
@@ -306,18 +311,19 @@ class Turned:
     def _evidence(self, scene: Scene) -> float:
         return float(np.maximum(_log_odds(scene) - self._params.least_odds, 0).sum())
 
-    def _wanted(self, view: View) -> Iterator[float | None]:
-        """The turns that may set a page upright: its lines are levelled first, for aslant the crops say little.
-
-        None between the steps in which they are found.
-        """
+    def _wanted(self, view: View) -> Iterator[_Wish]:
+        """The turns that may set a page upright: its lines are levelled first, for aslant the crops say little."""
+        yield _Wish(cost=SLOPE_COST)
         slope = self._slope(view.scene)
         if abs(slope) > self._params.least_slope and self._may_turn(view.tilt.degrees - slope):
-            yield view.tilt.degrees - slope
-        yield None
-        quarters = yield from self._quarters(view)
-        if quarters:
-            yield view.tilt.degrees + 90 * quarters
+            yield _Wish(view.tilt.degrees - slope)
+        finding = self._quarters(view)
+        try:
+            while True:
+                yield _Wish(cost=next(finding))
+        except StopIteration as end:
+            if end.value:
+                yield _Wish(view.tilt.degrees + 90 * end.value)
 
     def _slope(self, scene: Scene) -> float:
         """By how many degrees lines fall to the right, as far as they are to be made level; 0 where that is not clear."""
@@ -333,11 +339,11 @@ class Turned:
         evidence = view.scene.evidence
         if len(turns) == 1 or evidence is None or self._is_sure(view.scene):
             return 0
+        yield 2
         glyphs = evidence.glyphs[self._telling(evidence.boxes[: len(evidence.glyphs)])]
         clear = []
         for turn in turns:
-            clear.append(_clear_odds(glyphs, turn, self._classify))
-            yield 1
+            clear.append((yield from _clear_odds(glyphs, turn, self._classify)))
         best = int(np.argmax(clear))
         least = self._params.least_gain + self._params.crop_gain * len(glyphs)
         return turns[best] if clear[best] > clear[0] + least else 0
@@ -412,14 +418,21 @@ def _at(frame: Frame, degrees: float, source: str, steps: _Steps) -> Steps[View]
     return View(scene, tilt)
 
 
-def _next_wish(wishes: Sequence[Iterator[float | None]], views: Sequence[View]) -> Steps[float | None]:
+class _Wish(NamedTuple):
+    """A turn that is wished for; None between the steps in which it is found, and then what the next of them costs."""
+
+    degrees: float | None = None
+    cost: float = 1.0
+
+
+def _next_wish(wishes: Sequence[Iterator[_Wish]], views: Sequence[View]) -> Steps[float | None]:
     """The next turn that is wished for and near none of the views; None when there is none."""
-    for wish in reversed(wishes):
-        for degrees in wish:
-            if degrees is None:
-                yield 1
-            elif not _is_near(degrees, views):
-                return degrees
+    for asked in reversed(wishes):
+        for wish in asked:
+            if wish.degrees is None:
+                yield wish.cost
+            elif not _is_near(wish.degrees, views):
+                return wish.degrees
     return None
 
 
@@ -486,26 +499,31 @@ def find_slope(boxes: Sequence[Box], reach: float, clear: float, max_boxes: int 
 
 def _neighbours(boxes: Sequence[Box], max_boxes: int) -> tuple[Points, npt.NDArray[np.float64]]:
     """The steps (x, y) between the middles of near marks of about the same size, and the sizes: (N, 2) and (N,)."""
-    x, y, width, height = np.array(boxes, np.float64).reshape(-1, 4).T
+    sides = np.fromiter(chain.from_iterable(boxes), np.float64, 4 * len(boxes))
+    x, y, width, height = sides.reshape(-1, 4).T
     long, short = np.maximum(width, height), np.minimum(width, height)
     size = np.hypot(width, height)
     strokes = np.flatnonzero((long >= 9) & (long <= 4 * short))  # neither specks nor rules
     largest = strokes[np.argsort(-size[strokes], kind="stable")[:max_boxes]]
     size = size[largest]
     middles = np.column_stack([x + width / 2, y + height / 2])[largest]
-    first, second = np.triu_indices(len(largest), 1)
-    larger, smaller = np.maximum(size[first], size[second]), np.minimum(size[first], size[second])
-    steps = middles[second] - middles[first]
-    distances = np.hypot(steps[:, 0], steps[:, 1])
-    near = (larger < 1.8 * smaller) & (distances > 0.3 * larger) & (distances < 2.2 * larger)
+    larger, smaller = np.maximum.outer(size, size), np.minimum.outer(size, size)
+    steps = middles[None] - middles[:, None]
+    distances = np.hypot(steps[..., 0], steps[..., 1])
+    near = np.triu((larger < 1.8 * smaller) & (distances > 0.3 * larger) & (distances < 2.2 * larger), 1)
     return steps[near], larger[near]
 
 
-def _clear_odds(glyphs: Batch, quarters: int, classify: Classifier) -> float:
+def _clear_odds(glyphs: Batch, quarters: int, classify: Classifier) -> Steps[float]:
     """The evidence of crops turned clockwise, of those that are more than likely digits and no 1."""
     turned = np.ascontiguousarray(np.rot90(glyphs, -quarters, axes=(1, 2)))
     # A plain stroke is a 1 in two of four turns, whatever it is.
-    confidence = np.array([reading.confidence for reading in read_glyphs(turned, classify) if reading.label != 1])
+    readings: list[Reading] = []
+    for start in range(0, len(turned), GLYPHS_A_CALL):
+        some = turned[start : start + GLYPHS_A_CALL]
+        yield GLYPH_COST * len(some)
+        readings += read_glyphs(some, classify)
+    confidence = np.array([reading.confidence for reading in readings if reading.label != 1])
     return float(np.maximum(_logit(confidence) - 2, 0).sum())
 
 
