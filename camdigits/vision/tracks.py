@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ from camdigits.vision.scene import Box, Digit
 
 Floats = npt.NDArray[np.float64]
 _FAR = 1e3
+_LANDMARKS, _MOST_STEPS = 12, 200
+"""Of so many digits, the surest, so many steps at most are tried to find a page again."""
 Kept = Callable[[Sequence[Box]], npt.NDArray[np.bool_]]
 """Says of N boxes which places are as they were: bool (N,)."""
 
@@ -38,8 +41,18 @@ class TrackParams:
     """How often what is sighted is a digit, whatever it looks like: where evidence begins."""
     show: float = 0.5
     """A track is confirmed, and shown, when the odds of a label reach this ..."""
-    confirm_s: float = 0.12
-    """... and it was seen again for so long: texture flickers."""
+    confirm_s: float = 0.09
+    """... and it was seen again for so long: texture flickers ..."""
+    crowd: int = 4
+    at_once: float = 0.7
+    """... unless its odds are `at_once` or more and so many digits are company: no texture looks like a crowd of them."""
+    company: float = 0.75
+    """A digit of these odds, sighted as often as `agreeing` tells, is company for others."""
+    peers: int = 2
+    agreeing: int = 2
+    lone: float = 1.1
+    """With fewer others as company than `peers`, a track must be sighted in so many looks and be surer by so many logits to
+    be confirmed: in all that clips show beside digits, each look is one more chance to take something for a digit."""
     sure: float = 0.9
     """One frame is enough for a digit this sure where nothing was followed yet: a picture has one frame only."""
     drop: float = 0.3
@@ -54,6 +67,11 @@ class TrackParams:
     """What is not confirmed, or no more, is forgotten when it was not seen for so long ..."""
     cover_s: float = 0.8
     """... and a digit that is shown after so long: a blink of blur, a passing hand. After a longer pause all begins anew."""
+    recall_s: float = 2.0
+    """What is sighted again in its place, with its label, after no more than this is the same digit, not a new one."""
+    layout: int = 3
+    """So many digits at least, and half of those that are shown, are the same page where they are sighted with the same
+    labels in the same layout elsewhere."""
     settled: float = 8.0
     """A thorough look weighs as much as so many quick ones."""
     overlap: float = 0.6
@@ -62,7 +80,7 @@ class TrackParams:
     """How far a box goes towards where its digit is sighted; less is steadier."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Track:
     identity: int
     box: Floats
@@ -75,9 +93,13 @@ class _Track:
     thorough: Floats = field(default_factory=lambda: np.zeros(10))
     looks: int = 0
     """How many thorough looks at the page as it is `thorough` adds up."""
+    sightings: int = 1
+    """In how many looks, quick or thorough, it was sighted."""
     shown: bool = False
     label: int = 0
     odds: float = 0.0
+    agreed: float = 0.0
+    """Its odds by all looks of either kind together."""
 
     def digit(self) -> Digit:
         x, y, width, height = (round(float(v)) for v in self.box)
@@ -90,6 +112,8 @@ class Tracker:
     def __init__(self, params: TrackParams = TrackParams()) -> None:
         self._params = params
         self._tracks: list[_Track] = []
+        self._gone: list[_Track] = []
+        """What was shown and not seen for too long, where it would be now."""
         self._next_identity = 1
         self._updated_s: float | None = None
         self._shown: tuple[Digit, ...] | None = ()
@@ -97,7 +121,7 @@ class Tracker:
 
     def reset(self) -> None:
         """Forget what is on the page; identities go on counting."""
-        self._tracks = []
+        self._tracks, self._gone = [], []
         self._shown = ()
         self._updated_s = None
 
@@ -150,11 +174,13 @@ class Tracker:
         self._updated_s = time_s
         found = np.array([digit.box for digit in sightings], np.float64).reshape(-1, 4)
         self._carry(self._step(found) if motion is None else motion)
+        self._carry(self._found_elsewhere(sightings, found))
         staying = self._keep(time_s, kept)
         if kept is not None and len(sightings):
             new = ~kept([digit.box for digit in sightings])
             sightings, found = [digit for digit, is_new in zip(sightings, new, strict=True) if is_new], found[new]
-        pairs = [(k, j) for k, j in self._match(found) if k not in staying]
+        pairs = [(k, j) for k, j in _match(self._tracks, found, self._params) if k not in staying]
+        pairs += self._recall(sightings, found, {j for _, j in pairs})
         seen = {k for k, _ in pairs}
         for k, j in pairs:
             self._tracks[k].box = self._tracks[k].box + self._params.steady * (found[j] - self._tracks[k].box)
@@ -169,13 +195,17 @@ class Tracker:
             [digit.confidence for digit in of] + [self._params.absent] * len(missed),
             time_s,
         )
+        for k, _ in pairs:
+            self._tracks[k].sightings += 1
+        self._tracks += fresh
         for track in sighted:
             track.seen_s = time_s
-            confirmed = time_s - track.began_s >= self._params.confirm_s and track.odds >= self._params.show
-            track.shown = track.shown or confirmed
+        crowd = self._is_crowd()
+        for track in self._confirmed(sighted):
+            lasting = time_s - track.began_s >= self._params.confirm_s
+            track.shown = track.shown or lasting or (crowd and track.odds >= self._params.at_once)
         for track, digit in zip(fresh, unpaired, strict=True):
-            track.shown = begins and digit.confidence >= self._params.sure
-        self._tracks += fresh
+            track.shown = track.shown or (begins and digit.confidence >= self._params.sure)
         self._forget(time_s)
         self._part()
         return self.shown
@@ -188,8 +218,10 @@ class Tracker:
         """
         found = np.array([digit.box for digit in sightings], np.float64).reshape(-1, 4)
         valid = kept([digit.box for digit in sightings])
-        pairs = {k: j for k, j in self._match(found) if valid[j]}
+        pairs = {k: j for k, j in _match(self._tracks, found, self._params) if valid[j]}
         staying = kept(self.boxes)
+        shown = [k for k, track in enumerate(self._tracks) if track.shown and staying[k]]
+        clear = sum(k in pairs for k in shown) >= self._params.blink_share * len(shown)
         decided: list[_Track] = []
         labels: list[int] = []
         confidences: list[float] = []
@@ -200,12 +232,14 @@ class Tracker:
                 decided.append(track)
                 labels.append(sightings[pairs[k]].label)
                 confidences.append(sightings[pairs[k]].confidence)
-            elif staying[k] and looks:
+            elif staying[k] and looks and clear:
                 decided.append(track)
                 labels.append(track.label)
                 confidences.append(self._params.absent)
             if k in pairs or looks or not staying[k]:
                 tracks.append(track)
+        for k in pairs:
+            self._tracks[k].sightings += 1
         for j in sorted(set(np.flatnonzero(valid).tolist()) - set(pairs.values())):
             tracks.append(self._new(found[j], time_s))
             decided.append(tracks[-1])
@@ -213,8 +247,32 @@ class Tracker:
             confidences.append(sightings[j].confidence)
         self._decide(decided, labels, confidences, looks, time_s)
         self._tracks = tracks
+        confirmed = {track.identity for track in self._confirmed(decided)}
+        for track in decided:
+            track.shown = track.odds >= self._params.show if track.shown else track.identity in confirmed
         self._part()
         return self.shown
+
+    def _confirmed(self, tracks: Sequence[_Track]) -> list[_Track]:
+        """Which of these are likely enough digits to be shown for the first time."""
+        params = self._params
+        show = min(max(params.show, 1e-6), 1 - 1e-6)
+        alone = 1 / (1 + math.exp(-params.lone) * (1 - show) / show)
+        least = 1 if self._is_crowd() else params.agreeing
+        company = {track.identity for track in self._tracks if track.odds >= params.company and track.sightings >= least}
+        confirmed = []
+        for track in tracks:
+            if len(company - {track.identity}) >= params.peers:
+                likely = track.odds >= params.show
+            else:
+                likely = track.agreed >= alone and track.sightings >= params.agreeing
+            if likely:
+                confirmed.append(track)
+        return confirmed
+
+    def _is_crowd(self) -> bool:
+        """Whether more digits are as sure as the company of others than texture has."""
+        return sum(track.odds >= self._params.company for track in self._tracks) >= self._params.crowd
 
     def _new(self, box: Floats, time_s: float) -> _Track:
         track = _Track(self._next_identity, box, time_s, time_s, updated_s=time_s)
@@ -237,7 +295,7 @@ class Tracker:
             track.evidence, track.weight, track.updated_s = evidence[k], float(weights[k]), time_s
             if not track.shown or odds[k, best[k]] >= params.change:
                 track.label = int(best[k])
-            track.odds = float(odds[k, track.label])
+            track.odds = track.agreed = float(odds[k, track.label])
             track.shown = track.shown and bool(sums[k] >= params.drop)
 
     def _decide(
@@ -254,12 +312,17 @@ class Tracker:
         mean = told / (looks + 1)
         odds = _odds(mean, params.prior)
         for k, track in enumerate(tracks):
+            before = params.looks * track.evidence / max(track.weight, 1.0)
             track.seen_s = track.updated_s = time_s
             track.thorough, track.looks = told[k], looks + 1
+            if track.shown and int((mean[k] + before).argmax()) == track.label != int(odds[k].argmax()):
+                # Less surely than it was read before: it is a digit by both, but no other one.
+                track.odds *= float(odds[k].sum())
+            else:
+                track.label = int(odds[k].argmax())
+                track.odds = float(odds[k, track.label])
+            track.agreed = float(_odds((mean[k] + before)[None] / 2, params.prior)[0, track.label])
             track.evidence, track.weight = params.settled * mean[k] / params.looks, params.settled
-            track.label = int(odds[k].argmax())
-            track.odds = float(odds[k, track.label])
-            track.shown = track.odds >= params.show
 
     def _part(self) -> None:
         """Of two digits shown in one place, one is left from an earlier reading: the one not seen, or the less sure."""
@@ -283,20 +346,48 @@ class Tracker:
 
     def _step(self, found: Floats) -> Motion:
         """How most digits have moved."""
-        steps = [found[j, :2] - self._tracks[k].box[:2] for k, j in self._match(found)]
+        steps = [found[j, :2] - self._tracks[k].box[:2] for k, j in _match(self._tracks, found, self._params)]
         dx, dy = np.median(np.array(steps), axis=0) if steps else (0.0, 0.0)
         return Motion(dx=float(dx), dy=float(dy))
 
+    def _found_elsewhere(self, sightings: Sequence[Digit], found: Floats) -> Motion:
+        """How far the page has moved besides, where most of its digits are sighted elsewhere, in the same layout: what moves
+        before a page may be taken for its motion."""
+        params = self._params
+        shown = [track for track in self._tracks if track.shown]
+        if min(len(shown), len(found)) < params.layout:
+            return STILL
+        before = np.array([track.box for track in shown])
+        steps, larger, smaller = _steps(before, found)
+        same = np.equal.outer([track.label for track in shown], [digit.label for digit in sightings])
+        same &= larger <= params.max_growth * smaller
+
+        def met(step: Floats) -> int:
+            """How many digits are sighted that far away."""
+            near = same & (np.hypot(*(steps - step).transpose(2, 0, 1)) <= 0.5 * params.reach * larger)
+            return int(min(np.count_nonzero(near.any(axis=1)), np.count_nonzero(near.any(axis=0))))
+
+        least = max(params.layout, params.blink_share * len(shown))
+        if met(np.zeros(2)) >= params.blink_share * min(len(shown), len(found)):
+            return STILL
+        surest = sorted(range(len(shown)), key=lambda k: -shown[k].odds)[:_LANDMARKS]
+        tried = steps[surest][same[surest]][:_MOST_STEPS]
+        best = max(tried, key=met, default=None)
+        if best is None or met(best) < least:
+            return STILL
+        return Motion(dx=float(best[0]), dy=float(best[1]))
+
     def _carry(self, motion: Motion) -> None:
         """Move all tracks with the page."""
-        if motion == STILL or not self._tracks:
+        tracks = [*self._tracks, *self._gone]
+        if motion == STILL or not tracks:
             return
-        x, y, width, height = np.array([track.box for track in self._tracks]).T
+        x, y, width, height = np.array([track.box for track in tracks]).T
         middle_x, middle_y = x + width / 2, y + height / 2
         width, height = width * motion.scale, height * motion.scale
         left = motion.a * middle_x - motion.b * middle_y + motion.dx - width / 2
         top = motion.b * middle_x + motion.a * middle_y + motion.dy - height / 2
-        for track, box in zip(self._tracks, np.column_stack([left, top, width, height]), strict=True):
+        for track, box in zip(tracks, np.column_stack([left, top, width, height]), strict=True):
             track.box = box
         self._shown = None
 
@@ -318,20 +409,39 @@ class Tracker:
         params = self._params
         kept = [track for track in self._tracks if time_s - track.seen_s <= (params.cover_s if track.shown else params.hold_s)]
         if len(kept) < len(self._tracks):
+            self._gone += [track for track in self._tracks if track.shown and track not in kept]
             self._tracks, self._shown = kept, None
+        self._gone = [track for track in self._gone if time_s - track.seen_s <= params.recall_s]
 
-    def _match(self, found: Floats) -> list[tuple[int, int]]:
-        """Pairs (track, sighting), each used once, so that they are as near to each other as can be in all."""
-        if not self._tracks or not len(found):
-            return []
-        before = np.array([track.box for track in self._tracks])
-        larger = np.maximum(before[:, None, 3], found[None, :, 3])
-        smaller = np.minimum(before[:, None, 3], found[None, :, 3])
-        step = (found[None, :, :2] + found[None, :, 2:] / 2) - (before[:, None, :2] + before[:, None, 2:] / 2)
-        distance = np.hypot(step[..., 0], step[..., 1]) / larger
-        possible = (distance <= self._params.reach) & (larger <= self._params.max_growth * smaller)
-        rows, columns = _assigned(distance, possible)
-        return list(zip(rows.tolist(), columns.tolist(), strict=True))
+    def _recall(self, sightings: Sequence[Digit], found: Floats, known: set[int]) -> list[tuple[int, int]]:
+        """Take up again what a hand has covered for long, where a digit of the same label is sighted; pairs like `_match`."""
+        pairs = []
+        new = [j for j in range(len(sightings)) if j not in known]
+        for k, j in _match(self._gone, found[new], self._params):
+            if self._gone[k].label == sightings[new[j]].label:
+                pairs.append((len(self._tracks), new[j]))
+                self._tracks.append(self._gone[k])
+        self._gone = [track for track in self._gone if track not in self._tracks]
+        return pairs
+
+
+def _match(tracks: Sequence[_Track], found: Floats, params: TrackParams) -> list[tuple[int, int]]:
+    """Pairs (track, sighting), each used once, so that they are as near to each other as can be in all."""
+    if not tracks or not len(found):
+        return []
+    steps, larger, smaller = _steps(np.array([track.box for track in tracks]), found)
+    distance = np.hypot(*steps.transpose(2, 0, 1)) / larger
+    possible = (distance <= params.reach) & (larger <= params.max_growth * smaller)
+    rows, columns = _assigned(distance, possible)
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def _steps(before: Floats, found: Floats) -> tuple[Floats, Floats, Floats]:
+    """From the middle of each of N boxes to the middle of each of M: float64 (N, M, 2); the larger one's height and the
+    smaller one's, (N, M) each."""
+    steps = (found[None, :, :2] + found[None, :, 2:] / 2) - (before[:, None, :2] + before[:, None, 2:] / 2)
+    heights = before[:, None, 3], found[None, :, 3]
+    return steps, np.maximum(*heights), np.minimum(*heights)
 
 
 def _assigned(distance: Floats, possible: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from camdigits.vision.motion import STILL, Motion
 from camdigits.vision.scene import Box, Digit
@@ -21,6 +22,9 @@ def test_a_digit_that_drifts_keeps_its_identity() -> None:
     tracker = Tracker()
     tracks = {tracker.update([seven(50 + 3 * k)], k / 30)[0].track for k in range(20)}
     assert len(tracks) == 1
+
+
+PAIR = (seven(300), seven(400, label=2))
 
 
 def test_one_wrong_frame_does_not_change_the_label() -> None:
@@ -76,11 +80,54 @@ def test_doubtful_digits_are_not_confirmed_however_often_they_are_seen() -> None
 
 
 def test_sure_digits_are_confirmed_within_three_tenths_of_a_second() -> None:
-    tracker = followed(seven(300))
+    tracker = followed(*PAIR)
     times_s = [1 + k / 30 for k in range(10)]
-    seen = [len(tracker.update([seven(300), seven(50, label=4, confidence=0.8)], time_s)) for time_s in times_s]
-    assert seen[0] == 1
-    assert seen[8] == 2
+    seen = [len(tracker.update([*PAIR, seven(50, label=4, confidence=0.8)], time_s)) for time_s in times_s]
+    assert seen[0] == 2
+    assert seen[8] == 3
+
+
+def test_a_digit_by_itself_must_be_surer_than_one_in_company() -> None:
+    doubtful = seven(50, label=4, confidence=0.8)
+    company, alone = followed(*PAIR), followed(doubtful)
+    for k in range(30):
+        shown = company.update([*PAIR, doubtful], 1 + k / 30)
+    assert [digit.label for digit in shown] == [7, 2, 4]
+    assert alone.shown == ()
+    assert [digit.label for digit in followed(seven(confidence=0.97)).shown] == [7]
+
+
+def test_a_crowd_of_sure_digits_is_shown_when_it_is_first_sighted() -> None:
+    tracker = Tracker()
+    tracker.update([], 0.0)
+    assert tracker.update([seven(50 + 60 * k, confidence=0.97) for k in range(3)], 0.1) == ()
+    tracker.reset()
+    tracker.update([], 1.0)
+    crowd = tracker.update([*(seven(50 + 60 * k, confidence=0.97) for k in range(4)), seven(400, confidence=0.6)], 1.1)
+    assert [digit.box.x for digit in crowd] == [50, 110, 170, 230]
+
+
+def test_what_was_covered_for_long_is_the_same_digit_when_it_is_seen_again() -> None:
+    hand = [Box(0, 0, 400, 300)]
+    tracker = followed(seven(50), seven(150, label=2))
+    for k in range(36):
+        shown = tracker.update([], 1 + k / 30, Motion(dx=1.0), marks=hand)
+    assert shown == ()
+    shown = tracker.update([seven(86), seven(186, label=3)], 2.2, STILL)
+    assert [(digit.label, digit.track) for digit in shown] == [(7, 1)]
+    for k in range(6):
+        shown = tracker.update([seven(86), seven(186, label=3, confidence=0.97)], 2.3 + k / 30, STILL)
+    assert [(digit.label, digit.track) for digit in shown] == [(7, 1), (3, 3)]
+
+
+@pytest.mark.parametrize(("labels", "same"), [((7, 2, 3, 5), True), ((1, 4, 3, 0), False)])
+def test_a_page_that_is_sighted_elsewhere_in_the_same_layout_keeps_its_identities(labels: tuple[int, ...], same: bool) -> None:
+    """An arm that moves before it may be taken for the motion of the page."""
+    tracker = followed(*(seven(50 + 60 * k, label=label) for k, label in enumerate((7, 2, 3, 5))))
+    sighted = [seven(50 + 60 * k, label=label) for k, label in enumerate(labels)]
+    shown = tracker.update(sighted, 1.0, Motion(dx=70.0, dy=55.0))
+    assert ([digit.box.x for digit in shown][:4] == [50, 110, 170, 230]) == same
+    assert ({digit.track for digit in shown} == {1, 2, 3, 4}) == same
 
 
 def test_a_page_swapped_for_another_of_the_same_layout_is_read_anew_within_a_second() -> None:
@@ -152,8 +199,8 @@ def test_after_a_pause_the_first_frame_is_shown_at_once() -> None:
 
 
 def test_what_is_held_keeps_its_confidence() -> None:
-    tracker = followed(seven(confidence=0.8))
-    (seen,) = tracker.update([seven(confidence=0.8)], 1.0)
+    tracker = followed(seven(confidence=0.92))
+    (seen,) = tracker.update([seven(confidence=0.92)], 1.0)
     (held,) = tracker.update([], 1.1)
     assert held.confidence == seen.confidence
 
@@ -218,12 +265,31 @@ def left_of(x: int) -> Kept:
 
 class TestThoroughLooks:
     def test_a_thorough_look_decides_by_itself(self) -> None:
-        tracker = followed(seven(50), seven(150), seven(250, confidence=0.4))
-        shown = tracker.settle(
-            [seven(51, label=1, confidence=0.6), seven(250, label=2), seven(400, confidence=0.3)], 1.0, everywhere
-        )
-        assert [(digit.label, digit.track) for digit in shown] == [(1, 1), (2, 3)]
-        assert [round(digit.confidence, 6) for digit in shown] == [0.6, 0.9]
+        tracker = followed(seven(50), seven(150), seven(250, confidence=0.4), *PAIR)
+        sightings = [seven(51, label=1, confidence=0.95), seven(250, label=2), *PAIR, seven(500, confidence=0.3)]
+        shown = tracker.settle(sightings, 1.0, everywhere)
+        assert [(digit.label, digit.track) for digit in shown] == [(1, 1), (2, 3), (7, 4), (2, 5)]
+        assert [round(digit.confidence, 6) for digit in shown] == [0.95, 0.9, 0.9, 0.9]
+
+    def test_a_label_that_was_surer_before_stays(self) -> None:
+        tracker = followed(seven(50), seven(150))
+        shown = tracker.settle([seven(50, label=1, confidence=0.7), seven(150)], 1.0, everywhere)
+        assert [(digit.label, digit.track) for digit in shown] == [(7, 1), (7, 2)]
+        shown = tracker.settle([seven(50, label=1, confidence=0.95), seven(150)], 1.5, everywhere, 1)
+        assert [(digit.label, digit.track) for digit in shown] == [(1, 1), (7, 2)]
+
+    def test_a_look_that_has_few_of_the_digits_says_nothing_of_the_others(self) -> None:
+        row = [seven(50 + 60 * k) for k in range(4)]
+        tracker = followed(*row)
+        for looks in range(3):
+            shown = tracker.settle(row if looks == 0 else row[:1], 1 + looks / 2, everywhere, looks)
+        assert [digit.track for digit in shown] == [1, 2, 3, 4]
+
+    def test_what_one_thorough_look_alone_has_waits_for_a_second_where_there_is_little_else(self) -> None:
+        tracker = Tracker()
+        tracker.update([], 0.0)
+        shown = [tracker.settle([seven(confidence=0.95)], 0.5 + looks / 3, everywhere, looks) for looks in range(2)]
+        assert [len(digits) for digits in shown] == [0, 1]
 
     def test_several_looks_decide_together(self) -> None:
         tracker = followed(seven(50), seven(150))
