@@ -2,7 +2,8 @@
 
     python -m train.export [--model models/digit_classifier.h5]
 
-Uses Keras' own exporter, writes NAME.tflite beside the model and enters it on the model's card.
+Uses Keras' own exporter, writes NAME.tflite beside the model and enters it on the model's card. The file gives two outputs: the
+odds, and the features that the last layer judges, which teaching learns from (vision/taught.py).
 """
 
 from __future__ import annotations
@@ -17,9 +18,14 @@ from camdigits.devices.models import ModelCard, file_entry
 from train.fit import MODELS_DIR, RECIPES
 
 
+def with_features(model: keras.Model) -> keras.Model:
+    """The network with what goes into its last layer as a second output, float32 (N, F)."""
+    return keras.Model(model.inputs, {"odds": model.outputs[0], "features": model.layers[-1].input})
+
+
 def export(model_path: Path) -> Path:
     """Write the LiteRT file of a Keras model file and note its SHA-256 on the card; the path of the new file."""
-    model = keras.models.load_model(model_path, compile=False, safe_mode=True)
+    model = with_features(keras.models.load_model(model_path, compile=False, safe_mode=True))
     path = model_path.with_suffix(".tflite")
     model.export(path, format="litert", verbose=False)
     card_path = model_path.with_suffix(".json")
