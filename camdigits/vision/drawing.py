@@ -78,6 +78,11 @@ class Drawing:
         return replace(self._page, strokes=tuple(self._strokes))
 
     @property
+    def blank(self) -> Page:
+        """The page without any strokes."""
+        return self._page
+
+    @property
     def pen_down(self) -> bool:
         return bool(self._points)
 

@@ -23,9 +23,10 @@ Colour = tuple[int, int, int]
 CORNER_DEGREES = 100.0
 """A stroke that turns by more at one point has a corner there; a fast mouse on a small round turns by less."""
 FLATNESS_PX = 0.1
-MOST_SIDE_PX = 4096
-MOST_STROKES, MOST_POINTS = 10_000, 200_000
-"""No page is larger, and none holds more."""
+LEAST_SIDE_PX, MOST_SIDE_PX = 64, 4096
+MOST_STROKES, MOST_POINTS, MOST_WIDTH_PX = 10_000, 200_000, 121
+REACH_PX = 8_000
+"""No page is larger, none holds more or wider strokes, and none of them goes further beyond its edges."""
 _MOST_STEPS = 400
 _PIECE_PX = 64.0
 """Lines are inked in pieces of at most this length: the box around a long one that lies aslant is mostly empty."""
