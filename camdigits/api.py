@@ -131,12 +131,17 @@ class PictureReader:
 
 
 class CanvasReader:
-    """Reads each frame by itself: the canvas, where nothing is blurred and every stroke is meant (ports.Reader)."""
+    """Reads each frame by itself: the canvas, where nothing is blurred and every stroke is meant (ports.Reader).
+
+    Frames that say which ink is on them are read by that, whatever the colours of paper and pen; others dark on light.
+    """
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._pipeline = recognizer.pipeline.for_canvas()
 
     def recognize(self, frame: Frame, source: str = "") -> Scene:
+        if frame.ink is not None:
+            frame = replace(frame, image=np.repeat(255 - frame.ink[..., None], 3, axis=2))
         return self._pipeline(frame, source)
 
     def forget(self) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from camdigits.devices.writers import AnnotationWriter
     from camdigits.ports import FrameSource, Reader, SceneWriter
     from camdigits.vision.scene import BgrImage, Frame, Scene
+    from camdigits.vision.strokes import Page
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -148,14 +149,21 @@ def live(source: str | None, size: tuple[int, int], model: str, threshold: float
 
 
 @commands.command()
-@_size
+@click.argument("page", required=False)
+@click.option("--size", type=_Size(), metavar="WxH", help="The page's size [640x640]; cameras are asked for it too.")
 @_model
 @_threshold
-@click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` saves pictures [this folder].")
+@click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` and `w` save [this folder].")
 @_config
-def canvas(size: tuple[int, int], model: str, threshold: float, snapshots: Path) -> None:
-    """Open the canvas: draw digits with the left button, wipe with the right one."""
-    _run_window("0", size, model, threshold, "auto", snapshots, start="canvas")
+def canvas(page: str | None, size: tuple[int, int] | None, model: str, threshold: float, snapshots: Path) -> None:
+    """Open the canvas: draw digits with the left button, wipe with the right one.
+
+    PAGE is a picture to draw on, scaled to fit, or the strokes of a page that was saved (.json), to go on with.
+    """
+    from camdigits.devices.canvas import open_page
+
+    opened = open_page(page, size)
+    _run_window("0", size or (1280, 720), model, threshold, "auto", snapshots, start="canvas", page=opened)
 
 
 @commands.command()
@@ -538,6 +546,7 @@ def _run_window(
     rotate: str,
     snapshots: Path,
     start: str,
+    page: Page | None = None,
 ) -> None:
     from camdigits import app
     from camdigits.api import Recognizer
@@ -552,7 +561,7 @@ def _run_window(
     limit_threads()
     recognizer = Recognizer(model, threshold, rotate=rotate)
     notice = ""
-    sources = _WindowSources(source, size, recognizer)
+    sources = _WindowSources(source, size, recognizer, snapshots, page)
     if start != "canvas":
         try:
             sources.open_ahead()
@@ -576,8 +585,11 @@ def _run_window(
 class _WindowSources:
     """What the window shows (ports.Sources): the source that was named, other cameras in its place, and the canvas."""
 
-    def __init__(self, spec: str, size: tuple[int, int], recognizer: Recognizer) -> None:
+    def __init__(
+        self, spec: str, size: tuple[int, int], recognizer: Recognizer, snapshots: Path, page: Page | None = None
+    ) -> None:
         self._spec, self._size, self._recognizer = spec, size, recognizer
+        self._snapshots, self._page = snapshots, page
         self._ahead: FrameSource | None = None
 
     def open_ahead(self) -> None:
@@ -585,12 +597,10 @@ class _WindowSources:
         self._ahead = self._opened(self._spec)
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
-        from camdigits.api import CanvasReader
         from camdigits.controls import Mode
-        from camdigits.devices.canvas import CanvasSource
 
         if mode is Mode.CANVAS:
-            return CanvasSource(), CanvasReader(self._recognizer)
+            return self._canvas()
         source, self._ahead = self._ahead or self._opened(self._spec), None
         return self._watched(source)
 
@@ -606,6 +616,15 @@ class _WindowSources:
             self._spec = str(index)
             return self._watched(source)
         raise SourceError("there is no other camera on this machine; plug one in, or start with another source")
+
+    def _canvas(self) -> tuple[FrameSource, Reader]:
+        from camdigits.api import CanvasReader, PictureReader
+        from camdigits.devices.canvas import CanvasSource, open_page
+        from camdigits.devices.writers import save_page
+
+        page = self._page or open_page(None)
+        source = CanvasSource(seconds, page, lambda drawn: save_page(drawn, self._snapshots, datetime.now()))
+        return source, CanvasReader(self._recognizer) if page.picture is None else PictureReader(self._recognizer)
 
     def _opened(self, spec: str) -> FrameSource:
         from camdigits.devices.sources import open_source

@@ -1,8 +1,8 @@
 """Keys and what they do: one table for dispatch, the help card and the README; pure.
 
 `BINDINGS` is that table. `after(view, command)` is what a command does to the view; commands that touch the page, the disk or
-what was read (clear, undo, the brush, snapshot, next camera, corrections) leave the view as it is and are carried out by
-whoever owns those things.
+what was read (clear, undo, the brush, the paper, saving, next camera, corrections) leave the view as it is and are carried out
+by whoever owns those things.
 """
 
 from __future__ import annotations
@@ -32,8 +32,12 @@ class Command(Enum):
     IS_NONE = "is_none"
     TEACH = "teach"
     UNDO = "undo"
+    REDO = "redo"
     THINNER = "thinner"
     THICKER = "thicker"
+    ERASER = "eraser"
+    PAGE_COLOUR = "page_colour"
+    SAVE_PAGE = "save_page"
     QUIT = "quit"
 
 
@@ -67,11 +71,18 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("f",), Command.FULL_SCREEN, "full screen"),
     Binding(("x",), Command.MIRROR, "mirror the display", Mode.CAMERA),
     Binding(("r",), Command.ROTATE, "turn the page that is read: auto, 0, 90, 180, 270 degrees", Mode.CAMERA),
-    Binding(("u",), Command.UNDO, "undo a stroke", Mode.CANVAS),
+    Binding(("u",), Command.UNDO, "undo a stroke or a wipe", Mode.CANVAS),
+    Binding(("y",), Command.REDO, "do again what was undone", Mode.CANVAS),
+    Binding(("e",), Command.ERASER, "eraser, pen again", Mode.CANVAS),
     Binding(("[",), Command.THINNER, "thinner brush", Mode.CANVAS),
     Binding(("]",), Command.THICKER, "thicker brush", Mode.CANVAS),
+    Binding(("p",), Command.PAGE_COLOUR, "page: white, blackboard, yellow, squared", Mode.CANVAS),
+    Binding(("w",), Command.SAVE_PAGE, "save the page and its strokes", Mode.CANVAS),
     Binding(("q", "esc"), Command.QUIT, "quit"),
 )
+
+PAGE_COMMANDS = frozenset({Command.CLEAR, *(binding.command for binding in BINDINGS if binding.only is Mode.CANVAS)})
+"""What the page of the canvas obeys."""
 
 _COMMANDS = {key: binding for binding in BINDINGS for key in binding.keys}
 _KEY_NAMES = {" ": "space", "esc": "Esc", "tab": "Tab", "enter": "Enter", "backspace": "Backspace"}
@@ -131,7 +142,7 @@ def after(view: View, command: Command) -> View:
             return replace(view, rotation=turns[(turns.index(view.rotation) + 1) % len(turns)])
         case Command.QUIT:
             return replace(view, quitting=True)
-        case Command.CLEAR | Command.UNDO | Command.THINNER | Command.THICKER if view.mode is Mode.CANVAS:
+        case _ if command in PAGE_COMMANDS and view.mode is Mode.CANVAS:
             # What these change must be seen at once, so they end a hold.
             return replace(view, held=False)
         case _:

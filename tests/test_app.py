@@ -16,6 +16,7 @@ from camdigits.errors import OutputError, SourceError
 from camdigits.ports import FrameSource, Pointer, Reader, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
+from camdigits.vision.strokes import PAPERS, Page, PaperColour, render
 from tests.fake_screen import BlobReader, FakeNotebook, FakeSource, FakeWindow, blob_frame, click, keys, stroke
 from tests.fakes import FakeClock
 
@@ -32,10 +33,11 @@ class Stage:
             [blob_frame(0, BLOB)] * 500, self.clock, name="camera 0", live=True
         )
         self.others: list[FrameSource] = []
-        self.canvas = CanvasSource(self.clock)
+        self.canvas = CanvasSource(self.clock, save=self._save_page)
         self.reader = BlobReader()
         self.opened: list[Mode] = []
         self.saved: list[BgrImage] = []
+        self.saved_pages: list[Page] = []
         self.saving: Exception | None = None
         self.window = FakeWindow(self.clock)
         self.notebook = FakeNotebook()
@@ -62,6 +64,12 @@ class Stage:
             raise self.saving
         self.saved.append(picture)
         return Path("/pictures/camdigits-1.png")
+
+    def _save_page(self, page: Page) -> Path:
+        if self.saving is not None:
+            raise self.saving
+        self.saved_pages.append(page)
+        return Path("/pictures/camdigits-page-1.png")
 
 
 def clip(clock: FakeClock, *frames: Frame | Exception, **options: object) -> FakeSource:
@@ -200,6 +208,52 @@ def key_u(stage: Stage, key: str) -> None:
     assert not ink_on_page(none)
 
 
+def key_y(stage: Stage, key: str) -> None:
+    _, drawn, undone, again, wiped, back, rewiped = stage.run(
+        stroke((200, 200), (200, 400)), keys("u"), keys(key), keys("c"), keys("u"), keys(key), mode=Mode.CANVAS
+    )
+    assert ink_on_page(drawn)
+    assert not ink_on_page(undone)
+    assert not differs(drawn, again)
+    assert not differs(drawn, back)
+    assert not differs(wiped, rewiped)
+
+
+def key_e(stage: Stage, key: str) -> None:
+    drawn, erasing, erased, pen, redrawn = stage.run(
+        stroke((200, 200), (200, 400)),
+        keys(key),
+        stroke((200, 200), (200, 420)),
+        keys(key),
+        stroke((200, 200), (200, 400)),
+        mode=Mode.CANVAS,
+    )[1:]
+    assert [notice_shown(screen, canvas=True) for screen in (drawn, erasing, erased, pen)] == [False, True, True, False]
+    assert readings_shown(drawn)
+    assert not ink_on_page(erased)
+    assert not readings_shown(erased)
+    assert ink_on_page(redrawn)
+
+
+def key_p(stage: Stage, key: str) -> None:
+    screens = stage.run(stroke((200, 200), (200, 400)), *[keys(key)] * len(PaperColour), mode=Mode.CANVAS)[1:]
+    papers = [tuple(int(value) for value in screen[20, 20]) for screen in screens]
+    pens = [tuple(int(value) for value in screen[300, 200]) for screen in screens]
+    expected = [*PAPERS.values(), PAPERS[PaperColour.WHITE]]
+    assert papers == [paper.ground for paper in expected]
+    assert pens == [paper.pen for paper in expected]
+    assert not differs(screens[0], screens[-1])
+
+
+def key_w(stage: Stage, key: str) -> None:
+    drawn, saved, on = stage.run(stroke((200, 200), (200, 400)), keys(key), stroke((400, 200), (400, 400)), mode=Mode.CANVAS)[
+        1:
+    ]
+    (page,) = stage.saved_pages
+    assert not differs(render(page), CanvasSource(stage.clock).read(stroke((200, 200), (200, 400))).image)
+    assert [notice_shown(screen, canvas=True) for screen in (drawn, saved, on)] == [False, True, False]
+
+
 def stroke_width_px(stage: Stage, *pressed: str) -> int:
     picture = stage.run(keys(*pressed), stroke((200, 200), (200, 400)), mode=Mode.CANVAS)[-1]
     return int(np.count_nonzero((picture[300, : PAGE_PX - 2] < 60).all(axis=1)))
@@ -273,6 +327,10 @@ EFFECTS: dict[str, Callable[[Stage, str], None]] = {
     "-": key_none,
     "t": key_t,
     "backspace": key_backspace,
+    "y": key_y,
+    "e": key_e,
+    "p": key_p,
+    "w": key_w,
     "[": key_thinner,
     "]": key_thicker,
     "q": key_quit,
@@ -473,6 +531,24 @@ def test_a_snapshot_that_cannot_be_saved_is_told_of_and_the_app_lives_on() -> No
     screens = stage.run(keys("s"), IDLE)
     assert notice_shown(screens[1])
     assert len(screens) == 3
+
+
+def test_a_page_that_cannot_be_saved_is_told_of_and_the_app_lives_on() -> None:
+    stage = Stage()
+    stage.saving = OutputError("the disk is full")
+    screens = stage.run(keys("w"), IDLE, stroke((200, 200), (200, 400)), mode=Mode.CANVAS)
+    assert [notice_shown(screen, canvas=True) for screen in screens] == [False, True, True, False]
+    assert ink_on_page(screens[-1])
+
+
+@pytest.mark.parametrize("key", ["u", "y", "e", "p", "w", "[", "]"])
+def test_what_is_done_to_a_held_page_ends_the_hold(key: str) -> None:
+    stage = Stage()
+    held, after, later = stage.run(
+        stroke((200, 200), (200, 400)), keys(" "), keys(key), stroke((150, 300), (250, 300)), mode=Mode.CANVAS
+    )[2:]
+    assert differs(held, after), "nothing is to be seen of it"
+    assert differs(after[250:350, 140:260], later[250:350, 140:260]), "the page is still held"
 
 
 def test_what_the_source_says_is_shown() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name, keys_name
+from camdigits.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View, after, commands, key_name, keys_name
 from camdigits.overlay import help_rows
 from camdigits.vision.rotation import Rotation
 
@@ -58,9 +58,14 @@ def test_another_mode_is_never_held() -> None:
     assert (view.mode, view.held) == (Mode.CANVAS, False)
 
 
-@pytest.mark.parametrize("command", [Command.CLEAR, Command.UNDO, Command.THINNER, Command.THICKER])
+@pytest.mark.parametrize("command", sorted(PAGE_COMMANDS, key=str))
 def test_what_changes_the_page_ends_a_hold(command: Command) -> None:
     assert not after(View(mode=Mode.CANVAS, held=True), command).held
+
+
+def test_the_page_obeys_what_is_for_the_canvas_and_no_more() -> None:
+    assert {Command.CLEAR, Command.UNDO, Command.REDO, Command.ERASER, Command.PAGE_COLOUR, Command.SAVE_PAGE} < PAGE_COMMANDS
+    assert not PAGE_COMMANDS & {Command.SNAPSHOT, Command.HELP, Command.ROTATE}
 
 
 def test_clearing_leaves_a_held_camera_frame_held() -> None:

@@ -2,52 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from camdigits.controls import Command, Mode, commands
 from camdigits.devices.clock import seconds
+from camdigits.devices.pages import PAGE_SUFFIX, load_page
+from camdigits.devices.sources import open_source
+from camdigits.errors import OutputError, SourceError, UsageError
 from camdigits.ports import Clock, Pointer, Turn
+from camdigits.vision.drawing import Drawing
 from camdigits.vision.scene import BgrImage, Frame
+from camdigits.vision.strokes import LEAST_SIDE_PX, MOST_SIDE_PX, PAPERS, REACH_PX, Kind, Page, PaperColour
 
 PAGE_PX = 640
 BRUSH_RADIUS_PX = 10
 BRUSH_RADII_PX = range(2, 61)
+PICTURE_SIDES_PX = (640, 1280)
+"""Between these is the longest side of a picture that is drawn on, unless a size is asked for."""
 
 _POLL_PERIOD_S = 0.02
-_PAPER = 255
-_INK = (0, 0, 0)
-# A pointer can leave the window by any distance; the drawing functions of OpenCV count in 16 bits.
-_REACH_PX = 8_000
+
+SavePage = Callable[[Page], Path]
+"""Saves a page and returns the file that shows it. Raises OutputError."""
 
 
-@dataclass
-class Stroke:
-    """One touch of the pen: where it went, in pixels of the page (also beyond its edges), and its brush."""
-
-    radius_px: int
-    points: list[tuple[int, int]] = field(default_factory=list)
-
-
-def draw_strokes(page: BgrImage, strokes: Sequence[Stroke]) -> None:
-    """Draw `strokes` on `page`, uint8 (H, W, 3), in place; what lies beyond its edges is cut off."""
-    for stroke in strokes:
-        for start, end in zip(stroke.points[:1] + stroke.points, stroke.points, strict=False):
-            _draw_segment(page, start, end, stroke.radius_px)
-
-
-def _draw_segment(page: BgrImage, start: tuple[int, int], end: tuple[int, int], radius_px: int) -> None:
-    cv2.line(page, start, end, _INK, 2 * radius_px, cv2.LINE_AA)
-    cv2.circle(page, end, radius_px, _INK, cv2.FILLED, cv2.LINE_AA)
+def _save_nowhere(page: Page) -> Path:  # noqa: ARG001 - a SavePage is given one
+    raise OutputError("there is no place to save this page in; save a snapshot instead")
 
 
 class CanvasSource:
-    """A white page, 640x640, that the left button draws on and the right button wipes; a FrameSource.
+    """A page that the left button draws on and the right button wipes; a FrameSource.
 
-    The page fills the left of the picture that is shown, from (0, 0); beyond it nothing can be begun.
+    It fills the left of the picture that is shown, from (0, 0); beyond it nothing can be begun. A blank page, 640x640, white,
+    unless another is given; frames of pages without a picture say which ink is on them.
     """
 
     name = "canvas"
@@ -56,18 +47,34 @@ class CanvasSource:
     frame_count = None
     loss = ""
 
-    def __init__(self, clock: Clock = seconds) -> None:
+    def __init__(
+        self,
+        clock: Clock = seconds,
+        page: Page = Page(PAGE_PX, PAGE_PX),  # noqa: B008 - a frozen value
+        save: SavePage = _save_nowhere,
+    ) -> None:
         self._clock = clock
+        self._save = save
         self._opened_s = clock()
-        self._page = _blank_page()
-        self._strokes: list[Stroke] = []
-        self._pen_down = False
+        self._drawing = Drawing(page)
+        self._kind = Kind.PEN
         self._radius_px = BRUSH_RADIUS_PX
-        self._changed = True
+        self._said = ""
+        self._shown_changes = -1
         self._frame: Frame | None = None
 
     @property
+    def page(self) -> Page:
+        return self._drawing.page
+
+    @property
     def notice(self) -> str:
+        if self._said:
+            return self._said
+        if self._drawing.is_full:
+            return "the page is full: no more can be drawn on it"
+        if self._kind is Kind.ERASER:
+            return f"eraser {self._radius_px} px"
         return "" if self._radius_px == BRUSH_RADIUS_PX else f"brush {self._radius_px} px"
 
     def read(self, turn: Turn) -> Frame:
@@ -76,14 +83,16 @@ class CanvasSource:
             self._follow(pointer)
         for command in commands(turn.keys, Mode.CANVAS):
             self._obey(command)
-        last = self._frame
-        if last is None or self._changed:
-            image = self._page.copy()
-            image.flags.writeable = False
-            self._frame = Frame(image, last.index + 1 if last else 0, self._clock() - self._opened_s, not self._pen_down)
-        elif last.settled is self._pen_down:
-            self._frame = Frame(last.image, last.index, self._clock() - self._opened_s, not self._pen_down)
-        self._changed = False
+        last, settled = self._frame, not self._drawing.pen_down
+        if last is None or self._shown_changes != self._drawing.changes:
+            image, ink = self._drawing.picture.copy(), self._drawing.ink.copy()
+            image.flags.writeable = ink.flags.writeable = False
+            index = last.index + 1 if last else 0
+            known = ink if self._drawing.blank.picture is None else None
+            self._frame = Frame(image, index, self._clock() - self._opened_s, settled, known)
+        elif last.settled is not settled:
+            self._frame = Frame(last.image, last.index, self._clock() - self._opened_s, settled, last.ink)
+        self._shown_changes = self._drawing.changes
         assert self._frame is not None
         return self._frame
 
@@ -91,70 +100,105 @@ class CanvasSource:
         """Nothing to give back; the strokes stay."""
 
     def _follow(self, pointer: Pointer) -> None:
+        drawing = self._drawing
         point = (_within_reach(pointer.x), _within_reach(pointer.y))
         match pointer.action, pointer.button:
-            case "down", "left" if _on_page(pointer):
-                self._strokes.append(Stroke(self._radius_px))
-                self._pen_down = True
-                self._extend(point)
-            case "move", "left" if self._pen_down:
-                self._extend(point)
+            case "down", "left" if self._on_page(pointer):
+                self._said = ""
+                drawing.begin(point, 2 * self._radius_px + 1, self._kind)
+            case "move", "left":
+                drawing.extend(point)
             case "up", "left":
-                if self._pen_down:
-                    self._extend(point)
-                self._pen_down = False
+                drawing.extend(point)
+                drawing.end()
             case "move", _:
                 # The button was let go where no event could reach us, outside the window or in another mode.
-                self._pen_down = False
+                drawing.end()
             case "down", "right":
-                self._wipe()
+                self._said = ""
+                drawing.wipe()
 
     def _obey(self, command: Command) -> None:
+        drawing = self._drawing
         match command:
             case Command.CLEAR:
-                self._wipe()
+                if not drawing.wipe() and drawing.blank.picture is not None:
+                    self._shown_changes = -1  # what was read of the picture is forgotten, and read anew
             case Command.UNDO:
-                self._undo()
+                drawing.undo()
+            case Command.REDO:
+                drawing.redo()
+            case Command.ERASER:
+                self._kind = Kind.PEN if self._kind is Kind.ERASER else Kind.ERASER
+            case Command.PAGE_COLOUR:
+                colours = list(PaperColour)
+                drawing.recolour(colours[(colours.index(drawing.blank.colour) + 1) % len(colours)])
             case Command.THINNER:
                 self._radius_px = max(self._radius_px - _step_px(self._radius_px), BRUSH_RADII_PX[0])
             case Command.THICKER:
                 self._radius_px = min(self._radius_px + _step_px(self._radius_px), BRUSH_RADII_PX[-1])
+        self._said = self._saved() if command is Command.SAVE_PAGE else ""
 
-    def _extend(self, point: tuple[int, int]) -> None:
-        stroke = self._strokes[-1]
-        if stroke.points and stroke.points[-1] == point:
-            return
-        _draw_segment(self._page, stroke.points[-1] if stroke.points else point, point, stroke.radius_px)
-        stroke.points.append(point)
-        self._changed = True
+    def _saved(self) -> str:
+        """Save the page; returns what to tell the user."""
+        self._drawing.end()
+        try:
+            path = self._save(self._drawing.page)
+        except OutputError as error:
+            return str(error)
+        return f"saved {path}, strokes in {path.with_suffix(PAGE_SUFFIX).name}"
 
-    def _wipe(self) -> None:
-        if self._strokes:
-            self._strokes = []
-            self._redraw()
-
-    def _undo(self) -> None:
-        if self._strokes:
-            self._strokes.pop()
-            self._redraw()
-
-    def _redraw(self) -> None:
-        self._pen_down = False
-        self._page = _blank_page()
-        draw_strokes(self._page, self._strokes)
-        self._changed = True
+    def _on_page(self, pointer: Pointer) -> bool:
+        page = self._drawing.blank
+        return 0 <= pointer.x < page.width and 0 <= pointer.y < page.height
 
 
-def _blank_page() -> BgrImage:
-    return np.full((PAGE_PX, PAGE_PX, 3), _PAPER, np.uint8)
+def open_page(spec: str | None, size: tuple[int, int] | None = None) -> Page:
+    """The page to begin with: blank for None, a page that was saved (.json), else a picture to draw on, scaled to fit.
+
+    size: its width and height in pixels; a saved page has its own. Raises SourceError for a page or picture that cannot be
+    read, UsageError for a size that no page has.
+    """
+    if size and not all(LEAST_SIDE_PX <= side <= MOST_SIDE_PX for side in size):
+        raise UsageError(f"the sides of a page are {LEAST_SIDE_PX} to {MOST_SIDE_PX} pixels, not {size[0]}x{size[1]}")
+    if spec is None:
+        return Page(*(size or (PAGE_PX, PAGE_PX)))
+    if spec.lower().endswith(PAGE_SUFFIX):
+        page = load_page(Path(spec), spec)
+        if size and size != (page.width, page.height):
+            raise UsageError(
+                f"{spec}: is a page of {page.width}x{page.height} pixels; leave --size out, or open a picture of it"
+            )
+        return page
+    source = open_source(spec)
+    try:
+        frame = source.read(Turn()) if source.frame_count == 1 else None
+    finally:
+        source.close()
+    if frame is None:
+        raise SourceError(f"{spec}: cannot be drawn on; name one picture, or a page that was saved, such as page.json")
+    return _page_of(frame.image, size)
 
 
-def _on_page(pointer: Pointer) -> bool:
-    return 0 <= pointer.x < PAGE_PX and 0 <= pointer.y < PAGE_PX
+def _page_of(image: BgrImage, size: tuple[int, int] | None) -> Page:
+    """A page of `size`, or else of the picture's shape, with the picture on it, as large as fits and in the middle."""
+    height, width = image.shape[:2]
+    if size is None:
+        scale = min(max(max(image.shape[:2]), PICTURE_SIDES_PX[0]), PICTURE_SIDES_PX[1]) / max(image.shape[:2])
+        size = max(round(width * scale), LEAST_SIDE_PX), max(round(height * scale), LEAST_SIDE_PX)
+    scale = min(size[0] / width, size[1] / height)
+    fitted_px = min(max(round(width * scale), 1), size[0]), min(max(round(height * scale), 1), size[1])
+    left, top = (size[0] - fitted_px[0]) // 2, (size[1] - fitted_px[1]) // 2
+    picture = np.empty((size[1], size[0], 3), np.uint8)
+    picture[:] = PAPERS[PaperColour.WHITE].ground
+    smoothing = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    fitted = image if fitted_px == (width, height) else cv2.resize(image, fitted_px, interpolation=smoothing)
+    picture[top : top + fitted_px[1], left : left + fitted_px[0]] = fitted
+    return Page(*size, picture=picture)
 
 
 def _within_reach(coordinate_px: int) -> int:
-    return max(-_REACH_PX, min(_REACH_PX, coordinate_px))
+    return max(-REACH_PX, min(REACH_PX, coordinate_px))
 
 
 def _step_px(radius_px: int) -> int:

@@ -18,11 +18,13 @@ import cv2
 
 from camdigits.devices.camera import open_camera
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
+from camdigits.devices.pages import PAGE_SUFFIX, load_page
 from camdigits.devices.pictures import as_bgr, decode_picture, is_picture
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError
 from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
+from camdigits.vision.strokes import render
 
 Result = TypeVar("Result")
 DEMO = "demo"
@@ -257,6 +259,8 @@ def _open_file(path: Path, name: str) -> StillSource | ClipSource:
     head = _head(path, name)
     if is_picture(head):
         return StillSource(name, _load_picture(path, name))
+    if path.suffix.lower() == PAGE_SUFFIX:
+        return StillSource(name, render(load_page(path, name)))
     if _is_text(head):
         # FFmpeg would draw the letters of a text, and follow a playlist to other places.
         raise SourceError(f"{name}: holds text, neither a picture nor a clip; name a file such as page.jpg or clip.mp4")

@@ -11,7 +11,7 @@ import re
 import select
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -21,10 +21,12 @@ import cv2
 import numpy as np
 
 from camdigits.devices.clock import seconds
+from camdigits.devices.pages import PAGE_SUFFIX, page_text
 from camdigits.devices.sources import STDIN, public_name
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import OutputError
 from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.vision.strokes import Page, render
 
 CSV_HEADER = ("source", "frame", "time_s", "number", "digit", "confidence", "x", "y", "width", "height")
 WRITABLE_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -219,6 +221,15 @@ def save_snapshot(picture: BgrImage, folder: Path, now: datetime) -> Path:
     return _write_new(folder, f"camdigits-{now:%Y-%m-%d-%H%M%S}", ".png", _encode(picture, ".png"))
 
 
+def save_page(page: Page, folder: Path, now: datetime) -> Path:
+    """Save `page` as a PNG named for `now` in `folder`, and its strokes as JSON beside it, under the same name.
+
+    Raises OutputError when either cannot be written; then neither stays. No file is overwritten. Returns the PNG's path.
+    """
+    files = ((".png", _encode(render(page), ".png")), (PAGE_SUFFIX, page_text(page).encode()))
+    return _write_all_new(folder, f"camdigits-page-{now:%Y-%m-%d-%H%M%S}", files)
+
+
 def file_name(source_name: str) -> PurePath:
     """The name, without a folder, that a source's results get: page.jpg of a path, stdin of `-`, the place of a URL."""
     if source_name == STDIN:
@@ -301,25 +312,31 @@ def _encode(picture: BgrImage, suffix: str) -> bytes:
 
 def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
     """Write a file that was not there before: stem, else stem-2, stem-3 ...; what cannot be completed is removed."""
+    return _write_all_new(folder, stem, ((suffix, data),))
+
+
+def _write_all_new(folder: Path, stem: str, files: Sequence[tuple[str, bytes]]) -> Path:
+    """Write files, suffix and data, under one name that none of them had before, or none; returns the first one's path."""
     count = 1
     while True:
-        path = folder / (f"{stem}{suffix}" if count == 1 else f"{stem}-{count}{suffix}")
+        paths = [folder / (f"{stem}{suffix}" if count == 1 else f"{stem}-{count}{suffix}") for suffix, _ in files]
+        written: list[Path] = []
         try:
-            file = path.open("xb")
-        except FileExistsError:
-            count += 1
-            continue
-        except OSError as error:
-            raise _failure(str(path), error) from error
-        try:
-            with file:
-                file.write(data)
+            for path, (_, data) in zip(paths, files, strict=True):
+                file = path.open("xb")
+                written.append(path)
+                with file:
+                    file.write(data)
         except BaseException as error:
-            path.unlink(missing_ok=True)
+            for made in written:
+                made.unlink(missing_ok=True)
+            if isinstance(error, FileExistsError):
+                count += 1
+                continue
             if isinstance(error, OSError):
                 raise _failure(str(path), error) from error
             raise
-        return path
+        return paths[0]
 
 
 def _csv_row(values: tuple[Any, ...]) -> str:

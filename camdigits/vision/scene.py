@@ -75,12 +75,14 @@ class Frame:
 
     index counts the pictures of the source from 0; time_s is seconds since the source opened (time is data here).
     A frame that is not settled is shown but not read: a stroke is still being drawn on it.
+    ink: uint8 (H, W), 0 none .. 255 full, where the source knows what was written on an otherwise empty page.
     """
 
     image: BgrImage
     index: int
     time_s: float
     settled: bool = True
+    ink: Ink | None = None
 
 
 class InkMap(NamedTuple):
