@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 INTERRUPTED, TERMINATED = 130, 143
+_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that end the program in good order; there is no SIGHUP on Windows."""
 CLOSING_S = 2.0
 """For so long after Ctrl-C another one changes nothing, since files are being completed."""
 LOAD_AHEAD_S = 1.0
@@ -44,7 +46,7 @@ Exit codes:
   5    output: a result that cannot be written
   6    window: no display, or an OpenCV without windows
   130  interrupted (Ctrl-C)
-  143  terminated
+  143  terminated, or the terminal was closed
 """
 
 
@@ -394,6 +396,7 @@ def evaluate(
 
     from rich.console import Console
 
+    from camdigits.devices.files import write_whole
     from camdigits.evaluation import report as reports
     from camdigits.evaluation.document import write_document
     from camdigits.evaluation.truth import ANNOTATIONS, load_truth
@@ -418,10 +421,10 @@ def evaluate(
     for line in reports.headline(report):
         console.print(line, soft_wrap=True, markup=False)
     if output:
-        _save(json.dumps(report.to_dict(), indent=2) + "\n", output)
+        write_whole(output, (json.dumps(report.to_dict(), indent=2) + "\n").encode())
     if document:
         title = f"How well {folder.resolve().name} is read"
-        _save(write_document(report, title, least, lambda picture: _pixels(picture.path), worst), document)
+        write_whole(document, write_document(report, title, least, lambda picture: _pixels(picture.path), worst).encode())
 
 
 def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recognizer: Recognizer) -> None:
@@ -430,6 +433,7 @@ def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recog
     from rich.console import Console
 
     from camdigits.api import frames, reader_of
+    from camdigits.devices.files import write_whole
     from camdigits.devices.sources import open_source
     from camdigits.evaluation.clips import ClipReport, load_clips, score_clip
 
@@ -448,7 +452,7 @@ def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recog
     for line in report.headline():
         console.print(line, soft_wrap=True, markup=False)
     if output:
-        _save(json.dumps(report.to_dict(), indent=2) + "\n", output)
+        write_whole(output, (json.dumps(report.to_dict(), indent=2) + "\n").encode())
 
 
 def _tracked(items: Sequence[Item]) -> Iterable[Item]:
@@ -485,13 +489,6 @@ def settings_command(config: Path | None) -> None:
     """
     for line in settings_document(list(settings_in_force(commands, config)), config):
         click.echo(line)
-
-
-def _save(text: str, path: Path) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -702,12 +699,12 @@ def _progress(paths: Sequence[str], every: int) -> Iterator[Any]:
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM. Not SystemExit, at which OpenCV would leave the process from inside a mouse callback."""
+    """SIGTERM, or SIGHUP. Not SystemExit, at which OpenCV would leave the process from inside a mouse callback."""
 
 
 @contextmanager
 def _terminated_as_exit() -> Iterator[None]:
-    """SIGINT and SIGTERM end the run by an exception, so that files are closed and windows go.
+    """SIGINT, SIGTERM and SIGHUP end the run by an exception, so that files are closed and windows go.
 
     One that follows soon after the first changes nothing, and one that comes when all is closed ends the process at once.
     """
@@ -720,7 +717,7 @@ def _terminated_as_exit() -> Iterator[None]:
         closed_s = seconds() + CLOSING_S
         raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
 
-    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
+    heard = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]
     before = {number: signal.signal(number, leave) for number in heard}  # a shell may have them ignored in the background
     atexit.unregister(_end_at_once)
     atexit.register(_end_at_once)
@@ -733,7 +730,7 @@ def _terminated_as_exit() -> Iterator[None]:
 
 def _end_at_once() -> None:
     """Let signals end the process without a word while Python itself is being closed."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
 

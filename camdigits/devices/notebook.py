@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from camdigits.devices.corrections import FILE, CorrectionFile
+from camdigits.devices.files import write_whole
 from camdigits.devices.places import data_folder
-from camdigits.errors import NOT_OF_THE_LAYOUT, OutputError
+from camdigits.errors import NOT_OF_THE_LAYOUT
 from camdigits.ports import Region
 from camdigits.vision.scene import Glyph
 
@@ -42,7 +41,7 @@ class NotebookFolder:
         regions = {name: known for name, known in self._regions().items() if name != source}
         if region is not None:
             regions[source] = region
-        write_whole(self._folder / REGIONS_FILE, json.dumps(regions, indent=1).encode())
+        write_whole(self._folder / REGIONS_FILE, json.dumps(regions, indent=1).encode(), make_folder=True)
 
     def _regions(self) -> dict[str, Region]:
         path = self._folder / REGIONS_FILE
@@ -60,17 +59,3 @@ def _region(numbers: Any) -> Region:
     if not (0 <= region.left < 1 and 0 <= region.top < 1 and 0 < region.width <= 1 and 0 < region.height <= 1):
         raise ValueError("no part of a picture")
     return region
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is all there or as it was before, whatever happens meanwhile. Raises OutputError."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        reason = (error.strerror or type(error).__name__).lower()
-        raise OutputError(f"{path}: cannot be written ({reason}); free some space or mend its permissions") from error

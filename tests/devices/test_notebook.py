@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camdigits.devices.notebook import REGIONS_FILE, NotebookFolder, write_whole
-from camdigits.errors import OutputError
+from camdigits.devices.notebook import REGIONS_FILE, NotebookFolder
 from camdigits.ports import Region
 
 PART = Region(0.25, 0.5, 0.5, 0.25)
@@ -41,14 +40,3 @@ def test_corrections_are_kept_in_the_users_folder(own_places: Path) -> None:
     (correction,) = NotebookFolder().corrections.load().corrections
     assert (correction.label, correction.was) == (7, 1)
     assert NotebookFolder().corrections.path.is_relative_to(own_places)
-
-
-def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a", b"old")
-    (tmp_path / "d").mkdir()
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_whole(tmp_path / "d", b"new")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "d"]
-    with pytest.raises(OutputError, match=r"a/b: cannot be written"):
-        write_whole(tmp_path / "a" / "b", b"new")
-    assert (tmp_path / "a").read_bytes() == b"old"
