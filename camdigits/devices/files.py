@@ -12,7 +12,7 @@ from camdigits.errors import OutputError
 def write_whole(path: Path, data: bytes, make_folder: bool = False) -> None:
     """Write a file so that it is all there or as it was before, whatever happens meanwhile. Raises OutputError.
 
-    make_folder: whether its folder is made where there is none. What is no ordinary file, such as a pipe, is written to as it is.
+    make_folder: whether its folder is made where there is none. What is no ordinary file, as a pipe, is written to as it is.
     """
     ordinary = path.is_file() or not path.exists()
     # A link stays one: what it leads to is replaced.
