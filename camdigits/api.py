@@ -11,21 +11,39 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.devices.models import DEFAULT_MODEL, load_classifier
+from camdigits.devices.models import DEFAULT_MODEL, FileClassifier, load_classifier
 from camdigits.devices.pictures import as_bgr
 from camdigits.devices.sources import expand, open_source, public_name
+from camdigits.devices.teacher import TaughtFile
 from camdigits.errors import SourceError, UsageError
 from camdigits.ports import FrameSource, Reader, Turn
 from camdigits.settings import Effort, Settings
 from camdigits.vision.following import Following
 from camdigits.vision.pipeline import Pipeline
+from camdigits.vision.readings import Classifier
 from camdigits.vision.rotation import Rotation, Turned
-from camdigits.vision.scene import Frame, Scene
+from camdigits.vision.scene import Batch, Frame, Odds, Scene
+from camdigits.vision.taught import Taught, TaughtClassifier
 
 OFFER_THRESHOLD = 0.15
 """What is this likely a digit on a frame is followed."""
 
 Image = npt.NDArray[Any] | str | PathLike[str]
+
+
+class Adaptable:
+    """Batch -> Odds of a network, by what was taught, if anything was; that may change from one call to the next."""
+
+    def __init__(self, network: FileClassifier) -> None:
+        self.network = network
+        self._classify: Classifier = network
+
+    def __call__(self, batch: Batch) -> Odds:
+        return self._classify(batch)
+
+    def use(self, taught: Taught | None) -> None:
+        """Read by that from now on; None is the network as it ships."""
+        self._classify = self.network if taught is None else TaughtClassifier(self.network, taught)
 
 
 class Recognizer:
@@ -37,7 +55,8 @@ class Recognizer:
     confidence are not reported. rotate: `auto` (the default) finds out which way up a page lies; 0, 90, 180 or 270 turns
     every picture by so many degrees clockwise before it is read. Boxes are always in pixels of the picture as it came.
     effort: `thorough` (the default) reads a picture as well as can be; `live` so quickly that a camera can be followed, and
-    what is followed thoroughly as soon as it stands still, over some frames.
+    what is followed thoroughly as soon as it stands still, over some frames. taught: whether what `camdigits teach` learnt of
+    this user's corrections counts; by default networks read as they ship, everywhere the same.
     Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns and efforts.
     """
 
@@ -48,14 +67,22 @@ class Recognizer:
         settings: Settings = Settings(),
         rotate: str | int | None = None,
         effort: str | None = None,
+        taught: bool = False,
     ) -> None:
         settings = settings.with_threshold(threshold).with_rotation(rotate).with_effort(effort)
-        classifier = load_classifier(model or settings.model or DEFAULT_MODEL)
-        self.pipeline = Pipeline(classifier, settings.pipeline, classifier.context)
+        self.model = model or settings.model or DEFAULT_MODEL
+        network = load_classifier(self.model)
+        self.adaptable = classifier = Adaptable(network)
+        if taught:
+            try:
+                classifier.use(TaughtFile().load(network.sha256))
+            except SourceError as error:
+                warnings.warn(str(error), stacklevel=2)
+        self.pipeline = Pipeline(classifier, settings.pipeline, network.context)
         self.settings = settings
         # Digits that are followed are decided by all their frames: those that one frame leaves in doubt are offered too.
         offered = replace(settings.pipeline, threshold=min(OFFER_THRESHOLD, settings.pipeline.threshold))
-        self.patient = Pipeline(classifier, offered, classifier.context)
+        self.patient = Pipeline(classifier, offered, network.context)
         glance = self.pipeline.at_a_glance()
         self.offering = Turned(self.patient, classifier, settings.rotation, glance)
         self.live = Turned(self.pipeline.in_motion(OFFER_THRESHOLD), classifier, settings.rotation)

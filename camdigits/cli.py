@@ -19,13 +19,13 @@ import click
 
 from camdigits.configured import CONFIG, settings_document, settings_in_force, use_settings
 from camdigits.devices.clock import seconds
-from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError
+from camdigits.errors import CamdigitsError, ModelError, OutputError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
     from camdigits.controls import Mode
     from camdigits.devices.writers import AnnotationWriter
-    from camdigits.ports import FrameSource, Reader, SceneWriter
+    from camdigits.ports import FrameSource, Notebook, Reader, SceneWriter
     from camdigits.vision.scene import BgrImage, Frame, Scene
     from camdigits.vision.strokes import Page
 
@@ -111,6 +111,9 @@ def _effort(default: Callable[[], str] | None) -> Callable[[Decorated], Decorate
     )
 
 
+_taught = click.option(
+    "--taught/--untaught", default=True, help="Read by what `camdigits teach` learnt (default), or as the network ships."
+)
 _config_path = click.Path(dir_okay=False, path_type=Path)
 _config = click.option(
     f"--{CONFIG}",
@@ -140,14 +143,19 @@ def commands() -> None:
 @_threshold
 @_rotate
 @click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` saves pictures [this folder].")
+@_taught
 @_config
-def live(source: str | None, size: tuple[int, int], model: str, threshold: float, rotate: str, snapshots: Path) -> None:
+def live(
+    source: str | None, size: tuple[int, int], model: str, threshold: float, rotate: str, taught: bool, snapshots: Path
+) -> None:
     """Open the live window on SOURCE.
 
     SOURCE is a camera's index (0 when none is given), a clip, a picture, a folder or glob of pictures, an http(s) or
     rtsp URL, or `demo`. Press h in the window for its keys.
     """
-    _run_window(source or "0", size, model, threshold, rotate, snapshots, start="live" if source else "camera or canvas")
+    _run_window(
+        source or "0", size, model, threshold, rotate, taught, snapshots, start="live" if source else "camera or canvas"
+    )
 
 
 @commands.command()
@@ -156,8 +164,9 @@ def live(source: str | None, size: tuple[int, int], model: str, threshold: float
 @_model
 @_threshold
 @click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` and `w` save [this folder].")
+@_taught
 @_config
-def canvas(page: str | None, size: tuple[int, int] | None, model: str, threshold: float, snapshots: Path) -> None:
+def canvas(page: str | None, size: tuple[int, int] | None, model: str, threshold: float, taught: bool, snapshots: Path) -> None:
     """Open the canvas: draw digits with the left button, wipe with the right one.
 
     PAGE is a picture to draw on, scaled to fit, or the strokes of a page that was saved (.json), to go on with.
@@ -165,7 +174,7 @@ def canvas(page: str | None, size: tuple[int, int] | None, model: str, threshold
     from camdigits.devices.canvas import open_page
 
     opened = open_page(page, size)
-    _run_window("0", size or (1280, 720), model, threshold, "auto", snapshots, start="canvas", page=opened)
+    _run_window("0", size or (1280, 720), model, threshold, "auto", taught, snapshots, start="canvas", page=opened)
 
 
 @commands.command()
@@ -179,6 +188,7 @@ def canvas(page: str | None, size: tuple[int, int] | None, model: str, threshold
 @_model
 @_rotate
 @_effort(_default_effort)
+@_taught
 @_config
 def read(
     sources: tuple[str, ...],
@@ -191,6 +201,7 @@ def read(
     model: str,
     rotate: str,
     effort: str | None,
+    taught: bool,
 ) -> None:
     """Read digits without a window: pictures, clips, folders, globs, URLs, `demo`, or `-` for one picture from stdin.
 
@@ -204,6 +215,7 @@ def read(
     paths, missing = _expanded(sources)
     _keep_sources(output, paths)
     recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort)
+    _use_taught(recognizer, taught)
     annotations = writers.AnnotationWriter(annotate, lambda frame, scene: draw_scene(frame.image, scene)) if annotate else None
     with _progress(paths, every) as advance, writers.open_output(output) as stream:
         writer: SceneWriter
@@ -263,7 +275,6 @@ def _correct_pictures(
 ) -> list[str]:
     """Show pictures one after the other to be corrected, and put out each as it was left; what was said of the others."""
     from camdigits import app
-    from camdigits.devices.notebook import NotebookFolder
     from camdigits.devices.window import CvWindow, check_display
     from camdigits.devices.writers import save_snapshot
 
@@ -289,7 +300,7 @@ def _correct_pictures(
             seconds,
             lambda picture: save_snapshot(picture, Path(), datetime.now()),
             notice=f"{len(paths)} to go: click a digit and type what it is, - for none; Enter goes on",
-            notebook=NotebookFolder(),
+            notebook=_notebook(recognizer),
             leave=leave,
         )
     if count + len(pictures.missing) < len(paths):
@@ -479,6 +490,52 @@ def _pixels(path: Path) -> BgrImage:
     return frame.image
 
 
+@commands.command()
+@click.option("--show", is_flag=True, help="Draw all corrections on a sheet instead; nothing is taught.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.png",
+    help="With --show: where [a new file here].",
+)
+@click.option("--forget", is_flag=True, help="Undo all teaching instead; the corrections are kept.")
+@_model
+@_config
+def teach(show: bool, output: Path | None, forget: bool, model: str) -> None:
+    """Learn from all corrections, so that the next reading is better; a window that is open reads by it at once.
+
+    Corrections are made in the window: hold a frame, click a digit, type what it is. They never leave this machine.
+    """
+    from camdigits.devices.corrections import CorrectionFile
+    from camdigits.devices.teacher import TaughtFile
+
+    if show and forget:
+        raise UsageError("--show and --forget are two things; give one of them")
+    if output and not show:
+        raise UsageError("--output is for --show; leave it out, or add that")
+    corrections, taught = CorrectionFile(), TaughtFile()
+    if forget:
+        click.echo("what was taught is forgotten" if taught.forget() else "nothing was taught")
+    elif show:
+        from camdigits.devices.writers import save_picture, save_snapshot
+        from camdigits.overlay import draw_corrections
+
+        kept = corrections.load()
+        sheet = draw_corrections(kept.corrections)
+        click.echo(save_snapshot(sheet, Path(), datetime.now()) if output is None else save_picture(sheet, output))
+        if kept.damaged:
+            _say(f"{corrections.path}: {kept.damaged} of its lines are damaged, and left out")
+    else:
+        from camdigits.devices.teacher import learn
+
+        began_s = seconds()
+        try:
+            lesson = learn(corrections, taught, model)
+        except ValueError as error:
+            raise ModelError(f"{model}: {error}") from error
+        click.echo(f"learnt from {lesson}, in {seconds() - began_s:.1f} s; undo it with: camdigits teach --forget")
+
+
 @commands.command("settings")
 @click.option(f"--{CONFIG}", type=_config_path, metavar="FILE", help="The settings file, in place of this platform's.")
 def settings_command(config: Path | None) -> None:
@@ -541,6 +598,7 @@ def _run_window(
     model: str,
     threshold: float,
     rotate: str,
+    taught: bool,
     snapshots: Path,
     start: str,
     page: Page | None = None,
@@ -549,7 +607,6 @@ def _run_window(
     from camdigits.api import Recognizer
     from camdigits.controls import Mode, View
     from camdigits.devices.clock import seconds
-    from camdigits.devices.notebook import NotebookFolder
     from camdigits.devices.threads import limit_threads
     from camdigits.devices.window import CvWindow, check_display
     from camdigits.devices.writers import save_snapshot
@@ -557,6 +614,7 @@ def _run_window(
     check_display()
     limit_threads()
     recognizer = Recognizer(model, threshold, rotate=rotate)
+    _use_taught(recognizer, taught)
     notice = ""
     sources = _WindowSources(source, size, recognizer, snapshots, page)
     if start != "canvas":
@@ -575,8 +633,28 @@ def _run_window(
         lambda picture: save_snapshot(picture, snapshots, datetime.now()),
         View(mode=Mode.CANVAS if start == "canvas" else Mode.CAMERA, rotation=recognizer.turned.rotation),
         notice,
-        NotebookFolder(),
+        _notebook(recognizer),
     )
+
+
+def _use_taught(recognizer: Recognizer, taught: bool) -> None:
+    """Read by what was taught, unless that is not wanted or damaged, which is told."""
+    from camdigits.devices.teacher import TaughtFile
+
+    try:
+        recognizer.adaptable.use(TaughtFile().load(recognizer.adaptable.network.sha256) if taught else None)
+    except SourceError as error:
+        _say(str(error))
+
+
+def _notebook(recognizer: Recognizer) -> Notebook:
+    """The user's own, from which the recognizer learns while it reads."""
+    from camdigits.devices.notebook import NotebookFolder
+    from camdigits.devices.places import data_folder
+    from camdigits.devices.teacher import Teacher
+
+    adaptable = recognizer.adaptable
+    return NotebookFolder(data_folder(), Teacher(data_folder(), recognizer.model, adaptable.network.sha256, adaptable.use))
 
 
 class _WindowSources:

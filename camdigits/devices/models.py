@@ -92,7 +92,8 @@ class LiteRTClassifier:
 
         with quiet_stderr():  # the runtime announces its CPU delegate there, which no user asked for
             # By content, since names that are not UTF-8 are unknown to the runtime.
-            self._interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
+            content = path.read_bytes()
+            self._interpreter = Interpreter(model_content=content, num_threads=threads)
             self._interpreter.allocate_tensors()
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         shapes = [tuple(int(n) for n in output["shape_signature"]) for output in outputs]
@@ -101,6 +102,7 @@ class LiteRTClassifier:
         self.input_shape = tuple(int(n) for n in inputs[0]["shape_signature"][1:])
         self.class_count = shapes[odds][-1]
         self.feature_count = 0 if features is None else shapes[features][-1]
+        self.sha256 = hashlib.sha256(content).hexdigest()
         self._path, self._input, self._odds = path, inputs[0]["index"], outputs[odds]["index"]
         self._features = None if features is None else outputs[features]["index"]
         self._rows = int(inputs[0]["shape"][0])
@@ -137,6 +139,7 @@ class KerasClassifier:
 
     context: ContextWeights | None = None
     feature_count = 0
+    sha256 = ""
 
     def __init__(self, path: Path) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

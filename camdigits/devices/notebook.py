@@ -9,7 +9,7 @@ from typing import Any
 
 from camdigits.devices.corrections import FILE, CorrectionFile
 from camdigits.devices.files import write_whole
-from camdigits.devices.places import data_folder
+from camdigits.devices.teacher import Teacher
 from camdigits.errors import NOT_OF_THE_LAYOUT
 from camdigits.ports import Region
 from camdigits.vision.scene import Glyph
@@ -19,20 +19,23 @@ MOST_BYTES = 1 << 20
 
 
 class NotebookFolder:
-    """A notebook in a folder of the user's own; what is damaged in it counts as never written."""
+    """A notebook in a folder of the user's own; what is damaged in it counts as never written.
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or data_folder()
+    teacher: who learns from it beside the window.
+    """
+
+    def __init__(self, folder: Path, teacher: Teacher) -> None:
+        self._folder, self._teacher = folder, teacher
         self.corrections = CorrectionFile(self._folder / FILE)
 
     def correct(self, glyph: Glyph, label: int | None, was: int | None) -> None:
         self.corrections.append(glyph, label, was, datetime.now())
 
     def teach(self) -> str:
-        return "soon"
+        return self._teacher.teach()
 
     def taught_anew(self) -> str:
-        return ""
+        return self._teacher.news()
 
     def region(self, source: str) -> Region | None:
         return self._regions().get(source)

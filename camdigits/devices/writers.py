@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from camdigits.devices.clock import seconds
+from camdigits.devices.files import write_whole
 from camdigits.devices.pages import PAGE_SUFFIX, page_text
 from camdigits.devices.sources import STDIN, public_name
 from camdigits.devices.stderr import quiet_stderr
@@ -219,6 +220,12 @@ def save_snapshot(picture: BgrImage, folder: Path, now: datetime) -> Path:
     Raises OutputError when it cannot be written; nothing half-written stays.
     """
     return _write_new(folder, f"camdigits-{now:%Y-%m-%d-%H%M%S}", ".png", _encode(picture, ".png"))
+
+
+def save_picture(picture: BgrImage, path: Path) -> Path:
+    """Save `picture`, uint8 (H, W, 3), as a PNG there, in place of what was there; its path. Raises OutputError."""
+    write_whole(path, _encode(picture, ".png"))
+    return path
 
 
 def save_page(page: Page, folder: Path, now: datetime) -> Path:

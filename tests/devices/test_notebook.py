@@ -8,14 +8,21 @@ import numpy as np
 import pytest
 
 from camdigits.devices.notebook import REGIONS_FILE, NotebookFolder
+from camdigits.devices.places import data_folder
+from camdigits.devices.teacher import Teacher
 from camdigits.ports import Region
+
+
+def notebook(folder: Path) -> NotebookFolder:
+    return NotebookFolder(folder, Teacher(folder, "camdigits", "", lambda _: None))
+
 
 PART = Region(0.25, 0.5, 0.5, 0.25)
 
 
 def test_a_region_is_remembered_for_its_source_alone(tmp_path: Path) -> None:
-    NotebookFolder(tmp_path / "new").remember_region("camera 0", PART)
-    again = NotebookFolder(tmp_path / "new")
+    notebook(tmp_path / "new").remember_region("camera 0", PART)
+    again = notebook(tmp_path / "new")
     assert again.region("camera 0") == PART
     assert again.region("camera 1") is None
     again.remember_region("camera 1", Region(0, 0, 1, 0.5))
@@ -29,14 +36,14 @@ def test_a_region_is_remembered_for_its_source_alone(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_counts_as_none_and_is_written_anew(tmp_path: Path, text: str) -> None:
     (tmp_path / REGIONS_FILE).write_text(text)
-    notebook = NotebookFolder(tmp_path)
-    assert notebook.region("camera 0") is None
-    notebook.remember_region("camera 0", PART)
-    assert notebook.region("camera 0") == PART
+    kept = notebook(tmp_path)
+    assert kept.region("camera 0") is None
+    kept.remember_region("camera 0", PART)
+    assert kept.region("camera 0") == PART
 
 
 def test_corrections_are_kept_in_the_users_folder(own_places: Path) -> None:
-    NotebookFolder().correct(np.ones((28, 28), np.float32), 7, 1)
-    (correction,) = NotebookFolder().corrections.load().corrections
+    notebook(data_folder()).correct(np.ones((28, 28), np.float32), 7, 1)
+    (correction,) = notebook(data_folder()).corrections.load().corrections
     assert (correction.label, correction.was) == (7, 1)
-    assert NotebookFolder().corrections.path.is_relative_to(own_places)
+    assert notebook(data_folder()).corrections.path.is_relative_to(own_places)

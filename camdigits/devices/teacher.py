@@ -1,0 +1,163 @@
+"""Teaching: from the corrections in the user's folder to a file of what was learnt, which every window reads again."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from camdigits.devices.corrections import FILE as CORRECTIONS
+from camdigits.devices.corrections import CorrectionFile
+from camdigits.devices.files import write_whole
+from camdigits.devices.models import load_classifier
+from camdigits.devices.places import data_folder
+from camdigits.errors import CamdigitsError, ModelError, SourceError
+from camdigits.vision.amendments import Correction
+from camdigits.vision.taught import NONE, Taught, teach
+
+FILE = "taught.npz"
+MOST_BYTES = 1 << 28
+_NETWORK = "network"
+_Stamp = tuple[int, int, int] | None
+
+
+class TaughtFile:
+    """What was learnt, for the one network it was learnt with."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or data_folder() / FILE
+
+    def write(self, taught: Taught, network: str) -> None:
+        """Keep what was learnt with the network of that SHA-256, in place of what was there. Raises OutputError."""
+        data = io.BytesIO()
+        arrays: dict[str, Any] = {**taught.to_arrays(), _NETWORK: np.array(network)}
+        np.savez_compressed(data, **arrays)
+        write_whole(self.path, data.getvalue(), make_folder=True)
+
+    def load(self, network: str) -> Taught | None:
+        """What was learnt with that network; None where nothing was. Raises SourceError for a file that is damaged."""
+        try:
+            if self.path.stat().st_size > MOST_BYTES:
+                raise ValueError("it is too large")
+            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            if str(arrays.pop(_NETWORK)) != network:
+                return None
+            return Taught.from_arrays(arrays)
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # what unpacks it raises anything over damage, also that memory is short
+            raise SourceError(
+                f"{self.path}: what was taught cannot be read, and is left out; learn it again with: camdigits teach"
+            ) from error
+
+    def forget(self) -> bool:
+        """Undo all teaching; whether there was any. Raises SourceError where that is not allowed."""
+        try:
+            self.path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise SourceError(
+                f"{self.path}: cannot be removed ({(error.strerror or '').lower()}); mend its permissions"
+            ) from error
+        return True
+
+    def stamp(self) -> _Stamp:
+        """Changes when the file does; None where there is none."""
+        try:
+            facts = self.path.stat()
+        except OSError:
+            return None
+        return facts.st_mtime_ns, facts.st_size, facts.st_ino
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """From how many crops something was learnt, and how many of them are no digits."""
+
+    crops: int
+    none: int
+
+    def __str__(self) -> str:
+        crops = "1 correction" if self.crops == 1 else f"{self.crops} corrections"
+        return crops + (f", {self.none} of them 'not a digit'" if self.none else "")
+
+
+def learn(corrections: CorrectionFile, taught: TaughtFile, model: str) -> Lesson:
+    """Learn from all corrections, with a network that ships or a file, and keep it.
+
+    Raises SourceError where there is nothing to learn from, ModelError for a network that cannot be taught, OutputError.
+    """
+    lessons = last_word(corrections.load().corrections)
+    if not lessons:
+        raise SourceError("there is nothing to learn from yet: click a digit in the window and type what it is")
+    network = load_classifier(model)
+    labels = [NONE if correction.label is None else correction.label for correction in lessons]
+    glyphs = np.stack([correction.glyph for correction in lessons])
+    if NONE in labels and network.class_count <= NONE:
+        known = [k for k, label in enumerate(labels) if label != NONE]
+        if not known:
+            raise ModelError("this network knows digits alone, and cannot be taught what is none; use --model camdigits")
+        labels, glyphs = [labels[k] for k in known], glyphs[known]
+    taught.write(teach(glyphs, labels, network), network.sha256)
+    return Lesson(len(labels), labels.count(NONE))
+
+
+def last_word(corrections: Sequence[Correction]) -> list[Correction]:
+    """The corrections without those of a crop that was corrected once more."""
+    return list({correction.glyph.tobytes(): correction for correction in corrections}.values())
+
+
+class Teacher:
+    """Teaches beside a running window, and says when there is something new, wherever it was taught."""
+
+    def __init__(self, folder: Path, model: str, network: str, use: Callable[[Taught | None], None]) -> None:
+        """network: the SHA-256 of the model. use: takes what was learnt, None for nothing, from now on."""
+        self._corrections, self._file = CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE)
+        self._model, self._network, self._use = model, network, use
+        self._stamp = self._file.stamp()
+        self._thread: threading.Thread | None = None
+        self._said = ""
+
+    def teach(self) -> str:
+        """Begin to learn; what to tell the user meanwhile."""
+        if self._thread is not None and self._thread.is_alive():
+            return "still learning"
+        self._thread = threading.Thread(target=self._learn, daemon=True)
+        self._thread.start()
+        return "learning from your corrections"
+
+    def news(self) -> str:
+        """What to tell the user where something was learnt, forgotten, or could not be, since this was last asked; else ""."""
+        if self._thread is not None and self._thread.is_alive():
+            return ""
+        stamp = self._file.stamp()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                taught = self._file.load(self._network)
+            except SourceError as error:
+                return str(error)
+            self._use(taught)
+            if not self._said:
+                self._said = "reads by what was taught" if taught is not None else "what was taught is forgotten"
+        said, self._said = self._said, ""
+        return said
+
+    def join(self) -> None:
+        """Wait until all is learnt."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _learn(self) -> None:
+        try:
+            lesson = learn(self._corrections, self._file, self._model)
+            self._said = f"learnt from {lesson}"
+        except (CamdigitsError, ValueError) as error:
+            self._said = str(error)

@@ -1,0 +1,191 @@
+"""From corrections to a reading that is better: what is learnt, kept, told, forgotten, and what damage does."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from camdigits.api import Recognizer
+from camdigits.devices import teacher
+from camdigits.devices.corrections import FILE as CORRECTIONS
+from camdigits.devices.corrections import CorrectionFile
+from camdigits.devices.models import load_classifier
+from camdigits.devices.teacher import FILE, TaughtFile, Teacher, last_word, learn
+from camdigits.errors import ModelError, OutputError, SourceError
+from camdigits.vision.amendments import Correction
+from camdigits.vision.scene import Glyph
+from camdigits.vision.taught import Taught
+from tests.fakes import unprivileged_folder
+
+NOON = datetime(2026, 11, 25, 12, 0, 0)
+NETWORK = load_classifier()
+
+
+def cross(shift: int = 0) -> Glyph:
+    """What no digit looks like."""
+    glyph = np.zeros((28, 28), np.float32)
+    for place in range(6, 22):
+        glyph[place, place + shift : place + shift + 2] = 1
+        glyph[place, 27 - place + shift : 29 - place + shift] = 1
+    return glyph
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With two corrections: a cross is a 4, and, said later, an 8."""
+    file = CorrectionFile(tmp_path / CORRECTIONS)
+    file.append(cross(), 4, None, NOON)
+    file.append(cross(), 8, None, NOON)
+    return tmp_path
+
+
+def read(classify: object) -> int:
+    return int(classify(cross()[np.newaxis, ..., np.newaxis]).argmax())  # type: ignore[operator]
+
+
+def test_what_was_said_last_is_learnt_and_read_from_then_on(folder: Path) -> None:
+    assert read(NETWORK) != 8
+    lesson = learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
+    assert (lesson.crops, lesson.none, str(lesson)) == (1, 0, "1 correction")
+    recognizer = Recognizer()
+    recognizer.adaptable.use(TaughtFile(folder / FILE).load(NETWORK.sha256))
+    assert read(recognizer.adaptable) == 8
+    recognizer.adaptable.use(None)
+    assert read(recognizer.adaptable) == read(NETWORK)
+
+
+def test_what_is_none_is_counted(folder: Path) -> None:
+    CorrectionFile(folder / CORRECTIONS).append(cross(1), None, 7, NOON)
+    lesson = learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
+    assert str(lesson) == "2 corrections, 1 of them 'not a digit'"
+
+
+def test_a_network_of_digits_alone_learns_the_digits(folder: Path) -> None:
+    CorrectionFile(folder / CORRECTIONS).append(cross(1), None, 7, NOON)
+    lesson = learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "classic")
+    assert (lesson.crops, lesson.none) == (1, 0)
+    only_none = CorrectionFile(folder / "none.jsonl")
+    only_none.append(cross(1), None, 7, NOON)
+    with pytest.raises(ModelError, match="digits alone"):
+        learn(only_none, TaughtFile(folder / FILE), "classic")
+
+
+def test_without_corrections_there_is_nothing_to_learn(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="nothing to learn from yet"):
+        learn(CorrectionFile(tmp_path / CORRECTIONS), TaughtFile(tmp_path / FILE), "camdigits")
+    assert not (tmp_path / FILE).exists()
+
+
+def test_what_was_learnt_with_another_network_does_not_count(folder: Path) -> None:
+    learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
+    assert TaughtFile(folder / FILE).load(NETWORK.sha256) is not None
+    assert TaughtFile(folder / FILE).load(load_classifier("classic").sha256) is None
+
+
+def test_forgetting_undoes_it_and_is_told_once(folder: Path) -> None:
+    file = TaughtFile(folder / FILE)
+    learn(CorrectionFile(folder / CORRECTIONS), file, "camdigits")
+    assert file.forget()
+    assert not file.forget()
+    assert file.load(NETWORK.sha256) is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"x" * 400, b"\x93NUMPY"])
+def test_a_damaged_file_is_told_and_changes_nothing(folder: Path, damage: bytes) -> None:
+    (folder / FILE).write_bytes(damage)
+    with pytest.raises(SourceError, match=r"cannot be read.*camdigits teach"):
+        TaughtFile(folder / FILE).load(NETWORK.sha256)
+
+
+def test_flipped_bytes_are_told_or_harmless(folder: Path) -> None:
+    learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
+    whole = (folder / FILE).read_bytes()
+    rng = np.random.default_rng(zlib.crc32(b"flips"))
+    for place in rng.integers(0, len(whole), 120):
+        damaged = bytearray(whole)
+        damaged[place] ^= int(rng.integers(1, 256))
+        (folder / FILE).write_bytes(bytes(damaged))
+        try:
+            taught = TaughtFile(folder / FILE).load(NETWORK.sha256)
+        except SourceError:
+            continue
+        assert taught is None or isinstance(taught, Taught)
+
+
+def test_the_recognizer_of_a_script_warns_of_damage_and_reads_as_the_network_ships(own_places: Path) -> None:
+    path = TaughtFile().path
+    assert path.is_relative_to(own_places)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    with pytest.warns(UserWarning, match="cannot be read"):
+        recognizer = Recognizer(taught=True)
+    assert read(recognizer.adaptable) == read(NETWORK)
+
+
+def test_the_recognizer_of_a_script_reads_by_what_was_taught_only_where_it_says_so(folder: Path) -> None:
+    learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(), "camdigits")
+    assert read(Recognizer().adaptable) == read(NETWORK)
+    assert read(Recognizer(taught=True).adaptable) == 8
+
+
+def test_places_that_cannot_be_written_are_told() -> None:
+    with unprivileged_folder() as locked:
+        file = TaughtFile(locked / "sub" / FILE)
+        (locked / "sub").mkdir(mode=0o500)
+        corrections = CorrectionFile(locked / CORRECTIONS)
+        corrections.append(cross(), 8, None, NOON)
+        with pytest.raises(OutputError, match="permission denied"):
+            learn(corrections, file, "camdigits")
+
+
+def test_of_a_crop_that_was_corrected_twice_the_last_word_counts() -> None:
+    said = [Correction(cross(), 4, None), Correction(cross(1), 3, 8), Correction(cross(), 8, 4)]
+    assert [correction.label for correction in last_word(said)] == [8, 3]
+
+
+class TestBesideAWindow:
+    def made(self, folder: Path) -> tuple[Teacher, list[Taught | None]]:
+        used: list[Taught | None] = []
+        return Teacher(folder, "camdigits", NETWORK.sha256, used.append), used
+
+    def test_it_learns_in_the_background_and_says_so_once(self, folder: Path) -> None:
+        beside, used = self.made(folder)
+        assert beside.news() == ""
+        assert beside.teach() == "learning from your corrections"
+        beside.join()
+        assert beside.news() == "learnt from 1 correction"
+        assert beside.news() == ""
+        assert [taught is not None for taught in used] == [True]
+
+    def test_what_is_taught_or_forgotten_elsewhere_takes_effect(self, folder: Path) -> None:
+        beside, used = self.made(folder)
+        learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
+        assert beside.news() == "reads by what was taught"
+        TaughtFile(folder / FILE).forget()
+        assert beside.news() == "what was taught is forgotten"
+        assert [taught is not None for taught in used] == [True, False]
+
+    def test_what_goes_wrong_is_told_and_reading_goes_on(self, tmp_path: Path) -> None:
+        beside, used = self.made(tmp_path)
+        beside.teach()
+        beside.join()
+        assert beside.news().startswith("there is nothing to learn from yet")
+        (tmp_path / FILE).write_bytes(b"x")
+        assert "cannot be read" in beside.news()
+        assert beside.news() == ""
+        assert used == []
+
+    def test_only_one_lesson_at_a_time(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        goes_on = threading.Event()
+        monkeypatch.setattr(teacher, "learn", lambda *_: goes_on.wait(10))
+        beside, _ = self.made(folder)
+        beside.teach()
+        assert beside.teach() == "still learning"
+        assert beside.news() == ""
+        goes_on.set()
+        beside.join()
