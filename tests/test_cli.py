@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,8 @@ import pytest
 from camdigits import api, cli
 from camdigits.controls import Mode, View
 from camdigits.devices.canvas import CanvasSource
+from camdigits.devices.corrections import CorrectionFile
+from camdigits.devices.teacher import TaughtFile
 from camdigits.devices.writers import CSV_HEADER
 from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
@@ -703,6 +706,88 @@ class TestEvaluate:
         assert outcome.code == 5
         assert "figures.json" in outcome.complaint
         assert "digit F1" in outcome.out
+
+
+class TestTeach:
+    @pytest.fixture
+    def kept(self) -> CorrectionFile:
+        """Corrections in the user's folder: the crops of a page as they were read, and one that is none."""
+        evidence = api.Recognizer().recognize(PAPER).evidence
+        assert evidence is not None
+        file = CorrectionFile()
+        for glyph, reading in zip(evidence.glyphs[..., 0], evidence.readings, strict=True):
+            if reading is not None:
+                file.append(glyph, reading.label, reading.label, datetime(2026, 11, 25))
+        file.append(evidence.glyphs[-1, ..., 0], None, 1, datetime(2026, 11, 25))
+        return file
+
+    def test_it_says_from_how_much_it_learnt_and_how_to_undo_that(self, command: Command, kept: CorrectionFile) -> None:
+        count = len(kept.load().corrections)
+        outcome = command("teach")
+        assert outcome.out.startswith(f"learnt from {count} corrections, 1 of them 'not a digit', in ")
+        assert "camdigits teach --forget" in outcome.out
+        assert (outcome.code, outcome.err) == (0, "")
+        assert command("teach", "--forget").out == "what was taught is forgotten\n"
+        assert command("teach", "--forget").out == "nothing was taught\n"
+        assert len(kept.load().corrections) == count
+
+    def test_what_was_taught_counts_unless_that_is_not_wanted(self, command: Command, kept: CorrectionFile) -> None:
+        for correction in kept.load().corrections:
+            kept.append(correction.glyph, 7, correction.was, datetime(2026, 11, 25))
+        plain_reading = command("read", PAPER).out
+        assert command("teach").code == 0
+        assert set(command("read", PAPER).out) <= set("7 \n")
+        assert command("read", PAPER, "--untaught").out == plain_reading
+        command("teach", "--forget")
+        assert command("read", PAPER).out == plain_reading
+
+    def test_a_damaged_file_of_what_was_taught_is_one_line_and_reading_goes_on(self, command: Command) -> None:
+        TaughtFile().path.parent.mkdir(parents=True)
+        TaughtFile().path.write_bytes(b"x")
+        outcome = command("read", PAPER)
+        assert outcome.code == 0
+        assert outcome.out.strip()
+        assert "learn it again with: camdigits teach" in outcome.complaint
+
+    def test_damaged_corrections_are_counted_and_the_others_shown(
+        self, command: Command, kept: CorrectionFile, tmp_path: Path
+    ) -> None:
+        with kept.path.open("ab") as file:
+            file.write(b"\xff{\n[]\n")
+        outcome = command("teach", "--show", "--output", tmp_path / "sheet.png")
+        assert outcome.out == f"{tmp_path / 'sheet.png'}\n"
+        assert "2 of its lines are damaged" in outcome.complaint
+        assert cv2.imread(str(tmp_path / "sheet.png")) is not None
+        assert not TaughtFile().path.exists()
+
+    def test_without_a_place_the_sheet_is_a_new_file_here(
+        self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        name = command("teach", "--show").out.strip()
+        assert (tmp_path / name).is_file()
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "complaint"),
+        [
+            ((), 3, "nothing to learn from yet"),
+            (("--show", "--forget"), 2, "give one of them"),
+            (("--output", "a.png"), 2, "--output is for --show"),
+            (("--model", "none.tflite"), 3, "nothing to learn from yet"),
+        ],
+    )
+    def test_what_makes_no_sense_is_one_line(
+        self, command: Command, arguments: tuple[str, ...], code: int, complaint: str
+    ) -> None:
+        outcome = command("teach", *arguments)
+        assert outcome.code == code
+        assert complaint in outcome.complaint
+
+    def test_a_network_without_features_says_so(self, command: Command, kept: CorrectionFile) -> None:
+        assert kept.path.is_file()
+        outcome = command("teach", "--model", ROOT / "models" / "camdigits.keras")
+        assert outcome.code == 4
+        assert "features" in outcome.complaint
 
 
 class Opened(NamedTuple):

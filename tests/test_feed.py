@@ -1,0 +1,102 @@
+"""A feed by itself: the part that is read, what the user says of places, and what of it lasts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camdigits.feed import LEAST_REGION, Feed
+from camdigits.ports import Region, Turn
+from camdigits.vision.scene import Box, Frame
+from tests.fake_screen import BlobReader, FakeSource, blob_frame
+from tests.fakes import FakeClock
+
+BLOB, OTHER = Box(100, 200, 60, 120), Box(300, 200, 60, 120)
+
+
+def feed(*boxes: Box, count: int = 1, region: Region | None = None, page: bool = False) -> Feed:
+    clock = FakeClock()
+    source = FakeSource([blob_frame(index, *boxes) for index in range(count)], clock, live=True)
+    return Feed(source, BlobReader(), clock, region, page)
+
+
+def labels(made: Feed) -> list[int]:
+    return [digit.label for digit in made.scene.digits]
+
+
+class TestParts:
+    def test_only_the_part_is_read_and_boxes_are_of_the_whole_frame(self) -> None:
+        made = feed(BLOB, OTHER, region=Region(0.4, 0.4, 0.3, 0.4))
+        assert [digit.box for digit in made.scene.digits] == [OTHER]
+        assert (made.scene.width, made.scene.height) == (640, 480)
+
+    @given(
+        left=st.floats(0, 0.99),
+        top=st.floats(0, 0.99),
+        width=st.floats(0.001, 1),
+        height=st.floats(0.001, 1),
+        size=st.sampled_from([(1, 1), (3, 700), (640, 480)]),
+    )
+    def test_any_part_of_any_frame_holds_a_pixel_of_it(
+        self, left: float, top: float, width: float, height: float, size: tuple[int, int]
+    ) -> None:
+        source = FakeSource([Frame(np.zeros((size[1], size[0], 3), np.uint8), 0, 0.0)], FakeClock(), live=True)
+        box = Feed(source, BlobReader(), FakeClock(), Region(left, top, width, height)).region
+        assert box is not None
+        assert box.area > 0
+        assert box.intersection_area(Box(0, 0, *size)) == box.area
+
+    def test_a_part_that_was_dragged_comes_back_to_the_same_pixels(self) -> None:
+        made = feed(BLOB)
+        box = Box(123, 45, 301, 222)
+        assert made.read_only(box) is not None
+        assert made.region == box
+
+    def test_what_is_too_small_is_no_part(self) -> None:
+        made = feed(BLOB)
+        assert made.read_only(Box(10, 10, round(640 * LEAST_REGION) - 2, 300)) is None
+        assert made.region is None
+
+
+class TestAmendments:
+    def test_a_crop_of_the_network_is_given_with_what_had_been_read(self) -> None:
+        made = feed(BLOB, OTHER)
+        glyph, was = made.amend(OTHER, 7)
+        assert was == 1
+        assert (glyph == 1).all(), "not the crop that the network got"
+        assert labels(made) == [0, 7]
+
+    def test_what_was_missed_is_cropped_from_the_picture(self) -> None:
+        made = feed(BLOB)
+        made.frame.image[OTHER.y : OTHER.bottom, OTHER.x : OTHER.right] = 20
+        box = made.ink_in(Box(OTHER.x - 10, OTHER.y - 10, OTHER.width + 20, OTHER.height + 20))
+        assert box.iou(OTHER) > 0.8
+        glyph, was = made.amend(box, 4)
+        assert was is None
+        assert 0.1 < glyph.mean() < 0.6
+        assert labels(made) == [0, 4]
+
+    def test_no_ink_is_told(self) -> None:
+        with pytest.raises(ValueError, match="no ink"):
+            feed(BLOB).amend(Box(400, 300, 50, 50), 4)
+
+    def test_on_a_page_they_last_and_on_frames_of_a_camera_they_end(self) -> None:
+        for page in (True, False):
+            made = feed(BLOB, count=3, page=page)
+            made.amend(BLOB, 7)
+            assert made.read(Turn())
+            assert labels(made) == ([7] if page else [0])
+
+    def test_forgetting_drops_them(self) -> None:
+        made = feed(BLOB, page=True)
+        made.amend(BLOB, 7)
+        made.forget()
+        made.read_again()
+        assert labels(made) == [0]
+
+    def test_a_number_that_was_corrected_is_listed_as_it_is_now(self) -> None:
+        made = feed(BLOB)
+        made.amend(BLOB, 7)
+        assert [number.text for number in made.history.numbers] == ["7"]
