@@ -40,7 +40,8 @@ class FollowParams:
     least, to confirm what came. looks: so often it is read thoroughly, since one frame may be unlucky.
     place_share: the share of a digit's place that changes before the digit is read anew.
     first_cost: of the reading of the first frame so much is done at once, in the units of vision/steps.py. quick_spread_s,
-    thorough_spread_s: so long a reading takes if it costs as much as the one before. least_cost, most_cost: of what is done
+    thorough_spread_s: so long a reading takes if it costs as much as the one before; carried_spread_s: a quick one of a page
+    that moves as a whole, where the digits that are followed move with it. least_cost, most_cost: of what is done
     in a frame of a thirtieth of a second.
     max_marks: so many marks are looked at, the largest.
     """
@@ -56,9 +57,10 @@ class FollowParams:
     place_share: float = 0.02
     first_cost: float = 180.0
     quick_spread_s: float = 0.09
+    carried_spread_s: float = 0.25
     thorough_spread_s: float = 0.33
     least_cost: float = 2.0
-    most_cost: float = 24.0
+    most_cost: float = 14.0
     max_marks: int = 2000
 
 
@@ -87,12 +89,13 @@ class _Work(Generic[Result]):
         self.instead = instead
         self.lost = self.outdated = False
         self.done, self.frames = 0.0, 0
-        self._next_cost = 1.0
+        self._next_cost, self._saved = 1.0, 0.0
 
     def go_on(self, most: float) -> Result | None:
-        """Do steps that cost no more than `most`, one at least; the result, once it is there."""
+        """Do steps that cost no more than `most` and what the frame before left over, one at least; the result, once it is
+        there."""
         self.frames += 1
-        spent = 0.0
+        spent, most = 0.0, most + self._saved
         try:
             while not spent or spent + self._next_cost <= most:
                 spent += self._next_cost
@@ -102,6 +105,7 @@ class _Work(Generic[Result]):
             return result
         finally:
             self.done += spent
+        self._saved = most - spent
         return None
 
 
@@ -155,7 +159,7 @@ class Following:
         """The reduced frame that the page is where it was on, as far as anyone can see ..."""
         self._frames = 0
         """... so many frames ago."""
-        self._moves = self._lost = self._gave_up = False
+        self._moves = self._is_carried = self._lost = self._gave_up = False
         self._read: _Reference | None = None
         self._changes: Grey | None = None
         self._quick_work: _Work[View] | None = None
@@ -206,6 +210,7 @@ class Following:
             self._anchor = now
             return None
         self._frames += 1
+        self._is_carried = False
         if not self._moves and not self._may_begin() and self._is_still(now, scale):
             self._calm += 1
             return STILL
@@ -224,7 +229,8 @@ class Following:
                 if work is not None:
                     work.reference = work.reference.moved(motion)
             self._marks_moved = motion.after(self._marks_moved)
-        moving = motion is None or reach_px > self._params.calm_px * self._frames
+        self._is_carried = motion is not None and reach_px > self._params.calm_px * self._frames
+        moving = motion is None or self._is_carried
         if moving or count > self._params.calm_share * changed.size:
             self._calm, self._work = 0, None
         else:
@@ -294,7 +300,8 @@ class Following:
                 return None
             self._quick_work = _Work(self._steady.reading(frame), now, self._gave_up)
         work = self._quick_work
-        most = self._params.first_cost if begins else self._pace(work.frames, self._quick_cost, self._params.quick_spread_s)
+        spread_s = self._params.carried_spread_s if self._is_carried else self._params.quick_spread_s
+        most = self._params.first_cost if begins else self._pace(work.frames, self._quick_cost, spread_s)
         view = work.go_on(most if self._thorough is not None else math.inf)
         if view is None:
             return None
