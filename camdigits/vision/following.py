@@ -39,7 +39,8 @@ class FollowParams:
     it is read thoroughly. quick_frames: within so many after the last change it is read quickly, and quick_looks times at
     least, to confirm what came. looks: so often it is read thoroughly, since one frame may be unlucky.
     place_share: the share of a digit's place that changes before the digit is read anew.
-    first_cost: of the reading of the first frame so much is done at once, in the units of vision/steps.py. quick_spread_s,
+    first_cost: of the reading of the first frame so much is done at once, in the units of vision/steps.py: few digits are read
+    by then, and of those that lie another way up so much more is, turns_cost. quick_spread_s,
     thorough_spread_s: so long a reading takes if it costs as much as the one before; carried_spread_s: a quick one of a page
     that moves as a whole, where the digits that are followed move with it. least_cost, most_cost: of what is done
     in a frame of a thirtieth of a second.
@@ -55,9 +56,10 @@ class FollowParams:
     quick_looks: int = 3
     looks: int = 3
     place_share: float = 0.02
-    first_cost: float = 180.0
+    first_cost: float = 80.0
+    turns_cost: float = 120.0
     quick_spread_s: float = 0.09
-    carried_spread_s: float = 0.25
+    carried_spread_s: float = 0.2
     thorough_spread_s: float = 0.33
     least_cost: float = 2.0
     most_cost: float = 14.0
@@ -294,15 +296,20 @@ class Following:
 
     def _read_quickly(self, frame: Frame, now: Grey, motion: Motion | None, scale: float) -> Scene | None:
         """Begin to read a frame quickly where something is to be seen, or go on with it; the scene, once it was read."""
-        begins = self._quick_work is None and self._tilt is None
         if self._quick_work is None:
             if not self._must_read():
                 return None
             self._quick_work = _Work(self._steady.reading(frame), now, self._gave_up)
         work = self._quick_work
-        spread_s = self._params.carried_spread_s if self._is_carried else self._params.quick_spread_s
-        most = self._params.first_cost if begins else self._pace(work.frames, self._quick_cost, spread_s)
-        view = work.go_on(most if self._thorough is not None else math.inf)
+        if self._thorough is None:
+            view = work.go_on(math.inf)
+        elif self._tilt is None:
+            view = work.go_on(self._params.most_cost if work.frames else self._params.first_cost)
+            if view is None and self._steady.compares and work.frames == 1:
+                view = work.go_on(self._params.turns_cost)
+        else:
+            spread_s = self._params.carried_spread_s if self._is_carried else self._params.quick_spread_s
+            view = work.go_on(self._pace(work.frames, self._quick_cost, spread_s))
         if view is None:
             return None
         self._quick_work, self._quick_cost, self._gave_up = None, work.done, False

@@ -27,6 +27,9 @@ REGION_PX = 8000
 """A larger one counts for several."""
 PAIRS_A_STEP = 80_000
 """Of boxes that are compared with each other."""
+JOINED_COST = 0.04
+"""What it costs to cut a pair of strokes out of the ink."""
+_LEAST_COST = 0.1
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams(
     boxes = np.zeros((0, 4), np.float32)
     areas, votes = np.zeros(0), np.zeros(0)
     for way, parts in zip(maps, strokes, strict=True):
-        yield 1
+        yield _LEAST_COST + len(parts.areas) / 3000
         fit = _digit_shaped(parts, way, params)
         scaled = parts.boxes[fit].astype(np.float32) / np.float32(way.scale)
         nearest, overlap = yield from _nearest(scaled, boxes)
@@ -410,11 +413,11 @@ def _joined(main: _Strokes, params: RegionParams) -> Steps[list[Region]]:
     near = []
     for start in range(0, len(large), rows):
         body = large[start : start + rows]
-        yield 2
+        yield _LEAST_COST + 2 * len(body) * len(small) / PAIRS_A_STEP
         near.append(_near_pairs(main.boxes[body].astype(np.float32), main.boxes[small].astype(np.float32), body, small, params))
-    yield 1
+    yield _LEAST_COST + min(sum(len(some.gaps) for some in near) / 1000, 1)
     pairs = _closest(near, params.max_joined)
-    yield 1
+    yield _LEAST_COST + len(pairs) * JOINED_COST
     boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
     spans = boxes[..., :2].min(axis=1), (boxes[..., :2] + boxes[..., 2:]).max(axis=1)
     kept = _within_budget(np.prod(spans[1] - spans[0], axis=1), params.max_pairs_area, main)
