@@ -27,7 +27,7 @@ GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains":
 """Caps of what a glance looks at."""
 IN_MOTION: dict[str, int] = {"max_candidates": 450, "max_joined": 60, "max_chains": 10}
 """Caps of what is read of a frame that will come again: a page of 400 digits loses none."""
-GLYPHS_A_STEP = 16
+GLYPHS_A_STEP = 12
 GLYPHS_A_CALL = 16
 GLYPH_COST = 0.12
 """What it costs to ask the classifier of one glyph (vision/steps.py)."""

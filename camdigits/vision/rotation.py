@@ -318,7 +318,7 @@ class Turned:
         evidence = view.scene.evidence
         if len(turns) == 1 or evidence is None or self._is_sure(view.scene):
             return 0
-        yield 0.2 + len(evidence.boxes) / 300
+        yield 0.2 + len(evidence.boxes) / 60
         glyphs = evidence.glyphs[self._telling(evidence.boxes[: len(evidence.glyphs)])]
         clear = []
         for turn in turns:
