@@ -17,6 +17,7 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from time import perf_counter, process_time
@@ -613,11 +614,14 @@ def _in_short(case: Case) -> str:
 
 
 def _warm(recognizer: Recognizer) -> None:
-    """What is loaded once, typefaces and the network's buffers, is loaded."""
+    """What is loaded once, typefaces, the network's buffers and what the live window loads ahead, is loaded, and stays."""
+    import_module("scipy.optimize")
     for count, height_px, at_rest in ((10, 120, 30), (100, 40, 0)):
         follower = Follower(recognizer, page(count, height_px).image)
         for carried in (True, True, *[False] * at_rest):
             follower.timed(follower.next_frame(carried))
+    gc.collect()
+    gc.freeze()
 
 
 @click.command()

@@ -715,10 +715,15 @@ class _WindowSources:
 
 def _load_ahead(module: str) -> None:
     """Load what tracking needs now and then and takes long to load: neither while the window opens nor when it is needed."""
+    import gc
     import importlib
     import threading
 
-    timer = threading.Timer(LOAD_AHEAD_S, importlib.import_module, (module,))
+    def load() -> None:
+        importlib.import_module(module)
+        gc.freeze()  # what is loaded stays: to look through it for garbage now and then would hold a frame up
+
+    timer = threading.Timer(LOAD_AHEAD_S, load)
     timer.daemon = True
     timer.start()
 

@@ -148,7 +148,7 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
         if load >= FORMS_A_STEP:
             load = 0.0
             yield 1
-    yield 1
+    yield _LEAST_COST + len(candidates) / 1000
     ink_px = np.array(amounts, np.float32)
     lean, slender = np.array(forms, np.float32).T
     stick = (boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (slender < SLENDER)
@@ -187,8 +187,8 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
     enter("votes", votes[rows])
     enter("joined", joined[rows])
     enter("cut", cut[rows])
-    for part in _parts(len(rows), len(anchors), COMPANY_A_STEP):
-        yield 1
+    for part, cost in _parts(len(rows), len(anchors), COMPANY_A_STEP):
+        yield cost
         company = _company(boxes, rows[part], anchors)
         enter("neighbour", company.beside.max(axis=1), part)
         enter("kin", company.alike.max(axis=1), part)
@@ -203,11 +203,11 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
         enter("lean", lean[rows] - float(np.median(lean[anchors])))
         usual = float(np.median(strokes[anchors]))
         enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
-    for part in _parts(len(rows), len(sticks), COMPANY_A_STEP):
-        yield 1
+    for part, cost in _parts(len(rows), len(sticks), COMPANY_A_STEP):
+        yield cost
         enter("sticks", np.minimum(_in_row(boxes, rows[part], sticks).beside.sum(axis=1), 4.0) * stick[rows[part]], part)
-    for part in _parts(len(rows), len(foreign), COMPANY_A_STEP):
-        yield 1
+    for part, cost in _parts(len(rows), len(foreign), COMPANY_A_STEP):
+        yield cost
         enter("foreign", np.minimum(_in_row(boxes, rows[part], foreign).beside.sum(axis=1), 4.0), part)
     nested = yield from _nested(boxes[rows], logit[rows], ink_px[rows])
     for name, values in zip(("within", "whole", "parts"), nested, strict=True):
@@ -216,12 +216,14 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
 
 
 _ALL = slice(None)
+_LEAST_COST = 0.1
 
 
-def _parts(rows: int, others: int, pairs: int) -> list[slice]:
-    """The rows in parts, each with about so many pairs with the others; none without others."""
+def _parts(rows: int, others: int, pairs: int) -> list[tuple[slice, float]]:
+    """The rows in parts, each with about so many pairs with the others at most, and what each costs; none without others."""
     many = max(1, pairs // max(1, others))
-    return [slice(start, start + many) for start in range(0, rows, many)] if others else []
+    cost = _LEAST_COST + min(rows, many) * others / pairs
+    return [(slice(start, start + many), cost) for start in range(0, rows, many)] if others else []
 
 
 def _nested(boxes: Features, logit: Features, ink_px: Features) -> Steps[tuple[Features, Features, Features]]:
@@ -230,8 +232,8 @@ def _nested(boxes: Features, logit: Features, ink_px: Features) -> Steps[tuple[F
     area = boxes[:, 2] * boxes[:, 3]
     within, parts = (np.full(len(boxes), -NO_LOGIT, np.float32) for _ in range(2))
     larger = np.zeros(len(boxes), np.float32)
-    for part in _parts(len(boxes), len(boxes), PAIRS_A_STEP):
-        yield 1
+    for part, cost in _parts(len(boxes), len(boxes), PAIRS_A_STEP):
+        yield cost
         own = area[part, None]
         inside = (shared_area(boxes[part], boxes) > 0.6 * own) & (area[None] > 1.2 * own)
         around = np.where(inside, logit[None], -NO_LOGIT)
@@ -312,8 +314,8 @@ def _company(boxes: Features, rows: Indices, others: Indices) -> _Company:
 def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Steps[Indices]:
     """How many of `others`, of about its size, lie within `reach` heights of each candidate of `rows`."""
     counts = np.zeros(len(rows), np.int64)
-    for part in _parts(len(rows), len(others), PAIRS_A_STEP):
-        yield 1
+    for part, cost in _parts(len(rows), len(others), PAIRS_A_STEP):
+        yield cost
         x, y, width, height = boxes[rows[part]].T[:, :, None]
         other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
         across = np.abs((x + width / 2) - (other_x + other_width / 2))

@@ -39,8 +39,10 @@ class FollowParams:
     it is read thoroughly. quick_frames: within so many after the last change it is read quickly, and quick_looks times at
     least, to confirm what came. looks: so often it is read thoroughly, since one frame may be unlucky.
     place_share: the share of a digit's place that changes before the digit is read anew.
-    first_cost: of the reading of the first frame so much is done at once, in the units of vision/steps.py. quick_spread_s,
-    thorough_spread_s: so long a reading takes if it costs as much as the one before. least_cost, most_cost: of what is done
+    first_cost: of the reading of the first frame so much is done at once, in the units of vision/steps.py: few digits are read
+    by then, and of those that lie another way up so much more is, turns_cost. quick_spread_s,
+    thorough_spread_s: so long a reading takes if it costs as much as the one before; carried_spread_s: a quick one of a page
+    that moves as a whole, where the digits that are followed move with it. least_cost, most_cost: of what is done
     in a frame of a thirtieth of a second.
     max_marks: so many marks are looked at, the largest.
     """
@@ -54,11 +56,13 @@ class FollowParams:
     quick_looks: int = 3
     looks: int = 3
     place_share: float = 0.02
-    first_cost: float = 180.0
+    first_cost: float = 80.0
+    turns_cost: float = 120.0
     quick_spread_s: float = 0.09
+    carried_spread_s: float = 0.2
     thorough_spread_s: float = 0.33
     least_cost: float = 2.0
-    most_cost: float = 24.0
+    most_cost: float = 14.0
     max_marks: int = 2000
 
 
@@ -87,12 +91,13 @@ class _Work(Generic[Result]):
         self.instead = instead
         self.lost = self.outdated = False
         self.done, self.frames = 0.0, 0
-        self._next_cost = 1.0
+        self._next_cost, self._saved = 1.0, 0.0
 
     def go_on(self, most: float) -> Result | None:
-        """Do steps that cost no more than `most`, one at least; the result, once it is there."""
+        """Do steps that cost no more than `most` and what the frame before left over, one at least; the result, once it is
+        there."""
         self.frames += 1
-        spent = 0.0
+        spent, most = 0.0, most + self._saved
         try:
             while not spent or spent + self._next_cost <= most:
                 spent += self._next_cost
@@ -102,6 +107,7 @@ class _Work(Generic[Result]):
             return result
         finally:
             self.done += spent
+        self._saved = most - spent
         return None
 
 
@@ -155,7 +161,7 @@ class Following:
         """The reduced frame that the page is where it was on, as far as anyone can see ..."""
         self._frames = 0
         """... so many frames ago."""
-        self._moves = self._lost = self._gave_up = False
+        self._moves = self._is_carried = self._lost = self._gave_up = False
         self._read: _Reference | None = None
         self._changes: Grey | None = None
         self._quick_work: _Work[View] | None = None
@@ -206,6 +212,7 @@ class Following:
             self._anchor = now
             return None
         self._frames += 1
+        self._is_carried = False
         if not self._moves and not self._may_begin() and self._is_still(now, scale):
             self._calm += 1
             return STILL
@@ -224,7 +231,8 @@ class Following:
                 if work is not None:
                     work.reference = work.reference.moved(motion)
             self._marks_moved = motion.after(self._marks_moved)
-        moving = motion is None or reach_px > self._params.calm_px * self._frames
+        self._is_carried = motion is not None and reach_px > self._params.calm_px * self._frames
+        moving = motion is None or self._is_carried
         if moving or count > self._params.calm_share * changed.size:
             self._calm, self._work = 0, None
         else:
@@ -288,14 +296,20 @@ class Following:
 
     def _read_quickly(self, frame: Frame, now: Grey, motion: Motion | None, scale: float) -> Scene | None:
         """Begin to read a frame quickly where something is to be seen, or go on with it; the scene, once it was read."""
-        begins = self._quick_work is None and self._tilt is None
         if self._quick_work is None:
             if not self._must_read():
                 return None
             self._quick_work = _Work(self._steady.reading(frame), now, self._gave_up)
         work = self._quick_work
-        most = self._params.first_cost if begins else self._pace(work.frames, self._quick_cost, self._params.quick_spread_s)
-        view = work.go_on(most if self._thorough is not None else math.inf)
+        if self._thorough is None:
+            view = work.go_on(math.inf)
+        elif self._tilt is None:
+            view = work.go_on(self._params.most_cost if work.frames else self._params.first_cost)
+            if view is None and self._steady.compares and work.frames == 1:
+                view = work.go_on(self._params.turns_cost)
+        else:
+            spread_s = self._params.carried_spread_s if self._is_carried else self._params.quick_spread_s
+            view = work.go_on(self._pace(work.frames, self._quick_cost, spread_s))
         if view is None:
             return None
         self._quick_work, self._quick_cost, self._gave_up = None, work.done, False

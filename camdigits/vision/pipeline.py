@@ -41,7 +41,7 @@ GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains":
 """Caps of what a glance looks at."""
 IN_MOTION: dict[str, int] = {"max_candidates": 450, "max_joined": 60, "max_chains": 10}
 """Caps of what is read of a frame that will come again: a page of 400 digits loses none."""
-GLYPHS_A_STEP = 16
+GLYPHS_A_STEP = 12
 GLYPHS_A_CALL = 16
 GLYPH_COST = 0.12
 """What it costs to ask the classifier of one glyph (vision/steps.py)."""
@@ -49,6 +49,9 @@ ALL = sys.maxsize
 """Glyphs of a picture, which go through the classifier in one call."""
 OFFERS_A_STEP, MARKS_A_STEP = 100, 200_000
 """So many candidates are decided on in a step, and so many pairs of marks and digits are looked at."""
+CHOICE_COST, MARK_COST = 0.003, 0.002
+"""What it costs to weigh a candidate against the others, and to keep a mark."""
+_LEAST_COST = 0.1
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
 PART_INK = 1.5
@@ -127,7 +130,7 @@ class Pipeline:
             layer = yield from self._in_context(alone)
             layers.append(layer)
             chosen.append((yield from _choosing(layer.regions, layer.readings, self._params.threshold)))
-        yield 1
+        yield _LEAST_COST + sum(map(len, chosen)) * CHOICE_COST
         main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
         for k, layer in enumerate(layers):
             if k != main:
@@ -142,7 +145,7 @@ class Pipeline:
             for layer, places, indices in zip(layers, boxes, chosen, strict=True)
             for i in indices
         )
-        yield 1
+        yield _LEAST_COST + min(len(layers[main].regions.marks), MARKS_A_STEP // 100) * MARK_COST
         marks = to_frame((yield from _unused(layers[main], chosen[main])))
         evidence = Evidence(
             layers[main].ink,
@@ -272,7 +275,7 @@ def _unused(layer: Layer, chosen: Sequence[int]) -> Steps[list[Box]]:
         some = layer.regions.marks[start : start + many]
         shared = shared_area(np.array(some, np.float32).reshape(-1, 4), digits).max(axis=1, initial=0.0)
         marks += [mark for mark, part in zip(some, shared.tolist(), strict=True) if part < 0.6 * mark.area]
-        yield 1
+        yield _LEAST_COST + len(marks) * MARK_COST
     return marks
 
 
@@ -292,7 +295,7 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
 
 def _choosing(regions: Regions, readings: Sequence[Reading], threshold: float) -> Steps[list[int]]:
     """`choose` in steps of a few milliseconds each."""
-    yield 1
+    yield _LEAST_COST + len(readings) * CHOICE_COST
     candidates = regions.candidates
     sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold]
     parts = _parts_of_wholes([candidates[k] for k in sure])
@@ -304,7 +307,7 @@ def _choosing(regions: Regions, readings: Sequence[Reading], threshold: float) -
         if pieces:
             mean = float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces))
             offers.append((_logit(mean), pieces))
-    yield 1
+    yield _LEAST_COST + len(offers) * CHOICE_COST
     offers.sort(key=lambda offer: (-offer[0], offer[1]))
     members = list(dict.fromkeys(k for _, indices in offers for k in indices))
     regions_of = [candidates[k] for k in members]
@@ -314,7 +317,7 @@ def _choosing(regions: Regions, readings: Sequence[Reading], threshold: float) -
     taken, barred = np.zeros(len(members), bool), np.zeros(len(members), bool)
     for number, (_, indices) in enumerate(offers):
         if number % OFFERS_A_STEP == 0:
-            yield 1
+            yield _LEAST_COST + min(OFFERS_A_STEP, len(offers) - number) / OFFERS_A_STEP
         rows = [place[k] for k in indices]
         if barred[rows].any() or any(
             _share_ink(regions_of[row], regions_of[other]) for row in rows for other in np.flatnonzero(doubtful[row] & taken)

@@ -27,6 +27,7 @@ REGION_PX = 8000
 """A larger one counts for several."""
 PAIRS_A_STEP = 80_000
 """Of boxes that are compared with each other."""
+_LEAST_COST = 0.1
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams(
     boxes = np.zeros((0, 4), np.float32)
     areas, votes = np.zeros(0), np.zeros(0)
     for way, parts in zip(maps, strokes, strict=True):
-        yield 1
+        yield _LEAST_COST + len(parts.areas) / 3000
         fit = _digit_shaped(parts, way, params)
         scaled = parts.boxes[fit].astype(np.float32) / np.float32(way.scale)
         nearest, overlap = yield from _nearest(scaled, boxes)
@@ -258,15 +259,20 @@ def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionP
     Over-segmentation, as in reading strings of digits since LeCun et al. (1998): each piece is offered, and the readings
     of a whole chain decide between the cuts.
     """
-    wide = [region for base in bases for region in _wide(base, params)]
-    chains: dict[Box, Chain] = {}
     load = _Load()
+    wide = []
+    for base in bases:
+        for k in _wide(base, params):
+            if load.is_full(int(np.prod(base.boxes[k, 2:]))):
+                yield 1
+            wide.append(base.region(k))
+    chains: dict[Box, Chain] = {}
     for region in sorted(wide, key=lambda region: -region.box.height):
         if len(chains) == params.max_chains:
             break
         if region.box in chains or stroke_width(region.mask) > params.max_stroke_ratio * region.box.height:
             continue
-        if load.is_full(3 * region.box.area):
+        if load.is_full(4 * region.box.area):
             yield 1
         columns = _Columns.of(region.mask)
         cuts = _cuts(columns.profile(), region.box.height, params)
@@ -284,7 +290,7 @@ def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionP
     return tuple(chains.values())
 
 
-def _wide(base: _Strokes, params: RegionParams) -> list[Region]:
+def _wide(base: _Strokes, params: RegionParams) -> list[int]:
     """The largest components that may be several digits that touch."""
     width, height = base.boxes[:, 2], base.boxes[:, 3]
     wide = np.flatnonzero(
@@ -293,7 +299,7 @@ def _wide(base: _Strokes, params: RegionParams) -> list[Region]:
         & (width <= params.max_chain_ratio * height)
     )
     wide = wide[np.argsort(-height[wide], kind="stable")][: params.max_chains]
-    return [base.region(int(wide[k])) for k in _within_budget(width[wide] * height[wide], params.max_chains_area, base)]
+    return [int(wide[k]) for k in _within_budget(width[wide] * height[wide], params.max_chains_area, base)]
 
 
 SLANTS = (0.0, -0.35, 0.25, 0.5, 0.75)
@@ -410,15 +416,19 @@ def _joined(main: _Strokes, params: RegionParams) -> Steps[list[Region]]:
     near = []
     for start in range(0, len(large), rows):
         body = large[start : start + rows]
-        yield 2
+        yield _LEAST_COST + 2 * len(body) * len(small) / PAIRS_A_STEP
         near.append(_near_pairs(main.boxes[body].astype(np.float32), main.boxes[small].astype(np.float32), body, small, params))
-    yield 1
+    yield _LEAST_COST + min(sum(len(some.gaps) for some in near) / 1000, 1)
     pairs = _closest(near, params.max_joined)
-    yield 1
     boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
     spans = boxes[..., :2].min(axis=1), (boxes[..., :2] + boxes[..., 2:]).max(axis=1)
-    kept = _within_budget(np.prod(spans[1] - spans[0], axis=1), params.max_pairs_area, main)
-    return [main.joined(*pairs[k]) for k in kept]
+    areas_px = np.prod(spans[1] - spans[0], axis=1)
+    load, joined = _Load(), []
+    for k in _within_budget(areas_px, params.max_pairs_area, main):
+        if load.is_full(int(areas_px[k])):
+            yield 1
+        joined.append(main.joined(*pairs[k]))
+    return joined
 
 
 def _within_budget(areas_px: npt.NDArray[np.integer], most: float, base: _Strokes) -> list[int]:

@@ -29,8 +29,8 @@ GROUND_SIDE = 16
 """What lies beyond the frame is taken from the frame reduced to so many pixels a side."""
 LONGEST_SIDE_PX = 2560
 """Pictures turned aslant are made no larger: nobody reads more of them."""
-SLOPE_COST = 5.0
-"""What it costs to find the slope of the lines (vision/steps.py)."""
+SLOPE_BOXES, SLOPE_COST = 300, 4.0
+"""The slope of lines is found from so many boxes at most, and then costs so much (vision/steps.py)."""
 GLYPHS_A_CALL, GLYPH_COST = 16, 0.12
 """So many crops go through the classifier in one step, and what each costs."""
 GLANCE_SIDE_PX = 1600
@@ -313,7 +313,8 @@ class Turned:
 
     def _wanted(self, view: View) -> Iterator[_Wish]:
         """The turns that may set a page upright: its lines are levelled first, for aslant the crops say little."""
-        yield _Wish(cost=SLOPE_COST)
+        count = len(view.scene.marks) + len(view.scene.digits)
+        yield _Wish(cost=0.2 + SLOPE_COST * (min(count, SLOPE_BOXES) / SLOPE_BOXES) ** 2 + count / 2000)
         slope = self._slope(view.scene)
         if abs(slope) > self._params.least_slope and self._may_turn(view.tilt.degrees - slope):
             yield _Wish(view.tilt.degrees - slope)
@@ -339,7 +340,7 @@ class Turned:
         evidence = view.scene.evidence
         if len(turns) == 1 or evidence is None or self._is_sure(view.scene):
             return 0
-        yield 2
+        yield 0.2 + len(evidence.boxes) / 60
         glyphs = evidence.glyphs[self._telling(evidence.boxes[: len(evidence.glyphs)])]
         clear = []
         for turn in turns:
@@ -449,6 +450,8 @@ class Steady:
         self._degrees: float | None = None
         self._proposed: float | None = None
         self._frames = 0
+        self.compares = False
+        """Whether the frame that is read was read as it came, and other turns of it are looked at."""
 
     def read(self, frame: Frame) -> View:
         """Read the next frame."""
@@ -456,11 +459,12 @@ class Steady:
 
     def reading(self, frame: Frame) -> Steps[View]:
         """The same, in the steps of the reader where it has some."""
-        begins = self._degrees is None
+        begins, self.compares = self._degrees is None, False
         view = yield from self._turned.reading_at(
             frame, self._turned.rotation.degrees if self._degrees is None else self._degrees
         )
         self._frames += 1
+        self.compares = True
         if not begins and self._frames % self._every:
             return view
         better = yield from self._turned.finding_best(view, frame)
@@ -475,7 +479,7 @@ class Steady:
         return better
 
 
-def find_slope(boxes: Sequence[Box], reach: float, clear: float, max_boxes: int = 300) -> float:
+def find_slope(boxes: Sequence[Box], reach: float, clear: float, max_boxes: int = SLOPE_BOXES) -> float:
     """By how many degrees the lines of a page fall to the right, within `reach` on both sides; 0 where that is not clear.
 
     boxes: all marks of the page. The direction in which most neighbours of about the same size are in line, as in the nearest
