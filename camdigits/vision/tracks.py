@@ -71,7 +71,7 @@ class TrackParams:
     """What is sighted again in its place, with its label, after no more than this is the same digit, not a new one."""
     layout: int = 3
     """So many digits at least, and half of those that are shown, are the same page where they are sighted with the same
-    labels in the same layout elsewhere."""
+    labels in the same layout elsewhere. Where none is sighted, but other sure ones are, the page is another."""
     settled: float = 8.0
     """A thorough look weighs as much as so many quick ones."""
     overlap: float = 0.6
@@ -166,7 +166,7 @@ class Tracker:
         moved since the frame before, where that is known; else it is what most digits did. marks: other ink, which may
         cover a digit. kept: which places are as they were when the page was read best: what is followed there stays, and
         what is sighted there is passed over. Surely read digits of the first frame, and of the first after a pause, are
-        shown at once; others when they were confirmed.
+        shown at once, and so is a crowd of them; others when they were confirmed.
         """
         if self._updated_s is None or not 0 <= time_s - self._updated_s <= self._params.cover_s:
             self.reset()
@@ -181,22 +181,23 @@ class Tracker:
             sightings, found = [digit for digit, is_new in zip(sightings, new, strict=True) if is_new], found[new]
         pairs = [(k, j) for k, j in _match(self._tracks, found, self._params) if k not in staying]
         pairs += self._recall(sightings, found, {j for _, j in pairs})
-        seen = {k for k, _ in pairs}
-        for k, j in pairs:
-            self._tracks[k].box = self._tracks[k].box + self._params.steady * (found[j] - self._tracks[k].box)
-        missed = self._missed(seen | staying, time_s, marks)
-        fresh = [self._new(found[j], time_s) for j in sorted(set(range(len(sightings))) - {j for _, j in pairs})]
-        unpaired = [sightings[j] for j in sorted(set(range(len(sightings))) - {j for _, j in pairs})]
-        sighted = [self._tracks[k] for k, _ in pairs] + fresh
-        of = [sightings[j] for _, j in pairs] + unpaired
+        again = [self._tracks[k] for k, _ in pairs]
+        for track, (_, j) in zip(again, pairs, strict=True):
+            track.box = track.box + self._params.steady * (found[j] - track.box)
+            track.sightings += 1
+        unpaired = sorted(set(range(len(sightings))) - {j for _, j in pairs})
+        fresh = [self._new(found[j], time_s) for j in unpaired]
+        seen = {track.identity for track in again} | {self._tracks[k].identity for k in staying}
+        self._turn_page(seen, [sightings[j] for j in unpaired])
+        missed = self._missed(seen, time_s, marks)
+        sighted = again + fresh
+        of = [sightings[j] for _, j in pairs] + [sightings[j] for j in unpaired]
         self._weigh(
             sighted + missed,
             [digit.label for digit in of] + [track.label for track in missed],
             [digit.confidence for digit in of] + [self._params.absent] * len(missed),
             time_s,
         )
-        for k, _ in pairs:
-            self._tracks[k].sightings += 1
         self._tracks += fresh
         for track in sighted:
             track.seen_s = time_s
@@ -204,8 +205,8 @@ class Tracker:
         for track in self._confirmed(sighted):
             lasting = time_s - track.began_s >= self._params.confirm_s
             track.shown = track.shown or lasting or (crowd and track.odds >= self._params.at_once)
-        for track, digit in zip(fresh, unpaired, strict=True):
-            track.shown = track.shown or (begins and digit.confidence >= self._params.sure)
+        for track, j in zip(fresh, unpaired, strict=True):
+            track.shown = track.shown or (begins and sightings[j].confidence >= self._params.sure)
         self._forget(time_s)
         self._part()
         return self.shown
@@ -391,11 +392,19 @@ class Tracker:
             track.box = box
         self._shown = None
 
+    def _turn_page(self, seen: set[int], new: Sequence[Digit]) -> None:
+        """Show no more what was shown where none of it is sighted, but others are, surely, and as many as that or a crowd."""
+        shown = [track for track in self._tracks if track.shown]
+        sure = sum(digit.confidence >= self._params.sure for digit in new)
+        if shown and not any(track.identity in seen for track in shown) and sure >= min(self._params.crowd, len(shown)):
+            self._gone += shown
+            self._tracks, self._shown = [track for track in self._tracks if not track.shown], None
+
     def _missed(self, seen: set[int], time_s: float, marks: Sequence[Box]) -> list[_Track]:
         """The digits that are not sighted on a clear frame, where nothing else covers their places: there may be none."""
-        shown = [k for k, track in enumerate(self._tracks) if track.shown]
-        clear = sum(k in seen for k in shown) >= self._params.blink_share * len(shown)
-        unseen = [track for k, track in enumerate(self._tracks) if k not in seen]
+        shown = [track for track in self._tracks if track.shown]
+        clear = sum(track.identity in seen for track in shown) >= self._params.blink_share * len(shown)
+        unseen = [track for track in self._tracks if track.identity not in seen]
         if not unseen:
             return []
         covered = _covered([track.box for track in unseen], marks)
