@@ -47,12 +47,11 @@ class TrackParams:
     at_once: float = 0.7
     """... unless its odds are `at_once` or more and so many digits are company: no texture looks like a crowd of them."""
     company: float = 0.75
-    """A digit of these odds, sighted as often as `agreeing` tells, is company for others."""
+    """A digit of these odds is company for others."""
     peers: int = 2
-    agreeing: int = 2
     lone: float = 1.1
-    """With fewer others as company than `peers`, a track must be sighted in so many looks and be surer by so many logits to
-    be confirmed: in all that clips show beside digits, each look is one more chance to take something for a digit."""
+    """With fewer others as company than `peers`, quick and thorough looks together must be surer by so many logits: in all
+    that clips show beside digits, each look is one more chance to take something for a digit."""
     sure: float = 0.9
     """One frame is enough for a digit this sure where nothing was followed yet: a picture has one frame only."""
     drop: float = 0.3
@@ -93,8 +92,6 @@ class _Track:
     thorough: Floats = field(default_factory=lambda: np.zeros(10))
     looks: int = 0
     """How many thorough looks at the page as it is `thorough` adds up."""
-    sightings: int = 1
-    """In how many looks, quick or thorough, it was sighted."""
     shown: bool = False
     label: int = 0
     odds: float = 0.0
@@ -184,7 +181,6 @@ class Tracker:
         again = [self._tracks[k] for k, _ in pairs]
         for track, (_, j) in zip(again, pairs, strict=True):
             track.box = track.box + self._params.steady * (found[j] - track.box)
-            track.sightings += 1
         unpaired = sorted(set(range(len(sightings))) - {j for _, j in pairs})
         fresh = [self._new(found[j], time_s) for j in unpaired]
         seen = {track.identity for track in again} | {self._tracks[k].identity for k in staying}
@@ -201,7 +197,7 @@ class Tracker:
         self._tracks += fresh
         for track in sighted:
             track.seen_s = time_s
-        crowd = self._is_crowd()
+        crowd = len(self._company()) >= self._params.crowd
         for track in self._confirmed(sighted):
             lasting = time_s - track.began_s >= self._params.confirm_s
             track.shown = track.shown or lasting or (crowd and track.odds >= self._params.at_once)
@@ -239,8 +235,6 @@ class Tracker:
                 confidences.append(self._params.absent)
             if k in pairs or looks or not staying[k]:
                 tracks.append(track)
-        for k in pairs:
-            self._tracks[k].sightings += 1
         for j in sorted(set(np.flatnonzero(valid).tolist()) - set(pairs.values())):
             tracks.append(self._new(found[j], time_s))
             decided.append(tracks[-1])
@@ -256,24 +250,21 @@ class Tracker:
 
     def _confirmed(self, tracks: Sequence[_Track]) -> list[_Track]:
         """Which of these are likely enough digits to be shown for the first time."""
-        params = self._params
-        show = min(max(params.show, 1e-6), 1 - 1e-6)
-        alone = 1 / (1 + math.exp(-params.lone) * (1 - show) / show)
-        least = 1 if self._is_crowd() else params.agreeing
-        company = {track.identity for track in self._tracks if track.odds >= params.company and track.sightings >= least}
-        confirmed = []
-        for track in tracks:
-            if len(company - {track.identity}) >= params.peers:
-                likely = track.odds >= params.show
-            else:
-                likely = track.agreed >= alone and track.sightings >= params.agreeing
-            if likely:
-                confirmed.append(track)
-        return confirmed
+        show = min(max(self._params.show, 1e-6), 1 - 1e-6)
+        alone = 1 / (1 + math.exp(-self._params.lone) * (1 - show) / show)
+        company = {track.identity for track in self._company()}
+        return [
+            track
+            for track in tracks
+            if (
+                track.odds >= self._params.show
+                if len(company - {track.identity}) >= self._params.peers
+                else min(track.odds, track.agreed) >= alone
+            )
+        ]
 
-    def _is_crowd(self) -> bool:
-        """Whether more digits are as sure as the company of others than texture has."""
-        return sum(track.odds >= self._params.company for track in self._tracks) >= self._params.crowd
+    def _company(self) -> list[_Track]:
+        return [track for track in self._tracks if track.odds >= self._params.company]
 
     def _new(self, box: Floats, time_s: float) -> _Track:
         track = _Track(self._next_identity, box, time_s, time_s, updated_s=time_s)
