@@ -211,7 +211,7 @@ class Tracker:
         """Take over a thorough reading of the page, which decides by itself where the page is as it was then: `kept`.
 
         looks: how many thorough readings of the same page were taken over before; they count as much. Digits that the
-        first one does not have are dropped.
+        first one does not have are dropped; a later one that has few of those that are shown says nothing of the others.
         """
         found = np.array([digit.box for digit in sightings], np.float64).reshape(-1, 4)
         valid = kept([digit.box for digit in sightings])
@@ -233,6 +233,8 @@ class Tracker:
                 decided.append(track)
                 labels.append(track.label)
                 confidences.append(self._params.absent)
+            elif staying[k] and looks and track.looks == looks:
+                track.thorough, track.looks = track.thorough * (looks + 1) / looks, looks + 1  # it said nothing of this one
             if k in pairs or looks or not staying[k]:
                 tracks.append(track)
         for j in sorted(set(np.flatnonzero(valid).tolist()) - set(pairs.values())):

@@ -290,8 +290,8 @@ class TestThoroughLooks:
         row = [seven(50 + 60 * k) for k in range(4)]
         tracker = followed(*row)
         for looks in range(3):
-            shown = tracker.settle(row if looks == 0 else row[:1], 1 + looks / 2, everywhere, looks)
-        assert [digit.track for digit in shown] == [1, 2, 3, 4]
+            shown = tracker.settle(row[:1] if looks == 1 else row, 1 + looks / 2, everywhere, looks)
+            assert [digit.track for digit in shown] == [1, 2, 3, 4]
 
     def test_what_one_thorough_look_alone_has_waits_for_a_second_where_there_is_little_else(self) -> None:
         tracker = Tracker()
