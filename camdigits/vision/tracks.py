@@ -15,8 +15,8 @@ from camdigits.vision.scene import Box, Digit
 
 Floats = npt.NDArray[np.float64]
 _FAR = 1e3
-_LANDMARKS, _MOST_STEPS = 12, 200
-"""Of so many digits, the surest, so many steps at most are tried to find a page again."""
+_LANDMARKS, _MOST_STEPS = 12, 80
+"""A page is found again by so many digits, the surest; so many steps at most are tried."""
 Kept = Callable[[Sequence[Box]], npt.NDArray[np.bool_]]
 """Says of N boxes which places are as they were: bool (N,)."""
 
@@ -348,26 +348,22 @@ class Tracker:
         """How far the page has moved besides, where most of its digits are sighted elsewhere, in the same layout: what moves
         before a page may be taken for its motion."""
         params = self._params
-        shown = [track for track in self._tracks if track.shown]
-        if min(len(shown), len(found)) < params.layout:
+        surest = sorted((track for track in self._tracks if track.shown), key=lambda track: -track.odds)[:_LANDMARKS]
+        if min(len(surest), len(found)) < params.layout:
             return STILL
-        before = np.array([track.box for track in shown])
-        steps, larger, smaller = _steps(before, found)
-        same = np.equal.outer([track.label for track in shown], [digit.label for digit in sightings])
+        steps, larger, smaller = _steps(np.array([track.box for track in surest]), found)
+        same = np.equal.outer([track.label for track in surest], [digit.label for digit in sightings])
         same &= larger <= params.max_growth * smaller
 
         def met(step: Floats) -> int:
-            """How many digits are sighted that far away."""
+            """How many of the surest digits are sighted that far away."""
             near = same & (np.hypot(*(steps - step).transpose(2, 0, 1)) <= 0.5 * params.reach * larger)
             return int(min(np.count_nonzero(near.any(axis=1)), np.count_nonzero(near.any(axis=0))))
 
-        least = max(params.layout, params.blink_share * len(shown))
-        if met(np.zeros(2)) >= params.blink_share * min(len(shown), len(found)):
+        if met(np.zeros(2)) >= params.blink_share * min(len(surest), len(found)):
             return STILL
-        surest = sorted(range(len(shown)), key=lambda k: -shown[k].odds)[:_LANDMARKS]
-        tried = steps[surest][same[surest]][:_MOST_STEPS]
-        best = max(tried, key=met, default=None)
-        if best is None or met(best) < least:
+        best = max(steps[same][:_MOST_STEPS], key=met, default=None)
+        if best is None or met(best) < max(params.layout, params.blink_share * len(surest)):
             return STILL
         return Motion(dx=float(best[0]), dy=float(best[1]))
 
