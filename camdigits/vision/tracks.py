@@ -15,8 +15,8 @@ from camdigits.vision.scene import Box, Digit
 
 Floats = npt.NDArray[np.float64]
 _FAR = 1e3
-_LANDMARKS, _MOST_STEPS = 12, 200
-"""Of so many digits, the surest, so many steps at most are tried to find a page again."""
+_LANDMARKS, _MOST_STEPS = 12, 80
+"""A page is found again by so many digits, the surest; so many steps at most are tried."""
 Kept = Callable[[Sequence[Box]], npt.NDArray[np.bool_]]
 """Says of N boxes which places are as they were: bool (N,)."""
 
@@ -47,12 +47,11 @@ class TrackParams:
     at_once: float = 0.7
     """... unless its odds are `at_once` or more and so many digits are company: no texture looks like a crowd of them."""
     company: float = 0.75
-    """A digit of these odds, sighted as often as `agreeing` tells, is company for others."""
+    """A digit of these odds is company for others."""
     peers: int = 2
-    agreeing: int = 2
     lone: float = 1.1
-    """With fewer others as company than `peers`, a track must be sighted in so many looks and be surer by so many logits to
-    be confirmed: in all that clips show beside digits, each look is one more chance to take something for a digit."""
+    """With fewer others as company than `peers`, quick and thorough looks together must be surer by so many logits: in all
+    that clips show beside digits, each look is one more chance to take something for a digit."""
     sure: float = 0.9
     """One frame is enough for a digit this sure where nothing was followed yet: a picture has one frame only."""
     drop: float = 0.3
@@ -71,7 +70,7 @@ class TrackParams:
     """What is sighted again in its place, with its label, after no more than this is the same digit, not a new one."""
     layout: int = 3
     """So many digits at least, and half of those that are shown, are the same page where they are sighted with the same
-    labels in the same layout elsewhere."""
+    labels in the same layout elsewhere. Where none is sighted, but other sure ones are, the page is another."""
     settled: float = 8.0
     """A thorough look weighs as much as so many quick ones."""
     overlap: float = 0.6
@@ -93,8 +92,6 @@ class _Track:
     thorough: Floats = field(default_factory=lambda: np.zeros(10))
     looks: int = 0
     """How many thorough looks at the page as it is `thorough` adds up."""
-    sightings: int = 1
-    """In how many looks, quick or thorough, it was sighted."""
     shown: bool = False
     label: int = 0
     odds: float = 0.0
@@ -166,7 +163,7 @@ class Tracker:
         moved since the frame before, where that is known; else it is what most digits did. marks: other ink, which may
         cover a digit. kept: which places are as they were when the page was read best: what is followed there stays, and
         what is sighted there is passed over. Surely read digits of the first frame, and of the first after a pause, are
-        shown at once; others when they were confirmed.
+        shown at once, and so is a crowd of them; others when they were confirmed.
         """
         if self._updated_s is None or not 0 <= time_s - self._updated_s <= self._params.cover_s:
             self.reset()
@@ -181,31 +178,31 @@ class Tracker:
             sightings, found = [digit for digit, is_new in zip(sightings, new, strict=True) if is_new], found[new]
         pairs = [(k, j) for k, j in _match(self._tracks, found, self._params) if k not in staying]
         pairs += self._recall(sightings, found, {j for _, j in pairs})
-        seen = {k for k, _ in pairs}
-        for k, j in pairs:
-            self._tracks[k].box = self._tracks[k].box + self._params.steady * (found[j] - self._tracks[k].box)
-        missed = self._missed(seen | staying, time_s, marks)
-        fresh = [self._new(found[j], time_s) for j in sorted(set(range(len(sightings))) - {j for _, j in pairs})]
-        unpaired = [sightings[j] for j in sorted(set(range(len(sightings))) - {j for _, j in pairs})]
-        sighted = [self._tracks[k] for k, _ in pairs] + fresh
-        of = [sightings[j] for _, j in pairs] + unpaired
+        again = [self._tracks[k] for k, _ in pairs]
+        for track, (_, j) in zip(again, pairs, strict=True):
+            track.box = track.box + self._params.steady * (found[j] - track.box)
+        unpaired = sorted(set(range(len(sightings))) - {j for _, j in pairs})
+        fresh = [self._new(found[j], time_s) for j in unpaired]
+        seen = {track.identity for track in again} | {self._tracks[k].identity for k in staying}
+        self._turn_page(seen, [sightings[j] for j in unpaired])
+        missed = self._missed(seen, time_s, marks)
+        sighted = again + fresh
+        of = [sightings[j] for _, j in pairs] + [sightings[j] for j in unpaired]
         self._weigh(
             sighted + missed,
             [digit.label for digit in of] + [track.label for track in missed],
             [digit.confidence for digit in of] + [self._params.absent] * len(missed),
             time_s,
         )
-        for k, _ in pairs:
-            self._tracks[k].sightings += 1
         self._tracks += fresh
         for track in sighted:
             track.seen_s = time_s
-        crowd = self._is_crowd()
+        crowd = len(self._company()) >= self._params.crowd
         for track in self._confirmed(sighted):
             lasting = time_s - track.began_s >= self._params.confirm_s
             track.shown = track.shown or lasting or (crowd and track.odds >= self._params.at_once)
-        for track, digit in zip(fresh, unpaired, strict=True):
-            track.shown = track.shown or (begins and digit.confidence >= self._params.sure)
+        for track, j in zip(fresh, unpaired, strict=True):
+            track.shown = track.shown or (begins and sightings[j].confidence >= self._params.sure)
         self._forget(time_s)
         self._part()
         return self.shown
@@ -214,7 +211,7 @@ class Tracker:
         """Take over a thorough reading of the page, which decides by itself where the page is as it was then: `kept`.
 
         looks: how many thorough readings of the same page were taken over before; they count as much. Digits that the
-        first one does not have are dropped.
+        first one does not have are dropped; a later one that has few of those that are shown says nothing of the others.
         """
         found = np.array([digit.box for digit in sightings], np.float64).reshape(-1, 4)
         valid = kept([digit.box for digit in sightings])
@@ -236,10 +233,10 @@ class Tracker:
                 decided.append(track)
                 labels.append(track.label)
                 confidences.append(self._params.absent)
+            elif staying[k] and looks and track.looks == looks:
+                track.thorough, track.looks = track.thorough * (looks + 1) / looks, looks + 1  # it said nothing of this one
             if k in pairs or looks or not staying[k]:
                 tracks.append(track)
-        for k in pairs:
-            self._tracks[k].sightings += 1
         for j in sorted(set(np.flatnonzero(valid).tolist()) - set(pairs.values())):
             tracks.append(self._new(found[j], time_s))
             decided.append(tracks[-1])
@@ -255,24 +252,21 @@ class Tracker:
 
     def _confirmed(self, tracks: Sequence[_Track]) -> list[_Track]:
         """Which of these are likely enough digits to be shown for the first time."""
-        params = self._params
-        show = min(max(params.show, 1e-6), 1 - 1e-6)
-        alone = 1 / (1 + math.exp(-params.lone) * (1 - show) / show)
-        least = 1 if self._is_crowd() else params.agreeing
-        company = {track.identity for track in self._tracks if track.odds >= params.company and track.sightings >= least}
-        confirmed = []
-        for track in tracks:
-            if len(company - {track.identity}) >= params.peers:
-                likely = track.odds >= params.show
-            else:
-                likely = track.agreed >= alone and track.sightings >= params.agreeing
-            if likely:
-                confirmed.append(track)
-        return confirmed
+        show = min(max(self._params.show, 1e-6), 1 - 1e-6)
+        alone = 1 / (1 + math.exp(-self._params.lone) * (1 - show) / show)
+        company = {track.identity for track in self._company()}
+        return [
+            track
+            for track in tracks
+            if (
+                track.odds >= self._params.show
+                if len(company - {track.identity}) >= self._params.peers
+                else min(track.odds, track.agreed) >= alone
+            )
+        ]
 
-    def _is_crowd(self) -> bool:
-        """Whether more digits are as sure as the company of others than texture has."""
-        return sum(track.odds >= self._params.company for track in self._tracks) >= self._params.crowd
+    def _company(self) -> list[_Track]:
+        return [track for track in self._tracks if track.odds >= self._params.company]
 
     def _new(self, box: Floats, time_s: float) -> _Track:
         track = _Track(self._next_identity, box, time_s, time_s, updated_s=time_s)
@@ -354,26 +348,22 @@ class Tracker:
         """How far the page has moved besides, where most of its digits are sighted elsewhere, in the same layout: what moves
         before a page may be taken for its motion."""
         params = self._params
-        shown = [track for track in self._tracks if track.shown]
-        if min(len(shown), len(found)) < params.layout:
+        surest = sorted((track for track in self._tracks if track.shown), key=lambda track: -track.odds)[:_LANDMARKS]
+        if min(len(surest), len(found)) < params.layout:
             return STILL
-        before = np.array([track.box for track in shown])
-        steps, larger, smaller = _steps(before, found)
-        same = np.equal.outer([track.label for track in shown], [digit.label for digit in sightings])
+        steps, larger, smaller = _steps(np.array([track.box for track in surest]), found)
+        same = np.equal.outer([track.label for track in surest], [digit.label for digit in sightings])
         same &= larger <= params.max_growth * smaller
 
         def met(step: Floats) -> int:
-            """How many digits are sighted that far away."""
+            """How many of the surest digits are sighted that far away."""
             near = same & (np.hypot(*(steps - step).transpose(2, 0, 1)) <= 0.5 * params.reach * larger)
             return int(min(np.count_nonzero(near.any(axis=1)), np.count_nonzero(near.any(axis=0))))
 
-        least = max(params.layout, params.blink_share * len(shown))
-        if met(np.zeros(2)) >= params.blink_share * min(len(shown), len(found)):
+        if met(np.zeros(2)) >= params.blink_share * min(len(surest), len(found)):
             return STILL
-        surest = sorted(range(len(shown)), key=lambda k: -shown[k].odds)[:_LANDMARKS]
-        tried = steps[surest][same[surest]][:_MOST_STEPS]
-        best = max(tried, key=met, default=None)
-        if best is None or met(best) < least:
+        best = max(steps[same][:_MOST_STEPS], key=met, default=None)
+        if best is None or met(best) < max(params.layout, params.blink_share * len(surest)):
             return STILL
         return Motion(dx=float(best[0]), dy=float(best[1]))
 
@@ -391,11 +381,19 @@ class Tracker:
             track.box = box
         self._shown = None
 
+    def _turn_page(self, seen: set[int], new: Sequence[Digit]) -> None:
+        """Show no more what was shown where none of it is sighted, but others are, surely, and as many as that or a crowd."""
+        shown = [track for track in self._tracks if track.shown]
+        sure = sum(digit.confidence >= self._params.sure for digit in new)
+        if shown and not any(track.identity in seen for track in shown) and sure >= min(self._params.crowd, len(shown)):
+            self._gone += shown
+            self._tracks, self._shown = [track for track in self._tracks if not track.shown], None
+
     def _missed(self, seen: set[int], time_s: float, marks: Sequence[Box]) -> list[_Track]:
         """The digits that are not sighted on a clear frame, where nothing else covers their places: there may be none."""
-        shown = [k for k, track in enumerate(self._tracks) if track.shown]
-        clear = sum(k in seen for k in shown) >= self._params.blink_share * len(shown)
-        unseen = [track for k, track in enumerate(self._tracks) if k not in seen]
+        shown = [track for track in self._tracks if track.shown]
+        clear = sum(track.identity in seen for track in shown) >= self._params.blink_share * len(shown)
+        unseen = [track for track in self._tracks if track.identity not in seen]
         if not unseen:
             return []
         covered = _covered([track.box for track in unseen], marks)
