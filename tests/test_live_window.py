@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -226,6 +227,23 @@ def test_a_round_that_is_drawn_with_a_fast_mouse_is_round_and_read(screen: Scree
             beyond_px = ROUND_PX * math.cos(math.pi / ROUND_POINTS) + BRUSH_RADIUS_PX + 3
             x, y = ROUND_MIDDLE[0] + beyond_px * math.sin(angle), ROUND_MIDDLE[1] - beyond_px * math.cos(angle)
             assert inked[round(y), round(x)], f"a polygon's side at {step + 0.5} of {ROUND_POINTS}"
+
+
+@needs_screen
+def test_no_bend_of_a_stroke_is_lost_while_the_program_is_busy(screen: Screen) -> None:
+    with canvas(screen) as app:
+        app.draw(UPRIGHT)
+        app.wait(lambda picture: len(labels(picture)) == 1, "the first label")
+        app.press("u")
+        app.wait(lambda picture: not ink(picture).any(), "the blank page")
+        screen.move(app.window, *ROUND[0])
+        screen.press(1)
+        app.program.signal(signal.SIGSTOP)
+        for point in ROUND[1:]:
+            screen.move(app.window, *point)
+        app.program.signal(signal.SIGCONT)
+        screen.release(1)
+        app.wait(lambda picture: [label for label, _, _ in labels(picture)] == ["0"], "the label of the 0")
 
 
 @needs_screen

@@ -85,6 +85,20 @@ class TestDrawing:
         assert np.array_equal(drawing.picture, before), "lifting the pen changes what is there"
         check(drawing)
 
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(POINTS, min_size=1, max_size=16), st.integers(1, 16))
+    def test_many_movements_at_once_are_as_many_one_by_one(self, points: list[Point], at_once: int) -> None:
+        drawing = drawn(BAR)
+        drawing.begin(points[0], 21)
+        for start in range(1, len(points), at_once):
+            drawing.extend(*points[start : start + at_once])
+        before = drawing.picture.copy()
+        drawing.end()
+        assert np.array_equal(drawing.picture, before)
+        check(drawing)
+        one_by_one = drawn(BAR, Stroke(tuple(points), 21))
+        assert drawing.page == one_by_one.page
+
     def test_the_newest_point_is_inked_at_once(self) -> None:
         drawing = Drawing(Page(*SIZE))
         drawing.begin((20, 20), 21)
