@@ -25,7 +25,7 @@ CORNER_DEGREES = 100.0
 EASE_PX = 0.5
 CURVE_REACH = 2
 """So many points before and after those that it runs between bend a curve."""
-FLATNESS_PX = 0.1
+FLATNESS_PX = 0.2
 LEAST_SIDE_PX, MOST_SIDE_PX = 64, 4096
 MOST_STROKES, MOST_POINTS, MOST_WIDTH_PX = 10_000, 200_000, 121
 REACH_PX = 8_000
@@ -129,13 +129,15 @@ def ground_of(page: Page) -> BgrImage:
 
 def lay_ink(picture: BgrImage, ground: BgrImage, ink: Ink, colour: PaperColour) -> None:
     """Make `picture` what `ground` looks like under `ink`, in the pen of such paper; all of one height and width."""
-    share = ink[..., None].astype(np.uint16)
-    mixed = ground * (255 - share)
-    mixed += share * np.array(PAPERS[colour].pen, np.uint16)
-    mixed += 128
-    mixed += mixed >> 8
-    mixed >>= 8
-    picture[:] = mixed
+    share = ink.astype(np.uint16)
+    left = 255 - share
+    for channel, pen in enumerate(PAPERS[colour].pen):  # NumPy is slow over an axis of three
+        mixed = ground[..., channel] * left
+        mixed += share * np.uint16(pen)
+        mixed += 128
+        mixed += mixed >> 8
+        mixed >>= 8
+        picture[..., channel] = mixed
 
 
 def add_ink(ink: Ink, touched: Ink, kind: Kind) -> None:
