@@ -31,6 +31,7 @@ from camdigits.evaluation.scores import score
 from camdigits.ports import Sources, Turn
 from camdigits.vision.scene import Box, Digit, Frame, Scene
 from camdigits.vision.strokes import Page, PaperColour, Stroke
+from tests.fake_screen import stroke
 from tests.fakes import WAIT_S, FakeSource, plain, unprivileged_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -792,6 +793,9 @@ class TestWindows:
         canvas, reader = opened[0].sources.open(Mode.CANVAS)
         scene = reader.recognize(canvas.read(Turn()))
         assert [number.text for number in scene.numbers] == TRUTH["paper.jpg"]["numbers"]
+        canvas.read(Turn(keys=("[", "[")))
+        scene = reader.recognize(canvas.read(stroke((530, 390), (570, 390), (545, 460))))
+        assert [number.text for number in scene.numbers] == [*TRUTH["paper.jpg"]["numbers"], "7"]
 
     def test_the_page_is_as_large_as_it_is_wanted(self, command: Command, opened: list[Opened]) -> None:
         for size in ([], ["--size", "900x500"]):

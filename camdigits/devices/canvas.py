@@ -24,6 +24,8 @@ BRUSH_RADIUS_PX = 10
 BRUSH_RADII_PX = range(2, 61)
 PICTURE_SIDES_PX = (640, 1280)
 """Between these is the longest side of a picture that is drawn on, unless a size is asked for."""
+DARK_GREY = 100
+"""Pictures that are darker for the most part are drawn on as a blackboard is."""
 
 _POLL_PERIOD_S = 0.02
 
@@ -192,11 +194,12 @@ def _page_of(image: BgrImage, size: tuple[int, int] | None) -> Page:
     fitted_px = min(max(round(width * scale), 1), size[0]), min(max(round(height * scale), 1), size[1])
     left, top = (size[0] - fitted_px[0]) // 2, (size[1] - fitted_px[1]) // 2
     picture = np.empty((size[1], size[0], 3), np.uint8)
-    picture[:] = PAPERS[PaperColour.WHITE].ground
+    colour = PaperColour.BLACKBOARD if np.median(image) < DARK_GREY else PaperColour.WHITE
+    picture[:] = PAPERS[colour].ground
     smoothing = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     fitted = image if fitted_px == (width, height) else cv2.resize(image, fitted_px, interpolation=smoothing)
     picture[top : top + fitted_px[1], left : left + fitted_px[0]] = fitted
-    return Page(*size, picture=picture)
+    return Page(*size, colour, picture=picture)
 
 
 def _place(pointer: Pointer) -> tuple[int, int]:

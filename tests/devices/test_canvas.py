@@ -16,7 +16,7 @@ from camdigits.devices.pages import page_text
 from camdigits.errors import OutputError, SourceError, UsageError
 from camdigits.ports import Pointer, Turn
 from camdigits.vision.scene import Frame
-from camdigits.vision.strokes import Kind, Page, PaperColour, Stroke, render
+from camdigits.vision.strokes import PAPERS, Kind, Page, PaperColour, Stroke, render
 from tests.fake_screen import keys, stroke
 from tests.fakes import FakeClock
 from train.hands import HANDS, write
@@ -290,11 +290,11 @@ class TestOpening:
         self, tmp_path: Path, picture_px: tuple[int, int], asked: tuple[int, int] | None, page_px: tuple[int, int]
     ) -> None:
         path = tmp_path / "photo.png"
-        cv2.imwrite(str(path), np.full((picture_px[1], picture_px[0], 3), 90, np.uint8))
+        cv2.imwrite(str(path), np.full((picture_px[1], picture_px[0], 3), 190, np.uint8))
         page = open_page(str(path), asked)
         assert (page.width, page.height) == page_px
         assert page.picture is not None
-        inside = (page.picture == 90).all(axis=2)
+        inside = (page.picture == 190).all(axis=2)
         scale = min(page_px[0] / picture_px[0], page_px[1] / picture_px[1])
         rows, columns = np.nonzero(inside)
         assert columns.max() + 1 - columns.min() == pytest.approx(picture_px[0] * scale, abs=1)
@@ -302,6 +302,13 @@ class TestOpening:
         assert columns.min() == pytest.approx(page_px[0] - 1 - columns.max(), abs=1)
         assert rows.min() == pytest.approx(page_px[1] - 1 - rows.max(), abs=1)
         assert (page.picture[~inside] == 255).all()
+
+    @pytest.mark.parametrize(("name", "colour"), [("paper.jpg", PaperColour.WHITE), ("blackboard.jpg", PaperColour.BLACKBOARD)])
+    def test_the_pen_suits_the_picture(self, name: str, colour: PaperColour) -> None:
+        page = open_page(str(FIXTURES / name), (800, 480))
+        assert page.colour is colour
+        assert page.picture is not None
+        assert tuple(int(value) for value in page.picture[0, 0]) == PAPERS[colour].ground
 
     def test_a_picture_can_be_drawn_on_and_its_ink_is_not_known(self) -> None:
         picture = cv2.imread(str(FIXTURES / "paper.jpg"))
