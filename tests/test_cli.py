@@ -26,12 +26,15 @@ from camdigits import api, cli
 from camdigits.controls import Mode, View
 from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.corrections import CorrectionFile
+from camdigits.devices.pages import load_page, page_text
 from camdigits.devices.teacher import TaughtFile
 from camdigits.devices.writers import CSV_HEADER
 from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
-from camdigits.ports import Sources
+from camdigits.ports import Sources, Turn
 from camdigits.vision.scene import Box, Digit, Frame, Scene
+from camdigits.vision.strokes import Page, PaperColour, Stroke
+from tests.fake_screen import stroke
 from tests.fakes import WAIT_S, FakeSource, plain, unprivileged_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -217,6 +220,12 @@ class TestReading:
             assert "".join(str(scene["digits"][index]["label"]) for index in number["digits"]) == number["text"]
             assert 0 < number["confidence"] <= 1
             assert len(number["box"]) == 4
+
+    def test_a_page_that_was_drawn_is_read(self, command: Command, tmp_path: Path) -> None:
+        seven = Stroke(((150, 100), (250, 100), (190, 300)), 21)
+        for colour in PaperColour:
+            (tmp_path / f"{colour.value}.json").write_text(page_text(Page(500, 400, colour, (seven,))), encoding="utf-8")
+            assert command("read", tmp_path / f"{colour.value}.json") == (0, "7\n", "")
 
     def test_csv_has_a_row_a_digit(self, command: Command) -> None:
         rows = list(csv.DictReader(io.StringIO(command("read", PAPER, "--format", "csv").out)))
@@ -846,6 +855,64 @@ class TestWindows:
         assert isinstance(canvas, CanvasSource)
         with pytest.raises(SourceError, match="camera 0"):
             opened[0].sources.open(Mode.CAMERA)
+
+    def test_a_page_that_was_saved_is_gone_on_with_and_saved_anew(
+        self, command: Command, opened: list[Opened], tmp_path: Path
+    ) -> None:
+        page = Page(400, 300, PaperColour.SQUARED, (Stroke(((50, 50), (80, 200)), 21),))
+        (tmp_path / "page.json").write_text(page_text(page), encoding="utf-8")
+        assert command("canvas", tmp_path / "page.json", "--snapshots", tmp_path) == (0, "", "")
+        canvas, reader = opened[0].sources.open(Mode.CANVAS)
+        assert isinstance(canvas, CanvasSource)
+        assert isinstance(reader, api.CanvasReader)
+        assert canvas.page == page
+        canvas.read(Turn(keys=("w",)))
+        (saved,) = tmp_path.glob("camdigits-page-*.json")
+        assert load_page(saved, "page") == page
+        assert saved.with_suffix(".png").is_file()
+
+    def test_a_picture_is_drawn_on_and_its_digits_are_read_with_what_is_drawn(
+        self, command: Command, opened: list[Opened]
+    ) -> None:
+        assert command("canvas", PAPER) == (0, "", "")
+        canvas, reader = opened[0].sources.open(Mode.CANVAS)
+        scene = reader.recognize(canvas.read(Turn()))
+        assert [number.text for number in scene.numbers] == TRUTH["paper.jpg"]["numbers"]
+        canvas.read(Turn(keys=("[", "[")))
+        scene = reader.recognize(canvas.read(stroke((530, 390), (570, 390), (545, 460))))
+        assert [number.text for number in scene.numbers] == [*TRUTH["paper.jpg"]["numbers"], "7"]
+
+    def test_the_page_is_as_large_as_it_is_wanted(self, command: Command, opened: list[Opened]) -> None:
+        for size in ([], ["--size", "900x500"]):
+            assert command("canvas", *size).code == 0
+        shapes = [windows.sources.open(Mode.CANVAS)[0].read(Turn()).image.shape for windows in opened]  # type: ignore[union-attr]
+        assert shapes == [(640, 640, 3), (500, 900, 3)]
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("{}", "no page that was drawn"),
+            ('{"format": "camdigits page", "version": 9}', "version 9"),
+            ('{"format": "camdigits page", "version": 1, "width": 9000000}', "width: a whole number"),
+            (None, "no such file"),
+        ],
+    )
+    def test_what_is_no_page_is_code_3_before_a_window_opens(
+        self, command: Command, opened: list[Opened], tmp_path: Path, text: str | None, told: str
+    ) -> None:
+        path = tmp_path / "page.json"
+        if text is not None:
+            path.write_text(text, encoding="utf-8")
+        outcome = command("canvas", path)
+        assert outcome.code == 3
+        assert told in outcome.complaint
+        assert not opened
+
+    def test_a_page_of_a_size_that_no_page_has_is_code_2(self, command: Command, opened: list[Opened]) -> None:
+        outcome = command("canvas", "--size", "9000x20")
+        assert outcome.code == 2
+        assert "9000x20" in outcome.complaint
+        assert not opened
 
     def test_opencv_starts_few_threads_however_many_cores_there_are(
         self, command: Command, opened: list[Opened], monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ from camdigits.overlay import Status, draw
 from camdigits.overlay.lettering import BOLD, write
 from camdigits.overlay.palette import NUMBER, ORANGE, SURE, UNSURE, YELLOW, Colour
 from camdigits.vision.scene import BgrImage, Digit, Frame, Scene
+from camdigits.vision.strokes import PAPERS, PaperColour
 from tests.devices.test_network_camera import Camera
 from tests.x_screen import DEADLINE_S, MISSING, SCREEN_PX, Program, Screen, run_program, wait_until, x_screen
 
@@ -49,6 +52,12 @@ FIVE_WITH_A_DETACHED_BAR: tuple[Stroke, ...] = (
 )
 FOUR_WITH_AN_OPEN_TOP: tuple[Stroke, ...] = (((420, 90), (405, 170), (480, 170)), ((470, 100), (465, 250)))
 UPRIGHT: Stroke = ((400, 300), (400, 500))
+ROUND_MIDDLE, ROUND_PX, ROUND_POINTS = (300, 250), 110, 8
+ROUND: Stroke = tuple(
+    (round(ROUND_MIDDLE[0] + ROUND_PX * math.sin(angle)), round(ROUND_MIDDLE[1] - ROUND_PX * math.cos(angle)))
+    for angle in (math.tau * step / ROUND_POINTS for step in range(ROUND_POINTS + 1))
+)
+"""As much as is heard of a fast mouse."""
 
 
 class App(NamedTuple):
@@ -107,8 +116,8 @@ def running(screen: Screen, *arguments: str) -> Iterator[App]:
 
 
 @contextmanager
-def canvas(screen: Screen) -> Iterator[App]:
-    with running(screen, "canvas") as app:
+def canvas(screen: Screen, *arguments: str) -> Iterator[App]:
+    with running(screen, "canvas", *arguments) as app:
         app.wait_for_size(CANVAS_PX, "the canvas")
         yield app
 
@@ -212,6 +221,82 @@ def test_the_right_half_cannot_be_drawn_on_and_a_stroke_beyond_the_edge_is_read(
         assert not ink(before).any()
         screen.close(TITLE)
         app.ends()
+
+
+@needs_screen
+def test_a_round_that_is_drawn_with_a_fast_mouse_is_round_and_read(screen: Screen) -> None:
+    with canvas(screen) as app:
+        app.draw(ROUND)
+        picture = app.wait(lambda picture: [label for label, _, _ in labels(picture)] == ["0"], "the label of the 0")
+        inked = ink(picture)
+        for step in range(ROUND_POINTS):
+            angle = math.tau * (step + 0.5) / ROUND_POINTS
+            # Further out than the straight line between two points reaches with its brush.
+            beyond_px = ROUND_PX * math.cos(math.pi / ROUND_POINTS) + BRUSH_RADIUS_PX + 3
+            x, y = ROUND_MIDDLE[0] + beyond_px * math.sin(angle), ROUND_MIDDLE[1] - beyond_px * math.cos(angle)
+            assert inked[round(y), round(x)], f"a polygon's side at {step + 0.5} of {ROUND_POINTS}"
+
+
+@needs_screen
+def test_no_bend_of_a_stroke_is_lost_while_the_program_is_busy(screen: Screen) -> None:
+    with canvas(screen) as app:
+        app.draw(UPRIGHT)
+        app.wait(lambda picture: len(labels(picture)) == 1, "the first label")
+        app.press("u")
+        app.wait(lambda picture: not ink(picture).any(), "the blank page")
+        screen.move(app.window, *ROUND[0])
+        screen.press(1)
+        app.program.signal(signal.SIGSTOP)
+        for point in ROUND[1:]:
+            screen.move(app.window, *point)
+        app.program.signal(signal.SIGCONT)
+        screen.release(1)
+        app.wait(lambda picture: [label for label, _, _ in labels(picture)] == ["0"], "the label of the 0")
+
+
+@needs_screen
+def test_a_page_that_was_saved_is_gone_on_with_and_undone_stroke_by_stroke(screen: Screen, tmp_path: Path) -> None:
+    with canvas(screen, "--snapshots", str(tmp_path)) as app:
+        app.draw(*SEVEN)
+        app.wait(lambda picture: len(labels(picture)) == 1, "the first label")
+        app.draw(UPRIGHT)
+        app.wait(lambda picture: len(labels(picture)) == 2, "the second label")
+        app.press("p")
+        blackboard = app.wait(lambda picture: has(picture, PAPERS[PaperColour.BLACKBOARD].ground, 9000), "the blackboard")
+        app.press("w")
+        app.wait(notice_shown, "the notice that it was saved")
+        app.press("q")
+        app.ends()
+    (page,) = tmp_path.glob("*.json")
+    with canvas(screen, str(page)) as app:
+        app.wait(lambda picture: np.array_equal(picture, blackboard), "the page with its labels")
+        app.press("u")
+        app.wait(lambda picture: len(labels(picture)) == 1, "the page without its second stroke")
+        app.press("u")
+        app.wait(lambda picture: labels(picture) == [], "the page without any")
+
+
+@needs_screen
+def test_a_picture_can_be_drawn_on_and_is_read_with_what_is_drawn(screen: Screen) -> None:
+    height, width = fixture().shape[:2]
+    with running(screen, "canvas", str(PICTURE)) as app:
+        app.wait_for_size((2 * width, height), "the canvas of the picture's size")
+        app.wait(lambda picture: has(picture[:, width:], SURE, 500), "the labels of the picture's digits")
+        app.press("e")
+        app.wait(notice_shown, "the eraser")
+        app.press("q")
+        app.ends()
+
+
+@needs_screen
+@pytest.mark.parametrize("text", ["{}", '{"format": "camdigits page", "version": 7}'])
+def test_a_damaged_page_is_one_line_and_code_3(screen: Screen, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "page.json"
+    path.write_text(text, encoding="utf-8")
+    with screen.start("-m", "camdigits", "canvas", str(path)) as program:
+        assert program.wait() == 3
+        (line,) = program.errors
+        assert line.startswith(f"camdigits: {path}: ")
 
 
 # The keys, one start each.
@@ -332,6 +417,70 @@ def key_u(screen: Screen, key: str) -> None:
         app.wait(lambda picture: np.array_equal(picture, one), "the page without the second stroke")
 
 
+def key_y(screen: Screen, key: str) -> None:
+    with canvas(screen) as app:
+        app.draw(*SEVEN)
+        one = app.wait(lambda picture: len(labels(picture)) == 1, "the label")
+        for taken in ("u", "c"):
+            app.press(taken)
+            app.wait(lambda picture: not ink(picture).any() and labels(picture) == [], "the blank page")
+            app.press(key if taken == "u" else "u")
+            app.wait(lambda picture: np.array_equal(picture, one), "the page as it was")
+
+
+def key_e(screen: Screen, key: str) -> None:
+    def pieces(picture: BgrImage) -> int:
+        return cv2.connectedComponents(ink(picture).astype(np.uint8))[0] - 1
+
+    with canvas(screen) as app:
+        app.draw(UPRIGHT)
+        drawn = app.wait(lambda picture: pieces(picture) == 1 and len(labels(picture)) == 1, "the stroke with its label")
+        app.press(key)
+        app.wait(notice_shown, "the notice of the eraser")
+        x, y = UPRIGHT[0][0], 400
+        screen.move(app.window, x - 60, y)
+        screen.press(1)
+        screen.move(app.window, x + 60, y)
+        screen.release(1)
+        rubbed = app.wait(lambda picture: pieces(picture) == 2, "the stroke rubbed through")
+        assert not ink(rubbed)[y, x - 5 : x + 6].any()
+        app.press("u")
+        app.wait(lambda picture: pieces(picture) == 1, "the stroke as it was")
+        app.press(key)
+        app.wait(lambda picture: np.array_equal(picture, drawn), "the pen again")
+
+
+def key_p(screen: Screen, key: str) -> None:
+    with canvas(screen) as app:
+        app.draw(*SEVEN)
+        white = app.wait(lambda picture: len(labels(picture)) == 1, "the label")
+        for colour in (*list(PaperColour)[1:], PaperColour.WHITE):
+            paper = PAPERS[colour]
+            app.press(key)
+            picture = app.wait(
+                lambda picture, paper=paper: has(picture[:, :PAGE_PX], paper.ground, 9000) and has(picture, paper.pen, 500),
+                f"the {colour.value} page",
+            )
+            assert [label for label, _, _ in labels(picture)] == ["7"]
+        assert np.array_equal(picture, white)
+
+
+def key_w(screen: Screen, key: str, folder: Path) -> None:
+    with canvas(screen, "--snapshots", str(folder)) as app:
+        app.draw(*SEVEN)
+        app.wait(lambda picture: len(labels(picture)) == 1, "the label")
+        app.press(key)
+        app.wait(notice_shown, "the notice that it was saved")
+        (file,), (strokes,) = folder.glob("*.png"), folder.glob("*.json")
+        assert file.stem == strokes.stem
+        page = np.asarray(cv2.imread(str(file)))
+        assert page.shape == (PAGE_PX, PAGE_PX, 3)
+        assert ink(page).any()
+        assert np.array_equal(ink(page), ink(app.picture()))
+        app.press(key)
+        wait_until(lambda: len(list(folder.glob("*.json"))) == 2, "another file")
+
+
 def key_brush(screen: Screen, key: str) -> None:
     with canvas(screen) as app:
         app.press(key)
@@ -406,6 +555,9 @@ EFFECTS = {
     Command.ROTATE: key_r,
     Command.NEXT_CAMERA: key_n,
     Command.UNDO: key_u,
+    Command.REDO: key_y,
+    Command.ERASER: key_e,
+    Command.PAGE_COLOUR: key_p,
     Command.THINNER: key_brush,
     Command.THICKER: key_brush,
     Command.QUIT: key_quits,
@@ -430,6 +582,8 @@ EFFECTS = {
 def test_each_key_of_the_table_has_its_effect_on_the_screen(screen: Screen, key: str, command: Command, tmp_path: Path) -> None:
     if command is Command.SNAPSHOT:
         key_s(screen, key, tmp_path)
+    elif command is Command.SAVE_PAGE:
+        key_w(screen, key, tmp_path)
     else:
         EFFECTS[command](screen, key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,8 @@ BRUSH_RADIUS_PX = 10
 BRUSH_RADII_PX = range(2, 61)
 PICTURE_SIDES_PX = (640, 1280)
 """Between these is the longest side of a picture that is drawn on, unless a size is asked for."""
+DARK_GREY = 100
+"""Pictures that are darker for the most part are drawn on as a blackboard is."""
 
 _POLL_PERIOD_S = 0.02
 
@@ -79,8 +82,12 @@ class CanvasSource:
 
     def read(self, turn: Turn) -> Frame:
         """What the page is after `turn`, at once; unsettled while the pen is down. The index grows when the page changes."""
-        for pointer in turn.pointers:
-            self._follow(pointer)
+        for is_move, pointers in groupby(turn.pointers, lambda pointer: (pointer.action, pointer.button) == ("move", "left")):
+            if is_move:
+                self._drawing.extend(*map(_place, pointers))
+                continue
+            for pointer in pointers:
+                self._follow(pointer)
         for command in commands(turn.keys, Mode.CANVAS):
             self._obey(command)
         last, settled = self._frame, not self._drawing.pen_down
@@ -101,15 +108,12 @@ class CanvasSource:
 
     def _follow(self, pointer: Pointer) -> None:
         drawing = self._drawing
-        point = (_within_reach(pointer.x), _within_reach(pointer.y))
         match pointer.action, pointer.button:
             case "down", "left" if self._on_page(pointer):
                 self._said = ""
-                drawing.begin(point, 2 * self._radius_px + 1, self._kind)
-            case "move", "left":
-                drawing.extend(point)
+                drawing.begin(_place(pointer), 2 * self._radius_px + 1, self._kind)
             case "up", "left":
-                drawing.extend(point)
+                drawing.extend(_place(pointer))
                 drawing.end()
             case "move", _:
                 # The button was let go where no event could reach us, outside the window or in another mode.
@@ -190,15 +194,17 @@ def _page_of(image: BgrImage, size: tuple[int, int] | None) -> Page:
     fitted_px = min(max(round(width * scale), 1), size[0]), min(max(round(height * scale), 1), size[1])
     left, top = (size[0] - fitted_px[0]) // 2, (size[1] - fitted_px[1]) // 2
     picture = np.empty((size[1], size[0], 3), np.uint8)
-    picture[:] = PAPERS[PaperColour.WHITE].ground
+    colour = PaperColour.BLACKBOARD if np.median(image) < DARK_GREY else PaperColour.WHITE
+    picture[:] = PAPERS[colour].ground
     smoothing = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     fitted = image if fitted_px == (width, height) else cv2.resize(image, fitted_px, interpolation=smoothing)
     picture[top : top + fitted_px[1], left : left + fitted_px[0]] = fitted
-    return Page(*size, picture=picture)
+    return Page(*size, colour, picture=picture)
 
 
-def _within_reach(coordinate_px: int) -> int:
-    return max(-REACH_PX, min(REACH_PX, coordinate_px))
+def _place(pointer: Pointer) -> tuple[int, int]:
+    """Where the mouse was, or the nearest place to which a stroke goes."""
+    return max(-REACH_PX, min(REACH_PX, pointer.x)), max(-REACH_PX, min(REACH_PX, pointer.y))
 
 
 def _step_px(radius_px: int) -> int:

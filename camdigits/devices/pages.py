@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from pathlib import Path
 from reprlib import repr as shortly
 from typing import Any, NoReturn, TypeGuard
@@ -58,25 +57,27 @@ def page_text(page: Page) -> str:
 def load_page(path: Path, name: str) -> Page:
     """The page in a JSON file. Raises SourceError, in one line, for anything that is none; nothing large is made of such."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{name}: not an ordinary file; name a page that was saved")
+        too_long = path.stat().st_size > MOST_BYTES
+        data = b"" if too_long else path.read_bytes()
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise SourceError(f"{name}: cannot be read ({reason}); check its permissions and its disk") from error
     try:
-        _check_extent(data)
+        if too_long or _is_of_too_many_parts(data):
+            raise ValueError(f"more than {MOST_STROKES} strokes of {MOST_POINTS} points can be")
         return _page(json.loads(data), name)
     except NOT_OF_THE_LAYOUT as error:
         reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise SourceError(f"{name}: no page that was drawn ({reason}); save it again with the canvas, or mend it") from error
 
 
-def _check_extent(data: bytes) -> None:
-    """Refuse what would take far more memory than any page: empty lists take twenty times their text."""
+def _is_of_too_many_parts(data: bytes) -> bool:
+    """Whether JSON has more lists and numbers than any page: empty lists take twenty times the memory of their text."""
     numbers = 2 * MOST_POINTS + 4 * MOST_STROKES
     brackets = MOST_POINTS + 2 * MOST_STROKES
-    if len(data) > MOST_BYTES or data.count(b",") > 2 * numbers or data.count(b"[") + data.count(b"{") > 2 * brackets:
-        raise ValueError(f"more than {MOST_STROKES} strokes of {MOST_POINTS} points on {MOST_SIDE_PX}x{MOST_SIDE_PX} pixels")
+    return data.count(b",") > 2 * numbers or data.count(b"[") + data.count(b"{") > 2 * brackets
 
 
 def _page(document: Any, name: str) -> Page:
@@ -148,7 +149,7 @@ def _whole(value: Any, where: str, least: int, most: int) -> int:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _refuse(where: str, what: str, value: Any) -> NoReturn:

@@ -6,6 +6,7 @@ macOS report the mouse in pixels of the picture as well.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import subprocess
@@ -40,6 +41,10 @@ xcb.xcb_connect.restype = ctypes.c_void_p
 sys.exit(xcb.xcb_connection_has_error(ctypes.c_void_p(xcb.xcb_connect(None, None))))
 """
 """Connects to the X display as Qt would, without a window that would flash up; loads Qt's plugin, as its libraries may lack."""
+
+_QT_SET_ATTRIBUTE = "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
+_QT_COMPRESS_MOVES = 25
+"""QCoreApplication::setAttribute, in the name space that OpenCV's wheels give Qt 5, and AA_CompressHighFrequencyEvents."""
 
 _INSTEAD = "`camdigits read SOURCE` reads without a window"
 
@@ -102,6 +107,21 @@ def _quieten_qt() -> None:
     if os.environ.get("DISPLAY"):
         # The wheels carry no Wayland plugin; without this a Wayland session is warned about and then served by X anyway.
         os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
+
+
+def _hear_every_move() -> None:
+    """Let Qt pass on every movement of the mouse, once a window is open.
+
+    By itself it drops all but the last of those that wait while a picture is read, and a stroke begun then loses its bend.
+    OpenCV has no call for it; where its wheel's own Qt is not found, strokes have fewer points.
+    """
+    for library in sorted(Path(cv2.__file__).parents[1].glob("opencv_python*.libs/libQt5Core*")):
+        try:
+            set_attribute = getattr(ctypes.CDLL(str(library)), _QT_SET_ATTRIBUTE)
+        except (OSError, AttributeError):
+            continue
+        set_attribute.restype, set_attribute.argtypes = None, (ctypes.c_int, ctypes.c_bool)
+        set_attribute(_QT_COMPRESS_MOVES, False)
 
 
 class CvWindow:
@@ -174,6 +194,7 @@ class CvWindow:
     def _open(self, size_px: tuple[int, int]) -> None:
         _quieten_qt()
         cv2.namedWindow(self._title, _FLAGS)
+        _hear_every_move()
         cv2.resizeWindow(self._title, *size_px)
         cv2.setMouseCallback(self._title, self._on_mouse)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from camdigits.vision.scene import BgrImage, Box, Ink
 from camdigits.vision.strokes import (
+    CURVE_REACH,
     MOST_POINTS,
     MOST_STROKES,
     Kind,
@@ -28,8 +29,8 @@ from camdigits.vision.strokes import (
     window,
 )
 
-LEAST_STEP_PX = 2.0
-"""A point nearer than this to the one before it gives way to the next: the steps of whole pixels are not the hand's."""
+LEAST_STEPS_PX, STEP_SHARE = (2.0, 4.0), 0.2
+"""A point nearer to the one before it than this share of the pen's width, within these bounds, gives way to the next."""
 KEPT_BYTES = 64 << 20
 """How much of earlier ink is kept so that undo is at once; what is older is drawn again."""
 
@@ -99,15 +100,19 @@ class Drawing:
         self._points, self._width_px, self._kind = [point], width_px, kind
         self._draw_tip()
 
-    def extend(self, point: Point) -> None:
-        """Move the pen, if it is down."""
-        points = self._points
-        if not points or points[-1] == point or self.is_full:
-            return
-        if len(points) > 1 and math.dist(points[-1], points[-2]) < LEAST_STEP_PX:
-            points.pop()
-        points.append(point)
-        self._draw_tip()
+    def extend(self, *through: Point) -> None:
+        """Move the pen through some points, if it is down."""
+        points, moved = self._points, False
+        least_px = min(max(self._width_px * STEP_SHARE, LEAST_STEPS_PX[0]), LEAST_STEPS_PX[1])
+        for point in through:
+            if not points or points[-1] == point or self.is_full:
+                continue
+            if len(points) > 1 and math.dist(points[-1], points[-2]) < least_px:
+                points.pop()
+            points.append(point)
+            moved = True
+        if moved:
+            self._draw_tip()
 
     def end(self) -> None:
         """Lift the pen, if it is down."""
@@ -185,9 +190,10 @@ class Drawing:
         self._touch(segments_of(stroke.points))
         return self._settle(stroke)
 
-    def _touch(self, segments: Iterable[Segment]) -> None:
+    def _touch(self, segments: Iterable[Segment]) -> list[Box]:
         boxes = draw_segments(self._touched, segments, self._width_px)
         self._region = reduce(Box.union, boxes, self._region) if self._region else _around(boxes)
+        return boxes
 
     def _settle(self, stroke: Stroke) -> Box:
         """Count what was touched as drawn; returns where that is."""
@@ -215,9 +221,9 @@ class Drawing:
     def _draw_tip(self) -> None:
         """Draw what the last point changed: the end of the curve, which the next points bend."""
         boxes = self._clear_tip()
-        # The last point may still give way, and bends the curve between the two before it.
-        while self._final_segments < len(self._points) - 3:
-            self._touch(curve_between(self._points, self._final_segments))
+        # The last point may still give way, and with it what it bends.
+        while self._final_segments + CURVE_REACH + 2 < len(self._points):
+            boxes += self._touch(curve_between(self._points, self._final_segments))
             self._final_segments += 1
         self._tip_boxes = draw_segments(self._tip, self._rest(), self._width_px)
         self._show([*boxes, *self._tip_boxes])

@@ -22,7 +22,10 @@ Colour = tuple[int, int, int]
 
 CORNER_DEGREES = 100.0
 """A stroke that turns by more at one point has a corner there; a fast mouse on a small round turns by less."""
-FLATNESS_PX = 0.1
+EASE_PX = 0.5
+CURVE_REACH = 2
+"""So many points before and after those that it runs between bend a curve."""
+FLATNESS_PX = 0.2
 LEAST_SIDE_PX, MOST_SIDE_PX = 64, 4096
 MOST_STROKES, MOST_POINTS, MOST_WIDTH_PX = 10_000, 200_000, 121
 REACH_PX = 8_000
@@ -126,13 +129,15 @@ def ground_of(page: Page) -> BgrImage:
 
 def lay_ink(picture: BgrImage, ground: BgrImage, ink: Ink, colour: PaperColour) -> None:
     """Make `picture` what `ground` looks like under `ink`, in the pen of such paper; all of one height and width."""
-    share = ink[..., None].astype(np.uint16)
-    mixed = ground * (255 - share)
-    mixed += share * np.array(PAPERS[colour].pen, np.uint16)
-    mixed += 128
-    mixed += mixed >> 8
-    mixed >>= 8
-    picture[:] = mixed
+    share = ink.astype(np.uint16)
+    left = 255 - share
+    for channel, pen in enumerate(PAPERS[colour].pen):  # NumPy is slow over an axis of three
+        mixed = ground[..., channel] * left
+        mixed += share * np.uint16(pen)
+        mixed += 128
+        mixed += mixed >> 8
+        mixed >>= 8
+        picture[..., channel] = mixed
 
 
 def add_ink(ink: Ink, touched: Ink, kind: Kind) -> None:
@@ -168,11 +173,12 @@ def segments_of(points: Sequence[Point]) -> Iterator[Segment]:
 
 
 def curve_between(points: Sequence[Point], index: int) -> Iterator[Segment]:
-    """The curve from point `index` to the next one, which their neighbours bend: a centripetal Catmull-Rom spline.
+    """The curve from point `index` to the next one, bent by `CURVE_REACH` points around: a centripetal Catmull-Rom spline.
 
-    It passes through every point. At a corner, as at its ends, it goes on as if nothing came after.
+    It passes every point within `EASE_PX` to the side and up or down. At a corner, as at its ends, it goes on as if nothing
+    came after.
     """
-    start, end = points[index], points[index + 1]
+    start, end = _eased(points, index), _eased(points, index + 1)
     leaving = _tangent_control(points, index, forwards=True)
     arriving = _tangent_control(points, index + 1, forwards=False)
     if leaving is None and arriving is None:
@@ -188,15 +194,30 @@ def curve_between(points: Sequence[Point], index: int) -> Iterator[Segment]:
     yield from _flattened(start, leaving, arriving, end)
 
 
+def _eased(points: Sequence[Point], index: int) -> Point:
+    """A point as near to the middle of its neighbours as its pixel allows: whole pixels make a hand tremble."""
+    here = points[index]
+    if _is_bound(points, index):
+        return here
+    before, after = points[index - 1], points[index + 1]
+    x, y = (h + max(-EASE_PX, min(EASE_PX, (b + a - 2 * h) / 4)) for b, h, a in zip(before, here, after, strict=True))
+    return x, y
+
+
+def _is_bound(points: Sequence[Point], index: int) -> bool:
+    """Whether the stroke begins, ends or has a corner there."""
+    return not 0 < index < len(points) - 1 or _turn_degrees(*points[index - 1 : index + 2]) > CORNER_DEGREES
+
+
 def _tangent_control(points: Sequence[Point], index: int, *, forwards: bool) -> Point | None:
-    """The control point of a cubic Bezier curve beside point `index`, or None where the curve ends or has a corner."""
-    if not 0 < index < len(points) - 1:
+    """The control point of a cubic Bezier curve beside point `index`, or None where the curve is not bent."""
+    if _is_bound(points, index):
         return None
-    before, here, after = points[index - 1 : index + 2]
+    before, here, after = (_eased(points, place) for place in (index - 1, index, index + 1))
     if not forwards:
         before, after = after, before
     back, ahead = math.dist(before, here), math.dist(here, after)
-    if not back or not ahead or _turn_degrees(before, here, after) > CORNER_DEGREES:
+    if not back or not ahead:
         return None
     root_back, root_ahead = math.sqrt(back), math.sqrt(ahead)
     whole = 3 * root_back * (root_back + root_ahead)

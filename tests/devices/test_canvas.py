@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.devices.canvas import BRUSH_RADII_PX, BRUSH_RADIUS_PX, PAGE_PX, CanvasSource
+from camdigits.api import CanvasReader, Recognizer
+from camdigits.devices.canvas import BRUSH_RADII_PX, BRUSH_RADIUS_PX, PAGE_PX, CanvasSource, open_page
+from camdigits.devices.pages import page_text
+from camdigits.errors import OutputError, SourceError, UsageError
 from camdigits.ports import Pointer, Turn
 from camdigits.vision.scene import Frame
+from camdigits.vision.strokes import PAPERS, Kind, Page, PaperColour, Stroke, render
 from tests.fake_screen import keys, stroke
 from tests.fakes import FakeClock
+from train.hands import HANDS, write
 
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 ON_PAGE = st.tuples(st.integers(0, PAGE_PX - 1), st.integers(0, PAGE_PX - 1))
 INNER = st.tuples(st.integers(220, 420), st.integers(220, 420))
 ANYWHERE = st.tuples(st.integers(-3000, 5000), st.integers(-3000, 5000))
+
+
+@pytest.fixture(scope="module")
+def reader() -> CanvasReader:
+    return CanvasReader(Recognizer())
+
+
+def written(digit: str, left: int, top: int) -> tuple[Stroke, ...]:
+    """A digit as a hand of the project's draws it with a fast mouse: few points."""
+    (glyph,) = write(digit, HANDS[0], np.random.default_rng(7))
+    return tuple(
+        Stroke(tuple((left + round(100 * float(x)), top + round(100 * float(y))) for x, y in (*path[:-1:10], path[-1])), 13)
+        for path in glyph.strokes
+    )
 
 
 def pixels_of_ink(frame: Frame) -> int:
@@ -155,6 +177,170 @@ def test_the_brush_grows_and_shrinks_within_bounds_and_older_strokes_keep_theirs
         assert canvas.notice == f"brush {bound} px"
         canvas.read(keys("c"))
         assert pixels_of_ink(canvas.read(stroke((300, 300)))) == pytest.approx(dot_area_px(bound), rel=0.25)
+
+
+def test_the_eraser_takes_ink_away_at_its_size_and_the_pen_comes_back() -> None:
+    canvas = CanvasSource()
+    drawn = canvas.read(stroke((200, 100), (200, 500)))
+    canvas.read(keys("e"))
+    assert canvas.notice == f"eraser {BRUSH_RADIUS_PX} px"
+    assert strokes_seen(canvas.read(stroke((100, 300), (300, 300)))) == 2
+    canvas.read(keys("u", "]"))
+    assert canvas.notice.startswith("eraser ")
+    wider = canvas.read(stroke((100, 300), (300, 300)))
+    assert strokes_seen(wider) == 2
+    gap_px = int(np.count_nonzero(wider.image[100:500, 200, 0] > 128))
+    assert gap_px > 2 * BRUSH_RADIUS_PX + 1
+    canvas.read(keys("u", "e", "["))
+    assert canvas.notice == ""
+    assert np.array_equal(canvas.read(Turn()).image, drawn.image)
+    assert [each.kind for each in canvas.page.strokes] == [Kind.PEN]
+
+
+def test_the_papers_go_round_and_the_strokes_stay() -> None:
+    canvas = CanvasSource()
+    frames = [canvas.read(stroke((100, 100), (400, 300)))] + [canvas.read(keys("p")) for _ in PaperColour]
+    assert [canvas.page.colour, *{each.settled for each in frames}] == [PaperColour.WHITE, True]
+    assert np.array_equal(frames[0].image, frames[-1].image)
+    assert len({frame.image.tobytes() for frame in frames}) == len(PaperColour)
+    assert len({frame.index for frame in frames}) == len(frames), "not read anew"
+    inks = [frame.ink for frame in frames]
+    assert all(ink is not None and np.array_equal(ink, inks[0]) for ink in inks)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("colour", PaperColour)
+def test_digits_are_read_the_same_on_every_paper(reader: CanvasReader, colour: PaperColour) -> None:
+    hand_drawn = [stroke_of for place, digit in enumerate("3948516702") for stroke_of in written(digit, 40 + 90 * place, 60)]
+    scenes = []
+    for paper in (PaperColour.WHITE, colour):
+        frame = CanvasSource(page=Page(960, 240, paper, tuple(hand_drawn))).read(Turn())
+        scenes.append(reader.recognize(frame))
+    assert "".join(str(digit.label) for digit in scenes[1].digits) == "3948516702"
+    assert scenes[0].digits == scenes[1].digits
+
+
+def test_a_page_of_another_size_can_be_drawn_on_to_its_edges() -> None:
+    canvas = CanvasSource(page=Page(300, 900))
+    frame = canvas.read(stroke((150, 890), (20, 880)))
+    assert frame.image.shape == (900, 300, 3)
+    assert pixels_of_ink(frame) > 0
+    assert np.array_equal(canvas.read(stroke((301, 100), (400, 200))).image, frame.image)
+
+
+def test_a_page_is_handed_over_as_it_is_and_what_came_of_it_is_told() -> None:
+    saved: list[Page] = []
+
+    def save(page: Page) -> Path:
+        saved.append(page)
+        if len(saved) > 1:
+            raise OutputError("the disk is full")
+        return Path("/pages/page-1.png")
+
+    canvas = CanvasSource(save=save)
+    canvas.read(press("left", 100, 100))
+    frame = canvas.read(keys("w"))
+    assert frame.settled, "the pen is still down"
+    assert np.array_equal(render(saved[0]), frame.image)
+    assert canvas.notice == "saved /pages/page-1.png, strokes in page-1.json"
+    canvas.read(press("none", 200, 200, "move"))
+    assert canvas.notice.startswith("saved")
+    canvas.read(keys("w"))
+    assert canvas.notice == "the disk is full"
+    canvas.read(stroke((300, 300)))
+    assert canvas.notice == ""
+
+
+def test_where_no_page_can_be_saved_it_says_so() -> None:
+    canvas = CanvasSource()
+    canvas.read(keys("w"))
+    assert "no place to save" in canvas.notice
+
+
+def test_a_full_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("camdigits.vision.drawing.MOST_STROKES", 1)
+    canvas = CanvasSource()
+    first = canvas.read(stroke((100, 100), (300, 100)))
+    assert "full" in canvas.notice
+    assert np.array_equal(canvas.read(stroke((100, 300), (300, 300))).image, first.image)
+    canvas.read(keys("u"))
+    assert canvas.notice == ""
+
+
+class TestOpening:
+    def test_a_new_page_is_blank_and_of_the_size_that_is_asked_for(self) -> None:
+        assert open_page(None) == Page(PAGE_PX, PAGE_PX)
+        assert open_page(None, (1280, 720)) == Page(1280, 720)
+
+    @pytest.mark.parametrize("size", [(10, 640), (640, 5000)])
+    def test_a_size_that_no_page_has_is_refused(self, size: tuple[int, int]) -> None:
+        with pytest.raises(UsageError, match=f"{size[0]}x{size[1]}"):
+            open_page(None, size)
+
+    @pytest.mark.parametrize(
+        ("picture_px", "asked", "page_px"),
+        [
+            ((800, 600), None, (800, 600)),
+            ((4000, 2000), None, (1280, 640)),
+            ((64, 32), None, (640, 320)),
+            ((2000, 3), None, (1280, 64)),
+            ((400, 400), (640, 480), (640, 480)),
+        ],
+    )
+    def test_a_picture_is_scaled_to_fit_and_stands_in_the_middle(
+        self, tmp_path: Path, picture_px: tuple[int, int], asked: tuple[int, int] | None, page_px: tuple[int, int]
+    ) -> None:
+        path = tmp_path / "photo.png"
+        cv2.imwrite(str(path), np.full((picture_px[1], picture_px[0], 3), 190, np.uint8))
+        page = open_page(str(path), asked)
+        assert (page.width, page.height) == page_px
+        assert page.picture is not None
+        inside = (page.picture == 190).all(axis=2)
+        scale = min(page_px[0] / picture_px[0], page_px[1] / picture_px[1])
+        rows, columns = np.nonzero(inside)
+        assert columns.max() + 1 - columns.min() == pytest.approx(picture_px[0] * scale, abs=1)
+        assert rows.max() + 1 - rows.min() == pytest.approx(picture_px[1] * scale, abs=1)
+        assert columns.min() == pytest.approx(page_px[0] - 1 - columns.max(), abs=1)
+        assert rows.min() == pytest.approx(page_px[1] - 1 - rows.max(), abs=1)
+        assert (page.picture[~inside] == 255).all()
+
+    @pytest.mark.parametrize(("name", "colour"), [("paper.jpg", PaperColour.WHITE), ("blackboard.jpg", PaperColour.BLACKBOARD)])
+    def test_the_pen_suits_the_picture(self, name: str, colour: PaperColour) -> None:
+        page = open_page(str(FIXTURES / name), (800, 480))
+        assert page.colour is colour
+        assert page.picture is not None
+        assert tuple(int(value) for value in page.picture[0, 0]) == PAPERS[colour].ground
+
+    def test_a_picture_can_be_drawn_on_and_its_ink_is_not_known(self) -> None:
+        picture = cv2.imread(str(FIXTURES / "paper.jpg"))
+        assert picture is not None
+        canvas = CanvasSource(page=open_page(str(FIXTURES / "paper.jpg")))
+        blank = canvas.read(Turn())
+        assert np.array_equal(blank.image, picture)
+        assert blank.ink is None
+        drawn = canvas.read(stroke((20, 20), (20, 90)))
+        assert not np.array_equal(drawn.image, blank.image)
+        wiped = canvas.read(keys("c"))
+        assert np.array_equal(wiped.image, blank.image)
+        assert canvas.read(keys("c")).index > wiped.index, "what was forgotten of the picture is not read anew"
+
+    def test_a_page_that_was_saved_goes_on_and_is_undone_stroke_by_stroke(self, tmp_path: Path) -> None:
+        canvas = CanvasSource(page=Page(400, 300, PaperColour.YELLOW))
+        first = canvas.read(stroke((50, 50), (80, 200)))
+        second = canvas.read(stroke((150, 50), (180, 200)))
+        path = tmp_path / "page.json"
+        path.write_text(page_text(canvas.page), encoding="utf-8")
+        again = CanvasSource(page=open_page(str(path)))
+        assert np.array_equal(again.read(Turn()).image, second.image)
+        assert np.array_equal(again.read(keys("u")).image, first.image)
+        assert np.array_equal(again.read(keys("y")).image, second.image)
+        with pytest.raises(UsageError, match="400x300"):
+            open_page(str(path), (640, 480))
+        assert open_page(str(path), (400, 300)) == canvas.page
+
+    @pytest.mark.parametrize("spec", ["demo", "missing.png", "missing.json", str(Path(__file__).parent)])
+    def test_what_cannot_be_drawn_on_is_refused(self, spec: str) -> None:
+        with pytest.raises(SourceError, match="^" + spec):
+            open_page(spec)
 
 
 def test_a_frame_that_was_read_never_changes_any_more() -> None:

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 
 from camdigits.devices import sources
 from camdigits.devices.live import DEFAULT_FPS, sound_fps
+from camdigits.devices.pages import page_text
 from camdigits.devices.sources import expand, natural_key, open_source, public_name
 from camdigits.errors import SourceError
 from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
+from camdigits.vision.strokes import Page, PaperColour, Stroke, render
 from tests.fakes import plain, unprivileged_folder
 
 TURN = Turn()
@@ -334,6 +336,16 @@ class TestOtherNames:
         source = open_source("demo")
         assert source.name == "demo"
         assert len(frames_of(source)) == 4
+
+    def test_a_page_that_was_saved_is_a_picture_of_it(self, tmp_path: Path) -> None:
+        page = Page(100, 80, PaperColour.BLACKBOARD, (Stroke(((10, 10), (60, 40)), 9),))
+        path = tmp_path / "Page.JSON"
+        path.write_text(page_text(page), encoding="utf-8")
+        source = open_source(str(path))
+        assert (source.frame_count, source.live) == (1, False)
+        assert np.array_equal(frames_of(source)[0].image, render(page))
+        path.write_text("{}", encoding="utf-8")
+        assert "no page that was drawn" in refusal(path)
 
     def test_one_picture_is_read_from_stdin(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         feed_stdin(monkeypatch, write_picture(tmp_path / "page.png").read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -154,6 +155,25 @@ def test_moves_tell_whether_the_left_button_is_down(screen: Screen, report: Prog
     screen.move(window, 250, 150)
     screen.release(1)
     report.wait_for("move left 250 150")
+
+
+@needs_screen
+def test_every_move_is_heard_however_busy_the_program_is_meanwhile(screen: Screen, report: Program) -> None:
+    window = screen.window(TITLE)
+    screen.move(window, 100, 100)
+    report.wait_for("move none 100 100")
+    screen.press(1)
+    report.wait_for("down left 100 100")
+    since = len(report.lines)
+    path = [(100 + 7 * step, 100 + step * step // 2) for step in range(1, 25)]
+    report.signal(signal.SIGSTOP)
+    for x, y in path:
+        screen.move(window, x, y)
+    report.signal(signal.SIGCONT)
+    screen.release(1)
+    report.wait_for(f"up left {path[-1][0]} {path[-1][1]}", since)
+    moves = [line for line in report.lines[since:] if line.startswith("move left")]
+    assert moves == [f"move left {x} {y}" for x, y in path]
 
 
 @needs_screen

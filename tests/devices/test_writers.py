@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from camdigits.devices.pages import load_page
 from camdigits.devices.sources import open_source
 from camdigits.devices.writers import (
     CSV_HEADER,
@@ -23,11 +24,13 @@ from camdigits.devices.writers import (
     TextWriter,
     file_name,
     open_output,
+    save_page,
     save_snapshot,
 )
 from camdigits.errors import OutputError
 from camdigits.ports import SceneWriter, Turn
 from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Number, Scene
+from camdigits.vision.strokes import Page, PaperColour, Stroke, render
 from tests.fakes import plain, unprivileged_folder
 
 NOW = datetime(2026, 11, 22, 14, 40, 48)
@@ -334,6 +337,49 @@ save_snapshot(noise, Path(sys.argv[1]), datetime(2026, 11, 22))
             tmp_path,
         )
         assert "cannot be written" in ran.stdout
+        assert ran.stderr == ""
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestPages:
+    PAGE = Page(100, 80, PaperColour.BLACKBOARD, (Stroke(((10, 10), (60, 40), (20, 70)), 9),))
+    STEM = "camdigits-page-2026-11-22-144048"
+
+    def test_the_picture_and_the_strokes_stand_side_by_side_under_one_name(self, tmp_path: Path) -> None:
+        path = save_page(self.PAGE, tmp_path, NOW)
+        assert path == tmp_path / f"{self.STEM}.png"
+        assert np.array_equal(read_picture(path), render(self.PAGE))
+        assert load_page(path.with_suffix(".json"), "page") == self.PAGE
+        assert len(list(tmp_path.iterdir())) == 2
+
+    @pytest.mark.parametrize("there", [".png", ".json"])
+    def test_nothing_is_overwritten_and_the_two_keep_together(self, tmp_path: Path, there: str) -> None:
+        (tmp_path / f"{self.STEM}{there}").write_bytes(b"mine")
+        assert save_page(self.PAGE, tmp_path, NOW) == tmp_path / f"{self.STEM}-2.png"
+        assert {path.name for path in tmp_path.iterdir()} == {
+            f"{self.STEM}{there}",
+            f"{self.STEM}-2.png",
+            f"{self.STEM}-2.json",
+        }
+        assert (tmp_path / f"{self.STEM}{there}").read_bytes() == b"mine"
+
+    def test_a_folder_that_is_gone_is_an_output_error(self, tmp_path: Path) -> None:
+        with pytest.raises(OutputError, match="cannot be written"):
+            save_page(self.PAGE, tmp_path / "gone", NOW)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes there")
+    def test_neither_stays_when_the_disk_has_room_for_the_picture_alone(self, tmp_path: Path) -> None:
+        ran = run_with_little_space(
+            """
+from datetime import datetime
+from camdigits.devices.writers import save_page
+from camdigits.vision.strokes import Page, Stroke
+page = Page(200, 200, strokes=(Stroke(((10, 10), (20, 10)) * 2000, 9),))
+save_page(page, Path(sys.argv[1]), datetime(2026, 11, 22))
+""",
+            tmp_path,
+        )
+        assert ".json: cannot be written" in ran.stdout
         assert ran.stderr == ""
         assert list(tmp_path.iterdir()) == []
 

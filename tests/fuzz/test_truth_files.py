@@ -1,4 +1,4 @@
-"""JSON that people write and edit: annotations, the truth of clips, model cards; whatever stands in them."""
+"""JSON that people write and edit: annotations, the truth of clips, drawn pages, model cards; whatever stands in them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 
 from camdigits import cli
 from camdigits.devices.models import INPUT_CONTRACT, ModelCard, bundled_model, load_classifier
+from camdigits.devices.pages import load_page
 from camdigits.errors import ModelError, SourceError
 from camdigits.evaluation.clips import CLIPS, load_clips
 from camdigits.evaluation.truth import ANNOTATIONS, load_truth
+from camdigits.vision.strokes import render
 from tests.fuzz.damage import damaged
 from tests.fuzz.refusals import refused_in_one_line
 from tests.fuzz.rounds import fuzzing
@@ -47,6 +49,18 @@ FILMS = {
             "ignore": [[0, 0, 10, 10]],
         }
     ]
+}
+DRAWN = {
+    "format": "camdigits page",
+    "version": 1,
+    "width": 120,
+    "height": 80,
+    "colour": "yellow",
+    "background": None,
+    "strokes": [
+        {"kind": "pen", "width": 9, "points": [[10, 10], [60, 12.5], [40, -70]]},
+        {"kind": "eraser", "width": 21, "points": [[50, 40]]},
+    ],
 }
 CARD = json.loads(bundled_model("camdigits").with_suffix(".json").read_text(encoding="utf-8"))
 WEIGHTS = {name: values[:2] if name in ("hidden_bias", "out") else values for name, values in CARD["context"].items()}
@@ -150,6 +164,16 @@ def test_the_truth_of_clips_is_taken_or_refused(folder: Path, data: bytes) -> No
             for span in clip.spans:
                 assert 0 <= span.first < span.end
                 assert all(digit in "0123456789" for digit in span.digits)
+
+
+@fuzzing(250)
+@given(any_text(DRAWN))
+def test_a_page_that_was_drawn_is_taken_or_refused(folder: Path, data: bytes) -> None:
+    path = folder / "page.json"
+    path.write_bytes(data)
+    with refused_in_one_line(SourceError):
+        page = load_page(path, "page.json")
+        assert render(page).shape == (page.height, page.width, 3)
 
 
 @fuzzing(250)

@@ -17,12 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from camdigits import app
 from camdigits.api import CanvasReader, LiveReader, Recognizer
-from camdigits.controls import BINDINGS, Command, Mode, View
+from camdigits.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
 from camdigits.ports import FrameSource, Pointer, Reader, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame
+from camdigits.vision.strokes import Kind, PaperColour, ground_of, render
 from tests.fake_screen import CLOSED, BlobReader, FakeNotebook, FakeSource, FakeWindow, blob_frame
 from tests.fakes import WAIT_S, FakeClock
 from tests.fuzz.rounds import fuzzing
@@ -89,6 +90,49 @@ def recognizer() -> Recognizer:
     return Recognizer()
 
 
+class PaperModel:
+    """What should be on the page: which strokes, of which kind, on which paper."""
+
+    def __init__(self) -> None:
+        self.strokes: list[Kind] = []
+        self.colour = PaperColour.WHITE
+        self.kind = Kind.PEN
+        self.done: list[list[Kind]] = []
+        self.undone: list[list[Kind]] = []
+
+    def hear(self, turn: Turn) -> None:
+        for pointer in turn.pointers:
+            if pointer.action == "down" and pointer.button == "right":
+                self.wipe()
+            on_page = 0 <= pointer.x < PAGE_PX and 0 <= pointer.y < PAGE_PX
+            if pointer.action == "down" and pointer.button == "left" and on_page:
+                self.become([*self.strokes, self.kind])
+        for key in turn.keys:
+            match next((row.command for row in BINDINGS if key in row.keys), None):
+                case Command.CLEAR:
+                    self.wipe()
+                case Command.UNDO if self.done:
+                    self.undone.append(self.strokes)
+                    self.strokes = self.done.pop()
+                case Command.REDO if self.undone:
+                    self.done.append(self.strokes)
+                    self.strokes = self.undone.pop()
+                case Command.ERASER:
+                    self.kind = Kind.PEN if self.kind is Kind.ERASER else Kind.ERASER
+                case Command.PAGE_COLOUR:
+                    colours = [*PaperColour, PaperColour.WHITE]
+                    self.colour = colours[colours.index(self.colour) + 1]
+
+    def wipe(self) -> None:
+        if self.strokes:
+            self.become([])
+
+    def become(self, strokes: list[Kind]) -> None:
+        self.done.append(self.strokes)
+        self.undone.clear()
+        self.strokes = strokes
+
+
 class LiveWindow(RuleBasedStateMachine):
     """The app in a thread of its own, one look at the user at a time, beside a model of what it should show."""
 
@@ -96,7 +140,7 @@ class LiveWindow(RuleBasedStateMachine):
         super().__init__()
         self.clock = FakeClock()
         self.window = SteppedWindow(self.clock)
-        self.canvas = CanvasSource(self.clock)
+        self.canvas = CanvasSource(self.clock, save=lambda page: self.save(render(page)))
         self.drawn: list[tuple[Frame, View]] = []
         self.opened: list[FrameSource] = []
         self.left_behind: list[Camera] = []
@@ -105,8 +149,8 @@ class LiveWindow(RuleBasedStateMachine):
         self.turns = 0
         self.faulty = False
         self.disk_is_full = False
-        self.strokes = 0
         self.notebook = FakeNotebook()
+        self.paper = PaperModel()
 
     @initialize(mode=st.sampled_from(Mode), live=st.booleans(), really=st.sampled_from((False, False, False, True)))
     def begin(self, mode: Mode, live: bool, really: bool) -> None:
@@ -150,7 +194,7 @@ class LiveWindow(RuleBasedStateMachine):
         return self.open(Mode.CAMERA)
 
     def save(self, picture: BgrImage) -> Path:
-        assert picture is self.window.picture
+        assert picture is self.window.picture or self.expected.mode is Mode.CANVAS
         if self.disk_is_full:
             raise OutputError("the disk is full")
         return Path("/pictures/1.png")
@@ -182,7 +226,7 @@ class LiveWindow(RuleBasedStateMachine):
             self.expected = self.after(self.expected, key)
         heard = turn if self.expected.mode is before.mode else Turn()
         if self.expected.mode is Mode.CANVAS and not self.expected.held:
-            self.strokes = self.strokes_after(heard)
+            self.paper.hear(heard)
         self.window.turns.put(turn)
         self.look()
 
@@ -203,22 +247,9 @@ class LiveWindow(RuleBasedStateMachine):
             case Command.ROTATE:
                 turns = [*Rotation, Rotation.AUTO]
                 return replace(view, rotation=turns[turns.index(view.rotation) + 1])
-            case Command.CLEAR | Command.UNDO | Command.THINNER | Command.THICKER if view.mode is Mode.CANVAS:
+            case _ if command in PAGE_COMMANDS and view.mode is Mode.CANVAS:
                 return replace(view, held=False)
         return view
-
-    def strokes_after(self, turn: Turn) -> int:
-        """How many strokes the page then has: begun on it with the left button, and neither wiped nor undone."""
-        strokes = self.strokes
-        for pointer in turn.pointers:
-            if pointer.action == "down" and pointer.button == "right":
-                strokes = 0
-            elif pointer.action == "down" and pointer.button == "left":
-                strokes += 0 <= pointer.x < PAGE_PX and 0 <= pointer.y < PAGE_PX
-        for key in turn.keys:
-            commands = [row.command for row in BINDINGS if key in row.keys]
-            strokes = 0 if Command.CLEAR in commands else max(0, strokes - 1) if Command.UNDO in commands else strokes
-        return strokes
 
     @precondition(lambda self: self.runs)
     @rule(pressed=keys)
@@ -307,7 +338,12 @@ class LiveWindow(RuleBasedStateMachine):
             assert frame.image.shape == (PAGE_PX, PAGE_PX, 3)
             assert picture.shape[0] >= PAGE_PX
             if not view.held:
-                assert bool((frame.image < 255).any()) is bool(self.strokes)
+                kinds = self.paper.strokes[: None if frame.settled else -1]
+                assert [stroke.kind for stroke in self.canvas.page.strokes] == kinds
+                assert self.canvas.page.colour is self.paper.colour
+                if Kind.ERASER not in self.paper.strokes:
+                    written_on = bool((frame.image != ground_of(self.canvas.page)).any())
+                    assert written_on is bool(self.paper.strokes)
 
     @invariant()
     def it_ends_only_as_documented_with_everything_closed(self) -> None:

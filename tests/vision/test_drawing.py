@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from camdigits.vision import drawing as module
 from camdigits.vision.drawing import Drawing
-from camdigits.vision.strokes import Kind, Page, PaperColour, Point, Stroke, ground_of, ink_of, render
+from camdigits.vision.scene import BgrImage, Ink
+from camdigits.vision.strokes import Kind, Page, PaperColour, Point, Stroke, ground_of, ink_of, lay_ink, render
 
 SIZE = (160, 120)
 POINTS = st.one_of(
@@ -85,6 +86,20 @@ class TestDrawing:
         assert np.array_equal(drawing.picture, before), "lifting the pen changes what is there"
         check(drawing)
 
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(POINTS, min_size=1, max_size=16), st.integers(1, 16))
+    def test_many_movements_at_once_are_as_many_one_by_one(self, points: list[Point], at_once: int) -> None:
+        drawing = drawn(BAR)
+        drawing.begin(points[0], 21)
+        for start in range(1, len(points), at_once):
+            drawing.extend(*points[start : start + at_once])
+        before = drawing.picture.copy()
+        drawing.end()
+        assert np.array_equal(drawing.picture, before)
+        check(drawing)
+        one_by_one = drawn(BAR, Stroke(tuple(points), 21))
+        assert drawing.page == one_by_one.page
+
     def test_the_newest_point_is_inked_at_once(self) -> None:
         drawing = Drawing(Page(*SIZE))
         drawing.begin((20, 20), 21)
@@ -113,6 +128,25 @@ class TestDrawing:
         assert drawing.changes == counted
         drawing.undo()
         assert drawing.changes > counted
+
+    def test_a_movement_draws_its_own_surroundings_however_full_the_page_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        laid: list[int] = []
+
+        def lay(picture: BgrImage, ground: BgrImage, ink: Ink, colour: PaperColour) -> None:
+            laid.append(ink.size)
+            lay_ink(picture, ground, ink, colour)
+
+        monkeypatch.setattr(module, "lay_ink", lay)
+        costs = []
+        for strokes in ((), (BAR, UPRIGHT) * 40):
+            drawing = Drawing(Page(800, 600, strokes=strokes))
+            drawing.begin((400, 300), 21)
+            laid.clear()
+            for step in range(1, 20):
+                drawing.extend((400 + 10 * step, 300 + 3 * step))
+            costs.append(sum(laid) / 19)
+        assert costs[0] == costs[1]
+        assert costs[0] < 0.03 * 800 * 600
 
     def test_a_page_that_was_drawn_on_goes_on_where_it_was(self) -> None:
         page = Page(*SIZE, PaperColour.BLACKBOARD, (BAR, RUB))

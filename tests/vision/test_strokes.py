@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from camdigits.vision.scene import Ink
 from camdigits.vision.strokes import (
+    EASE_PX,
     PAPERS,
     Kind,
     Page,
@@ -83,7 +84,19 @@ class TestShape:
         assert segments[0].start == points[0]
         assert segments[-1].end == points[-1]
         assert all(before.end == after.start for before, after in pairwise(segments))
-        assert {*points} <= {segments[0].start, *(segment.end for segment in segments)}
+        ends = [segments[0].start, *(segment.end for segment in segments)]
+        assert all(min(max(abs(x - a), abs(y - b)) for a, b in ends) <= EASE_PX for x, y in points)
+
+    def test_the_steps_of_whole_pixels_are_not_seen(self) -> None:
+        points: list[Point] = [(round(x), round(y)) for x, y in around((100, 80), 60, 80)]
+        ends = [segment.end for segment in segments_of(points)]
+
+        def unrest(path: list[Point]) -> float:
+            """By how much it turns in all, beyond once around."""
+            angles = [math.atan2(b[1] - a[1], b[0] - a[0]) for a, b in pairwise(path)]
+            return sum(abs(math.remainder(b - a, math.tau)) for a, b in pairwise(angles)) - math.tau
+
+        assert unrest(ends) < 0.4 * unrest(points)
 
     @settings(max_examples=50, deadline=None)
     @given(st.lists(ON_PAGE, min_size=1, max_size=8), st.sampled_from((5, 21, 60)))
