@@ -399,6 +399,7 @@ class Following:
             frame.time_s,
             grouped.marks,
             evidence,
+            tentative=self._tracker.tentative,
         )
         scene = self._tilt.back(scene)
         if evidence is not None:

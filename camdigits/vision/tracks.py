@@ -54,6 +54,8 @@ class TrackParams:
     that clips show beside digits, each look is one more chance to take something for a digit."""
     sure: float = 0.9
     """One frame is enough for a digit this sure where nothing was followed yet: a picture has one frame only."""
+    tentative: float = 0.25
+    """A track that is not confirmed may be shown as such, faintly, from these odds on."""
     drop: float = 0.3
     """A track that was shown is shown no more when its odds fall below this."""
     change: float = 0.65
@@ -113,13 +115,14 @@ class Tracker:
         """What was shown and not seen for too long, where it would be now."""
         self._next_identity = 1
         self._updated_s: float | None = None
+        self._tentative: tuple[Digit, ...] | None = ()
         self._shown: tuple[Digit, ...] | None = ()
         """None where it must be made anew."""
 
     def reset(self) -> None:
         """Forget what is on the page; identities go on counting."""
         self._tracks, self._gone = [], []
-        self._shown = ()
+        self._shown = self._tentative = ()
         self._updated_s = None
 
     @property
@@ -133,6 +136,14 @@ class Tracker:
         if self._shown is None:
             self._shown = tuple(track.digit() for track in self._tracks if track.shown)
         return self._shown
+
+    @property
+    def tentative(self) -> tuple[Digit, ...]:
+        """What may be a digit and is followed, but is not confirmed."""
+        if self._tentative is None:
+            waiting = (track for track in self._tracks if not track.shown and track.odds >= self._params.tentative)
+            self._tentative = tuple(track.digit() for track in waiting)
+        return self._tentative
 
     def carry(self, time_s: float, motion: Motion | None = None, seen: bool = False) -> tuple[Digit, ...]:
         """The confirmed digits on a frame of which nothing was read: they move with the page.
@@ -329,7 +340,7 @@ class Tracker:
             lesser = min(shown[k], shown[j], key=lambda track: (track.seen_s, track.odds, -track.identity))
             gone.add(lesser.identity)
         self._tracks = [track for track in self._tracks if track.identity not in gone]
-        self._shown = None
+        self._shown = self._tentative = None
 
     def _keep(self, time_s: float, kept: Kept | None) -> set[int]:
         """Which tracks lie where nothing has changed: they are as good as seen."""
@@ -379,7 +390,7 @@ class Tracker:
         top = motion.b * middle_x + motion.a * middle_y + motion.dy - height / 2
         for track, box in zip(tracks, np.column_stack([left, top, width, height]), strict=True):
             track.box = box
-        self._shown = None
+        self._shown = self._tentative = None
 
     def _turn_page(self, seen: set[int], new: Sequence[Digit]) -> None:
         """Show no more what was shown where none of it is sighted, but others are, surely, and as many as that or a crowd."""
@@ -387,7 +398,8 @@ class Tracker:
         sure = sum(digit.confidence >= self._params.sure for digit in new)
         if shown and not any(track.identity in seen for track in shown) and sure >= min(self._params.crowd, len(shown)):
             self._gone += shown
-            self._tracks, self._shown = [track for track in self._tracks if not track.shown], None
+            self._tracks = [track for track in self._tracks if not track.shown]
+            self._shown = self._tentative = None
 
     def _missed(self, seen: set[int], time_s: float, marks: Sequence[Box]) -> list[_Track]:
         """The digits that are not sighted on a clear frame, where nothing else covers their places: there may be none."""
@@ -408,7 +420,8 @@ class Tracker:
         kept = [track for track in self._tracks if time_s - track.seen_s <= (params.cover_s if track.shown else params.hold_s)]
         if len(kept) < len(self._tracks):
             self._gone += [track for track in self._tracks if track.shown and track not in kept]
-            self._tracks, self._shown = kept, None
+            self._tracks = kept
+            self._shown = self._tentative = None
         self._gone = [track for track in self._gone if time_s - track.seen_s <= params.recall_s]
 
     def _recall(self, sightings: Sequence[Digit], found: Floats, known: set[int]) -> list[tuple[int, int]]:

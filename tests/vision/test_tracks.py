@@ -79,6 +79,16 @@ def test_doubtful_digits_are_not_confirmed_however_often_they_are_seen() -> None
     assert followed(seven(confidence=0.5), frames=90).update([seven(confidence=0.5)], 3.0) == ()
 
 
+def test_what_is_not_confirmed_is_told_apart_from_what_is() -> None:
+    doubtful = Digit(4, 0.5, Box(200, 40, 30, 40))
+    tracker = followed(*PAIR, doubtful)
+    assert [digit.label for digit in tracker.shown] == [7, 2]
+    assert [digit.label for digit in tracker.tentative] == [4]
+    assert tracker.tentative[0].box.iou(doubtful.box) > 0.9
+    tracker.update(PAIR, 4.0)
+    assert tracker.tentative == ()
+
+
 def test_sure_digits_are_confirmed_within_three_tenths_of_a_second() -> None:
     tracker = followed(*PAIR)
     times_s = [1 + k / 30 for k in range(10)]
