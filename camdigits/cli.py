@@ -5,38 +5,30 @@ Heavy imports (OpenCV, the model runtime) wait until a command needs them, so th
 
 from __future__ import annotations
 
-import atexit
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from camdigits.configured import CONFIG, settings_document, settings_in_force, use_settings
 from camdigits.devices.clock import seconds
+from camdigits.devices.process import Terminated, abandon, open_standard_descriptors, say, signals_end_the_run, warnings_said
 from camdigits.errors import CamdigitsError, ModelError, OutputError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
-    from camdigits.controls import Mode
     from camdigits.devices.writers import AnnotationWriter
-    from camdigits.ports import FrameSource, Notebook, Reader, SceneWriter
-    from camdigits.vision.scene import BgrImage, Frame, Scene
-    from camdigits.vision.strokes import Page
+    from camdigits.ports import FrameSource, SceneWriter
+    from camdigits.vision.scene import BgrImage
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 INTERRUPTED, TERMINATED = 130, 143
-_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that end the program in good order; there is no SIGHUP on Windows."""
-CLOSING_S = 2.0
-"""For so long after Ctrl-C another one changes nothing, since files are being completed."""
-LOAD_AHEAD_S = 1.0
 EXIT_CODES = """\b
 Exit codes:
   0    done
@@ -153,9 +145,9 @@ def live(
     SOURCE is a camera's index (0 when none is given), a clip, a picture, a folder or glob of pictures, an http(s) or
     rtsp URL, or `demo`. Press h in the window for its keys.
     """
-    _run_window(
-        source or "0", size, model, threshold, rotate, taught, snapshots, start="live" if source else "camera or canvas"
-    )
+    from camdigits.windows import run_window
+
+    run_window(source or "0", size, model, threshold, rotate, taught, snapshots, start="live" if source else "camera or canvas")
 
 
 @commands.command()
@@ -172,9 +164,10 @@ def canvas(page: str | None, size: tuple[int, int] | None, model: str, threshold
     PAGE is a picture to draw on, scaled to fit, or the strokes of a page that was saved (.json), to go on with.
     """
     from camdigits.devices.canvas import open_page
+    from camdigits.windows import run_window
 
     opened = open_page(page, size)
-    _run_window("0", size or (1280, 720), model, threshold, "auto", taught, snapshots, start="canvas", page=opened)
+    run_window("0", size or (1280, 720), model, threshold, "auto", taught, snapshots, start="canvas", page=opened)
 
 
 @commands.command()
@@ -214,8 +207,8 @@ def read(
 
     paths, missing = _expanded(sources)
     _keep_sources(output, paths)
-    recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort)
-    _use_taught(recognizer, taught)
+    with warnings_said():
+        recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort, taught=taught)
     annotations = writers.AnnotationWriter(annotate, lambda frame, scene: draw_scene(frame.image, scene)) if annotate else None
     with _progress(paths, every) as advance, writers.open_output(output) as stream:
         writer: SceneWriter
@@ -226,14 +219,16 @@ def read(
         else:
             writer = writers.TextWriter(stream, named=len(paths) + len(missing) > 1)
         if correct:
-            missing += _correct_pictures(paths, recognizer, writer, annotations)
+            from camdigits.windows import correct_pictures
+
+            missing += correct_pictures(paths, recognizer, writer, annotations)
         else:
             for path in paths:
                 try:
                     _read_one(path, recognizer, every, writer, annotations, advance)
                 except SourceError as error:
                     missing.append(str(error))
-                    _say(str(error))
+                    say(str(error))
         writer.close()
     if missing:
         raise SystemExit(SourceError.exit_code)
@@ -263,97 +258,11 @@ def _read_one(
                 annotations.write(frame, scene)
             advance(source)
         if source.notice:
-            _say(source.notice)
+            say(source.notice)
     finally:
         source.close()
         if annotations:
             annotations.close()
-
-
-def _correct_pictures(
-    paths: Sequence[str], recognizer: Recognizer, writer: SceneWriter, annotations: AnnotationWriter | None
-) -> list[str]:
-    """Show pictures one after the other to be corrected, and put out each as it was left; what was said of the others."""
-    from camdigits import app
-    from camdigits.devices.window import CvWindow, check_display
-    from camdigits.devices.writers import save_snapshot
-
-    check_display()
-    pictures = _PicturesToCorrect(paths, recognizer)
-    count = 0
-
-    def leave(frame: Frame, scene: Scene) -> None:
-        nonlocal count
-        count += 1
-        writer.write(frame, scene)
-        if annotations:
-            annotations.start(scene.source, None)
-            try:
-                annotations.write(frame, scene)
-            finally:
-                annotations.close()
-
-    with suppress(_NoMorePicturesError):
-        app.run(
-            pictures,
-            CvWindow("camdigits"),
-            seconds,
-            lambda picture: save_snapshot(picture, Path(), datetime.now()),
-            notice=f"{len(paths)} to go: click a digit and type what it is, - for none; Enter goes on",
-            notebook=_notebook(recognizer),
-            leave=leave,
-        )
-    if count + len(pictures.missing) < len(paths):
-        _say(f"left after {count} of {len(paths)} pictures; the rest was not read")
-    return pictures.missing
-
-
-class _NoMorePicturesError(SourceError):
-    """There is none left to correct."""
-
-
-class _PicturesToCorrect:
-    """Pictures one after the other (ports.Sources); `missing` is what was said of those that cannot be shown."""
-
-    def __init__(self, paths: Sequence[str], recognizer: Recognizer) -> None:
-        self._left, self._recognizer = list(paths), recognizer
-        self.missing: list[str] = []
-
-    def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
-        from camdigits.controls import Mode
-
-        if mode is Mode.CANVAS:
-            raise SourceError("there is no canvas while pictures are corrected; q ends that")
-        return self.next_camera()
-
-    def next_camera(self) -> tuple[FrameSource, Reader]:
-        from camdigits.api import PictureReader
-        from camdigits.devices.sources import open_source, public_name
-
-        while self._left:
-            path = self._left.pop(0)
-            try:
-                source = open_source(path)
-                if source.live or source.frame_count != 1:
-                    source.close()
-                    raise SourceError(f"{path}: is no picture; correct clips in the live window: camdigits live {path}")
-            except SourceError as error:
-                self.missing.append(str(error))
-                _say(str(error))
-                continue
-            return source, _Named(PictureReader(self._recognizer), public_name(path))
-        raise _NoMorePicturesError("that was the last picture; q ends")
-
-
-class _Named:
-    """A reader whose scenes say of what source they are (ports.Reader)."""
-
-    def __init__(self, reader: Reader, name: str) -> None:
-        self._reader, self._name = reader, name
-        self.forget, self.rotate = reader.forget, reader.rotate
-
-    def recognize(self, frame: Frame, source: str = "") -> Scene:
-        return self._reader.recognize(frame, source or self._name)
 
 
 @commands.command()
@@ -524,7 +433,7 @@ def teach(show: bool, output: Path | None, forget: bool, model: str) -> None:
         sheet = draw_corrections(kept.corrections)
         click.echo(save_snapshot(sheet, Path(), datetime.now()) if output is None else save_picture(sheet, output))
         if kept.damaged:
-            _say(f"{corrections.path}: {kept.damaged} of its lines are damaged, and left out")
+            say(f"{corrections.path}: {kept.damaged} of its lines are damaged, and left out")
     else:
         from camdigits.devices.teacher import learn
 
@@ -550,23 +459,23 @@ def settings_command(config: Path | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code; every error a user can mend is one line on stderr."""
-    _open_standard_descriptors()
-    with _terminated_as_exit():
+    open_standard_descriptors()
+    with signals_end_the_run():
         try:
             code = _run(sys.argv[1:] if arguments is None else arguments)
         except CamdigitsError as error:
-            _say(str(error))
+            say(str(error))
             code = error.exit_code
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "camdigits"
-            _say(f"{error.format_message().rstrip('.')}; see {command} --help")
+            say(f"{error.format_message().rstrip('.')}; see {command} --help")
             code = UsageError.exit_code
-        except _Terminated:
+        except Terminated:
             code = TERMINATED
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
         except BrokenPipeError:  # whoever read our output has enough of it
-            _abandon(sys.stdout)
+            abandon(sys.stdout)
             code = 0
     sys.exit(code)
 
@@ -587,145 +496,9 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _unwritable(error: OSError) -> OutputError:
     if error.filename is None:
-        _abandon(sys.stdout)
+        abandon(sys.stdout)
     reason = (error.strerror or type(error).__name__).lower()
     return OutputError(f"{error.filename or 'stdout'}: cannot be written ({reason}); free some space or choose another place")
-
-
-def _run_window(
-    source: str,
-    size: tuple[int, int],
-    model: str,
-    threshold: float,
-    rotate: str,
-    taught: bool,
-    snapshots: Path,
-    start: str,
-    page: Page | None = None,
-) -> None:
-    from camdigits import app
-    from camdigits.api import Recognizer
-    from camdigits.controls import Mode, View
-    from camdigits.devices.clock import seconds
-    from camdigits.devices.threads import limit_threads
-    from camdigits.devices.window import CvWindow, check_display
-    from camdigits.devices.writers import save_snapshot
-
-    check_display()
-    limit_threads()
-    recognizer = Recognizer(model, threshold, rotate=rotate)
-    _use_taught(recognizer, taught)
-    notice = ""
-    sources = _WindowSources(source, size, recognizer, snapshots, page)
-    if start != "canvas":
-        try:
-            sources.open_ahead()
-        except SourceError as error:
-            if start == "live":
-                raise
-            start = "canvas"
-            notice = f"{error}; this is the canvas. Another source: camdigits live SOURCE"
-    _load_ahead("scipy.optimize")
-    app.run(
-        sources,
-        CvWindow("camdigits"),
-        seconds,
-        lambda picture: save_snapshot(picture, snapshots, datetime.now()),
-        View(mode=Mode.CANVAS if start == "canvas" else Mode.CAMERA, rotation=recognizer.turned.rotation),
-        notice,
-        _notebook(recognizer),
-    )
-
-
-def _use_taught(recognizer: Recognizer, taught: bool) -> None:
-    """Read by what was taught, unless that is not wanted or damaged, which is told."""
-    from camdigits.devices.teacher import TaughtFile
-
-    try:
-        recognizer.adaptable.use(TaughtFile().load(recognizer.adaptable.network.sha256) if taught else None)
-    except SourceError as error:
-        _say(str(error))
-
-
-def _notebook(recognizer: Recognizer) -> Notebook:
-    """The user's own, from which the recognizer learns while it reads."""
-    from camdigits.devices.notebook import NotebookFolder
-    from camdigits.devices.places import data_folder
-    from camdigits.devices.teacher import Teacher
-
-    adaptable = recognizer.adaptable
-    return NotebookFolder(data_folder(), Teacher(data_folder(), recognizer.model, adaptable.network.sha256, adaptable.use))
-
-
-class _WindowSources:
-    """What the window shows (ports.Sources): the source that was named, other cameras in its place, and the canvas."""
-
-    def __init__(
-        self, spec: str, size: tuple[int, int], recognizer: Recognizer, snapshots: Path, page: Page | None = None
-    ) -> None:
-        self._spec, self._size, self._recognizer = spec, size, recognizer
-        self._snapshots, self._page = snapshots, page
-        self._ahead: FrameSource | None = None
-
-    def open_ahead(self) -> None:
-        """Open the named source before there is a window. Raises SourceError."""
-        self._ahead = self._opened(self._spec)
-
-    def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
-        from camdigits.controls import Mode
-
-        if mode is Mode.CANVAS:
-            return self._canvas()
-        source, self._ahead = self._ahead or self._opened(self._spec), None
-        return self._watched(source)
-
-    def next_camera(self) -> tuple[FrameSource, Reader]:
-        from camdigits.devices.camera import other_cameras
-
-        now = int(self._spec) if self._spec.isascii() and self._spec.isdigit() else None
-        for index in other_cameras(now):
-            try:
-                source = self._opened(str(index))
-            except SourceError:  # many systems list devices that give no pictures
-                continue
-            self._spec = str(index)
-            return self._watched(source)
-        raise SourceError("there is no other camera on this machine; plug one in, or start with another source")
-
-    def _canvas(self) -> tuple[FrameSource, Reader]:
-        from camdigits.api import CanvasReader, PictureReader
-        from camdigits.devices.canvas import CanvasSource, open_page
-        from camdigits.devices.writers import save_page
-
-        page = self._page or open_page(None)
-        source = CanvasSource(seconds, page, lambda drawn: save_page(drawn, self._snapshots, datetime.now()))
-        return source, CanvasReader(self._recognizer) if page.picture is None else PictureReader(self._recognizer)
-
-    def _opened(self, spec: str) -> FrameSource:
-        from camdigits.devices.sources import open_source
-
-        return open_source(spec, size=self._size, reconnect=True)
-
-    def _watched(self, source: FrameSource) -> tuple[FrameSource, Reader]:
-        from camdigits.api import reader_of
-        from camdigits.settings import Effort
-
-        return source, reader_of(source, self._recognizer, effort=Effort.LIVE)
-
-
-def _load_ahead(module: str) -> None:
-    """Load what tracking needs now and then and takes long to load: neither while the window opens nor when it is needed."""
-    import gc
-    import importlib
-    import threading
-
-    def load() -> None:
-        importlib.import_module(module)
-        gc.freeze()  # what is loaded stays: to look through it for garbage now and then would hold a frame up
-
-    timer = threading.Timer(LOAD_AHEAD_S, load)
-    timer.daemon = True
-    timer.start()
 
 
 def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -739,7 +512,7 @@ def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:
             paths += expand(source)
         except SourceError as error:
             missing.append(str(error))
-            _say(str(error))
+            say(str(error))
     return paths, missing
 
 
@@ -779,66 +552,3 @@ def _progress(paths: Sequence[str], every: int) -> Iterator[Any]:
                 bar.update(task, description=Path(source.name).name[:40], advance=1)
 
         yield advance
-
-
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, or SIGHUP. Not SystemExit, at which OpenCV would leave the process from inside a mouse callback."""
-
-
-@contextmanager
-def _terminated_as_exit() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP end the run by an exception, so that files are closed and windows go.
-
-    One that follows soon after the first changes nothing, and one that comes when all is closed ends the process at once.
-    """
-    closed_s = 0.0
-
-    def leave(number: int, frame: object) -> None:  # noqa: ARG001
-        nonlocal closed_s
-        if seconds() < closed_s:
-            return
-        closed_s = seconds() + CLOSING_S
-        raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
-
-    heard = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, leave) for number in heard}  # a shell may have them ignored in the background
-    atexit.unregister(_end_at_once)
-    atexit.register(_end_at_once)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _end_at_once() -> None:
-    """Let signals end the process without a word while Python itself is being closed."""
-    for number in _ENDING:
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _open_standard_descriptors() -> None:
-    """Give those of stdin, stdout and stderr that are closed a place, or the next file opened would be taken for them."""
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass
-    os.close(descriptor)
-
-
-def _say(message: str) -> None:
-    """Tell the user, in one line whatever the names in it hold."""
-    if sys.stderr is None:
-        return
-    try:
-        sys.stderr.write(f"camdigits: {''.join(char if char.isprintable() else ' ' for char in message)}\n")
-        sys.stderr.flush()
-    except OSError:  # nobody can be told; the exit code stays what it is
-        _abandon(sys.stderr)
-
-
-def _abandon(stream: TextIO | None) -> None:
-    """Give a stream that failed a place to be flushed to at exit, or Python complains of it once more."""
-    if stream is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)

@@ -1,0 +1,92 @@
+"""This process: the signals that end it, its standard streams, and what it says on stderr."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from camdigits.devices.clock import seconds
+
+_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that end the program in good order; there is no SIGHUP on Windows."""
+CLOSING_S = 2.0
+"""For so long after Ctrl-C another one changes nothing, since files are being completed."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, or SIGHUP. Not SystemExit, at which OpenCV would leave the process from inside a mouse callback."""
+
+
+@contextmanager
+def signals_end_the_run() -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP end the run by an exception, so that files are closed and windows go.
+
+    One that follows soon after the first changes nothing, and one that comes when all is closed ends the process at once.
+    """
+    closed_s = 0.0
+
+    def leave(number: int, frame: object) -> None:  # noqa: ARG001
+        nonlocal closed_s
+        if seconds() < closed_s:
+            return
+        closed_s = seconds() + CLOSING_S
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+    heard = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in heard}  # a shell may have them ignored in the background
+    atexit.unregister(_end_at_once)
+    atexit.register(_end_at_once)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_at_once() -> None:
+    """Let signals end the process without a word while Python itself is being closed."""
+    for number in _ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def open_standard_descriptors() -> None:
+    """Give those of stdin, stdout and stderr that are closed a place, or the next file opened would be taken for them."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+
+
+def say(message: str) -> None:
+    """Tell the user, in one line whatever the names in it hold."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"camdigits: {''.join(char if char.isprintable() else ' ' for char in message)}\n")
+        sys.stderr.flush()
+    except OSError:  # nobody can be told; the exit code stays what it is
+        abandon(sys.stderr)
+
+
+@contextmanager
+def warnings_said() -> Iterator[None]:
+    """What is warned of within is told the user, in a line each."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        say(str(warning.message))
+
+
+def abandon(stream: TextIO | None) -> None:
+    """Give a stream that failed a place to be flushed to at exit, or Python complains of it once more."""
+    if stream is not None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
