@@ -6,18 +6,19 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.devices.threads import THREADS
 from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError
 from camdigits.vision.context import ContextWeights
-from camdigits.vision.scene import Batch, Odds
+from camdigits.vision.scene import Batch, Features, Odds
 
 BUNDLED = {"camdigits": "camdigits.tflite", "classic": "digit_classifier.tflite"}
 """Networks that ship, by name; the first is the one used when none is named."""
@@ -78,7 +79,11 @@ def file_entry(path: Path) -> dict[str, Any]:
 
 
 class LiteRTClassifier:
-    """Batch -> Odds through LiteRT, in chunks of at most `CHUNK` glyphs."""
+    """Batch -> Odds through LiteRT, in chunks of at most `CHUNK` glyphs.
+
+    A network may give its features beside its odds, as train/export.py writes it: of its outputs, the odds are the first with
+    as many columns as there are classes, the features the first other one of a row for each glyph.
+    """
 
     context: ContextWeights | None = None
 
@@ -90,16 +95,30 @@ class LiteRTClassifier:
             self._interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
             self._interpreter.allocate_tensors()
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
+        shapes = [tuple(int(n) for n in output["shape_signature"]) for output in outputs]
+        odds = next((k for k, shape in enumerate(shapes) if shape[-1] in CLASS_COUNTS), 0)
+        features = next((k for k, shape in enumerate(shapes) if k != odds and len(shape) == 2), None)
         self.input_shape = tuple(int(n) for n in inputs[0]["shape_signature"][1:])
-        self.class_count = int(outputs[0]["shape_signature"][-1])
+        self.class_count = shapes[odds][-1]
+        self.feature_count = 0 if features is None else shapes[features][-1]
+        self._path, self._input, self._odds = path, inputs[0]["index"], outputs[odds]["index"]
+        self._features = None if features is None else outputs[features]["index"]
         self._rows = int(inputs[0]["shape"][0])
 
     def __call__(self, batch: Batch) -> Odds:
-        parts = [self._invoke(batch[start : start + CHUNK]) for start in range(0, len(batch), CHUNK)]
+        parts = [self._invoke(chunk, self._odds)[0] for chunk in _chunks(batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.class_count), np.float32)
 
-    def _invoke(self, batch: Batch) -> Odds:
+    def odds_and_features(self, batch: Batch) -> tuple[Odds, Features]:
+        """Both for each glyph, at the cost of the odds. Raises ModelError for a network that gives no features."""
+        if self._features is None:
+            raise ModelError(_without_features(self._path))
+        if not len(batch):
+            return np.zeros((0, self.class_count), np.float32), np.zeros((0, self.feature_count), np.float32)
+        odds, features = zip(*(self._invoke(chunk, self._odds, self._features) for chunk in _chunks(batch)), strict=True)
+        return np.concatenate(odds), np.concatenate(features)
+
+    def _invoke(self, batch: Batch, *outputs: int) -> tuple[npt.NDArray[np.float32], ...]:
         # Sizes are rounded up to a power of two, so that a changing number of digits rarely means a new allocation.
         rows = 1 << (len(batch) - 1).bit_length()
         if rows != self._rows:
@@ -110,14 +129,14 @@ class LiteRTClassifier:
         padded[: len(batch)] = batch
         self._interpreter.set_tensor(self._input, padded)
         self._interpreter.invoke()
-        odds: Odds = self._interpreter.get_tensor(self._output)[: len(batch)]
-        return odds
+        return tuple(self._interpreter.get_tensor(output)[: len(batch)] for output in outputs)
 
 
 class KerasClassifier:
     """Batch -> Odds through Keras, for a user's own .keras or .h5."""
 
     context: ContextWeights | None = None
+    feature_count = 0
 
     def __init__(self, path: Path) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -138,13 +157,23 @@ class KerasClassifier:
             self._model = keras.models.load_model(path, compile=False, safe_mode=True)
         self.input_shape = tuple(self._model.input_shape[1:])
         self.class_count = int(self._model.output_shape[-1])
+        self._path = path
 
     def __call__(self, batch: Batch) -> Odds:
-        parts = [
-            np.asarray(self._model(batch[start : start + CHUNK], training=False), np.float32)
-            for start in range(0, len(batch), CHUNK)
-        ]
+        parts = [np.asarray(self._model(chunk, training=False), np.float32) for chunk in _chunks(batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.class_count), np.float32)
+
+    def odds_and_features(self, _batch: Batch) -> tuple[Odds, Features]:
+        """Raises ModelError: a Keras file says its odds alone."""
+        raise ModelError(_without_features(self._path))
+
+
+def _chunks(batch: Batch) -> Iterator[Batch]:
+    return (batch[start : start + CHUNK] for start in range(0, len(batch), CHUNK))
+
+
+def _without_features(path: Path) -> str:
+    return f"{path}: gives no features, which teaching needs; teach the default network, or export with python -m train.export"
 
 
 FileClassifier = LiteRTClassifier | KerasClassifier

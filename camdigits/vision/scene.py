@@ -5,6 +5,7 @@ Ink        uint8   (H, W)         255 ink, 0 ground
 Glyph      float32 (28, 28)       0 ground .. 1 ink, centred as MNIST
 Batch      float32 (N, 28, 28, 1)
 Odds       float32 (N, C)         rows sum to 1
+Features   float32 (N, F)         what a network sees in N glyphs, before it judges
 Box        (x, y, width, height)  pixels of the source frame, half-open
 """
 
@@ -21,6 +22,7 @@ Ink = npt.NDArray[np.uint8]
 Glyph = npt.NDArray[np.float32]
 Batch = npt.NDArray[np.float32]
 Odds = npt.NDArray[np.float32]
+Features = npt.NDArray[np.float32]
 
 SCHEMA = 1
 """Version of `Scene.to_dict`: keys may be added under the same number, never changed."""
