@@ -60,7 +60,9 @@ class Recipe:
     priors of Saerens, Latinne & Decaestecker (2002), added to the last bias. Weighing them less while it learns loses what
     tells them apart."""
     mixture: bool = False
-    """Trained on many hands and on marks that are no digits (train/mixture.py), not on MNIST alone."""
+    """Trained on many hands and on marks that are no digits (train/mixture.py), not on MNIST alone ..."""
+    without_writers_of: int | None = None
+    """... of which those of so many digits or more are left out, so that what teaching brings can be measured on them."""
 
     def epochs_of(self, run: int) -> int:
         """Epochs of a run, the first being number 0."""
@@ -84,6 +86,20 @@ RECIPES = {
             none_weight=0.5,
             none_prior=0.2,
             mixture=True,
+        ),
+        Recipe(
+            "strangers",
+            networks.camdigits,
+            "strangers.keras",
+            networks.DIGITS_OR_NONE,
+            5,
+            256,
+            2e-3,
+            1e-3,
+            none_weight=0.5,
+            none_prior=0.2,
+            mixture=True,
+            without_writers_of=80,
         ),
     )
 }
@@ -150,7 +166,9 @@ def fit_mixture(
     if progress.epoch == recipe.epochs_of(progress.run):
         progress.run, progress.epoch = progress.run + 1, 0
     epochs = recipe.epochs_of(progress.run)
-    with ProcessPoolExecutor(1, initializer=_load_in_worker, initargs=(folder, mnist, seed)) as worker:
+    with ProcessPoolExecutor(
+        1, initializer=_load_in_worker, initargs=(folder, mnist, seed, recipe.without_writers_of)
+    ) as worker:
 
         def draw(epoch: int) -> Future[tuple[Images, Labels]]:
             return worker.submit(_draw_in_worker, (seed, progress.run, epoch))
@@ -190,10 +208,10 @@ def fit_mixture(
 _mixture: Mixture | None = None
 
 
-def _load_in_worker(folder: Path | None, mnist: Mnist, seed: int) -> None:
+def _load_in_worker(folder: Path | None, mnist: Mnist, seed: int, without_writers_of: int | None) -> None:
     global _mixture
     cv2.setNumThreads(1)  # the pictures are tiny, and the other core trains
-    _mixture = load_mixture(folder, mnist, np.random.default_rng(seed))
+    _mixture = load_mixture(folder, mnist, np.random.default_rng(seed), without_writers_of)
 
 
 def _draw_in_worker(seed: tuple[int, int, int]) -> tuple[Images, Labels]:
@@ -320,6 +338,7 @@ def main(
         training={
             "command": f"python -m train.fit --recipe {recipe.name}{' --data DIR' if folder else ''} --seed {seed}",
             "runs": runs,
+            **({} if recipe.without_writers_of is None else {"without_writers_of": recipe.without_writers_of}),
             "data": data_of(recipe, folder, mnist),
             "epochs": epochs,
             "batch_size": recipe.batch_size,

@@ -538,13 +538,15 @@ HANDS: tuple[Hand, ...] = (
 """Ten people; none of them writes like another."""
 
 
-def load_recorded(path: Path, *, part: Part, letters: Path | None = None) -> tuple[RecordedWriter, ...]:
+def load_recorded(
+    path: Path, *, part: Part, letters: Path | None = None, without: frozenset[str] = frozenset()
+) -> tuple[RecordedWriter, ...]:
     """The people of a file of recorded digits that are for one part of the work.
 
     path: an .npz with `pts` int16 (n, 2), `stroke_start`, `char_start`, the digit `y`, `writer` and `keep` (False for bad
     cuts). letters: a file of letters and signs by the same people, of the same layout, `y` the character. Who is
-    for what says `train.data.part_of`. People who wrote fewer than five different digits are left out. Raises OSError or
-    ValueError for a file of another kind.
+    for what says `train.data.part_of`. Left out are the people in `without`, and those who wrote fewer than five different
+    digits. Raises OSError or ValueError for a file of another kind.
     """
     digits = _by_writer(path, part)
     others = _by_writer(letters, part) if letters else {}
@@ -560,7 +562,7 @@ def load_recorded(path: Path, *, part: Part, letters: Path | None = None) -> tup
             },
         )
         for name, written in sorted(digits.items())
-        if len(written) >= 5
+        if len(written) >= 5 and name not in without
     )
 
 

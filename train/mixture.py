@@ -21,7 +21,7 @@ from camdigits.vision.scene import Ink, InkMap
 from train import augment
 from train.augment import Rng
 from train.candidates import NOT_A_DIGIT, page_glyphs
-from train.data import Images, Labels, Mnist, as_uint8, is_held_out
+from train.data import Images, Labels, Mnist, as_uint8, is_held_out, prolific_writers
 from train.hands import HANDS, load_recorded
 from train.printed import characters
 from train.sheets import TAILED
@@ -194,9 +194,11 @@ def scene_candidates(folder: Path, rng: Rng) -> Images:
     return np.stack(glyphs) if glyphs else np.zeros((0, 28, 28), np.uint8)
 
 
-def load_mixture(folder: Path | None, mnist: Mnist, rng: Rng) -> Mixture:
+def load_mixture(folder: Path | None, mnist: Mnist, rng: Rng, without_writers_of: int | None = None) -> Mixture:
     """Everything in `folder` (see its README) that the network learns from, without held-out writers and test sets.
 
+    without_writers_of: UniPen's writers of so many digits or more are left out as well, where the network is to meet them as
+    strangers (benchmarks/teaching.py).
     Without a folder: MNIST, printed characters and drawn marks, which is what everybody has at hand.
     """
     sources = [_mnist(mnist)]
@@ -204,7 +206,7 @@ def load_mixture(folder: Path | None, mnist: Mnist, rng: Rng) -> Mixture:
         return Mixture((*sources, *_printed()), np.zeros((0, 28, 28), np.uint8))
     sources += _emnist(folder)
     sources += _photographed(folder)
-    sources += _unipen(folder)
+    sources += _unipen(folder, without_writers_of)
     sources += _small_sets(folder)
     sources += _printed()
     return Mixture(tuple(sources), scene_candidates(folder / "scenes", rng))
@@ -242,27 +244,30 @@ def _photographed(folder: Path) -> list[Source]:
     ]
 
 
-def _unipen(folder: Path) -> list[Source]:
+def _unipen(folder: Path, without_writers_of: int | None) -> list[Source]:
     path = folder / "unipen_digits_strokes.npz"
+    without = frozenset[str]() if without_writers_of is None else prolific_writers(path, without_writers_of)
+
+    def is_trained(writers: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
+        return np.array([not is_held_out(writer) and str(writer) not in without for writer in writers])
+
     with np.load(path, allow_pickle=False) as arrays:
-        trained = np.array([not is_held_out(writer) for writer in arrays["writer"]])
-        chosen = np.flatnonzero(arrays["keep"] & trained & (arrays["p_label"] > 0.05))
+        chosen = np.flatnonzero(arrays["keep"] & is_trained(arrays["writer"]) & (arrays["p_label"] > 0.05))
         digits = stroke_source("UniPen digits", path, chosen, arrays["y"][chosen], 18_000)
     path = folder / "unipen_letters_symbols_strokes.npz"
     with np.load(path, allow_pickle=False) as arrays:
         y = arrays["y"]
-        trained = np.array([not is_held_out(writer) for writer in arrays["writer"]])
         alike = np.isin(y, [*LOOKALIKES, *"|!01"])
         rare = np.isin(y, list(BRACKETS)) & (np.arange(len(y)) % 4 > 0)
-        chosen = np.flatnonzero(trained & ~alike & ~rare)
+        chosen = np.flatnonzero(is_trained(arrays["writer"]) & ~alike & ~rare)
         marks = stroke_source("UniPen letters and symbols", path, chosen, np.full(len(chosen), NOT_A_DIGIT), 15_000)
-    return [digits, marks, _pages(folder)]
+    return [digits, marks, _pages(folder, without)]
 
 
-def _pages(folder: Path) -> Source:
+def _pages(folder: Path, without: frozenset[str]) -> Source:
     """What the live path finds on rendered pages of UniPen's writers: whole digits, pieces, pairs and everything else."""
     digits, letters = folder / "unipen_digits_strokes.npz", folder / "unipen_letters_symbols_strokes.npz"
-    writers = load_recorded(digits, part="train", letters=letters)
+    writers = load_recorded(digits, part="train", letters=letters, without=without)
     glyphs, labels = page_glyphs(PAGES, PAGES_SEED, writers or HANDS)
     return Source("rendered pages", labels, lambda i, _: glyphs[i], 12_000, glyphs=glyphs, raw_share=1.0)
 

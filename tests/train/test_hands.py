@@ -146,6 +146,13 @@ def recorded_file(path: Path) -> Path:
     return path
 
 
+def test_some_of_the_recorded_writers_can_be_left_out(tmp_path: Path) -> None:
+    path = recorded_file(tmp_path / "strokes.npz")
+    first, *others = (writer.name for writer in load_recorded(path, part="train"))
+    left = load_recorded(path, part="train", without=frozenset([first, "nobody"]))
+    assert [writer.name for writer in left] == others
+
+
 def test_recorded_writers_are_parted_into_those_trained_on_those_for_context_and_those_that_measure(tmp_path: Path) -> None:
     path = recorded_file(tmp_path / "strokes.npz")
     names = [{writer.name for writer in load_recorded(path, part=part)} for part in get_args(Part)]

@@ -95,6 +95,16 @@ class TestSources:
         assert set(labels.tolist()) == set(range(11))
         assert glyphs.shape == (len(labels), 28, 28)
 
+    def test_writers_of_much_can_be_left_out_as_well(
+        self, whole: Mixture, data_folder: Path, mnist: Mnist, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of the three whose ten digits are learnt from, one wrote four."""
+        monkeypatch.setattr(mixture, "PAGES", 1)
+        fewer = load_mixture(data_folder, mnist, rng(), without_writers_of=4)
+        counts = [{source.name: len(source.labels) for source in each.sources} for each in (whole, fewer)]
+        lost = {name: counts[0][name] - counts[1][name] for name in EXPECTED if counts[0][name] != counts[1][name]}
+        assert lost == {"UniPen digits": 4, "UniPen letters and symbols": 1}
+
     def test_a_folder_that_lacks_a_set_is_an_error(self, mnist: Mnist, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             load_mixture(tmp_path, mnist, rng())
