@@ -2,8 +2,8 @@
 
     python -m train.export [--model models/digit_classifier.h5]
 
-Uses Keras' own exporter, writes NAME.tflite beside the model and enters it on the model's card. The file gives two outputs: the
-odds, and the features that the last layer judges, which teaching learns from (vision/taught.py).
+Uses Keras' own exporter, writes NAME.tflite beside the model and enters it on the model's card. Beside its odds the file gives
+the network's features, which teaching learns from (camdigits/vision/taught.py), where they are not too many.
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ import keras
 from camdigits.devices.models import ModelCard, file_entry
 from train.fit import MODELS_DIR, RECIPES
 
+MOST_FEATURES = 2048
+"""With more of them, what is taught would soon be larger than the network."""
+
 
 def with_features(model: keras.Model) -> keras.Model:
-    """The network with what goes into its last layer as a second output, float32 (N, F)."""
-    return keras.Model(model.inputs, {"odds": model.outputs[0], "features": model.layers[-1].input})
+    """The network with its last maps, flattened, as a second output, float32 (N, F); as it is without such, or with more than
+    `MOST_FEATURES`. They tell shapes apart better than the hidden layer behind them (docs/accuracy.md, "Taught")."""
+    flattened = [layer.output for layer in model.layers if isinstance(layer, keras.layers.Flatten)]
+    if not flattened or flattened[-1].shape[-1] > MOST_FEATURES:
+        return model
+    return keras.Model(model.inputs, {"odds": model.outputs[0], "features": flattened[-1]})
 
 
 def export(model_path: Path) -> Path:

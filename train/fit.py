@@ -338,6 +338,7 @@ def main(
         training={
             "command": f"python -m train.fit --recipe {recipe.name}{' --data DIR' if folder else ''} --seed {seed}",
             "runs": runs,
+            **({} if recipe.without_writers_of is None else {"without_writers_of": recipe.without_writers_of}),
             "data": data_of(recipe, folder, mnist),
             "epochs": epochs,
             "batch_size": recipe.batch_size,

@@ -176,7 +176,7 @@ def _chunks(batch: Batch) -> Iterator[Batch]:
 
 
 def _without_features(path: Path) -> str:
-    return f"{path}: gives no features, which teaching needs; write it as .tflite with: python -m train.export"
+    return f"{path}: gives no features, which teaching needs; teach the default network, or export with python -m train.export"
 
 
 FileClassifier = LiteRTClassifier | KerasClassifier
