@@ -18,7 +18,7 @@ import click
 from camdigits.configured import CONFIG, settings_document, settings_in_force, use_settings
 from camdigits.devices.clock import seconds
 from camdigits.devices.process import Terminated, abandon, open_standard_descriptors, say, signals_end_the_run, warnings_said
-from camdigits.errors import CamdigitsError, ModelError, OutputError, SourceError, UsageError
+from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
@@ -438,10 +438,7 @@ def teach(show: bool, output: Path | None, forget: bool, model: str) -> None:
         from camdigits.devices.teacher import learn
 
         began_s = seconds()
-        try:
-            lesson = learn(corrections, taught, model)
-        except ValueError as error:
-            raise ModelError(f"{model}: {error}") from error
+        lesson = learn(corrections, taught, model)
         click.echo(f"learnt from {lesson}, in {seconds() - began_s:.1f} s; undo it with: camdigits teach --forget")
 
 

@@ -37,13 +37,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "tests" / "fixtures" / "hands.jpg"
 TITLE = "camdigits"
 CANVAS_PX = (2 * PAGE_PX, PAGE_PX)
-X_NAMES = {" ": "space", "?": "question", "[": "bracketleft", "]": "bracketright", "esc": "Escape"} | {
-    "-": "minus",
-    "tab": "Tab",
-    "enter": "Return",
-    "backspace": "BackSpace",
-}
-
 Stroke = tuple[tuple[int, int], ...]
 SEVEN: tuple[Stroke, ...] = (((100, 100), (170, 100), (130, 240)),)
 FIVE_WITH_A_DETACHED_BAR: tuple[Stroke, ...] = (
@@ -88,7 +81,7 @@ class App(NamedTuple):
     def press(self, key: str) -> None:
         """Press a key of the table."""
         self.screen.move(self.window, 5, 5)
-        self.screen.type_key(X_NAMES.get(key, key))
+        self.screen.type_key(key)
 
     def draw(self, *strokes: Stroke) -> None:
         for stroke in strokes:
@@ -365,7 +358,7 @@ def key_widens(screen: Screen, key: str) -> None:
         app.press(key)
         app.wait(
             lambda picture: (
-                picture.shape[1] > before.shape[1] + 200
+                picture.shape[1] > before.shape[1] + 150
                 and np.array_equal(picture[:, : before.shape[1]], before)
                 and has(picture[:, before.shape[1] :], (24, 20, 16), 100)
             ),

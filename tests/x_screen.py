@@ -22,6 +22,19 @@ SCREEN_PX = (1500, 900)
 DEADLINE_S = 30.0
 """How long anything is waited for before the test fails; never reached in a good run."""
 
+X_NAMES = {
+    " ": "space",
+    "?": "question",
+    "[": "bracketleft",
+    "]": "bracketright",
+    "-": "minus",
+    "esc": "Escape",
+    "tab": "Tab",
+    "enter": "Return",
+    "backspace": "BackSpace",
+}
+"""What X calls the keys of the table that it does not call by their own names."""
+
 SECOND_TRY_S = 4.0
 TRIES = 5
 
@@ -199,8 +212,8 @@ class Screen:
         return bool(self.screenshot()[y - 5, x - 5].max() < 128)
 
     def type_key(self, name: str) -> None:
-        """Press and release a key by its X name, as "space" or "bracketleft"."""
-        self._call("xdotool", "key", name)
+        """Press and release a key, by the name it has in the table or by its X name, as "Shift_L"."""
+        self._call("xdotool", "key", X_NAMES.get(name, name))
 
     def resize(self, window: str, width: int, height: int) -> None:
         self._call("xdotool", "windowsize", "--sync", window, str(width), str(height))

@@ -100,12 +100,10 @@ def learn(corrections: CorrectionFile, taught: TaughtFile, model: str) -> Lesson
     network = load_classifier(model)
     labels = [NONE if correction.label is None else correction.label for correction in lessons]
     glyphs = np.stack([correction.glyph for correction in lessons])
-    if NONE in labels and network.class_count <= NONE:
-        known = [k for k, label in enumerate(labels) if label != NONE]
-        if not known:
-            raise ModelError("this network knows digits alone, and cannot be taught what is none; use --model camdigits")
-        labels, glyphs = [labels[k] for k in known], glyphs[known]
-    taught.write(teach(glyphs, labels, network), network.sha256)
+    try:
+        taught.write(teach(glyphs, labels, network), network.sha256)
+    except ValueError as error:
+        raise ModelError(f"{model}: {error}") from error
     return Lesson(len(labels), labels.count(NONE))
 
 
@@ -159,5 +157,5 @@ class Teacher:
         try:
             lesson = learn(self._corrections, self._file, self._model)
             self._said = f"learnt from {lesson}"
-        except (CamdigitsError, ValueError) as error:
+        except CamdigitsError as error:
             self._said = str(error)

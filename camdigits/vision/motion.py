@@ -130,7 +130,8 @@ def find_motion(
 
 def _corners(grey: Grey, scale: float, around: Sequence[Box], params: MotionParams) -> npt.NDArray[np.float32]:
     """Places that can be followed: float32 (N, 1, 2). Found at half the size, a quarter of the work: the flow is finer."""
-    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    size = max(grey.shape[1] // 2, 1), max(grey.shape[0] // 2, 1)
+    half = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     mask = _about(around, half.shape, scale / 2, params.margin)
     found = cv2.goodFeaturesToTrack(half, params.max_features, params.feature_quality, params.feature_apart_px / 2, mask=mask)
     corners = np.zeros((0, 1, 2)) if found is None else 2 * np.asarray(found) + 0.5

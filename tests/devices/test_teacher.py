@@ -18,7 +18,7 @@ from camdigits.devices.models import load_classifier
 from camdigits.devices.teacher import FILE, TaughtFile, Teacher, last_word, learn
 from camdigits.errors import ModelError, OutputError, SourceError
 from camdigits.vision.amendments import Correction
-from camdigits.vision.scene import Glyph
+from camdigits.vision.scene import Batch, Features, Glyph, Odds
 from camdigits.vision.taught import Taught
 from tests.fakes import unprivileged_folder
 
@@ -65,14 +65,20 @@ def test_what_is_none_is_counted(folder: Path) -> None:
     assert str(lesson) == "2 corrections, 1 of them 'not a digit'"
 
 
-def test_a_network_of_digits_alone_learns_the_digits(folder: Path) -> None:
+def test_a_network_without_features_or_without_none_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModelError, match="features"):
+        learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "classic")
+
+    class Digits:
+        sha256 = ""
+
+        def odds_and_features(self, batch: Batch) -> tuple[Odds, Features]:
+            return np.full((len(batch), 10), 0.1, np.float32), np.ones((len(batch), 4), np.float32)
+
+    monkeypatch.setattr(teacher, "load_classifier", lambda _: Digits())
     CorrectionFile(folder / CORRECTIONS).append(cross(1), None, 7, NOON)
-    lesson = learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "classic")
-    assert (lesson.crops, lesson.none) == (1, 0)
-    only_none = CorrectionFile(folder / "none.jsonl")
-    only_none.append(cross(1), None, 7, NOON)
-    with pytest.raises(ModelError, match="digits alone"):
-        learn(only_none, TaughtFile(folder / FILE), "classic")
+    with pytest.raises(ModelError, match=r"own\.tflite: this network knows digits alone"):
+        learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "own.tflite")
 
 
 def test_without_corrections_there_is_nothing_to_learn(tmp_path: Path) -> None:
@@ -84,7 +90,7 @@ def test_without_corrections_there_is_nothing_to_learn(tmp_path: Path) -> None:
 def test_what_was_learnt_with_another_network_does_not_count(folder: Path) -> None:
     learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
     assert TaughtFile(folder / FILE).load(NETWORK.sha256) is not None
-    assert TaughtFile(folder / FILE).load(load_classifier("classic").sha256) is None
+    assert TaughtFile(folder / FILE).load("another") is None
 
 
 def test_forgetting_undoes_it_and_is_told_once(folder: Path) -> None:
