@@ -219,7 +219,7 @@ class _Session:
                 self._let_go()
             case Command.ROTATE:
                 self._feed.rotate(view.rotation)
-            case Command.NEXT_CAMERA:
+            case Command.NEXT_CAMERA | Command.NEXT_PICTURE:
                 self._go_on_to_next_camera()
             case Command.IS_A:
                 self._correct(int(key))

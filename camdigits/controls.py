@@ -26,6 +26,7 @@ class Command(Enum):
     MIRROR = "mirror"
     ROTATE = "rotate"
     NEXT_CAMERA = "next_camera"
+    NEXT_PICTURE = "next_picture"
     PANEL = "panel"
     WHOLE_PICTURE = "whole_picture"
     IS_A = "is_a"
@@ -57,7 +58,8 @@ class Binding(NamedTuple):
 
 BINDINGS: tuple[Binding, ...] = (
     Binding(("m",), Command.TOGGLE_MODE, "camera or canvas"),
-    Binding(("n", "enter"), Command.NEXT_CAMERA, "next camera, or next picture", Mode.CAMERA),
+    Binding(("n",), Command.NEXT_CAMERA, "next camera", Mode.CAMERA),
+    Binding(("enter",), Command.NEXT_PICTURE, "next picture, where pictures are corrected one by one", Mode.CAMERA),
     Binding(("c",), Command.CLEAR, "clear: wipe the page, forget what the camera saw"),
     Binding((" ",), Command.HOLD, "hold the frame, go on"),
     Binding(("h", "?"), Command.HELP, "show or hide the keys"),

@@ -547,6 +547,7 @@ EFFECTS = {
     Command.MIRROR: key_x,
     Command.ROTATE: key_r,
     Command.NEXT_CAMERA: key_n,
+    Command.NEXT_PICTURE: key_n,
     Command.UNDO: key_u,
     Command.REDO: key_y,
     Command.ERASER: key_e,
