@@ -189,6 +189,44 @@ class RecordedWriter:
         return recordings[int(rng.integers(len(recordings)))] if recordings else self.other.draw(char, rng)
 
 
+@dataclass(frozen=True, eq=False)
+class UnequalWriter:
+    """A writer whose digits are not all of one height, as many people's are: every character is a writer's, and then resized.
+
+    sizes: how high the person writes a digit against the usual, for each that differs. rise: where a resized digit keeps its
+    place, 0 on the line of writing and 0.5 in the middle of the line. spread: how much size varies besides, as the deviation
+    of its logarithm.
+    """
+
+    writer: Writer
+    sizes: Mapping[str, float]
+    rise: float = 0.0
+    spread: float = 0.0
+
+    def draw(self, char: str, rng: np.random.Generator) -> tuple[Stroke, ...]:
+        """A `char` of the writer's; a digit in the person's size for it."""
+        strokes = self.writer.draw(char, rng)
+        if not char.isdigit():
+            return strokes
+        size = self.sizes.get(char, 1.0) * float(np.exp(rng.normal(0, self.spread)))
+        kept = np.array([0, 1 - self.rise], np.float32)
+        return tuple(((stroke - kept) * np.float32(size) + kept).astype(np.float32) for stroke in strokes)
+
+
+def unequal(writer: Writer, rng: np.random.Generator) -> UnequalWriter:
+    """The writer as somebody whose digits differ in size: half of such people write a small 0, some a tall 1 or 7."""
+    sizes = {digit: float(np.exp(rng.normal(0, 0.08))) for digit in "0123456789"}
+    if rng.random() < 0.5:
+        sizes["0"] = float(rng.uniform(0.45, 0.8))
+    for digit in "17":
+        if rng.random() < 0.3:
+            sizes[digit] = float(rng.uniform(1.1, 1.4))
+    if rng.random() < 0.3:
+        sizes["23568"[int(rng.integers(5))]] = float(rng.uniform(0.5, 0.8))
+    rise = float(rng.choice((0.0, rng.uniform(0, 0.3), rng.uniform(0.3, 0.6)), p=(0.5, 0.3, 0.2)))
+    return UnequalWriter(writer, sizes, rise, float(rng.choice((0.03, 0.1))))
+
+
 @dataclass(frozen=True)
 class Hand:
     """How one person writes.

@@ -157,6 +157,25 @@ def scattered_digits(size: Size, style: Style, rng: Rng) -> Content:
     return Content(tuple(lines) or (style.line("7", size[0] * 0.4, size[1] * 0.6, rng),))
 
 
+def few_digits(size: Size, style: Style, rng: Rng) -> Content:
+    """One to six digits on a whole sheet: far apart, or in a row or two with wide gaps."""
+    count = int(rng.integers(1, 7))
+    gap = float(rng.uniform(0.3, 1.4))
+    wide = replace(style, gap=(gap, gap + 0.3))
+    most = max(1, int(0.9 * _room(size, wide) / wide.advance))
+    rows = min(int(rng.integers(1, 3)), count)
+    if rng.random() < 0.5 and most >= -(-count // rows):
+        top_px = size[1] * _MARGIN + wide.height_px * float(rng.uniform(1.2, 2))
+        pitch_px = wide.height_px * float(rng.uniform(1.5, 2.6))
+        lines = [
+            wide.line(_digits(-(-count // rows), rng), _left(size, wide, rng), top_px + row * pitch_px, rng)
+            for row in range(rows)
+        ]
+        return Content(tuple(lines))
+    content = scattered_digits(size, style, rng)
+    return Content(content.lines[:count])
+
+
 def dense(size: Size, style: Style, rng: Rng) -> Content:
     """A page full of small digits: even rows, or columns of numbers."""
     count = int(rng.integers(120, 380))
@@ -524,8 +543,8 @@ def blank_form(size: Size, style: Style, rng: Rng) -> Content:
 
 
 LAYOUTS: tuple[Layout, ...] = (
-    text_lines, phone_numbers, spaced_rows, in_squares, scattered_digits, dense, few_large, sloped_lines, expression,
-    column_sums, matrices, number_table, printed_form, labelled_numbers, lists, cheque_field, printed_numbers,
+    text_lines, phone_numbers, spaced_rows, in_squares, scattered_digits, few_digits, dense, few_large, sloped_lines,
+    expression, column_sums, matrices, number_table, printed_form, labelled_numbers, lists, cheque_field, printed_numbers,
 )  # fmt: skip
 EMPTY_LAYOUTS: tuple[Layout, ...] = (words, printed_text, drawings, blank_form, empty)
 

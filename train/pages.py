@@ -23,7 +23,7 @@ from camdigits.vision.scene import BgrImage
 from train import layouts, scenes
 from train.camera import Camera, Page, Pose, photograph, render_page
 from train.data import Part
-from train.hands import HANDS, Writer, load_recorded
+from train.hands import HANDS, Writer, load_recorded, unequal
 from train.layouts import Layout, Style
 from train.sheets import Patch, Print, Sheet, draw_sheet, extent, moved, settle
 from train.surfaces import SURFACES, Surface, random_ruling, varied
@@ -78,6 +78,25 @@ EMPTY_KINDS: tuple[Kind, ...] = (
 )
 
 
+_ROUGH_WALL = "on a rough wall"
+_FEW: tuple[Layout, ...] = (
+    layouts.few_digits, layouts.few_digits, layouts.few_digits, layouts.spaced_rows, layouts.text_lines,
+    layouts.scattered_digits,
+)  # fmt: skip
+UNEQUAL_KINDS: tuple[Kind, ...] = (
+    Kind(0.35, _ROUGH_WALL, ("paper", "paper", "note"), _FEW),
+    Kind(0.15, "held up / on wall or door", ("paper", "note"), _FEW),
+    Kind(0.15, "whiteboard", ("whiteboard",), _FEW),
+    Kind(0.35, "plain paper, digits only", ("paper", "paper", "pencil"), (*_DIGITS_ONLY, *_FEW)),
+)
+"""Pages of people whose digits differ in size, and of few digits."""
+UNEQUAL_EMPTY_KINDS: tuple[Kind, ...] = (
+    Kind(0.4, _ROUGH_WALL, ("paper", "paper", "note"), (layouts.words, layouts.words, layouts.drawings, layouts.empty)),
+    Kind(0.4, "words", ("paper", "note", "whiteboard"), (layouts.words,)),
+    Kind(0.2, "scene", (), ()),
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """A page of a set, and how it was made."""
@@ -89,9 +108,15 @@ class Sample:
     difficulty: str
 
 
-def random_page(rng: Rng, *, writers: Sequence[Writer] = HANDS, digits: bool = True) -> Sample:
-    """A page drawn at random from all kinds; without digits if so told, and with at least one if not."""
+def random_page(rng: Rng, *, writers: Sequence[Writer] = HANDS, digits: bool = True, unequal_digits: bool = False) -> Sample:
+    """A page drawn at random from all kinds; without digits if so told, and with at least one if not.
+
+    unequal_digits: one of `UNEQUAL_KINDS`, by people whose digits differ in size.
+    """
     kinds = KINDS if digits else EMPTY_KINDS
+    if unequal_digits:
+        kinds = UNEQUAL_KINDS if digits else UNEQUAL_EMPTY_KINDS
+        writers = tuple(unequal(writer, rng) for writer in writers)
     weights = np.array([kind.weight for kind in kinds])
     kind = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
     while True:
@@ -280,11 +305,11 @@ def _random_shot(group: str, surface: Surface, layout: Layout, rng: Rng) -> _Sho
     frame = _frame_size(rng)
     if layout is layouts.dense:
         frame = ((1024, 1024), (1280, 960), (960, 1280), (1600, 1200))[int(rng.integers(4))]
-    held = group.startswith("held")
-    away = held or (surface.group != "dark digital" and rng.random() < (0.35 if "board" not in surface.group else 0.2))
+    held, rough = group.startswith("held"), group == _ROUGH_WALL
+    away = held or rough or (surface.group != "dark digital" and rng.random() < (0.35 if "board" not in surface.group else 0.2))
     if away and layout is not layouts.dense:
         sheet, zoom = _sheet_in(frame, rng)
-        behind = scenes.BEHIND_HELD if held or "board" in surface.group else scenes.BEHIND
+        behind = scenes.ROUGH_WALLS if rough else scenes.BEHIND_HELD if held or "board" in surface.group else scenes.BEHIND
         backdrop = behind[int(rng.integers(len(behind)))]
     else:
         sheet, zoom, backdrop = frame, float(rng.uniform(0.99, 1.03)), None
@@ -394,7 +419,7 @@ def _describe(sample: Sample, file: str) -> dict[str, Any]:
     }
 
 
-def write_pages(out: Path, count: int, seed: int, writers: Sequence[Writer] = HANDS) -> None:
+def write_pages(out: Path, count: int, seed: int, writers: Sequence[Writer] = HANDS, *, unequal_digits: bool = False) -> None:
     """Write `count` pages with digits and a third as many without into `out`, with their annotations.json.
 
     Raises OSError when the folder cannot be written.
@@ -407,7 +432,7 @@ def write_pages(out: Path, count: int, seed: int, writers: Sequence[Writer] = HA
         number = index if with_digits else index - count
         # A generator per page: page 7 of a seed is the same in a set of 10 and in one of 100.
         rng = np.random.default_rng((seed, 1 if with_digits else 0, number))
-        sample = random_page(rng, writers=writers, digits=with_digits)
+        sample = random_page(rng, writers=writers, digits=with_digits, unequal_digits=unequal_digits)
         file = f"{'positives' if with_digits else 'negatives'}/{sample.surface.name}_{sample.layout}_{number:03d}.jpg"
         _write_jpeg(out / file, sample.page.image)
         if with_digits:
@@ -439,7 +464,11 @@ def _write_jpeg(path: Path, image: BgrImage) -> None:
               help="With --strokes: letters and signs of the same writers.")  # fmt: skip
 @click.option("--writers", type=click.Choice(get_args(Part)), default="heldout", show_default=True,
               help="Which of the recorded writers.")  # fmt: skip
-def main(out: Path, count: int, seed: int, strokes: Path | None, letters: Path | None, writers: Part) -> None:
+@click.option("--unequal", "unequal_digits", is_flag=True,
+              help="Only pages whose digits differ in size or are few, on rough walls among others.")  # fmt: skip
+def main(
+    out: Path, count: int, seed: int, strokes: Path | None, letters: Path | None, writers: Part, unequal_digits: bool
+) -> None:
     """Write a set of rendered pages for `camdigits evaluate DIR`."""
     people: Sequence[Writer] = HANDS
     if letters is not None and strokes is None:
@@ -448,7 +477,7 @@ def main(out: Path, count: int, seed: int, strokes: Path | None, letters: Path |
         people = load_recorded(strokes, part=writers, letters=letters)
         if not people:
             raise click.ClickException(f"{strokes}: no writer of this file is {writers}")
-    write_pages(out, count, seed, people)
+    write_pages(out, count, seed, people, unequal_digits=unequal_digits)
     click.echo(f"{count} pages with digits, {without_digits(count)} without, in {out}")
 
 

@@ -186,6 +186,23 @@ def wall(size: tuple[int, int], rng: np.random.Generator) -> Light:
     return np.asarray(np.clip(scene, 0, 1), np.float32)
 
 
+def plaster(size: tuple[int, int], rng: np.random.Generator) -> Light:
+    """A rough wall lit from one side: plaster, stucco, woodchip paper or bare concrete."""
+    width, height = size
+    shape = (height, width)
+    grains = rough(shape, rng.uniform(1.5, 6), rng)
+    relief = grains + rng.uniform(0, 0.6) * rough(shape, rng.uniform(6, 20), rng)
+    if rng.random() < 0.5:
+        relief = np.maximum(relief, float(np.quantile(relief, rng.uniform(0.2, 0.7))))  # flat, with grains on it
+    angle = rng.uniform(0, 2 * np.pi)
+    down, across = np.gradient(relief)
+    lit = np.cos(angle) * across + np.sin(angle) * down
+    lit = lit / max(float(lit.std()), 1e-6)
+    tone = rng.uniform(0.25, 0.8) + rng.normal(0, 0.04, 3).astype(np.float32)
+    scene = tone * (1 + rng.uniform(0.04, 0.16) * lit + 0.04 * rough(shape, 100, rng))[..., None]
+    return np.asarray(np.clip(scene, 0, 1), np.float32)
+
+
 def cluttered(size: tuple[int, int], rng: np.random.Generator) -> Light:
     """A table with things on it: pens, cups, cables, a phone, a keyboard's corner."""
     width, height = size
@@ -217,6 +234,8 @@ BEHIND: tuple[Scene, ...] = (desk, table, table, cluttered, cloth)
 """What a sheet lies on."""
 BEHIND_HELD: tuple[Scene, ...] = (room, room, wall, bricks, shapes)
 """What is behind a sheet that is held up or hangs."""
+ROUGH_WALLS: tuple[Scene, ...] = (plaster, plaster, bricks, table)
+"""What a sheet hangs on whose ground is full of marks."""
 WITHOUT_SHEET: tuple[Scene, ...] = (table, cloth, bricks, foliage, shapes, shapes, keyboard, wall, cluttered)
 
 

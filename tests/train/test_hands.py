@@ -13,7 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from train.data import Part
-from train.hands import CHARACTERS, HANDS, LETTERS, OPERATORS, POINTS, Glyph, Hand, forms, load_recorded, write
+from train.hands import (
+    CHARACTERS,
+    HANDS,
+    LETTERS,
+    OPERATORS,
+    POINTS,
+    Glyph,
+    Hand,
+    UnequalWriter,
+    forms,
+    load_recorded,
+    unequal,
+    write,
+)
 
 DIGITS = "0123456789"
 PEN = 0.08
@@ -109,6 +122,31 @@ def test_spaces_part_numbers_clearly_more_than_digits() -> None:
     for _ in range(30):
         first, second = write("1 7", HANDS[2], rng, pen=PEN)
         assert second.extent[0] - first.extent[2] - PEN >= 1.2
+
+
+def test_a_writer_of_unequal_digits_writes_each_in_a_size_of_its_own_and_everything_else_as_before() -> None:
+    small = UnequalWriter(HANDS[2], {"0": 0.5, "7": 1.3})
+    for char, size in (("0", 0.5), ("7", 1.3), ("4", 1.0), ("a", 1.0), (".", 1.0)):
+        plain, drawn = (np.concatenate(writer.draw(char, np.random.default_rng(1))) for writer in (HANDS[2], small))
+        assert np.ptp(drawn, axis=0) == pytest.approx(size * np.ptp(plain, axis=0), abs=1e-4)
+        assert drawn.dtype == np.float32
+
+
+@pytest.mark.parametrize(("rise", "top", "bottom"), [(0.0, 0.5, 1.0), (0.5, 0.25, 0.75)])
+def test_small_digits_stand_on_the_line_or_float_above_it(rise: float, top: float, bottom: float) -> None:
+    drawn = np.concatenate(UnequalWriter(HANDS[2], {"0": 0.5}, rise).draw("0", np.random.default_rng(1)))
+    assert (drawn[:, 1].min(), drawn[:, 1].max()) == pytest.approx((top, bottom), abs=0.04)
+
+
+def test_sizes_are_a_trait_of_the_person_and_vary_a_little_each_time() -> None:
+    people = [unequal(HANDS[2], np.random.default_rng(seed)) for seed in range(60)]
+    assert 0.3 < np.mean([person.sizes["0"] < 0.8 for person in people]) < 0.7
+    assert all(0.4 < size < 1.5 for person in people for size in person.sizes.values())
+    rng = np.random.default_rng(0)
+    steady, loose = (UnequalWriter(HANDS[2], {"0": 0.5}, spread=spread) for spread in (0.0, 0.2))
+    heights = [[np.ptp(np.concatenate(person.draw("0", rng))[:, 1]) for _ in range(30)] for person in (steady, loose)]
+    assert np.mean(heights[0]) == pytest.approx(0.5, abs=0.05)
+    assert np.std(heights[1]) > 2 * np.std(heights[0])
 
 
 def test_a_negative_gap_makes_digits_touch() -> None:

@@ -15,8 +15,8 @@ from camdigits.vision.scene import Box
 from train.camera import Camera, Front, Pose, photograph, render_page
 from train.hands import HANDS
 from train.layouts import EMPTY_LAYOUTS, LAYOUTS, Layout, Style, cheque_field, in_squares
-from train.pages import EMPTY_KINDS, KINDS, main, random_page, without_digits
-from train.scenes import WITHOUT_SHEET
+from train.pages import EMPTY_KINDS, KINDS, UNEQUAL_EMPTY_KINDS, UNEQUAL_KINDS, main, random_page, without_digits
+from train.scenes import ROUGH_WALLS, WITHOUT_SHEET
 from train.sheets import Line, Print, Sheet, draw_sheet, moved, numbers_in, settle
 from train.surfaces import SURFACES, Ruling, draw_ground, varied
 
@@ -263,7 +263,7 @@ def test_scanners_and_messengers_do_what_they_say() -> None:
         assert np.abs(image - plain).max() > 20
 
 
-@pytest.mark.parametrize("scene", WITHOUT_SHEET, ids=lambda scene: scene.__name__)
+@pytest.mark.parametrize("scene", dict.fromkeys((*WITHOUT_SHEET, *ROUGH_WALLS)), ids=lambda scene: scene.__name__)
 def test_scenes_have_the_size_asked_for_and_something_in_them(scene) -> None:  # type: ignore[no-untyped-def]
     light = scene((200, 150), np.random.default_rng(0))
     assert light.shape == (150, 200, 3)
@@ -280,8 +280,41 @@ def test_random_pages_with_digits_hold_some_and_those_without_hold_none() -> Non
         assert not sample.page.numbers
 
 
+def heights_apart(unequal_digits: bool) -> float:
+    """How much digits differ in height on pages of several: the usual deviation of logarithms."""
+    found = []
+    for index in range(20):
+        page = random_page(np.random.default_rng((3, index)), unequal_digits=unequal_digits).page
+        heights = [[digit.box.height for digit in page.digits if digit.label == label] for label in range(10)]
+        usual = [float(np.median(some)) for some in heights if some]
+        if len(usual) >= 4:
+            found.append(float(np.std(np.log(usual))))
+    return float(np.median(found))
+
+
+def test_digits_of_unequal_pages_differ_in_height_and_those_of_others_hardly() -> None:
+    assert heights_apart(unequal_digits=True) > 0.12 > 0.09 > heights_apart(unequal_digits=False)
+
+
+def test_unequal_pages_without_digits_hold_none() -> None:
+    for index in range(4):
+        assert not random_page(np.random.default_rng((4, index)), digits=False, unequal_digits=True).page.digits
+
+
+def test_a_set_of_unequal_digits_is_asked_for_and_leaves_other_sets_as_they_are(tmp_path: Path) -> None:
+    for name, more in (("plain", []), ("unequal", ["--unequal"])):
+        result = CliRunner().invoke(main, ["--out", str(tmp_path / name), "--count", "2", "--seed", "5", *more])
+        assert result.exit_code == 0, result.output
+    groups = [
+        [entry["group"] for entry in json.loads((tmp_path / name / "annotations.json").read_text(encoding="utf-8"))["images"]]
+        for name in ("plain", "unequal")
+    ]
+    assert groups[0] == [random_page(np.random.default_rng((5, 1, index))).group for index in range(2)]
+    assert set(groups[1]) <= {kind.group for kind in UNEQUAL_KINDS}
+
+
 def test_kinds_of_pages_are_written_on_surfaces_that_exist() -> None:
-    for kind in (*KINDS, *EMPTY_KINDS):
+    for kind in (*KINDS, *EMPTY_KINDS, *UNEQUAL_KINDS, *UNEQUAL_EMPTY_KINDS):
         assert set(kind.surfaces) <= set(SURFACES)
         assert bool(kind.surfaces) == bool(kind.layouts)
 
