@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,8 @@ from camdigits.api import Recognizer
 from camdigits.controls import BINDINGS, Command, Mode, View
 from camdigits.devices.canvas import BRUSH_RADIUS_PX, PAGE_PX
 from camdigits.devices.corrections import FILE, CorrectionFile
+from camdigits.devices.teacher import FILE as TAUGHT
+from camdigits.devices.teacher import TaughtFile
 from camdigits.overlay import Status, draw
 from camdigits.overlay.lettering import BOLD, write
 from camdigits.overlay.palette import NUMBER, ORANGE, SURE, UNSURE, YELLOW, Colour
@@ -526,9 +529,23 @@ def key_backspace(screen: Screen, key: str) -> None:
 
 
 def key_t(screen: Screen, key: str) -> None:
-    with still_picture(screen) as app:
-        app.press(key)
-        app.wait(notice_shown, "the notice of what is learnt")
+    digit = read_of_fixture().digits[0]
+    evidence = read_of_fixture().evidence
+    assert evidence is not None
+    glyph = evidence.glyphs[evidence.boxes.index(digit.box), ..., 0]
+    other = (digit.label + 1) % 10
+    CorrectionFile(own_folder(screen) / FILE).append(glyph, other, digit.label, datetime(2026, 11, 25))
+    taught = TaughtFile(own_folder(screen) / TAUGHT)
+    try:
+        with still_picture(screen) as app:
+            before = app.picture()
+            app.press(key)
+            app.wait(notice_shown, "the notice that it learns")
+            wait_until(taught.path.exists, "what was learnt")
+            near = np.s_[max(digit.box.y - 40, 0) : digit.box.y, digit.box.x : digit.box.right + 40]
+            app.wait(lambda picture: not np.array_equal(picture[near], before[near]), "the label that was taught")
+    finally:
+        taught.forget()  # others use this screen and its home
 
 
 def key_quits(screen: Screen, key: str) -> None:
