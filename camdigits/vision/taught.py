@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+
 
 from camdigits.vision.scene import Batch, Features, Glyph, Odds
 
@@ -211,6 +211,8 @@ def _fit_logistic(known: Table, offsets: Table, right: Table, weight: float, res
         wrong = -np.log(np.maximum((odds * right).sum(axis=1), np.finfo(float).tiny)).sum()
         gradient = weight * known.T @ (odds - right) + restraint * weights
         return float(weight * wrong + restraint / 2 * (flat @ flat)), gradient.ravel()
+
+    from scipy.optimize import minimize  # takes long to load, and is needed to teach alone
 
     found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS})
     return np.asarray(found.x, np.float64).reshape(shape)
