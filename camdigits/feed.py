@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from camdigits.errors import SourceError
-from camdigits.ports import Clock, FrameSource, Reader, Region, Turn
+from camdigits.ports import Clock, FrameSource, Part, Reader, Turn
 from camdigits.vision.amendments import Amendment, amended, crop_of, glyph_at
 from camdigits.vision.history import History
 from camdigits.vision.rotation import Rotation
@@ -32,7 +32,7 @@ class Feed:
     """
 
     def __init__(
-        self, source: FrameSource, reader: Reader, clock: Clock, region: Region | None = None, page: bool = False
+        self, source: FrameSource, reader: Reader, clock: Clock, region: Part | None = None, page: bool = False
     ) -> None:
         self.source = source
         self.history = History()
@@ -93,7 +93,7 @@ class Feed:
         """The part of the frame that is read, in its pixels; None is all of it."""
         return None if self._region is None else _pixels(self._region, self.frame)
 
-    def read_only(self, box: Box | None) -> Region | None:
+    def read_only(self, box: Box | None) -> Part | None:
         """Read only what is in the box, pixels of the frame, from now on; all where it is None or too small. What that is."""
         self._region = None if box is None else _share(box, self.frame)
         self.read_again()
@@ -221,16 +221,16 @@ def _nothing_read(frame: Frame) -> Scene:
     return Scene(width, height, frame=frame.index, time_s=frame.time_s)
 
 
-def _pixels(region: Region, frame: Frame) -> Box:
+def _pixels(region: Part, frame: Frame) -> Box:
     height, width = frame.image.shape[:2]
     left, top = min(int(region.left * width), width - 1), min(int(region.top * height), height - 1)
     right, bottom = round((region.left + region.width) * width), round((region.top + region.height) * height)
     return Box(left, top, max(min(right, width) - left, 1), max(min(bottom, height) - top, 1))
 
 
-def _share(box: Box, frame: Frame) -> Region | None:
+def _share(box: Box, frame: Frame) -> Part | None:
     height, width = frame.image.shape[:2]
     left, top = max(box.x, 0), max(box.y, 0)
     right, bottom = min(box.right, width), min(box.bottom, height)
-    region = Region(left / width, top / height, (right - left) / width, (bottom - top) / height)
+    region = Part(left / width, top / height, (right - left) / width, (bottom - top) / height)
     return region if min(region.width, region.height) >= LEAST_REGION else None

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from camdigits.errors import OutputError
-from camdigits.ports import Pointer, Region, Turn
+from camdigits.ports import Part, Pointer, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Reading, Scene
 from tests.fakes import FakeClock
@@ -134,7 +134,7 @@ class FakeNotebook:
 
     def __init__(self) -> None:
         self.corrections: list[tuple[Glyph, int | None, int | None]] = []
-        self.regions: dict[str, Region] = {}
+        self.regions: dict[str, Part] = {}
         self.lessons = 0
         self.learnt = ""
         self.fails_with: OutputError | None = None
@@ -152,10 +152,10 @@ class FakeNotebook:
         learnt, self.learnt = self.learnt, ""
         return learnt
 
-    def region(self, source: str) -> Region | None:
+    def region(self, source: str) -> Part | None:
         return self.regions.get(source)
 
-    def remember_region(self, source: str, region: Region | None) -> None:
+    def remember_region(self, source: str, region: Part | None) -> None:
         self._fail()
         self.regions.pop(source, None)
         if region is not None:

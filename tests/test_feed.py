@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits.feed import LEAST_REGION, Feed
-from camdigits.ports import Region, Turn
+from camdigits.ports import Part, Turn
 from camdigits.vision.scene import Box, Frame
 from tests.fake_screen import BlobReader, FakeSource, blob_frame
 from tests.fakes import FakeClock
@@ -16,7 +16,7 @@ from tests.fakes import FakeClock
 BLOB, OTHER = Box(100, 200, 60, 120), Box(300, 200, 60, 120)
 
 
-def feed(*boxes: Box, count: int = 1, region: Region | None = None, page: bool = False) -> Feed:
+def feed(*boxes: Box, count: int = 1, region: Part | None = None, page: bool = False) -> Feed:
     clock = FakeClock()
     source = FakeSource([blob_frame(index, *boxes) for index in range(count)], clock, live=True)
     return Feed(source, BlobReader(), clock, region, page)
@@ -28,7 +28,7 @@ def labels(made: Feed) -> list[int]:
 
 class TestParts:
     def test_only_the_part_is_read_and_boxes_are_of_the_whole_frame(self) -> None:
-        made = feed(BLOB, OTHER, region=Region(0.4, 0.4, 0.3, 0.4))
+        made = feed(BLOB, OTHER, region=Part(0.4, 0.4, 0.3, 0.4))
         assert [digit.box for digit in made.scene.digits] == [OTHER]
         assert (made.scene.width, made.scene.height) == (640, 480)
 
@@ -43,7 +43,7 @@ class TestParts:
         self, left: float, top: float, width: float, height: float, size: tuple[int, int]
     ) -> None:
         source = FakeSource([Frame(np.zeros((size[1], size[0], 3), np.uint8), 0, 0.0)], FakeClock(), live=True)
-        box = Feed(source, BlobReader(), FakeClock(), Region(left, top, width, height)).region
+        box = Feed(source, BlobReader(), FakeClock(), Part(left, top, width, height)).region
         assert box is not None
         assert box.area > 0
         assert box.intersection_area(Box(0, 0, *size)) == box.area

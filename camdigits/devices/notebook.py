@@ -11,7 +11,7 @@ from camdigits.devices.corrections import FILE, CorrectionFile
 from camdigits.devices.files import write_whole
 from camdigits.devices.teacher import Teacher
 from camdigits.errors import NOT_OF_THE_LAYOUT
-from camdigits.ports import Region
+from camdigits.ports import Part
 from camdigits.vision.scene import Glyph
 
 REGIONS_FILE = "regions.json"
@@ -37,16 +37,16 @@ class NotebookFolder:
     def taught_anew(self) -> str:
         return self._teacher.news()
 
-    def region(self, source: str) -> Region | None:
+    def region(self, source: str) -> Part | None:
         return self._regions().get(source)
 
-    def remember_region(self, source: str, region: Region | None) -> None:
+    def remember_region(self, source: str, region: Part | None) -> None:
         regions = {name: known for name, known in self._regions().items() if name != source}
         if region is not None:
             regions[source] = region
         write_whole(self._folder / REGIONS_FILE, json.dumps(regions, indent=1).encode(), make_folder=True)
 
-    def _regions(self) -> dict[str, Region]:
+    def _regions(self) -> dict[str, Part]:
         path = self._folder / REGIONS_FILE
         try:
             if path.stat().st_size > MOST_BYTES:
@@ -57,8 +57,8 @@ class NotebookFolder:
             return {}
 
 
-def _region(numbers: Any) -> Region:
-    region = Region(*(float(number) for number in numbers))
+def _region(numbers: Any) -> Part:
+    region = Part(*(float(number) for number in numbers))
     if not (0 <= region.left < 1 and 0 <= region.top < 1 and 0 < region.width <= 1 and 0 < region.height <= 1):
         raise ValueError("no part of a picture")
     return region

@@ -19,7 +19,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-
 from camdigits.vision.scene import Batch, Features, Glyph, Odds
 
 NONE = 10

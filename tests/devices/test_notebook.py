@@ -10,14 +10,14 @@ import pytest
 from camdigits.devices.notebook import REGIONS_FILE, NotebookFolder
 from camdigits.devices.places import data_folder
 from camdigits.devices.teacher import Teacher
-from camdigits.ports import Region
+from camdigits.ports import Part
 
 
 def notebook(folder: Path) -> NotebookFolder:
     return NotebookFolder(folder, Teacher(folder, "camdigits", "", lambda _: None))
 
 
-PART = Region(0.25, 0.5, 0.5, 0.25)
+PART = Part(0.25, 0.5, 0.5, 0.25)
 
 
 def test_a_region_is_remembered_for_its_source_alone(tmp_path: Path) -> None:
@@ -25,10 +25,10 @@ def test_a_region_is_remembered_for_its_source_alone(tmp_path: Path) -> None:
     again = notebook(tmp_path / "new")
     assert again.region("camera 0") == PART
     assert again.region("camera 1") is None
-    again.remember_region("camera 1", Region(0, 0, 1, 0.5))
+    again.remember_region("camera 1", Part(0, 0, 1, 0.5))
     again.remember_region("camera 0", None)
     assert again.region("camera 0") is None
-    assert again.region("camera 1") == Region(0, 0, 1, 0.5)
+    assert again.region("camera 1") == Part(0, 0, 1, 0.5)
 
 
 @pytest.mark.parametrize(
