@@ -66,7 +66,7 @@ def locate(frame: Frame, view: View, x: int, y: int, nearest: bool = False) -> t
     x, y = inside
     if view.mirrored and not canvas:
         x = shown_width - 1 - x
-    return min(int(x / scale), width - 1), min(int(y / scale), height - 1)
+    return int((x + 0.5) * width / shown_width), int((y + 0.5) * height / shown_height)
 
 
 def _camera(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels | None) -> tuple[BgrImage, int]:
