@@ -18,7 +18,7 @@ import click
 from camdigits.configured import CONFIG, settings_document, settings_in_force, use_settings
 from camdigits.devices.clock import seconds
 from camdigits.devices.process import Terminated, abandon, open_standard_descriptors, say, signals_end_the_run, warnings_said
-from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError
+from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, reason_of
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
@@ -494,7 +494,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _unwritable(error: OSError) -> OutputError:
     if error.filename is None:
         abandon(sys.stdout)
-    reason = (error.strerror or type(error).__name__).lower()
+    reason = reason_of(error)
     return OutputError(f"{error.filename or 'stdout'}: cannot be written ({reason}); free some space or choose another place")
 
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import click
 
 from camdigits.devices.places import settings_path
-from camdigits.errors import UsageError
+from camdigits.errors import UsageError, reason_of
 
 CONFIG = "config"
 """The option that names another settings file; no setting itself."""
@@ -91,7 +91,7 @@ def _values(path: Path | None, group: click.Group) -> Mapping[str, Any]:
             return {}
         raise UsageError(f"{where}: there is no such settings file; leave --{CONFIG} out, or write one") from None
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         raise UsageError(f"{where}: cannot be read ({reason}); name another file by --{CONFIG}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         reason = str(error).splitlines()[0] if isinstance(error, tomllib.TOMLDecodeError) else "no text of that layout"

@@ -9,6 +9,11 @@ NOT_OF_THE_LAYOUT = (ValueError, LookupError, TypeError, AttributeError, Overflo
 """What reading a JSON file of some layout raises when it holds anything else, however deep or large."""
 
 
+def reason_of(error: OSError) -> str:
+    """What the system says went wrong, in lower case, for the middle of a sentence."""
+    return (error.strerror or type(error).__name__).lower()
+
+
 class CamdigitsError(Exception):
     """Base of the errors a user can mend; `str(error)` is one line for them to read."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from camdigits.errors import SourceError
 from camdigits.ports import Clock, FrameSource, Part, Reader, Turn
-from camdigits.vision.amendments import Amendment, amended, crop_of, glyph_at
+from camdigits.vision.amendments import SAME_PLACE_IOU, Amendment, amended, crop_of, glyph_at
 from camdigits.vision.history import History
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import Box, Digit, Frame, Glyph, Scene
@@ -110,7 +110,7 @@ class Feed:
         """That digit as it is now."""
         if digit.track is not None:
             return next((each for each in self.scene.digits if each.track == digit.track), None)
-        near = [each for each in self.scene.digits if each.box.iou(digit.box) > 0.5]
+        near = [each for each in self.scene.digits if each.box.iou(digit.box) > SAME_PLACE_IOU]
         return max(near, key=lambda each: each.box.iou(digit.box), default=None)
 
     def ink_in(self, box: Box) -> Box:
@@ -124,7 +124,7 @@ class Feed:
         """
         glyph = crop_of(self._seen, box, self.frame.image)
         was = max(self._seen.digits, key=lambda digit: digit.box.iou(box), default=None)
-        if was is not None and was.box.iou(box) < 0.5:
+        if was is not None and was.box.iou(box) < SAME_PLACE_IOU:
             was = None
         read = None if was is None else was.label
         amendment = Amendment(box if was is None else was.box, label, read, None if was is None else was.track)

@@ -9,6 +9,7 @@ base64. Lines that are not of this layout, as a full disk or a crash may leave, 
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from camdigits.devices.places import data_folder
-from camdigits.errors import NOT_OF_THE_LAYOUT, OutputError, SourceError
+from camdigits.errors import NOT_OF_THE_LAYOUT, OutputError, SourceError, reason_of
 from camdigits.vision.amendments import Correction
 from camdigits.vision.glyphs import GLYPH_SIDE_PX
 from camdigits.vision.scene import Glyph
@@ -54,10 +55,10 @@ class CorrectionFile:
                 whole = file.seek(0, os.SEEK_END) == 0 or self._ends_a_line(file)
                 data = f"{'' if whole else chr(10)}{line}\n".encode()
                 if file.write(data) != len(data):
-                    raise OSError("the disk is full")
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise OutputError(
-                f"{self.path}: the correction cannot be kept ({_reason(error)}); free some space or mend its permissions"
+                f"{self.path}: the correction cannot be kept ({reason_of(error)}); free some space or mend its permissions"
             ) from error
 
     def load(self) -> Kept:
@@ -73,7 +74,7 @@ class CorrectionFile:
             return Kept((), 0)
         except OSError as error:
             raise SourceError(
-                f"{self.path}: cannot be read ({_reason(error)}); mend its permissions or move it away"
+                f"{self.path}: cannot be read ({reason_of(error)}); mend its permissions or move it away"
             ) from error
         found = list(_corrections(lines))
         corrections = tuple(correction for correction in found if correction is not None)
@@ -83,10 +84,6 @@ class CorrectionFile:
     def _ends_a_line(file: Any) -> bool:
         file.seek(-1, os.SEEK_END)
         return bool(file.read(1) == b"\n")
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error) or type(error).__name__).lower()
 
 
 def _corrections(lines: list[bytes]) -> Iterator[Correction | None]:

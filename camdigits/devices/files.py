@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from camdigits.errors import OutputError
+from camdigits.errors import OutputError, reason_of
 
 
 def write_whole(path: Path, data: bytes, make_folder: bool = False) -> None:
@@ -28,5 +28,5 @@ def write_whole(path: Path, data: bytes, make_folder: bool = False) -> None:
         if ordinary:
             with suppress(OSError):
                 beside.unlink()
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         raise OutputError(f"{path}: cannot be written ({reason}); free some space or choose another place") from error

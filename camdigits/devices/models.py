@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.devices.threads import THREADS
-from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError
+from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError, reason_of
 from camdigits.vision.context import ContextWeights
 from camdigits.vision.scene import Batch, Features, Odds
 
@@ -227,7 +227,7 @@ def _check_readable(path: Path) -> None:
             f"{path}: no such model file; name a .tflite, .keras or .h5 file, or {' or '.join(BUNDLED)}"
         ) from error
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         raise ModelError(f"{path}: cannot be read ({reason}); check its name and permissions") from error
 
 

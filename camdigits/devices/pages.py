@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TypeGuard
 import cv2
 
 from camdigits.devices.pictures import decode_picture
-from camdigits.errors import NOT_OF_THE_LAYOUT, OutputError, SourceError
+from camdigits.errors import NOT_OF_THE_LAYOUT, OutputError, SourceError, reason_of
 from camdigits.vision.scene import BgrImage
 from camdigits.vision.strokes import (
     LEAST_SIDE_PX,
@@ -62,7 +62,7 @@ def load_page(path: Path, name: str) -> Page:
         too_long = path.stat().st_size > MOST_BYTES
         data = b"" if too_long else path.read_bytes()
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         raise SourceError(f"{name}: cannot be read ({reason}); check its permissions and its disk") from error
     try:
         if too_long or _is_of_too_many_parts(data):

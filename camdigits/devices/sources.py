@@ -21,7 +21,7 @@ from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParam
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
 from camdigits.devices.pictures import as_bgr, decode_picture, is_picture
 from camdigits.devices.stderr import quiet_stderr
-from camdigits.errors import SourceError
+from camdigits.errors import SourceError, reason_of
 from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
 from camdigits.vision.strokes import render
@@ -293,7 +293,7 @@ def _head(path: Path, name: str) -> bytes:
 
 
 def _unreadable(name: str, error: OSError) -> SourceError:
-    reason = (error.strerror or type(error).__name__).lower()
+    reason = reason_of(error)
     return SourceError(f"{name}: cannot be read ({reason}); check its permissions and its disk")
 
 

@@ -16,7 +16,7 @@ from camdigits.devices.corrections import CorrectionFile
 from camdigits.devices.files import write_whole
 from camdigits.devices.models import load_classifier
 from camdigits.devices.places import data_folder
-from camdigits.errors import CamdigitsError, ModelError, SourceError
+from camdigits.errors import CamdigitsError, ModelError, SourceError, reason_of
 from camdigits.vision.amendments import Correction
 from camdigits.vision.taught import NONE, Taught, teach
 
@@ -63,9 +63,7 @@ class TaughtFile:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise SourceError(
-                f"{self.path}: cannot be removed ({(error.strerror or '').lower()}); mend its permissions"
-            ) from error
+            raise SourceError(f"{self.path}: cannot be removed ({reason_of(error)}); mend its permissions") from error
         return True
 
     def stamp(self) -> _Stamp:

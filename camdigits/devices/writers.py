@@ -25,7 +25,7 @@ from camdigits.devices.files import write_whole
 from camdigits.devices.pages import PAGE_SUFFIX, page_text
 from camdigits.devices.sources import STDIN, public_name
 from camdigits.devices.stderr import quiet_stderr
-from camdigits.errors import OutputError
+from camdigits.errors import OutputError, reason_of
 from camdigits.vision.scene import BgrImage, Frame, Scene
 from camdigits.vision.strokes import Page, render
 
@@ -395,5 +395,5 @@ def _lead_nowhere(descriptor: int) -> None:
 
 
 def _failure(place: str, error: OSError) -> OutputError:
-    reason = (error.strerror or type(error).__name__).lower()
+    reason = reason_of(error)
     return OutputError(f"{place}: cannot be written ({reason}); free some space or choose another place")
