@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -279,10 +279,8 @@ class _Session:
         self._let_go()
         if self._notebook is None:
             return
-        try:
+        with self._failures_said():
             self._notebook.remember_region(self._feed.source.name, region)
-        except OutputError as error:
-            self._say(str(error), 2 * NOTICE_S)
 
     # Corrections
 
@@ -317,25 +315,27 @@ class _Session:
         if self._notebook is None:
             self._say(said)
             return
-        try:
+        with self._failures_said():
             self._notebook.correct(glyph, label, was)
             self._say(f"kept: {said}")
-        except OutputError as error:
-            self._say(str(error), 2 * NOTICE_S)
 
     def _teach(self) -> None:
         if self._notebook is None:
             return
-        try:
+        with self._failures_said():
             self._say(self._notebook.teach(), 2 * NOTICE_S)
-        except OutputError as error:
-            self._say(str(error), 2 * NOTICE_S)
 
     def _save(self) -> None:
         if self._picture is None:
             return
-        try:
+        with self._failures_said():
             self._say(f"saved {self._save_snapshot(self._picture)}")
+
+    @contextmanager
+    def _failures_said(self) -> Iterator[None]:
+        """What cannot be written within is told, and the app goes on."""
+        try:
+            yield
         except OutputError as error:
             self._say(str(error), 2 * NOTICE_S)
 
