@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from camdigits.api import Recognizer
     from camdigits.devices.writers import AnnotationWriter
     from camdigits.ports import FrameSource, SceneWriter
-    from camdigits.vision.scene import BgrImage
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -320,6 +319,7 @@ def evaluate(
     from camdigits.evaluation import report as reports
     from camdigits.evaluation.document import write_document
     from camdigits.evaluation.truth import ANNOTATIONS, load_truth
+    from camdigits.scenes import picture_of
     from camdigits.settings import Settings
 
     true_pictures = load_truth(folder)
@@ -344,7 +344,8 @@ def evaluate(
         write_whole(output, (json.dumps(report.to_dict(), indent=2) + "\n").encode())
     if document:
         title = f"How well {folder.resolve().name} is read"
-        write_whole(document, write_document(report, title, least, lambda picture: _pixels(picture.path), worst).encode())
+        document_text = write_document(report, title, least, lambda picture: picture_of(picture.path), worst)
+        write_whole(document, document_text.encode())
 
 
 def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recognizer: Recognizer) -> None:
@@ -382,21 +383,6 @@ def _tracked(items: Sequence[Item]) -> Iterable[Item]:
 
     watched = sys.stderr is not None and sys.stderr.isatty()
     return track(items, "reading", console=Console(stderr=True), transient=True, disable=not watched)
-
-
-def _pixels(path: Path) -> BgrImage:
-    """The picture that was read there, as it was read."""
-    from camdigits.devices.sources import open_source
-    from camdigits.ports import Turn
-
-    source = open_source(str(path))
-    try:
-        frame = source.read(Turn())
-    finally:
-        source.close()
-    if frame is None:
-        raise SourceError(f"{path}: there is no picture in it")
-    return frame.image
 
 
 @commands.command()
