@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = """
 import contextlib
@@ -60,6 +62,11 @@ def check(program: str, folder: Path) -> str:
 
 def test_a_program_passes_and_nothing_in_it_is_any(tmp_path: Path) -> None:
     assert check(PROGRAM, tmp_path) == ""
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_an_example_passes(path: Path, tmp_path: Path) -> None:
+    assert check(path.read_text(encoding="utf-8"), tmp_path) == ""
 
 
 def test_mistakes_are_found(tmp_path: Path) -> None:
