@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -482,3 +484,8 @@ class TestPackage:
     def test_other_names_are_not(self) -> None:
         with pytest.raises(AttributeError, match="guess"):
             _ = camdigits.guess
+
+    def test_its_errors_are_there_before_anything_else_is_used(self) -> None:
+        code = "import camdigits; print(camdigits.errors.SourceError.exit_code)"
+        root = Path(__file__).resolve().parent.parent
+        assert subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True).stdout.strip() == b"3"

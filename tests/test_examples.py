@@ -111,7 +111,7 @@ class TestSumColumn:
 
         heading, far = number("9999", 0, 0), number("8", 100, 900)
         first = [number("5", 90, 100), number("123", 30, 160), number("45", 60, 230)]
-        second = [number("6", 200, 110), number("77", 190, 170)]
+        second = [number("6", 110, 110), number("77", 115, 170)]
         found = columns_of([far, second[1], first[2], heading, first[0], second[0], first[1]])
         assert found == [[heading, *first], [far], second]
 

@@ -95,7 +95,6 @@ def _of_array(pixels: npt.NDArray[Any], name: str) -> BgrImage:
 
 def _of_pillow(image: Any, name: str) -> BgrImage:
     try:
-        image.load()
         pixels = _pillow_pixels(image)
     except (OSError, SyntaxError, ValueError, AttributeError) as error:  # cut off, damaged, or closed
         reason = (str(error).splitlines() or [type(error).__name__])[0]

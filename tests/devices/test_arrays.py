@@ -53,7 +53,7 @@ class TestArrays:
             (GREY[..., None], three(GREY)),
             (GREY > 127, three(np.where(GREY > 127, 255, 0).astype(np.uint8))),
             (GREY.astype(np.uint16) * 257, three(GREY)),
-            (GREY.astype(">u2") * 257, three(GREY)),
+            ((GREY.astype(np.uint16) * 257).astype(">u2"), three(GREY)),
             (GREY / 255, three(GREY)),
             (np.longdouble(GREY) / 255, three(GREY)),
             (np.where(GREY == 0, np.nan, GREY / 255), three(GREY)),
