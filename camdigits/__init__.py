@@ -3,6 +3,7 @@
     import camdigits
 
     scene = camdigits.Recognizer().recognize("page.jpg")
+    print(scene)
     print([number.text for number in scene.numbers])
 
     for scene in camdigits.stream("clip.mp4"):
@@ -18,27 +19,30 @@ Importing this package loads no model runtime and no OpenCV; the first `Recogniz
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from camdigits import errors as errors
+
+__all__ = ["Box", "Digit", "Number", "Recognizer", "Scene", "stream"]
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer as Recognizer
     from camdigits.api import stream as stream
+    from camdigits.scenes import Scene as Scene
     from camdigits.vision.scene import Box as Box
     from camdigits.vision.scene import Digit as Digit
     from camdigits.vision.scene import Number as Number
-    from camdigits.vision.scene import Scene as Scene
+else:  # whoever checks types would take every other name for Any
 
-__all__ = ["Box", "Digit", "Number", "Recognizer", "Scene", "stream"]
+    def __getattr__(name):
+        if name not in __all__:
+            raise AttributeError(f"module 'camdigits' has no attribute {name!r}")
+        from importlib import import_module
 
-_HOMES = {"Recognizer": "camdigits.api", "stream": "camdigits.api"}
+        return getattr(import_module(_HOMES.get(name, "camdigits.vision.scene")), name)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'camdigits' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES.get(name, "camdigits.vision.scene")), name)
+_HOMES = {"Recognizer": "camdigits.api", "Scene": "camdigits.scenes", "stream": "camdigits.api"}
 
 
 def __dir__() -> list[str]:

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+import weakref
+from collections.abc import Generator, Iterator
 from dataclasses import replace
-from os import PathLike, fspath
-from typing import Any
+from os import PathLike, fsdecode
 
 import numpy as np
-import numpy.typing as npt
 
+from camdigits.devices.arrays import bgr_of
 from camdigits.devices.models import DEFAULT_MODEL, FileClassifier, load_classifier
-from camdigits.devices.pictures import as_bgr
-from camdigits.devices.sources import expand, open_source, public_name
+from camdigits.devices.sources import expand, file_behind, first_frame, open_source, public_name
 from camdigits.devices.teacher import TaughtFile
 from camdigits.errors import SourceError, UsageError
 from camdigits.ports import FrameSource, Reader, Turn
+from camdigits.scenes import Image, Origin, Scene
 from camdigits.settings import Effort, Settings
+from camdigits.vision import scene as vision
 from camdigits.vision.following import Following
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.readings import Classifier
 from camdigits.vision.rotation import Rotation, Turned
-from camdigits.vision.scene import Batch, Frame, Odds, Scene
+from camdigits.vision.scene import Batch, Frame, Odds
 from camdigits.vision.taught import Taught, TaughtClassifier
 
 OFFER_THRESHOLD = 0.15
 """What is this likely a digit on a frame is followed."""
-
-Image = npt.NDArray[Any] | str | PathLike[str]
 
 
 class Adaptable:
@@ -92,26 +91,25 @@ class Recognizer:
             self.turned = Turned(self.pipeline, classifier, settings.rotation, glance)
 
     def recognize(self, image: Image) -> Scene:
-        """Read one picture: an array uint8 or uint16, (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, or the path of a file.
+        """Read one picture: the path of a file, the bytes of one, a Pillow image, or an array.
 
+        Arrays are (H, W) grey, (H, W, 3) BGR (as OpenCV has it, not RGB) or (H, W, 4) BGRA, of uint8, uint16, bool, or floats
+        from 0 to 1; those of other libraries are taken too. Pillow images may be of any mode. They are turned upright like
+        files, as their EXIF orientation says, and boxes are in pixels of the upright picture. Of a clip or folder the first
+        picture is read, of a camera or URL one frame.
         Raises SourceError for a file that cannot be read, an array of another shape or dtype, and anything else.
         """
-        if isinstance(image, np.ndarray):
-            return self.read_frame(Frame(as_bgr(image, "the image"), 0, 0.0))
-        name = fspath(image) if isinstance(image, str | PathLike) else None
-        if not isinstance(name, str):  # None is what OpenCV gives for a file that it cannot read
-            raise SourceError(f"the image: {type(image).__name__} is neither an array nor a path; was it read at all?")
+        if not isinstance(image, str | PathLike):
+            return Scene.of(self.read_frame(Frame(bgr_of(image), 0, 0.0)), Origin(held=image))
+        name = fsdecode(image)
         source = open_source(name)
-        try:
-            frame = source.read(Turn())
-        finally:
-            source.close()
-        if frame is None:
-            raise SourceError(f"{name}: there is no picture in it")
-        return self.read_frame(frame, public_name(name))
+        frame = first_frame(source)
+        file = file_behind(name, source)
+        origin = Origin(file=file) if file else Origin(held=frame.image)
+        return Scene.of(self.read_frame(frame, public_name(name)), origin)
 
-    def read_frame(self, frame: Frame, source: str = "") -> Scene:
-        """Read one frame of a source of that name."""
+    def read_frame(self, frame: Frame, source: str = "") -> vision.Scene:
+        """Read one frame of a source of that name; the scene holds all that the network saw, but no picture to draw it on."""
         return self.turned(frame, source)
 
 
@@ -131,7 +129,7 @@ class LiveReader:
         else:
             self._following = Following(recognizer.live, recognizer.patient, tracks, numbers)
 
-    def recognize(self, frame: Frame, source: str = "") -> Scene:
+    def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
         return self._following.read(frame, source)
 
     def forget(self) -> None:
@@ -147,7 +145,7 @@ class PictureReader:
     def __init__(self, recognizer: Recognizer) -> None:
         self._turned = recognizer.turned
 
-    def recognize(self, frame: Frame, source: str = "") -> Scene:
+    def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
         return self._turned(frame, source)
 
     def forget(self) -> None:
@@ -166,7 +164,7 @@ class CanvasReader:
     def __init__(self, recognizer: Recognizer) -> None:
         self._pipeline = recognizer.pipeline.for_canvas()
 
-    def recognize(self, frame: Frame, source: str = "") -> Scene:
+    def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
         if frame.ink is not None:
             frame = replace(frame, image=np.repeat(255 - frame.ink[..., None], 3, axis=2))
         return self._pipeline(frame, source)
@@ -178,22 +176,39 @@ class CanvasReader:
         """A canvas lies the right way up."""
 
 
-def stream(source: str | int | PathLike[str], recognizer: Recognizer | None = None, every: int = 1) -> Iterator[Scene]:
+def stream(
+    source: str | int | PathLike[str], recognizer: Recognizer | None = None, every: int = 1
+) -> Generator[Scene, None, None]:
     """Read a source frame by frame: what `camdigits read` takes, or a camera's index, which goes on until you stop.
 
-    Frames of clips and cameras are followed: their digits are those that are confirmed, each with its `track`.
-    every: read only every Nth frame. The source is closed at its end, on `break` and on an exception.
-    Raises SourceError when it cannot be opened or is lost, UsageError for `every` below 1; warns of a clip that was cut off.
+    Frames of clips and cameras are followed: their digits are those that are confirmed, each with its `track`. `scene.draw()`
+    works as long as the loop is at the scene; of a picture file also later.
+    every: read only every Nth frame.
+    Nothing is opened before the first scene is asked for, and the source is closed at its end, on `break`, on an exception, by
+    `close()` and when the generator is dropped. What keeps the generator alive after an exception, as notebooks do, keeps the
+    camera too: `with contextlib.closing(camdigits.stream(0)) as scenes:` lets go of it at once.
+    Raises UsageError at once for `every` below 1 and what is no source, and in the loop SourceError for one that cannot be
+    opened or is lost; warns of a clip that was cut off.
     """
     if every < 1:
         raise UsageError(f"every Nth frame can be read, N at least 1, not {every}")
+    if isinstance(source, bool) or not isinstance(source, str | int | PathLike):
+        kind = type(source).__name__
+        raise UsageError(
+            f"a stream is of a path, a URL or a camera's index; a {kind} is read by Recognizer.recognize, if at all"
+        )
+    return _scenes(str(source) if isinstance(source, int) else fsdecode(source), recognizer, every)
+
+
+def _scenes(spec: str, recognizer: Recognizer | None, every: int) -> Generator[Scene, None, None]:
     recognizer = recognizer or Recognizer()
-    for name in expand(str(source) if isinstance(source, int) else fspath(source)):
+    for name in expand(spec):
         opened = open_source(name)
         try:
             reader = reader_of(opened, recognizer, every)
+            file = file_behind(name, opened) if opened.frame_count == 1 else ""
             for frame in frames(opened, every):
-                yield reader.recognize(frame, public_name(name))
+                yield Scene.of(reader.recognize(frame, public_name(name)), Origin(passing=weakref.ref(frame.image), file=file))
             if opened.notice:
                 warnings.warn(opened.notice, stacklevel=2)
         finally:

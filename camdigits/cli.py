@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from camdigits.api import Recognizer
     from camdigits.devices.writers import AnnotationWriter
     from camdigits.ports import FrameSource, SceneWriter
-    from camdigits.vision.scene import BgrImage
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -177,6 +176,7 @@ def canvas(page: str | None, size: tuple[int, int] | None, model: str, threshold
 @click.option("--annotate", type=_folder, metavar="DIR", help="Write the drawn pictures and clips there.")
 @click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Read every Nth frame of a clip.")
 @click.option("--correct", is_flag=True, help="Show each picture in a window first, to correct what is wrong.")
+@click.option("--quiet", is_flag=True, help="Leave out the progress bar, the summary and notices; errors are told.")
 @_threshold
 @_model
 @_rotate
@@ -190,6 +190,7 @@ def read(
     annotate: Path | None,
     every: int,
     correct: bool,
+    quiet: bool,
     threshold: float,
     model: str,
     rotate: str,
@@ -204,13 +205,15 @@ def read(
     from camdigits.api import Recognizer
     from camdigits.devices import writers
     from camdigits.overlay import draw_scene
+    from camdigits.summary import Counted, summary_told
 
     paths, missing = _expanded(sources)
     _keep_sources(output, paths)
-    with warnings_said():
+    with warnings_said(quiet):
         recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort, taught=taught)
     annotations = writers.AnnotationWriter(annotate, lambda frame, scene: draw_scene(frame.image, scene)) if annotate else None
-    with _progress(paths, every) as advance, writers.open_output(output) as stream:
+    told = summary_told(missing, quiet)
+    with told as summary, _progress(paths, every, quiet) as advance, writers.open_output(output) as stream:
         writer: SceneWriter
         if kind == "jsonl":
             writer = writers.JsonLinesWriter(stream)
@@ -218,6 +221,7 @@ def read(
             writer = writers.CsvWriter(stream)
         else:
             writer = writers.TextWriter(stream, named=len(paths) + len(missing) > 1)
+        writer = Counted(writer, summary)
         if correct:
             from camdigits.windows import correct_pictures
 
@@ -225,7 +229,7 @@ def read(
         else:
             for path in paths:
                 try:
-                    _read_one(path, recognizer, every, writer, annotations, advance)
+                    _read_one(path, recognizer, every, writer, annotations, advance, quiet)
                 except SourceError as error:
                     missing.append(str(error))
                     say(str(error))
@@ -241,6 +245,7 @@ def _read_one(
     writer: SceneWriter,
     annotations: AnnotationWriter | None,
     advance: Any,
+    quiet: bool,
 ) -> None:
     from camdigits.api import frames, reader_of
     from camdigits.devices.sources import open_source, public_name
@@ -257,7 +262,7 @@ def _read_one(
             if annotations:
                 annotations.write(frame, scene)
             advance(source)
-        if source.notice:
+        if source.notice and not quiet:
             say(source.notice)
     finally:
         source.close()
@@ -320,6 +325,7 @@ def evaluate(
     from camdigits.evaluation import report as reports
     from camdigits.evaluation.document import write_document
     from camdigits.evaluation.truth import ANNOTATIONS, load_truth
+    from camdigits.scenes import picture_of
     from camdigits.settings import Settings
 
     true_pictures = load_truth(folder)
@@ -344,7 +350,8 @@ def evaluate(
         write_whole(output, (json.dumps(report.to_dict(), indent=2) + "\n").encode())
     if document:
         title = f"How well {folder.resolve().name} is read"
-        write_whole(document, write_document(report, title, least, lambda picture: _pixels(picture.path), worst).encode())
+        document_text = write_document(report, title, least, lambda picture: picture_of(picture.path), worst)
+        write_whole(document, document_text.encode())
 
 
 def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recognizer: Recognizer) -> None:
@@ -382,21 +389,6 @@ def _tracked(items: Sequence[Item]) -> Iterable[Item]:
 
     watched = sys.stderr is not None and sys.stderr.isatty()
     return track(items, "reading", console=Console(stderr=True), transient=True, disable=not watched)
-
-
-def _pixels(path: Path) -> BgrImage:
-    """The picture that was read there, as it was read."""
-    from camdigits.devices.sources import open_source
-    from camdigits.ports import Turn
-
-    source = open_source(str(path))
-    try:
-        frame = source.read(Turn())
-    finally:
-        source.close()
-    if frame is None:
-        raise SourceError(f"{path}: there is no picture in it")
-    return frame.image
 
 
 @commands.command()
@@ -523,12 +515,12 @@ def _keep_sources(output: Path | None, paths: Sequence[str]) -> None:
 
 
 @contextmanager
-def _progress(paths: Sequence[str], every: int) -> Iterator[Any]:
-    """A callable to advance a progress bar on stderr; it does nothing where stderr is no terminal or for one picture."""
+def _progress(paths: Sequence[str], every: int, quiet: bool) -> Iterator[Any]:
+    """A callable to advance a progress bar on stderr; it does nothing where stderr is no terminal, or for one picture."""
     from camdigits.devices.sources import CLIP_SUFFIXES
 
     worth_it = len(paths) > 1 or any(path.lower().endswith(CLIP_SUFFIXES) or path == "demo" for path in paths)
-    if not (worth_it and sys.stderr is not None and sys.stderr.isatty()):
+    if quiet or not (worth_it and sys.stderr is not None and sys.stderr.isatty()):
         yield lambda _: None
         return
     from rich.console import Console

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ from camdigits.api import CanvasReader, LiveReader, Recognizer, stream
 from camdigits.devices.sources import open_source
 from camdigits.errors import SourceError, UsageError
 from camdigits.evaluation.scores import score
+from camdigits.overlay import draw_scene
 from camdigits.settings import Settings
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import Box, Frame, Scene
@@ -98,8 +104,8 @@ class TestRecognizer:
 
     @pytest.mark.parametrize(
         "pixels",
-        [np.zeros((4, 4, 2), np.uint8), np.zeros(9, np.uint8), np.zeros((4, 4), np.int64), np.zeros((4, 4), bool)],
-        ids=["two channels", "one axis", "int64", "bool"],
+        [np.zeros((4, 4, 2), np.uint8), np.zeros(9, np.uint8), np.zeros((4, 4), np.int64), np.zeros((4, 4), complex)],
+        ids=["two channels", "one axis", "int64", "complex"],
     )
     def test_other_arrays_are_refused(self, recognizer: Recognizer, pixels: np.ndarray) -> None:
         with pytest.raises(SourceError, match="the image"):
@@ -109,7 +115,7 @@ class TestRecognizer:
         with pytest.raises(SourceError, match="no pixels"):
             recognizer.recognize(np.zeros((0, 5, 3), np.uint8))
 
-    @pytest.mark.parametrize("image", [None, b"page.jpg", 7, [[0, 255]], np.uint8(7)], ids=repr)
+    @pytest.mark.parametrize("image", [None, 7, [[0, 255]], np.uint8(7), Path], ids=repr)
     def test_what_is_neither_an_array_nor_a_path_is_refused(self, recognizer: Recognizer, image: Any) -> None:
         with pytest.raises(SourceError, match="neither an array nor a path"):
             recognizer.recognize(image)
@@ -121,7 +127,8 @@ class TestRecognizer:
     def test_live_effort_looks_at_less_and_reads_a_clear_page_all_the_same(
         self, recognizer: Recognizer, page: np.ndarray
     ) -> None:
-        quick, thorough = Recognizer(effort="live").recognize(page), recognizer.recognize(page)
+        frame = Frame(page, 0, 0.0)
+        quick, thorough = Recognizer(effort="live").read_frame(frame), recognizer.read_frame(frame)
         assert quick.evidence is not None
         assert thorough.evidence is not None
         assert len(quick.evidence.glyphs) < 0.7 * len(thorough.evidence.glyphs)
@@ -244,13 +251,151 @@ class TestStream:
         with pytest.warns(UserWarning, match=r"clip\.mp4: cut off"):
             assert len(list(stream("clip.mp4", recognizer))) == 1
 
-    def test_every_counts_from_one(self, recognizer: Recognizer) -> None:
+    def test_every_counts_from_one_which_is_said_at_the_call(self, recognizer: Recognizer) -> None:
         with pytest.raises(UsageError, match="at least 1"):
-            next(stream(CLIP, recognizer, every=0))
+            stream(CLIP, recognizer, every=0)
+
+    @pytest.mark.parametrize("source", [None, True, 1.5, [str(CLIP)], plain(200)], ids=lambda source: type(source).__name__)
+    def test_what_is_no_source_is_refused_at_the_call(self, recognizer: Recognizer, source: Any) -> None:
+        with pytest.raises(UsageError, match=f"camera's index; a {type(source).__name__} is"):
+            stream(source, recognizer)
 
     def test_a_folder_without_pictures_is_refused(self, recognizer: Recognizer, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match="no pictures or clips"):
             next(stream(tmp_path, recognizer))
+
+    def test_a_scene_is_drawn_as_long_as_the_loop_is_at_it_and_holds_no_frame_later(
+        self, recognizer: Recognizer, page: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Fresh(FakeSource):
+            def read(self, turn: object) -> Frame | None:
+                frame = super().read(turn)  # type: ignore[arg-type]
+                return frame and replace(frame, image=frame.image.copy())
+
+        monkeypatch.setattr(api, "open_source", lambda _: Fresh([page] * 3, frame_period_s=2.0))
+        drawn, scenes = [], []
+        for scene in stream("clip.mp4", recognizer):
+            drawn.append(scene.draw())
+            scenes.append(scene)
+        gc.collect()
+        assert all(np.array_equal(picture, draw_scene(page, scenes[0])) for picture in drawn)
+        for scene in scenes:
+            with pytest.raises(SourceError, match=r"is not kept; give it: scene\.draw\(image\)"):
+                scene.draw()
+            assert np.array_equal(scene.draw(page), drawn[0])
+
+    def test_scenes_of_picture_files_are_drawn_later_too(self, recognizer: Recognizer) -> None:
+        (scene,) = list(stream(PAPER, recognizer))
+        assert np.array_equal(scene.draw(), draw_scene(cv2.imread(str(PAPER)), scene))
+
+    def test_a_clip_is_not_read_from_its_start_to_draw_a_frame(self, recognizer: Recognizer) -> None:
+        (_, scene) = list(stream(CLIP, recognizer, every=20))
+        with pytest.raises(SourceError, match="is not kept"):
+            scene.draw()
+
+
+class TestCamerasThatAreLetGo:
+    """A camera that is not let go is lost to every other program."""
+
+    class Cameras:
+        """Counts the cameras that were opened and closed; each gives `frames` pictures and then raises `fails_with`."""
+
+        def __init__(self, frames: int = 1000) -> None:
+            self.opened: list[FakeSource] = []
+            self.frames, self.fails_with = frames, None
+
+        def open(self, _: str) -> FakeSource:
+            self.opened.append(FakeSource([plain(200)] * self.frames, live=True, fails_with=self.fails_with))
+            return self.opened[-1]
+
+        @property
+        def held(self) -> int:
+            return sum(not source.closed for source in self.opened)
+
+    @pytest.fixture
+    def cameras(self, monkeypatch: pytest.MonkeyPatch) -> Cameras:
+        cameras = self.Cameras()
+        monkeypatch.setattr(api, "open_source", cameras.open)
+        return cameras
+
+    def test_at_the_end(self, recognizer: Recognizer, cameras: Cameras) -> None:
+        cameras.frames = 3
+        assert len(list(stream(0, recognizer))) == 3
+        assert (len(cameras.opened), cameras.held) == (1, 0)
+
+    def test_on_break(self, recognizer: Recognizer, cameras: Cameras) -> None:
+        for _ in stream(0, recognizer):
+            assert cameras.held == 1
+            break
+        assert (len(cameras.opened), cameras.held) == (1, 0)
+
+    def test_on_an_exception_in_the_loop(self, recognizer: Recognizer, cameras: Cameras) -> None:
+        def use() -> None:
+            for _ in stream(0, recognizer):
+                raise KeyError("in the loop")
+
+        with pytest.raises(KeyError):
+            use()
+        assert (len(cameras.opened), cameras.held) == (1, 0)
+
+    def test_on_an_exception_in_reading(self, recognizer: Recognizer, cameras: Cameras) -> None:
+        cameras.frames, cameras.fails_with = 2, SourceError("unplugged")
+        scenes = stream(0, recognizer)
+        with pytest.raises(SourceError, match="unplugged"):
+            list(scenes)
+        assert (len(cameras.opened), cameras.held) == (1, 0)
+
+    def test_when_it_is_closed(self, recognizer: Recognizer, cameras: Cameras) -> None:
+        scenes = stream(0, recognizer)
+        next(scenes)
+        scenes.close()
+        assert (len(cameras.opened), cameras.held) == (1, 0)
+        assert list(scenes) == []
+
+    def test_at_the_end_of_a_with_block_whatever_keeps_the_stream(self, recognizer: Recognizer, cameras: Cameras) -> None:
+        kept = stream(0, recognizer)
+
+        def use() -> None:
+            with closing(kept) as scenes:
+                next(scenes)
+                raise KeyError("in the block")
+
+        with pytest.raises(KeyError):
+            use()
+        assert (len(cameras.opened), cameras.held) == (1, 0)
+
+    def test_when_it_is_dropped_unfinished(self, recognizer: Recognizer, cameras: Cameras) -> None:
+        scenes = stream(0, recognizer)
+        next(scenes)
+        assert cameras.held == 1
+        del scenes
+        assert (len(cameras.opened), cameras.held) == (1, 0)
+
+    def test_when_it_is_garbage_that_holds_itself(self, recognizer: Recognizer, cameras: Cameras) -> None:
+        ring: list[Any] = [stream(0, recognizer)]
+        ring.append(ring)
+        next(ring[0])
+        del ring
+        gc.collect()
+        assert (len(cameras.opened), cameras.held) == (1, 0)
+
+    def test_nothing_is_opened_before_the_first_scene(self, recognizer: Recognizer, cameras: Cameras) -> None:
+        scenes = stream(0, recognizer)
+        assert cameras.opened == []
+        del scenes
+        gc.collect()
+        stream(0, recognizer).close()
+        assert cameras.opened == []
+
+    def test_one_source_is_closed_before_the_next_is_opened(
+        self, recognizer: Recognizer, cameras: Cameras, tmp_path: Path
+    ) -> None:
+        for name in ("a.png", "b.png", "c.png"):
+            cv2.imwrite(str(tmp_path / name), plain(200))
+        cameras.frames = 1
+        for count, _ in enumerate(stream(tmp_path, recognizer), 1):
+            assert (len(cameras.opened), cameras.held) == (count, 1)
+        assert (len(cameras.opened), cameras.held) == (3, 0)
 
 
 class TestReaders:
@@ -339,3 +484,8 @@ class TestPackage:
     def test_other_names_are_not(self) -> None:
         with pytest.raises(AttributeError, match="guess"):
             _ = camdigits.guess
+
+    def test_its_errors_are_there_before_anything_else_is_used(self) -> None:
+        code = "import camdigits; print(camdigits.errors.SourceError.exit_code)"
+        root = Path(__file__).resolve().parent.parent
+        assert subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True).stdout.strip() == b"3"

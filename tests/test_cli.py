@@ -533,8 +533,34 @@ class TestOutput:
         assert f"camdigits: {tmp_path}" in shown.replace("\r\n", "")
 
     @posix_only
-    def test_one_picture_needs_no_progress_bar(self) -> None:
+    def test_one_picture_needs_no_progress_bar_and_no_summary(self) -> None:
         assert on_terminal("read", PAPER) == (f"{text_of(PAPER)}\n", "")
+
+    @posix_only
+    def test_a_terminal_is_told_what_a_run_came_to_and_stdout_is_not(self, tmp_path: Path) -> None:
+        sources, missing = (PAPER, PHONE, CLIP, "--every", "12"), str(tmp_path / "missing.jpg")
+        out, shown = on_terminal("read", *sources, missing, "--format", "jsonl")
+        scenes = lines_of(out)
+        assert len(scenes) == 2 + 3
+        assert re.search(r"pictures +2 ", shown)
+        assert re.search(r"frames +3 +of 1 source", shown)
+        assert re.search(rf"digits +{sum(len(scene['digits']) for scene in scenes)} ", shown)
+        assert re.search(rf"numbers +{sum(len(scene['numbers']) for scene in scenes)} ", shown)
+        assert re.search(r"failed +1 ", shown)
+        assert re.search(r"time +[\d.]+ s +[\d.]+ pictures and frames a second", shown)
+
+    @posix_only
+    def test_quiet_leaves_a_terminal_the_errors_alone(self, tmp_path: Path) -> None:
+        cut, missing = cut_clip(tmp_path / "cut.avi"), tmp_path / "missing.jpg"
+        out, shown = on_terminal("read", PAPER, str(cut), str(missing), "--every", "12", "--quiet")
+        assert out.startswith(f"{PAPER}: {text_of(PAPER)}\n")
+        assert re.fullmatch(rf"camdigits: {missing}: no such file[^\n]*\n", shown.replace("\r\n", "\n"))
+
+    def test_quiet_is_silent_of_what_was_taught_badly(self, command: Command) -> None:
+        TaughtFile().path.parent.mkdir(parents=True, exist_ok=True)
+        TaughtFile().path.write_bytes(b"nonsense")
+        assert command("read", PAPER).err
+        assert command("read", PAPER, "--quiet") == (0, f"{text_of(PAPER)}\n", "")
 
 
 def on_terminal(*arguments: str) -> tuple[str, str]:
@@ -721,7 +747,7 @@ class TestTeach:
     @pytest.fixture
     def kept(self) -> CorrectionFile:
         """Corrections in the user's folder: the crops of a page as they were read, and one that is none."""
-        evidence = api.Recognizer().recognize(PAPER).evidence
+        evidence = api.Recognizer().read_frame(Frame(cv2.imread(PAPER), 0, 0.0)).evidence
         assert evidence is not None
         file = CorrectionFile()
         for glyph, reading in zip(evidence.glyphs[..., 0], evidence.readings, strict=True):

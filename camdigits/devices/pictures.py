@@ -25,7 +25,8 @@ _SIGNATURES = (
 )
 _JPEG, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
 _PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
-_EXIF_ORIENTATION = 0x112
+EXIF_ORIENTATION = 0x112
+"""The tag that says how a picture was held, in JEITA CP-3451."""
 _ROWS_AT_ONCE = 256
 
 
@@ -52,7 +53,7 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
     if data.startswith(b"BM") and pixels.ndim == 3:
         pixels = pixels[:, :, :3]  # the fourth byte of a BMP pixel is padding more often than transparency
     exif = next((bytes(block) for kind, block in zip(kinds, metadata, strict=False) if kind == cv2.IMAGE_METADATA_EXIF), b"")
-    return _upright(as_bgr(pixels, name), _orientation(exif))
+    return upright(as_bgr(pixels, name), _orientation(exif))
 
 
 def as_bgr(pixels: npt.NDArray[Any], name: str) -> BgrImage:
@@ -126,12 +127,13 @@ def _orientation(exif: bytes) -> int:
     entries_at = int.from_bytes(exif[4:8], order)
     count = int.from_bytes(exif[entries_at : entries_at + 2], order)
     for at in range(entries_at + 2, min(entries_at + 2 + 12 * count, len(exif)), 12):
-        if int.from_bytes(exif[at : at + 2], order) == _EXIF_ORIENTATION:
+        if int.from_bytes(exif[at : at + 2], order) == EXIF_ORIENTATION:
             return int.from_bytes(exif[at + 8 : at + 10], order)
     return 1
 
 
-def _upright(image: BgrImage, orientation: int) -> BgrImage:
+def upright(image: BgrImage, orientation: int) -> BgrImage:
+    """The picture turned as an EXIF orientation says; one that none is changes nothing."""
     if orientation in (5, 6, 7, 8):
         image = image.transpose(1, 0, 2)
     if orientation in (2, 3, 6, 7):

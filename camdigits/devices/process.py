@@ -68,19 +68,24 @@ def say(message: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(f"camdigits: {''.join(char if char.isprintable() else ' ' for char in message)}\n")
+        sys.stderr.write(f"camdigits: {printable(message)}\n")
         sys.stderr.flush()
     except OSError:  # nobody can be told; the exit code stays what it is
         abandon(sys.stderr)
 
 
+def printable(text: str) -> str:
+    """One line of a text that may hold anything, such as names of files."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 @contextmanager
-def warnings_said() -> Iterator[None]:
-    """What is warned of within is told the user, in a line each."""
+def warnings_said(quiet: bool = False) -> Iterator[None]:
+    """What is warned of within is told the user, in a line each; `quiet`: nobody."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
-    for warning in caught:
+    for warning in () if quiet else caught:
         say(str(warning.message))
 
 

@@ -163,6 +163,22 @@ def open_source(
     )
 
 
+def first_frame(source: FrameSource) -> Frame:
+    """The first frame of an open source, which is closed. Raises SourceError where there is none."""
+    try:
+        frame = source.read(Turn())
+    finally:
+        source.close()
+    if frame is None:
+        raise SourceError(f"{source.name}: there is no picture in it")
+    return frame
+
+
+def file_behind(spec: str, source: FrameSource) -> str:
+    """The full path of what was opened under that name, if it can be opened again and is the same; else ""."""
+    return "" if spec == STDIN or source.live or not _exists(spec) else str(Path(spec).absolute())
+
+
 def expand(spec: str) -> list[str]:
     """The paths of the pictures and clips in a folder (with those below it) or glob, in natural order; else `spec` itself.
 

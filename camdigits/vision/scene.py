@@ -11,6 +11,7 @@ Box        (x, y, width, height)  pixels of the source frame, half-open
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -27,6 +28,8 @@ Features = npt.NDArray[np.float32]
 
 SCHEMA = 1
 """Version of `Scene.to_dict`: keys may be added under the same number, never changed."""
+_SHOWN_CHARACTERS = 60
+"""Of the numbers of a scene, in the line that says what it is."""
 
 
 class Box(NamedTuple):
@@ -127,6 +130,9 @@ class Digit:
     box: Box
     track: int | None = None
 
+    def __str__(self) -> str:
+        return str(self.label)
+
 
 @dataclass(frozen=True)
 class Number:
@@ -136,6 +142,9 @@ class Number:
     confidence: float
     box: Box
     digits: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +162,7 @@ class Evidence:
     odds: Odds = field(default_factory=lambda: np.zeros((0, 10), np.float32))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scene:
     """All that was read on one frame, digits in reading order.
 
@@ -169,10 +178,22 @@ class Scene:
     source: str = ""
     frame: int = 0
     time_s: float = 0.0
-    marks: tuple[Box, ...] = field(default=(), compare=False, repr=False)
-    evidence: Evidence | None = field(default=None, compare=False, repr=False)
-    degrees: float = field(default=0.0, compare=False, repr=False)
-    tentative: tuple[Digit, ...] = field(default=(), compare=False, repr=False)
+    marks: tuple[Box, ...] = field(default=(), compare=False)
+    evidence: Evidence | None = field(default=None, compare=False)
+    degrees: float = field(default=0.0, compare=False)
+    tentative: tuple[Digit, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        """One line for people: page.jpg: 2021 2019 (8 digits, 1200x900)."""
+        count = f"{len(self.digits) or 'no'} digit{'' if len(self.digits) == 1 else 's'}"
+        size = f"{self.width}x{self.height}"
+        numbers = textwrap.shorten(" ".join(number.text for number in self.numbers), _SHOWN_CHARACTERS, placeholder=" ...")
+        read = f"{numbers} ({count}, {size})" if numbers else f"{count} ({size})"
+        place = f"{self.source} at {self.time_s:.2f} s" if self.frame else self.source
+        return f"{place.lstrip()}: {read}" if place else read
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
 
     def placed(self, x: int, y: int, width: int, height: int) -> Scene:
         """The scene of a part of a picture as one of all of it: of (width, height) pixels, the part's corner at (x, y)."""

@@ -8,11 +8,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits.api import Recognizer
+from camdigits.devices.arrays import BEYOND_WHITE, bgr_of
 from camdigits.devices.pictures import as_bgr
+from camdigits.errors import SourceError
 from camdigits.vision.scene import Scene
 from tests.fuzz.refusals import refused_in_one_line
 from tests.fuzz.rounds import fuzzing
@@ -148,7 +151,11 @@ RECOGNIZER = Recognizer()
 @given(PICTURES)
 def test_a_picture_of_any_size_and_layout_is_read_and_left_as_it_was(picture: np.ndarray) -> None:
     before, flags = picture.tobytes(), str(picture.flags)
-    check_scene(RECOGNIZER.recognize(picture), *picture.shape[:2])
+    if picture.dtype.kind == "f" and np.mean(picture > BEYOND_WHITE) > 0.5:
+        with pytest.raises(SourceError, match="floats go from 0, black, to 1, white"):
+            RECOGNIZER.recognize(picture)
+    else:
+        check_scene(RECOGNIZER.recognize(picture), *picture.shape[:2])
     assert picture.tobytes() == before
     assert str(picture.flags) == flags
 
@@ -157,8 +164,9 @@ def test_a_picture_of_any_size_and_layout_is_read_and_left_as_it_was(picture: np
 @given(ARRAYS)
 def test_any_array_is_made_a_picture_or_refused(array: np.ndarray) -> None:
     before = array.tobytes()
-    with refused_in_one_line():
-        image = as_bgr(array, "it")
-        assert image.shape == (*array.shape[:2], 3)
-        assert image.dtype == np.uint8
+    for convert in (as_bgr, bgr_of):
+        with refused_in_one_line():
+            image = convert(array, "it")
+            assert image.shape == (*array.shape[:2], 3)
+            assert image.dtype == np.uint8
     assert array.tobytes() == before

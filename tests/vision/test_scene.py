@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +48,36 @@ def test_a_scene_becomes_the_documented_json() -> None:
         "digits": [{"label": 7, "confidence": 0.998, "box": [1, 2, 3, 4]}],
         "numbers": [{"text": "7", "confidence": 0.998, "box": [1, 2, 3, 4], "digits": [0]}],
     }
+
+
+SCENE = Scene(
+    1200, 900, (Digit(7, 0.998, Box(1, 2, 3, 4)), Digit(1, 0.9, Box(6, 2, 3, 4))), (Number("71", 0.9, Box(1, 2, 8, 4), (0, 1)),)
+)
+
+
+@pytest.mark.parametrize(
+    ("scene", "line"),
+    [
+        (replace(SCENE, source="page.jpg"), "page.jpg: 71 (2 digits, 1200x900)"),
+        (SCENE, "71 (2 digits, 1200x900)"),
+        (replace(SCENE, source="clip.mp4", frame=3, time_s=0.12345), "clip.mp4 at 0.12 s: 71 (2 digits, 1200x900)"),
+        (replace(SCENE, digits=SCENE.digits[:1], numbers=()), "1 digit (1200x900)"),
+        (Scene(640, 480, source="page.jpg"), "page.jpg: no digits (640x480)"),
+    ],
+)
+def test_a_scene_is_one_line_for_people(scene: Scene, line: str) -> None:
+    assert str(scene) == line
+    assert repr(scene) == f"<Scene {line}>"
+
+
+def test_of_many_numbers_a_line_shows_the_first() -> None:
+    line = str(replace(SCENE, numbers=SCENE.numbers * 300))
+    assert line.startswith("71 71 71 ")
+    assert line.endswith(" 71 ... (2 digits, 1200x900)")
+    assert len(line) < 100
+
+
+def test_numbers_and_digits_are_what_they_say_and_tell_all_when_asked() -> None:
+    assert f"{SCENE.numbers[0]} {SCENE.digits[0]}" == "71 7"
+    for value in (SCENE.numbers[0], SCENE.digits[0]):
+        assert eval(repr(value), {"Number": Number, "Digit": Digit, "Box": Box}) == value
