@@ -31,7 +31,7 @@ from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.live import LiveSource
 from camdigits.devices.writers import save_snapshot
 from camdigits.errors import SourceError
-from camdigits.ports import FrameSource, Pointer, Reader, Turn
+from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
 from camdigits.vision.scene import BgrImage
 
 PERIOD_S = 1 / 30
@@ -163,7 +163,7 @@ class Soak:
         """Run the app for as long as it was told to."""
         with tempfile.TemporaryDirectory() as folder:
             try:
-                app.run(self, self, time.monotonic, lambda picture: _save(picture, Path(folder)), View())
+                app.run(self, self, time.monotonic, Outputs(lambda picture, _scene: _save(picture, Path(folder))), View())
             except SourceError as error:  # it was lost when the time was up
                 print(f"at the end: {error}")
 

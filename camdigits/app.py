@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from dataclasses import replace
 from statistics import median
 from typing import NamedTuple
 
 from camdigits.controls import BINDINGS, Command, Mode, View, after, commands, key_name
-from camdigits.errors import OutputError, SourceError
+from camdigits.errors import CamdigitsError, OutputError, SourceError
 from camdigits.feed import IDLE_WAIT_S, Feed
 from camdigits.overlay import Chosen, Labels, Status, draw, locate
-from camdigits.ports import Clock, FrameSource, Notebook, Pointer, Reader, Sources, Turn, Window
-from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Scene
+from camdigits.ports import Clock, FrameSource, Notebook, Outputs, Pointer, Reader, Sources, Turn, Window
+from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Number, Scene
 
 NOTICE_S = 3.0
 """How long a passing notice stands."""
@@ -40,31 +40,31 @@ def run(
     sources: Sources,
     window: Window,
     clock: Clock,
-    save_snapshot: Callable[[BgrImage], Path],
+    outputs: Outputs,
     view: View = View(),  # noqa: B008 - a frozen value
     notice: str = "",
     notebook: Notebook | None = None,
-    leave: Callable[[Frame, Scene], None] = lambda _frame, _scene: None,
 ) -> None:
     """Read digits live until the user quits.
 
     Sources are opened when their mode is first shown and kept, each with its own reader, until the next camera takes the
     place of one; `notice` stands until the user does something. What the user says of digits, and which part of a source is
-    read, is kept in `notebook`; without one it is forgotten with the window. `leave` gets the last frame of each source but the
-    canvas, as it was read and corrected, when it is left.
-    Raises SourceError if the first source cannot be opened or read, and, once the user has quit, if one is lost by then.
+    read, is kept in `notebook`; without one it is forgotten with the window. What fails to be put out is told of.
+    Raises SourceError if the first source cannot be opened or read, and, once the user has quit, if one is lost by then;
+    OutputError then if a recording, or what tells of numbers, has failed.
     """
-    session = _Session(sources, window, clock, save_snapshot, view, notice, notebook, leave)
+    session = _Session(sources, window, clock, outputs, view, notice, notebook)
     try:
         session.start()
         turn = Turn()
         while not session.view.quitting:
             session.read(turn)
             session.show()
+            session.put_out()
             turn = session.obey(window.poll(session.wait_s()))
     finally:
         session.close()
-    session.report_loss()
+    session.report_failure()
 
 
 class _Session:
@@ -75,18 +75,19 @@ class _Session:
         sources: Sources,
         window: Window,
         clock: Clock,
-        save_snapshot: Callable[[BgrImage], Path],
+        outputs: Outputs,
         view: View,
         notice: str,
         notebook: Notebook | None,
-        leave: Callable[[Frame, Scene], None],
     ) -> None:
         self._notebook = notebook
-        self._leave = leave
+        self._outputs = outputs
+        self._recorder, self._recorded_since_s = outputs.recorder, clock()
+        self._sightings = outputs.sightings
+        self._failure: OutputError | None = None
         self._sources = sources
         self._window = window
         self._clock = clock
-        self._save_snapshot = save_snapshot
         self._feeds: dict[Mode, Feed] = {}
         self._notice, self._notice_until_s = notice, math.inf
         self._shown: tuple[Frame, Scene, View, Status] | None = None
@@ -127,6 +128,7 @@ class _Session:
             dragged=self._dragged,
             chosen=self._chosen_now(),
             numbers=feed.history.numbers if self.view.panel else (),
+            recorded_s=int(self._clock() - self._recorded_since_s) if self._is_recording else None,
         )
         what = (feed.frame, feed.scene, self.view, status)
         if self._shown is None or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True)):
@@ -135,6 +137,19 @@ class _Session:
             self._window.show(self._picture)
             if self._is_new:
                 self._latencies_s.append(self._clock() - self._began_s)
+
+    def put_out(self) -> None:
+        """Record what is seen, and tell which numbers came and went."""
+        feed = self._feed
+        if self._is_recording and self._recorder is not None:
+            with self._failures_said(remembered=True):
+                self._recorder.take(feed.frame, feed.scene, self._clock())
+        if self._sightings is not None:
+            writer, self._sightings = self._sightings, None  # what fails once is not tried again
+            with self._failures_said(remembered=True):
+                for sighting in feed.sightings():
+                    writer.write(feed.source.name, feed.frame.time_s, sighting)
+                self._sightings = writer
 
     def wait_s(self) -> float:
         """How long the user may be waited for."""
@@ -159,15 +174,19 @@ class _Session:
         with ExitStack() as closing:
             for mode, feed in self._feeds.items():
                 if mode is Mode.CAMERA:
-                    closing.callback(self._leave, feed.frame, feed.scene)
+                    closing.callback(self._outputs.leave, feed.frame, feed.scene)
                 closing.callback(feed.source.close)
+            if self._is_recording:
+                closing.callback(self._end_recording)
             closing.callback(self._window.close)
 
-    def report_loss(self) -> None:
-        """Raise the SourceError of a source that is lost."""
-        for feed in self._feeds.values():
-            if feed.loss is not None:
-                raise feed.loss
+    def report_failure(self) -> None:
+        """Raise what went wrong and was not mended: the SourceError of a source that is lost, or an output's OutputError."""
+        failure: CamdigitsError | None = next(
+            (feed.loss for feed in self._feeds.values() if feed.loss is not None), self._failure
+        )
+        if failure is not None:
+            raise failure
 
     @property
     def _feed(self) -> Feed:
@@ -193,7 +212,7 @@ class _Session:
             self._say(str(error), 2 * NOTICE_S)
             return
         feed.rotate(self.view.rotation)
-        self._leave(self._feed.frame, self._feed.scene)
+        self._outputs.leave(self._feed.frame, self._feed.scene)
         self._feed.source.close()
         self._feeds[self.view.mode] = feed
         self._let_go()
@@ -214,6 +233,10 @@ class _Session:
         match command:
             case Command.SNAPSHOT:
                 self._save()
+            case Command.RECORD:
+                self._record()
+            case Command.COPY:
+                self._copy()
             case Command.CLEAR:
                 self._feed.forget()
                 self._let_go()
@@ -329,14 +352,58 @@ class _Session:
         if self._picture is None:
             return
         with self._failures_said():
-            self._say(f"saved {self._save_snapshot(self._picture)}")
+            scene = replace(self._feed.scene, source=self._feed.source.name)
+            self._say(f"saved {self._outputs.save_snapshot(self._picture, scene)}")
+
+    def _record(self) -> None:
+        if self._recorder is None:
+            self._say("nothing can be recorded here")
+            return
+        if self._is_recording:
+            self._end_recording()
+            return
+        with self._failures_said():
+            self._say(f"recording {self._recorder.start()}")
+            self._recorded_since_s = self._clock()
+
+    @property
+    def _is_recording(self) -> bool:
+        return self._recorder is not None and self._recorder.recording
+
+    def _end_recording(self) -> None:
+        if self._recorder is not None:
+            with self._failures_said(remembered=True):
+                self._say(f"recorded {self._recorder.stop()}")
+
+    def _copy(self) -> None:
+        """Put the number that was clicked on the clipboard, or the one that was read last."""
+        number = self._chosen_number()
+        numbers = self._feed.history.numbers
+        text = number.text if number is not None else numbers[0].text if numbers else ""
+        if not text:
+            self._say("there is no number to copy yet")
+            return
+        with self._failures_said():
+            self._outputs.copy(text)
+            self._say(f"copied {text}")
+
+    def _chosen_number(self) -> Number | None:
+        chosen = self._chosen_now()
+        if chosen is None or chosen.digit is None:
+            return None
+        scene = self._feed.scene
+        return next(
+            (number for number in scene.numbers if any(scene.digits[place] == chosen.digit for place in number.digits)), None
+        )
 
     @contextmanager
-    def _failures_said(self) -> Iterator[None]:
-        """What cannot be written within is told, and the app goes on."""
+    def _failures_said(self, remembered: bool = False) -> Iterator[None]:
+        """What cannot be written within is told, and the app goes on; at its end it is told again where it is remembered."""
         try:
             yield
         except OutputError as error:
+            if remembered:
+                self._failure = self._failure or error
             self._say(str(error), 2 * NOTICE_S)
 
     def _say(self, notice: str, for_s: float = NOTICE_S) -> None:

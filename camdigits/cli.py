@@ -23,7 +23,7 @@ from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageErro
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
     from camdigits.devices.writers import AnnotationWriter
-    from camdigits.ports import FrameSource, SceneWriter
+    from camdigits.ports import FrameSource, SceneWriter, SightingWriter
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -133,20 +133,80 @@ def commands() -> None:
 @_model
 @_threshold
 @_rotate
-@click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` saves pictures [this folder].")
+@click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` and `r` save [this folder].")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["text", "jsonl", "csv"]),
+    help="Tell each number when it is read, when it changes and when it is gone.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Tell it there, at the end of what is in it, not on stdout [as text].",
+)
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.mp4",
+    help="Record from the start; `r` stops and begins another clip.",
+)
+@click.option("--raw", is_flag=True, help="Record pictures as they come, without what was read.")
 @_taught
 @_config
 def live(
-    source: str | None, size: tuple[int, int], model: str, threshold: float, rotate: str, taught: bool, snapshots: Path
+    source: str | None,
+    size: tuple[int, int],
+    model: str,
+    threshold: float,
+    rotate: str,
+    taught: bool,
+    snapshots: Path,
+    kind: str | None,
+    output: Path | None,
+    record: Path | None,
+    raw: bool,
 ) -> None:
     """Open the live window on SOURCE.
 
     SOURCE is a camera's index (0 when none is given), a clip, a picture, a folder or glob of pictures, an http(s) or
     rtsp URL, or `demo`. Press h in the window for its keys.
     """
-    from camdigits.windows import run_window
+    from camdigits.windows import Recording, run_window
 
-    run_window(source or "0", size, model, threshold, rotate, taught, snapshots, start="live" if source else "camera or canvas")
+    _keep_sources(output, [source or ""])
+    with _sightings_written(kind, output) as sightings:
+        run_window(
+            source or "0",
+            size,
+            model,
+            threshold,
+            rotate,
+            taught,
+            snapshots,
+            "live" if source else "camera or canvas",
+            recording=Recording(record, raw),
+            sightings=sightings,
+        )
+
+
+@contextmanager
+def _sightings_written(kind: str | None, output: Path | None) -> Iterator[SightingWriter | None]:
+    """What tells of numbers that come and go, if that is wanted."""
+    if kind is None and output is None:
+        yield None
+        return
+    from camdigits.devices import sightings, writers
+
+    there_bytes = output.stat().st_size if output is not None and output.is_file() else 0
+    with writers.open_output(output, there_bytes) as stream:
+        if kind == "jsonl":
+            yield sightings.SightingJsonLines(stream)
+        elif kind == "csv":
+            yield sightings.SightingCsv(stream, begun=there_bytes > 0)
+        else:
+            yield sightings.SightingText(stream)
 
 
 @commands.command()

@@ -25,6 +25,8 @@ class Command(Enum):
     FULL_SCREEN = "full_screen"
     MIRROR = "mirror"
     ROTATE = "rotate"
+    RECORD = "record"
+    COPY = "copy"
     NEXT_CAMERA = "next_camera"
     NEXT_PICTURE = "next_picture"
     PANEL = "panel"
@@ -69,10 +71,12 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("-",), Command.IS_NONE, "the clicked digit is none"),
     Binding(("t",), Command.TEACH, "learn from all corrections"),
     Binding(("backspace",), Command.WHOLE_PICTURE, "read the whole picture again, not the dragged part", Mode.CAMERA),
-    Binding(("s",), Command.SNAPSHOT, "save a snapshot"),
+    Binding(("s",), Command.SNAPSHOT, "save a snapshot: the picture, and what was read as JSON beside it"),
+    Binding(("r",), Command.RECORD, "record, stop recording"),
+    Binding(("k",), Command.COPY, "copy the clicked number, or the last one, to the clipboard"),
     Binding(("f",), Command.FULL_SCREEN, "full screen"),
     Binding(("x",), Command.MIRROR, "mirror the display", Mode.CAMERA),
-    Binding(("r",), Command.ROTATE, "turn the page that is read: auto, 0, 90, 180, 270 degrees", Mode.CAMERA),
+    Binding(("o",), Command.ROTATE, "turn the page that is read: auto, 0, 90, 180, 270 degrees", Mode.CAMERA),
     Binding(("u",), Command.UNDO, "undo a stroke or a wipe", Mode.CANVAS),
     Binding(("y",), Command.REDO, "do again what was undone", Mode.CANVAS),
     Binding(("e",), Command.ERASER, "eraser, pen again", Mode.CANVAS),

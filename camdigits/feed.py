@@ -13,7 +13,8 @@ from camdigits.ports import Clock, FrameSource, Part, Reader, Turn
 from camdigits.vision.amendments import SAME_PLACE_IOU, Amendment, amended, crop_of, glyph_at
 from camdigits.vision.history import History
 from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import Box, Digit, Frame, Glyph, Scene
+from camdigits.vision.scene import Box, Digit, Frame, Glyph, Number, Scene
+from camdigits.vision.sightings import Sighting, Sightings
 
 LEAST_WAIT_S = 0.001
 LIVE_WAIT_S = 0.01
@@ -36,6 +37,7 @@ class Feed:
     ) -> None:
         self.source = source
         self.history = History()
+        self._sightings = Sightings()
         self._end: SourceError | None = None
         self._reader = reader
         self._clock = clock
@@ -85,6 +87,16 @@ class Feed:
         """Read the frame that is shown anew, as the reading has changed."""
         self._reader.forget()
         self._recognize_again()
+
+    def sightings(self) -> list[Sighting]:
+        """The numbers that came, changed and went since this was asked last; to be asked at every look at the clock."""
+        return self._sightings.look(map(self._told_apart, self.history.standing), self._clock())
+
+    def _told_apart(self, standing: tuple[int, Number]) -> tuple[tuple[int, int], Number]:
+        identity, number = standing
+        followed = self._page or self.scene.digits[number.digits[0]].track is not None
+        # Where nothing is followed each frame is another page, and what stands where one stood is another number.
+        return (identity, -1 if followed else self.frame.index), number
 
     # What the user says
 

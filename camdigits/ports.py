@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from camdigits.controls import Mode
+from camdigits.errors import OutputError
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Frame, Glyph, Scene
+from camdigits.vision.sightings import Sighting
 
 
 class Pointer(NamedTuple):
@@ -120,3 +124,48 @@ class SceneWriter(Protocol):
 
     def write(self, frame: Frame, scene: Scene) -> None: ...
     def close(self) -> None: ...
+
+
+class Recorder(Protocol):
+    """What keeps what is seen as a clip, one after the other.
+
+    `start` begins another clip and returns its path; `take` hands on what is seen at a time in seconds, as often as the app
+    looks, whether it is new or not; `stop` completes the clip and returns its path. `recording` says whether there
+    is one under way. All three raise OutputError where it cannot be written, and
+    then the clip is over: what is in it by then stays.
+    """
+
+    @property
+    def recording(self) -> bool: ...
+    def start(self) -> Path: ...
+    def take(self, frame: Frame, scene: Scene, now_s: float) -> None: ...
+    def stop(self) -> Path: ...
+
+
+class SightingWriter(Protocol):
+    """Where numbers that came and went are told: of a source of that name, at a time in seconds since it opened.
+
+    Raises OutputError when the place fails, and BrokenPipeError when its reader went away.
+    """
+
+    def write(self, source: str, time_s: float, sighting: Sighting) -> None: ...
+
+
+def _no_clipboard(text: str) -> None:
+    raise OutputError(f"{text} is not copied: there is no clipboard here")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where what was read goes, besides the window.
+
+    save_snapshot: keeps a picture and what was read on it, raises OutputError. leave: gets the last frame of each source but
+    the canvas, as it was read and corrected, when it is left. sightings: is told each number that comes, changes and goes.
+    copy: puts a text on the clipboard, raises OutputError. recorder: records what is seen.
+    """
+
+    save_snapshot: Callable[[BgrImage, Scene], Path]
+    leave: Callable[[Frame, Scene], None] = lambda _frame, _scene: None
+    sightings: SightingWriter | None = None
+    copy: Callable[[str], None] = _no_clipboard
+    recorder: Recorder | None = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import importlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,16 +15,19 @@ from camdigits import app
 from camdigits.api import CanvasReader, PictureReader, Recognizer, reader_of
 from camdigits.controls import Mode, View
 from camdigits.devices import camera, canvas, sources, window, writers
+from camdigits.devices.clipboard import copy_text
 from camdigits.devices.clock import seconds
 from camdigits.devices.notebook import NotebookFolder
 from camdigits.devices.places import data_folder
 from camdigits.devices.process import say, warnings_said
+from camdigits.devices.recorder import ClipRecorder
 from camdigits.devices.teacher import Teacher
 from camdigits.devices.threads import limit_threads
 from camdigits.errors import SourceError
-from camdigits.ports import FrameSource, Notebook, Reader, SceneWriter
+from camdigits.overlay import draw_scene
+from camdigits.ports import FrameSource, Notebook, Outputs, Reader, SceneWriter, SightingWriter
 from camdigits.settings import Effort
-from camdigits.vision.scene import Frame, Scene
+from camdigits.vision.scene import BgrImage, Frame, Scene
 from camdigits.vision.strokes import Page
 
 TITLE = "camdigits"
@@ -55,14 +59,21 @@ def correct_pictures(
             pictures,
             window.CvWindow(TITLE),
             seconds,
-            lambda picture: writers.save_snapshot(picture, Path(), datetime.now()),
+            Outputs(_snapshots(Path()), leave, copy=copy_text, recorder=ClipRecorder(_annotated, None, Path())),
             notice=f"{len(paths)} to go: click a digit and type what it is, - for none; Enter goes on",
             notebook=_notebook(recognizer),
-            leave=leave,
         )
     if count + len(pictures.missing) < len(paths):
         say(f"left after {count} of {len(paths)} pictures; the rest was not read")
     return pictures.missing
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is recorded from the start, if anything, and whether as it came or with its readings."""
+
+    path: Path | None = None
+    raw: bool = False
 
 
 class _NoMorePicturesError(SourceError):
@@ -118,7 +129,10 @@ def run_window(
     snapshots: Path,
     start: str,
     page: Page | None = None,
+    recording: Recording = Recording(),
+    sightings: SightingWriter | None = None,
 ) -> None:
+    """Open the window in camera or canvas mode, until the user quits."""
     window.check_display()
     limit_threads()
     with warnings_said():
@@ -134,15 +148,31 @@ def run_window(
             start = "canvas"
             notice = f"{error}; this is the canvas. Another source: camdigits live SOURCE"
     _load_ahead("scipy.optimize")
+    recorder = ClipRecorder(_as_it_came if recording.raw else _annotated, recording.path, snapshots)
+    if recording.path is not None:
+        said = f"recording {recorder.start()}"
+        notice = f"{notice}; {said}" if notice else said
     app.run(
         shown,
         window.CvWindow(TITLE),
         seconds,
-        lambda picture: writers.save_snapshot(picture, snapshots, datetime.now()),
+        Outputs(_snapshots(snapshots), sightings=sightings, copy=copy_text, recorder=recorder),
         View(mode=Mode.CANVAS if start == "canvas" else Mode.CAMERA, rotation=recognizer.turned.rotation),
         notice,
         _notebook(recognizer),
     )
+
+
+def _snapshots(folder: Path) -> Callable[[BgrImage, Scene], Path]:
+    return lambda picture, scene: writers.save_snapshot(picture, folder, datetime.now(), scene)
+
+
+def _annotated(frame: Frame, scene: Scene) -> BgrImage:
+    return draw_scene(frame.image, scene)
+
+
+def _as_it_came(frame: Frame, scene: Scene) -> BgrImage:  # noqa: ARG001 - what is recorded may depend on both
+    return frame.image
 
 
 def _notebook(recognizer: Recognizer) -> Notebook:

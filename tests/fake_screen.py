@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -127,6 +128,33 @@ class BlobReader:
 
     def rotate(self, rotation: Rotation) -> None:
         self.rotations.append(rotation)
+
+
+class FakeRecorder:
+    """Keeps what it is handed (ports.Recorder); after `fails_after` frames the disk is full, before any clip where it is -1."""
+
+    def __init__(self) -> None:
+        self.recording = False
+        self.clips = 0
+        self.frames: list[Frame] = []
+        self.fails_after: int | None = None
+
+    def start(self) -> Path:
+        if self.fails_after == -1:
+            raise OutputError("clip.mp4: the disk is full")
+        self.recording = True
+        self.clips += 1
+        return Path("/clips/clip.mp4")
+
+    def take(self, frame: Frame, scene: Scene, now_s: float) -> None:  # noqa: ARG002
+        self.frames.append(frame)
+        if len(self.frames) == self.fails_after:
+            self.recording = False
+            raise OutputError("clip.mp4: the disk is full")
+
+    def stop(self) -> Path:
+        self.recording = False
+        return Path("/clips/clip.mp4")
 
 
 class FakeNotebook:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from camdigits import app
 from camdigits.controls import BINDINGS, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
-from camdigits.ports import FrameSource, Pointer, Reader, Turn
+from camdigits.ports import FrameSource, Outputs, Pointer, Reader, SightingWriter, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
+from camdigits.vision.sightings import GONE_S, SETTLE_S, Sighting
 from camdigits.vision.strokes import PAPERS, Page, PaperColour, render
-from tests.fake_screen import BlobReader, FakeNotebook, FakeSource, FakeWindow, blob_frame, click, keys, stroke
+from tests.fake_screen import BlobReader, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, blob_frame, click, keys, stroke
 from tests.fakes import FakeClock
 
 IDLE = Turn()
@@ -37,6 +39,10 @@ class Stage:
         self.reader = BlobReader()
         self.opened: list[Mode] = []
         self.saved: list[BgrImage] = []
+        self.saved_scenes: list[Scene] = []
+        self.copied: list[str] = []
+        self.recorder = FakeRecorder()
+        self.sightings: SightingWriter | None = None
         self.saved_pages: list[Page] = []
         self.saving: Exception | None = None
         self.window = FakeWindow(self.clock)
@@ -44,7 +50,7 @@ class Stage:
 
     def run(self, *script: Turn | Callable[[], Turn], mode: Mode = Mode.CAMERA, notice: str = "") -> list[BgrImage]:
         self.window = FakeWindow(self.clock, script)
-        app.run(self, self.window, self.clock, self._save, View(mode=mode), notice, self.notebook)
+        app.run(self, self.window, self.clock, self.outputs(), View(mode=mode), notice, self.notebook)
         return self.window.screens
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
@@ -59,10 +65,19 @@ class Stage:
             raise SourceError("there is no other camera")
         return self.others.pop(0), self.reader
 
-    def _save(self, picture: BgrImage) -> Path:
+    def outputs(self) -> Outputs:
+        return Outputs(self._save, sightings=self.sightings, copy=self._copy, recorder=self.recorder)
+
+    def _copy(self, text: str) -> None:
+        if self.saving is not None:
+            raise self.saving
+        self.copied.append(text)
+
+    def _save(self, picture: BgrImage, scene: Scene) -> Path:
         if self.saving is not None:
             raise self.saving
         self.saved.append(picture)
+        self.saved_scenes.append(scene)
         return Path("/pictures/camdigits-1.png")
 
     def _save_page(self, page: Page) -> Path:
@@ -147,6 +162,8 @@ def key_s(stage: Stage, key: str) -> None:
     before, after = stage.run(keys(key))
     assert len(stage.saved) == 1
     assert not differs(stage.saved[0], before), "not the picture that was on the screen"
+    (scene,) = stage.saved_scenes
+    assert (scene.source, [digit.box for digit in scene.digits]) == ("camera 0", [BLOB])
     assert notice_shown(after)
     assert not notice_shown(before)
 
@@ -177,13 +194,33 @@ def key_x(stage: Stage, key: str) -> None:
     assert all(frame.image[BLOB.y, BLOB.x, 0] == 20 for frame in stage.reader.frames), "read mirrored"
 
 
-def key_r(stage: Stage, key: str) -> None:
+def key_o(stage: Stage, key: str) -> None:
     stage.camera = clip(stage.clock, blob_frame(0, BLOB), name="page.jpg")
     read, told, again = stage.run(IDLE, keys(key), keys(key))[1:]
     assert stage.reader.rotations == [Rotation.NONE, Rotation.RIGHT]
     assert [frame.index for frame in stage.reader.frames] == [0, 0, 0], "the frame that is shown is not read anew"
     assert differs(read[480:], told[480:]), "the status bar does not tell"
     assert differs(told[480:], again[480:])
+
+
+def red_shown(picture: BgrImage) -> bool:
+    """Whether the sign of a recording stands in the status bar."""
+    return bool((picture[480:] == (90, 90, 255)).all(axis=2).any())
+
+
+def key_r(stage: Stage, key: str) -> None:
+    before, begun, on, over = stage.run(keys(key), IDLE, keys(key))
+    assert [red_shown(screen) for screen in (before, begun, on, over)] == [False, True, True, False]
+    assert stage.recorder.clips == 1
+    assert {frame.image.shape for frame in stage.recorder.frames} == {(480, 640, 3)}
+    assert not stage.recorder.recording
+    assert notice_shown(over)
+
+
+def key_k(stage: Stage, key: str) -> None:
+    told = stage.run(IDLE, keys(key), IDLE)[-1]
+    assert stage.copied == ["0"]
+    assert notice_shown(told)
 
 
 def key_n(stage: Stage, key: str) -> None:
@@ -319,6 +356,8 @@ EFFECTS: dict[str, Callable[[Stage, str], None]] = {
     "f": key_f,
     "x": key_x,
     "r": key_r,
+    "o": key_o,
+    "k": key_k,
     "n": key_n,
     "enter": key_n,
     "u": key_u,
@@ -747,3 +786,110 @@ def test_digits_of_a_part_are_where_they_are_on_the_whole_picture() -> None:
     two_digits(stage)
     stage.run(stroke((280, 180), (400, 400)), click(330, 260), keys("5"), IDLE)
     assert labels(stage) == [(5, 0)]
+
+
+# What flows out of the window.
+
+
+class SightingList:
+    """Keeps what it is told (ports.SightingWriter); `fails_with` is raised instead."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str]] = []
+        self.fails_with: Exception | None = None
+
+    def write(self, source: str, time_s: float, sighting: Sighting) -> None:  # noqa: ARG002
+        if self.fails_with is not None:
+            raise self.fails_with
+        self.told.append((source, sighting.event, sighting.number.text))
+
+
+class TrackingReader(BlobReader):
+    """Each blob is followed: its track is its column, so that it is the same one while it stands there."""
+
+    def recognize(self, frame: Frame) -> Scene:
+        scene = super().recognize(frame)
+        return replace(scene, digits=tuple(replace(digit, track=digit.box.x) for digit in scene.digits))
+
+
+def telling_stage(*frames: Frame) -> tuple[Stage, SightingList]:
+    stage = Stage()
+    stage.reader = TrackingReader()
+    stage.camera = FakeSource(frames, stage.clock, name="camera 0", live=True)
+    told = SightingList()
+    stage.sightings = told
+    return stage, told
+
+
+def looks(stage: Stage, seconds: float) -> list[Callable[[], Turn]]:
+    """Looks at the window for that long, ten a second."""
+
+    def later() -> Turn:
+        stage.clock.advance(0.1)
+        return IDLE
+
+    return [later] * round(10 * seconds)
+
+
+def test_each_number_is_told_once_when_it_is_confirmed_and_when_it_is_gone() -> None:
+    there = [blob_frame(index, BLOB) for index in range(round(20 * SETTLE_S))]
+    empty = [blob_frame(len(there) + index) for index in range(round(20 * GONE_S))]
+    stage, told = telling_stage(*there, *empty)
+    stage.run(*looks(stage, 2 * SETTLE_S + 2 * GONE_S))
+    assert told.told == [("camera 0", "read", "0"), ("camera 0", "gone", "0")]
+
+
+def test_what_is_corrected_is_told_as_a_change() -> None:
+    stage, told = telling_stage(*[blob_frame(index, BLOB) for index in range(100)])
+    stage.run(*looks(stage, 2 * SETTLE_S), click(130, 250), keys("7"), *looks(stage, 2 * SETTLE_S))
+    assert told.told == [("camera 0", "read", "0"), ("camera 0", "changed", "7")]
+
+
+def test_what_tells_of_numbers_fails_once_and_the_window_goes_on() -> None:
+    stage, told = telling_stage(*[blob_frame(index, BLOB) for index in range(100)])
+    told.fails_with = OutputError("numbers.csv: cannot be written (no space left on device); free some")
+    with pytest.raises(OutputError, match="no space left"):
+        stage.run(*looks(stage, 2 * SETTLE_S), keys("s"), IDLE)
+    assert stage.saved, "the window did not go on"
+    assert notice_shown(stage.window.screens[-3])
+
+
+def test_a_reader_of_the_numbers_that_went_away_ends_the_window() -> None:
+    stage, told = telling_stage(*[blob_frame(index, BLOB) for index in range(100)])
+    told.fails_with = BrokenPipeError()
+    with pytest.raises(BrokenPipeError):
+        stage.run(*looks(stage, 2 * SETTLE_S), keys("s"), IDLE)
+    assert stage.window.closed
+    assert not stage.saved
+
+
+def test_a_recording_that_fails_is_told_at_once_and_ends_while_the_window_goes_on() -> None:
+    stage = Stage()
+    stage.recorder.fails_after = 3
+    with pytest.raises(OutputError, match="disk is full"):
+        stage.run(keys("r"), *[IDLE] * 5, keys("s"), IDLE)
+    assert stage.saved
+    assert not stage.recorder.recording
+    assert [red_shown(screen) for screen in stage.window.screens] == [False, True, True, True, *[False] * 5]
+    assert notice_shown(stage.window.screens[4])
+
+
+def test_a_recording_is_completed_when_the_window_closes() -> None:
+    stage = Stage()
+    stage.run(keys("r"), IDLE)
+    assert stage.recorder.clips == 1
+    assert not stage.recorder.recording
+
+
+def test_the_clicked_number_is_copied_rather_than_the_last_one() -> None:
+    stage = Stage(FakeSource([blob_frame(0, BLOB, BLOB._replace(x=400))] * 500, FakeClock(), name="camera 0", live=True))
+    stage.run(IDLE, click(430, 250), keys("k"), IDLE)
+    assert stage.copied == ["1"]
+
+
+@pytest.mark.parametrize("key", ["k", "r", "s"])
+def test_what_cannot_be_put_out_is_told(key: str) -> None:
+    stage = Stage()
+    stage.saving = OutputError("there is no room")
+    stage.recorder.fails_after = -1
+    assert notice_shown(stage.run(IDLE, keys(key), IDLE)[-1])

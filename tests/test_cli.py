@@ -31,8 +31,9 @@ from camdigits.devices.teacher import TaughtFile
 from camdigits.devices.writers import CSV_HEADER
 from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
-from camdigits.ports import Sources, Turn
-from camdigits.vision.scene import Box, Digit, Frame, Scene
+from camdigits.ports import Outputs, Sources, Turn
+from camdigits.vision.scene import Box, Digit, Frame, Number, Scene
+from camdigits.vision.sightings import Sighting
 from camdigits.vision.strokes import Page, PaperColour, Stroke
 from tests.fake_screen import stroke
 from tests.fakes import WAIT_S, FakeSource, plain, unprivileged_folder
@@ -831,6 +832,7 @@ class Opened(NamedTuple):
     view: View
     notice: str
     sources: Sources
+    outputs: Outputs
 
 
 class TestWindows:
@@ -839,8 +841,18 @@ class TestWindows:
         """Windows that are only noted, on a machine whose only camera is absent."""
         windows: list[Opened] = []
 
-        def run(sources: Sources, window: Any, clock: Any, save: Any, view: View, notice: str, *_: object) -> None:  # noqa: ARG001
-            windows.append(Opened(view, notice, sources))
+        def run(
+            sources: Sources,
+            window: Any,  # noqa: ARG001
+            clock: Any,  # noqa: ARG001
+            outputs: Outputs,
+            view: View,
+            notice: str,
+            *_: object,
+        ) -> None:
+            windows.append(Opened(view, notice, sources, outputs))
+            if outputs.sightings is not None:
+                outputs.sightings.write("camera 0", 1.5, Sighting("read", 1, Number("2021", 0.98, Box(1, 2, 30, 40), (0,))))
 
         def open_source(spec: str, **_: object) -> FakeSource:
             if spec != "clip.mp4":
@@ -863,6 +875,51 @@ class TestWindows:
         outcome = command("live", "0")
         assert outcome.code == 3
         assert "camera 0" in outcome.complaint
+        assert not opened
+
+    @pytest.mark.parametrize(
+        ("options", "lines"),
+        [
+            (("--format", "text"), ["read 2021"]),
+            (("--format", "csv"), ["event,id,source,time_s,at,text,was,confidence,x,y,width,height", "read,1,camera 0,1.5,"]),
+            (("--format", "jsonl"), ['{"schema": 1, "event": "read", "id": 1, "source": "camera 0", "time_s": 1.5, "at": "']),
+            ((), []),
+        ],
+    )
+    def test_numbers_are_told_on_stdout(
+        self, command: Command, opened: list[Opened], options: tuple[str, ...], lines: list[str]
+    ) -> None:
+        outcome = command("live", "clip.mp4", *options)
+        assert outcome.code == 0
+        assert len(outcome.out.splitlines()) == len(lines)
+        assert all(said.startswith(line) for said, line in zip(outcome.out.splitlines(), lines, strict=True))
+        assert opened
+
+    def test_what_is_told_is_added_to_a_file(self, command: Command, opened: list[Opened], tmp_path: Path) -> None:
+        target = tmp_path / "numbers.csv"
+        for _ in range(2):
+            assert command("live", "clip.mp4", "--format", "csv", "--output", str(target)) == (0, "", "")
+        rows = list(csv.DictReader(target.read_text("utf-8").splitlines()))
+        assert [(row["event"], row["text"], row["x"]) for row in rows] == [("read", "2021", "1")] * 2
+        assert len(opened) == 2
+
+    def test_recording_from_the_start_is_said(self, command: Command, opened: list[Opened], tmp_path: Path) -> None:
+        target = tmp_path / "lesson.mp4"
+        assert command("live", "clip.mp4", "--record", str(target)).code == 0
+        assert opened[0].notice == f"recording {target}"
+        recorder = opened[0].outputs.recorder
+        assert recorder is not None
+        assert recorder.recording
+        recorder.stop()
+
+    def test_a_recording_that_cannot_begin_is_said_before_any_window(
+        self, command: Command, opened: list[Opened], tmp_path: Path
+    ) -> None:
+        for target, reason in (("lesson.avi", "mp4"), (str(tmp_path / "gone" / "lesson.mp4"), "no such file")):
+            outcome = command("live", "clip.mp4", "--record", target)
+            assert outcome.code == 5
+            assert reason in outcome.complaint
+            assert len(outcome.complaint.splitlines()) == 1
         assert not opened
 
     def test_a_named_source_is_shown(self, command: Command, opened: list[Opened]) -> None:

@@ -93,7 +93,7 @@ class TestMistakes:
             ("treshold = 0.6", "there is no setting treshold; the nearest is threshold"),
             ('[red]\nformat = "csv"', r"there is no setting \[red\]; the nearest is \[read\]"),
             ("[read]\nevry = 2", r"there is no setting evry of \[read\]; the nearest is every of \[read\]"),
-            ("[live]\nformat = 'csv'", r"there is no setting format of \[live\]"),
+            ("[live]\nevery = 5", r"there is no setting every of \[live\]"),
             ("threshold = 'much'", "threshold: 'much' is not a valid float"),
             ("threshold = [0.5]", "threshold is one number or text"),
             ("[evaluate]\nclips = 1", "clips is true or false, not 1"),

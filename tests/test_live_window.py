@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from camdigits.devices.teacher import FILE as TAUGHT
 from camdigits.devices.teacher import TaughtFile
 from camdigits.overlay import Status, draw
 from camdigits.overlay.lettering import BOLD, write
-from camdigits.overlay.palette import NUMBER, ORANGE, SURE, UNSURE, YELLOW, Colour
+from camdigits.overlay.palette import NUMBER, ORANGE, RED, SURE, UNSURE, YELLOW, Colour
 from camdigits.vision.scene import BgrImage, Digit, Frame, Scene
 from camdigits.vision.strokes import PAPERS, PaperColour
 from tests.devices.test_network_camera import Camera
@@ -334,7 +335,7 @@ def key_space(screen: Screen, key: str) -> None:
         )
 
 
-def key_r(screen: Screen, key: str) -> None:
+def key_o(screen: Screen, key: str) -> None:
     with still_picture(screen) as app:
         shown = upright = app.picture()
         height = fixture().shape[0]
@@ -345,6 +346,35 @@ def key_r(screen: Screen, key: str) -> None:
                 app.wait(lambda picture: not np.array_equal(picture[:height], upright[:height]), "other readings, or none")
         app.press(key)
         app.wait(lambda picture: np.array_equal(picture, upright), "the picture as it was")
+
+
+def key_r(screen: Screen, key: str, tmp_path: Path) -> None:
+    with running(screen, "live", "demo", "--snapshots", str(tmp_path)) as app:
+        app.press(key)
+        app.wait(lambda picture: has(picture[720:], RED), "the sign of a recording")
+        app.press(key)
+        app.wait(lambda picture: not has(picture[720:], RED), "no sign")
+    (path,) = tmp_path.iterdir()
+    clip = cv2.VideoCapture(str(path))
+    read, first = clip.read()
+    clip.release()
+    assert read
+    assert first.shape == (720, 1280, 3)
+
+
+def key_k(screen: Screen, key: str) -> None:
+    with still_picture(screen) as app:
+        app.press(key)
+        app.wait(notice_shown, "the notice")
+        copied = subprocess.run(
+            ["xclip", "-selection", "clipboard", "-o"],
+            env=screen.environment,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+        assert copied.stdout in {number.text for number in read_of_fixture().numbers}
 
 
 def key_n(screen: Screen, key: str) -> None:
@@ -377,6 +407,9 @@ def key_s(screen: Screen, key: str, folder: Path) -> None:
         app.press(key)
         app.wait(notice_shown, "the notice that it was saved")
         (file,) = folder.glob("*.png")
+        beside = json.loads(file.with_suffix(".json").read_text("utf-8"))
+        assert beside["source"] == str(PICTURE)
+        assert beside["digits"] == read_of_fixture().to_dict()["digits"]
         first = file.read_bytes()
         assert np.array_equal(np.asarray(cv2.imread(str(file))), before)
         app.press(key)
@@ -562,7 +595,8 @@ EFFECTS = {
     Command.INSPECT: key_widens,
     Command.FULL_SCREEN: key_f,
     Command.MIRROR: key_x,
-    Command.ROTATE: key_r,
+    Command.ROTATE: key_o,
+    Command.COPY: key_k,
     Command.NEXT_CAMERA: key_n,
     Command.NEXT_PICTURE: key_n,
     Command.UNDO: key_u,
@@ -593,6 +627,8 @@ EFFECTS = {
 def test_each_key_of_the_table_has_its_effect_on_the_screen(screen: Screen, key: str, command: Command, tmp_path: Path) -> None:
     if command is Command.SNAPSHOT:
         key_s(screen, key, tmp_path)
+    elif command is Command.RECORD:
+        key_r(screen, key, tmp_path)
     elif command is Command.SAVE_PAGE:
         key_w(screen, key, tmp_path)
     else:

@@ -16,7 +16,7 @@ import numpy as np
 
 from camdigits.vision.scene import BgrImage
 
-TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl")
+TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xclip")
 MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
 SCREEN_PX = (1500, 900)
 DEADLINE_S = 30.0

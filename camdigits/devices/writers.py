@@ -39,7 +39,7 @@ _READER_S = 1.0
 """How long a run that was interrupted waits for the reader of its output to take the line that was begun."""
 
 
-class _LineWriter:
+class LineWriter:
     """Lines on a text stream that belongs to somebody else, flushed one by one.
 
     Raises OutputError when the stream fails, and BrokenPipeError when its reader went away.
@@ -49,9 +49,9 @@ class _LineWriter:
         self._stream = stream
 
     def close(self) -> None:
-        self._put("")
+        self.put("")
 
-    def _put(self, text: str) -> None:
+    def put(self, text: str) -> None:
         # A terminal of a small alphabet must not stop the run over a file name.
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         safe = text.encode(encoding, "backslashreplace").decode(encoding)
@@ -61,36 +61,36 @@ class _LineWriter:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _failure(_stream_name(self._stream), error) from error
+            raise unwritable(_stream_name(self._stream), error) from error
 
 
-class JsonLinesWriter(_LineWriter):
+class JsonLinesWriter(LineWriter):
     """One JSON object a frame, as `Scene.to_dict` has it."""
 
     def write(self, frame: Frame, scene: Scene) -> None:  # noqa: ARG002 - a SceneWriter is given both
-        self._put(json.dumps(scene.to_dict()) + "\n")
+        self.put(json.dumps(scene.to_dict()) + "\n")
 
 
-class CsvWriter(_LineWriter):
+class CsvWriter(LineWriter):
     """One row a digit under `CSV_HEADER`, which is written at once; `number` is the text of the number it belongs to."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self._put(_csv_row(CSV_HEADER))
+        self.put(csv_row(CSV_HEADER))
 
     def write(self, frame: Frame, scene: Scene) -> None:  # noqa: ARG002
         values = scene.to_dict()
         number_of = {index: number["text"] for number in values["numbers"] for index in number["digits"]}
         common = (values["source"], values["frame"], values["time_s"])
         rows = [
-            _csv_row((*common, number_of.get(index, ""), digit["label"], digit["confidence"], *digit["box"]))
+            csv_row((*common, number_of.get(index, ""), digit["label"], digit["confidence"], *digit["box"]))
             for index, digit in enumerate(values["digits"])
         ]
         if rows:
-            self._put("".join(rows))
+            self.put("".join(rows))
 
 
-class TextWriter(_LineWriter):
+class TextWriter(LineWriter):
     """One line a frame: its numbers in reading order, after `source: ` where `named`."""
 
     def __init__(self, stream: TextIO, named: bool) -> None:
@@ -101,21 +101,22 @@ class TextWriter(_LineWriter):
         values = scene.to_dict()
         numbers = " ".join(number["text"] for number in values["numbers"])
         line = f"{values['source']}: {numbers}" if self._named else numbers
-        self._put(line.rstrip() + "\n")
+        self.put(line.rstrip() + "\n")
 
 
 @contextmanager
-def open_output(path: Path | None) -> Iterator[TextIO]:
+def open_output(path: Path | None, keep_bytes: int = 0) -> Iterator[TextIO]:
     """The text stream to write readings on: a new file, UTF-8, closed in the end, or stdout for None.
 
+    keep_bytes: how much of a file that is there already stays, to be gone on with.
     What is flushed is there as a whole or, on a disk that is full, not at all; a reader that stalls is waited for, but no
     longer than a second once the block was left by an exception.
     Raises OutputError when the file cannot be opened or, being closed, not be completed, and when stdout is closed.
     """
     try:
-        stream = _ResultFile(path) if path else _buffered_stdout()
+        stream = _ResultFile(path, keep_bytes) if path else _buffered_stdout()
     except OSError as error:
-        raise _failure(str(path or "stdout"), error) from error
+        raise unwritable(str(path or "stdout"), error) from error
     if stream is sys.stdout:
         yield stream
         return
@@ -127,21 +128,25 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
     try:
         stream.close()
     except OSError as error:
-        raise _failure(_stream_name(stream), error) from error
+        raise unwritable(_stream_name(stream), error) from error
 
 
 class _ResultFile(io.TextIOWrapper):
-    """A new file, UTF-8, that holds what was flushed whole: what a full disk cuts is taken back.
+    """A file, UTF-8, that holds what was flushed whole, after the first `keep_bytes`: what a full disk cuts is taken back.
 
     `flush` raises OSError also when the file was removed since: what goes on being written would be seen by nobody.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path.open("wb", _BUFFER_BYTES), encoding="utf-8", newline="")
+    def __init__(self, path: Path, keep_bytes: int) -> None:
+        file = path.open("r+b" if keep_bytes else "wb", _BUFFER_BYTES)
+        if keep_bytes:
+            file.truncate(keep_bytes)
+            file.seek(keep_bytes)
+        super().__init__(file, encoding="utf-8", newline="")
         status = os.fstat(self.fileno())
         # Not a pipe or device, and not /dev/stdout that leads to a file which never had a name.
         self._can_be_removed = stat.S_ISREG(status.st_mode) and status.st_nlink > 0
-        self._whole_bytes = 0
+        self._whole_bytes = keep_bytes
 
     def flush(self) -> None:
         try:
@@ -186,7 +191,7 @@ class AnnotationWriter:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _failure(str(folder), error) from error
+            raise unwritable(str(folder), error) from error
 
     def start(self, source_name: str, clip_fps: float | None) -> None:
         """Go on to another source: a clip of `clip_fps` frames a second, or pictures (None)."""
@@ -214,12 +219,21 @@ class AnnotationWriter:
             clip.close()
 
 
-def save_snapshot(picture: BgrImage, folder: Path, now: datetime) -> Path:
+def save_snapshot(picture: BgrImage, folder: Path, now: datetime, scene: Scene | None = None) -> Path:
     """Save `picture`, uint8 (H, W, 3), as a PNG named for `now` in `folder`, which must exist; no file is overwritten.
 
-    Raises OutputError when it cannot be written; nothing half-written stays.
+    scene: what was read on it, which is saved beside it as JSON under the same name, as `camdigits read --format jsonl` has it.
+    Raises OutputError when either cannot be written; then neither stays. Returns the PNG's path.
     """
-    return _write_new(folder, f"camdigits-{now:%Y-%m-%d-%H%M%S}", ".png", _encode(picture, ".png"))
+    files = [(".png", _encode(picture, ".png"))]
+    if scene is not None:
+        files.append((".json", (json.dumps(scene.to_dict()) + "\n").encode()))
+    return _write_all_new(folder, f"camdigits-{now:%Y-%m-%d-%H%M%S}", files)
+
+
+def new_file(folder: Path, stem: str, suffix: str) -> Path:
+    """An empty file that was not there before: stem, else stem-2, stem-3 ...; raises OutputError where there can be none."""
+    return _write_new(folder, stem, suffix, b"")
 
 
 def save_picture(picture: BgrImage, path: Path) -> Path:
@@ -273,7 +287,7 @@ class _Clip:
     def write(self, picture: BgrImage) -> None:
         if not self._path.exists():
             raise OutputError(f"{self._path}: the clip was removed while it was written; choose a folder that stays")
-        self._writer.write(_fitted(picture, self._width, self._height))
+        self._writer.write(fitted(picture, self._width, self._height))
         self._frames += 1
 
     def close(self) -> None:
@@ -290,7 +304,8 @@ class _Clip:
             raise OutputError(f"{self._path}: the clip could not be completed; free some space, or choose another folder")
 
 
-def _fitted(picture: BgrImage, width: int, height: int) -> BgrImage:
+def fitted(picture: BgrImage, width: int, height: int) -> BgrImage:
+    """The picture, uint8 (H, W, 3), scaled to go into (width, height) whole, in its middle, with black beside it."""
     picture_height, picture_width = picture.shape[:2]
     if (picture_width, picture_height) == (width, height):
         return picture
@@ -341,12 +356,12 @@ def _write_all_new(folder: Path, stem: str, files: Sequence[tuple[str, bytes]]) 
                 count += 1
                 continue
             if isinstance(error, OSError):
-                raise _failure(str(path), error) from error
+                raise unwritable(str(path), error) from error
             raise
         return paths[0]
 
 
-def _csv_row(values: tuple[Any, ...]) -> str:
+def csv_row(values: tuple[Any, ...]) -> str:
     row = io.StringIO()
     csv.writer(row, lineterminator="\n").writerow(values)
     return row.getvalue()
@@ -394,6 +409,7 @@ def _lead_nowhere(descriptor: int) -> None:
     os.close(nowhere)
 
 
-def _failure(place: str, error: OSError) -> OutputError:
+def unwritable(place: str, error: OSError) -> OutputError:
+    """What a failure of the system to write there is to the user."""
     reason = reason_of(error)
     return OutputError(f"{place}: cannot be written ({reason}); free some space or choose another place")

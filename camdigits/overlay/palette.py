@@ -7,6 +7,7 @@ Colour = tuple[int, int, int]
 BLUE: Colour = (178, 114, 0)
 ORANGE: Colour = (0, 159, 230)
 VERMILION: Colour = (0, 94, 213)
+RED: Colour = (90, 90, 255)
 GREEN: Colour = (115, 158, 0)
 YELLOW: Colour = (66, 228, 240)
 WHITE: Colour = (255, 255, 255)

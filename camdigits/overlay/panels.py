@@ -12,7 +12,7 @@ import numpy as np
 from camdigits.controls import BINDINGS, Mode, View, keys_name
 from camdigits.overlay.lettering import BOLD, REGULAR, fitted, halves, width_px, write
 from camdigits.overlay.marks import LEAST_TYPE_PX
-from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, PALE, SLATE, WHITE, YELLOW, Colour
+from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, PALE, RED, SLATE, WHITE, YELLOW, Colour
 from camdigits.vision.history import Moment, ReadNumber
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Digit, Scene
@@ -37,7 +37,8 @@ class Status:
 
     latency_s: how long a frame takes from being read to being shown. lost: the picture is an old one, as the source is lost; it
     is drawn dimmed. region: the part of the frame that is read, in its pixels; None is all. dragged: a box that is being
-    dragged. chosen: what the user has clicked. numbers: what was read lately, newest first.
+    dragged. chosen: what the user has clicked. numbers: what was read lately, newest first. recorded_s: how long what is
+    seen has been recorded; None where it is not.
     """
 
     source: str = ""
@@ -49,6 +50,7 @@ class Status:
     dragged: Box | None = None
     chosen: Chosen | None = None
     numbers: tuple[ReadNumber, ...] = ()
+    recorded_s: int | None = None
 
 
 def help_rows(mode: Mode) -> tuple[tuple[str, str], ...]:
@@ -187,6 +189,8 @@ def row_px(size_px: int) -> int:
 
 def _chips(view: View, status: Status) -> list[tuple[str, Colour]]:
     chips = [(view.mode.value, MIST)]
+    if status.recorded_s is not None:
+        chips.append((f"REC {_clock_time(status.recorded_s)}", RED))
     if view.held:
         chips.append(("held", ORANGE))
     if status.lost:

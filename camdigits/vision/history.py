@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
-from camdigits.vision.scene import Box, Scene
+from camdigits.vision.scene import Box, Number, Scene
 
 NUMBERS = 200
 """So many numbers are kept."""
@@ -31,6 +32,7 @@ class ReadNumber(NamedTuple):
 
 @dataclass(frozen=True)
 class _Entry:
+    identity: int
     number: ReadNumber
     tracks: frozenset[int]
     box: Box
@@ -48,6 +50,13 @@ class History:
         self._present: list[_Entry] = []
         self._last: tuple[tuple[str, tuple[int | None, ...] | Box], ...] = ()
         self._moments: dict[int, deque[Moment]] = {}
+        self._identities = count(1)
+        self._standing: tuple[Number, ...] = ()
+
+    @property
+    def standing(self) -> tuple[tuple[int, Number], ...]:
+        """The numbers that are on the page now, each with what tells it from all others, however it is read."""
+        return tuple((entry.identity, number) for entry, number in zip(self._present, self._standing, strict=True))
 
     @property
     def numbers(self) -> tuple[ReadNumber, ...]:
@@ -61,6 +70,7 @@ class History:
     def add(self, scene: Scene) -> None:
         """Take in what was read of one more frame."""
         self._add_moments(scene)
+        self._standing = scene.numbers
         tracks = [tuple(scene.digits[index].track for index in number.digits) for number in scene.numbers]
         now = tuple(
             (number.text, number.box if None in some else some) for number, some in zip(scene.numbers, tracks, strict=True)
@@ -75,10 +85,11 @@ class History:
             old = next((by_track[track] for track in sorted(known) if track in by_track), None)
             if not known:
                 old = next((entry for entry in self._present if not entry.tracks and _overlap(entry.box, number.box)), None)
-            if old in present:  # one number became two
+            if old is not None and any(old.identity == entry.identity for entry in present):  # one number became two
                 old = None
             time_s = scene.time_s if old is None else old.number.time_s
-            entry = _Entry(ReadNumber(number.text, time_s), known, number.box)
+            identity = next(self._identities) if old is None else old.identity
+            entry = _Entry(identity, ReadNumber(number.text, time_s), known, number.box)
             if old is not None:
                 self._entries = [entry if each is old else each for each in self._entries]
                 by_track = {track: entry if each is old else each for track, each in by_track.items()}

@@ -18,7 +18,7 @@ from camdigits.devices.camera import open_camera
 from camdigits.devices.live import LiveParams
 from camdigits.errors import SourceError
 from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import FrameSource, Reader, Turn
+from camdigits.ports import FrameSource, Outputs, Reader, Turn
 from camdigits.vision.scene import BgrImage, Frame, Scene
 from tests.fake_screen import BlobReader
 from tests.fakes import WAIT_S, FakeCapture, FakeClock, Gate, Step, plain
@@ -79,7 +79,7 @@ class Rig:
         return self.when(lambda frame, status: not status.lost and frame.settled, "pictures")
 
     def run(self) -> None:
-        app.run(self, self, self.clock, self._save, View())
+        app.run(self, self, self.clock, Outputs(self._save), View())
 
     # Sources
 
@@ -132,7 +132,7 @@ class Rig:
     def close(self) -> None:
         return
 
-    def _save(self, picture: BgrImage) -> Path:
+    def _save(self, picture: BgrImage, scene: Scene) -> Path:  # noqa: ARG002
         raise AssertionError(f"saved {picture.shape}")
 
 

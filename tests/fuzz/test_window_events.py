@@ -20,11 +20,11 @@ from camdigits.api import CanvasReader, LiveReader, Recognizer
 from camdigits.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
-from camdigits.ports import FrameSource, Pointer, Reader, Turn
+from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
 from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Box, Frame
+from camdigits.vision.scene import BgrImage, Box, Frame, Scene
 from camdigits.vision.strokes import Kind, PaperColour, ground_of, render
-from tests.fake_screen import CLOSED, BlobReader, FakeNotebook, FakeSource, FakeWindow, blob_frame
+from tests.fake_screen import CLOSED, BlobReader, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, blob_frame
 from tests.fakes import WAIT_S, FakeClock
 from tests.fuzz.rounds import fuzzing
 
@@ -150,6 +150,7 @@ class LiveWindow(RuleBasedStateMachine):
         self.faulty = False
         self.disk_is_full = False
         self.notebook = FakeNotebook()
+        self.recorder = FakeRecorder()
         self.paper = PaperModel()
 
     @initialize(mode=st.sampled_from(Mode), live=st.booleans(), really=st.sampled_from((False, False, False, True)))
@@ -169,7 +170,8 @@ class LiveWindow(RuleBasedStateMachine):
 
     def live(self, view: View) -> None:
         try:
-            app.run(self, self.window, self.clock, self.save, view, notebook=self.notebook)
+            outputs = Outputs(self.save, copy=self.copy, recorder=self.recorder)
+            app.run(self, self.window, self.clock, outputs, view, notebook=self.notebook)
         except BaseException as error:
             self.window.events.put(error)
         else:
@@ -193,7 +195,12 @@ class LiveWindow(RuleBasedStateMachine):
         self.left_behind.append(before)
         return self.open(Mode.CAMERA)
 
-    def save(self, picture: BgrImage) -> Path:
+    def copy(self, text: str) -> None:
+        assert text
+        if self.disk_is_full:
+            raise OutputError("there is no clipboard")
+
+    def save(self, picture: BgrImage, scene: Scene | None = None) -> Path:  # noqa: ARG002
         assert picture is self.window.picture or self.expected.mode is Mode.CANVAS
         if self.disk_is_full:
             raise OutputError("the disk is full")
@@ -305,6 +312,7 @@ class LiveWindow(RuleBasedStateMachine):
     def disk_and_notice_change(self, full: bool, said: str) -> None:
         self.disk_is_full, self.camera.notice = full, said
         self.notebook.fails_with = OutputError("the disk is full") if full else None
+        self.recorder.fails_after = -1 if full else None
         self.turn(Turn(keys=("s",)))
 
     @precondition(lambda self: self.runs and self.turns >= LEAST_TURNS)

@@ -1,0 +1,202 @@
+"""Recordings of what is seen: fragmented MP4 (ISO/IEC 14496-12, movie fragments), of which a kill takes half a second at most.
+
+An MP4 gets its index last, so one that is cut off cannot be opened. Of a fragmented one each fragment has an index of its own:
+whatever is on the disk can be played up to its last fragment.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from queue import Full, Queue
+from threading import Thread
+from typing import IO, Any
+
+from camdigits.devices.writers import CLIP_LIMIT_PX, fitted, new_file, unwritable
+from camdigits.errors import OutputError
+from camdigits.vision.scene import BgrImage, Frame, Scene
+
+SUFFIX = ".mp4"
+FRAGMENT_S = 0.5
+"""Each fragment begins with a whole picture, so shorter ones make larger files."""
+REPEAT_S = 0.2
+"""What stands still is recorded again so often, or the fragment it is in would not end and be lost with the process."""
+_TICKS = 90_000
+"""Units of time in a second, as MPEG has them."""
+_WAITING = 8
+"""So many frames may wait to be encoded; on a machine that cannot keep up, others are left out."""
+
+Draw = Callable[[Frame, Scene], BgrImage]
+
+
+class ClipRecorder:
+    """Records what is seen, each clip in a new file (ports.Recorder).
+
+    draw: what is recorded of a frame. path: the first clip's file, those after it get a number; without one they are named for
+    the time, in `folder`. Raises OutputError for a path that is no .mp4.
+    """
+
+    def __init__(self, draw: Draw, path: Path | None, folder: Path, now: Callable[[], datetime] = datetime.now) -> None:
+        if path is not None and path.suffix.lower() != SUFFIX:
+            raise OutputError(f"{path}: recordings are MP4; give it a name that ends in {SUFFIX}")
+        self._draw, self._path, self._folder, self._now = draw, path, folder, now
+        self._clip: _Clip | None = None
+
+    @property
+    def recording(self) -> bool:
+        return self._clip is not None
+
+    def start(self) -> Path:
+        """Begin a clip; its path. Raises OutputError where it cannot be written, or PyAV is missing."""
+        try:
+            import av  # noqa: F401
+        except ImportError as error:
+            raise OutputError("recording needs PyAV; install it with: pip install 'camdigits[record]'") from error
+        path = self._path or self._folder / f"camdigits-{self._now():%Y-%m-%d-%H%M%S}{SUFFIX}"
+        self._clip = _Clip(new_file(path.parent, path.stem, path.suffix), self._draw)
+        return self._clip.path
+
+    def take(self, frame: Frame, scene: Scene, now_s: float) -> None:
+        """Hand on what is seen. Raises OutputError, once, when the clip cannot be written; it is over then."""
+        if self._clip is None:
+            return
+        if self._clip.failure is not None:
+            self._end()
+        elif self._clip.wants(frame, scene, now_s):
+            self._clip.put(frame, scene, now_s)
+
+    def stop(self) -> Path:
+        """Complete the clip; its path. Raises OutputError when it could not be written."""
+        path = self._clip.path if self._clip else Path()
+        self._end()
+        return path
+
+    def _end(self) -> None:
+        clip, self._clip = self._clip, None
+        if clip is not None:
+            clip.close()
+            if clip.failure is not None:
+                raise clip.failure
+
+
+class _Clip:
+    """One file, drawn, encoded and written on a thread of its own."""
+
+    def __init__(self, path: Path, draw: Draw) -> None:
+        self.path = path
+        self.failure: OutputError | None = None
+        self._draw = draw
+        self._last: tuple[BgrImage, Scene] | None = None
+        self._last_s = 0.0
+        self._queue: Queue[tuple[Frame, Scene, float] | None] = Queue(_WAITING)
+        self._file = _Fragments(path)
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def wants(self, frame: Frame, scene: Scene, now_s: float) -> bool:
+        """Whether this is new, or what stands still is to be recorded once more."""
+        last = self._last
+        return last is None or last[0] is not frame.image or last[1] is not scene or now_s - self._last_s >= REPEAT_S
+
+    def put(self, frame: Frame, scene: Scene, now_s: float) -> None:
+        try:
+            self._queue.put_nowait((frame, scene, now_s))
+        except Full:
+            return
+        self._last, self._last_s = (frame.image, scene), now_s
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._record()
+        except OSError as error:  # PyAV's errors of the system are such too
+            self.failure = unwritable(str(self.path), error)
+        except Exception as error:
+            self.failure = OutputError(f"{self.path}: the recording ended ({error}); start another one")
+        finally:
+            self._file.close()
+            if self.failure is not None:
+                while self._queue.get() is not None:  # until it is closed
+                    pass
+
+    def _record(self) -> None:
+        encoder: _Encoder | None = None
+        while (item := self._queue.get()) is not None:
+            frame, scene, now_s = item
+            picture = self._draw(frame, scene)
+            if encoder is None:
+                encoder = _Encoder(self._file, picture.shape[1], picture.shape[0], now_s)
+            encoder.write(picture, now_s)
+            self._file.check()
+        if encoder is not None:
+            encoder.close()
+
+
+class _Encoder:
+    """Pictures and their times to fragments of H.264; pictures of another size are fitted to the first, black beside them."""
+
+    def __init__(self, file: _Fragments, width: int, height: int, start_s: float) -> None:
+        import av
+
+        scale = min(1.0, CLIP_LIMIT_PX / max(width, height))
+        # The codec takes even sizes only.
+        self._width, self._height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
+        self._start_s, self._last_tick, self._key_s = start_s, -1, -FRAGMENT_S
+        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+        self._container: Any = av.open(file, "w", format="mp4", options=options)
+        # No looking ahead: what has been taken is written at once.
+        coding = {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}
+        self._stream: Any = self._container.add_stream("libx264", rate=30, options=coding)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = self._width, self._height, "yuv420p"
+        self._stream.codec_context.time_base = Fraction(1, _TICKS)
+        self._stream.thread_count = 1  # the other cores are for reading
+
+    def write(self, picture: BgrImage, now_s: float) -> None:
+        from av.video.frame import PictureType, VideoFrame
+
+        at_s = now_s - self._start_s
+        tick = max(round(at_s * _TICKS), self._last_tick + 1)
+        frame: Any = VideoFrame.from_ndarray(fitted(picture, self._width, self._height), format="bgr24")
+        frame.pts, frame.time_base, self._last_tick = tick, Fraction(1, _TICKS), tick
+        if at_s - self._key_s >= FRAGMENT_S:
+            frame.pict_type, self._key_s = PictureType.I, at_s
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+class _Fragments:
+    """A new file that is written from its beginning to its end, unbuffered. Raises OSError also when it was removed since."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[bytes] = path.open("r+b", buffering=0)
+        self._failure: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """All of it, or OSError; whoever encodes may not pass that on, so `check` raises it again."""
+        rest = memoryview(data)
+        try:
+            if not os.fstat(self._file.fileno()).st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "it was removed while it was written")
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._failure = error
+            raise
+        return len(data)
+
+    def check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,18 @@
+"""The clipboard, where there is none: with one it is tested in the real window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from camdigits.devices.clipboard import copy_text
+from camdigits.errors import OutputError
+
+
+def test_where_there_is_no_clipboard_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(OutputError, match="2021 is not copied: .*install xclip"):
+        copy_text("2021")
