@@ -40,7 +40,9 @@ def headless(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("arguments", [("live", "demo"), ("live",), ("canvas",), ("read", "--correct", PAGE)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("live", "demo"), ("live",), ("canvas",), ("read", "--correct", PAGE)], ids=lambda given: " ".join(given[:2])
+)
 def test_what_needs_a_window_says_what_to_install_in_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
     done = headless(*arguments, folder=tmp_path)
     assert done.returncode == WindowError.exit_code
