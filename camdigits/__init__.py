@@ -32,9 +32,15 @@ if TYPE_CHECKING:
     from camdigits.vision.scene import Box as Box
     from camdigits.vision.scene import Digit as Digit
     from camdigits.vision.scene import Number as Number
+
+    __version__: str
 else:  # whoever checks types would take every other name for Any
 
     def __getattr__(name):
+        if name == "__version__":  # looked up when asked for: it stands in pyproject.toml alone
+            from importlib.metadata import version
+
+            return version("camdigits")
         if name not in __all__:
             raise AttributeError(f"module 'camdigits' has no attribute {name!r}")
         from importlib import import_module
@@ -46,4 +52,4 @@ _HOMES = {"Recognizer": "camdigits.api", "Scene": "camdigits.scenes", "stream": 
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *__all__, "__version__"])

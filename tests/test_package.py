@@ -1,54 +1,64 @@
-"""The wheel carries all that reading needs, and nothing that training needs."""
+"""The wheel carries all that the app needs and nothing that training needs; the sdist builds the same wheel."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-import shutil
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
 import pytest
 
+import camdigits
 from camdigits.devices.models import BUNDLED
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILDERS = (
-    (["uv"], ["build", "--wheel", "--out-dir"]),
-    ([sys.executable, "-m", "build"], ["--wheel", "--outdir"]),
-    ([sys.executable, "-m", "pip"], ["wheel", "--no-deps", "--wheel-dir"]),
-)
-UNREACHABLE = re.compile(
-    r"failed to fetch|error sending request|connection|could not find a version|dns|offline", re.IGNORECASE
-)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 TRAINING = {"train", "tensorflow", "matplotlib", "h5py"}
 
 
-def builder() -> list[str]:
-    """The first builder that is here, up to the option that takes the folder."""
-    for program, arguments in BUILDERS:
-        if (
-            shutil.which(program[0])
-            and not subprocess.run([*program, "--version"], capture_output=True, check=False).returncode
-        ):
-            return [*program, *arguments]
-    pytest.skip("neither uv, build nor pip is here to build a wheel")
+def build(kind: str, source: Path, out: Path) -> Path:
+    """Build the `kind` ("wheel" or "sdist") of `source` with the backend that is installed here: nothing is fetched."""
+    pytest.importorskip("hatchling", reason="the build backend is not here: it is in the extra dev")
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(out)],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (built,) = out.glob("camdigits-*.whl" if kind == "wheel" else "camdigits-*.tar.gz")
+    return built
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
-    out = tmp_path_factory.mktemp("wheel")
-    done = subprocess.run([*builder(), str(out), str(ROOT)], cwd=out, capture_output=True, text=True, check=False)
-    if done.returncode and UNREACHABLE.search(done.stderr):
-        pytest.skip("the build backend cannot be fetched: no network")
-    assert done.returncode == 0, done.stderr
-    (path,) = out.glob("camdigits-*.whl")
-    with zipfile.ZipFile(path) as opened:
+    with zipfile.ZipFile(build("wheel", ROOT, tmp_path_factory.mktemp("wheel"))) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist of this checkout, unpacked."""
+    out = tmp_path_factory.mktemp("sdist")
+    with tarfile.open(build("sdist", ROOT, out)) as archive:
+        archive.extractall(out, filter="data")
+    (unpacked,) = (path for path in out.iterdir() if path.is_dir())
+    return unpacked
+
+
+def metadata(wheel: zipfile.ZipFile) -> Message:
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return message_from_bytes(wheel.read(name))
 
 
 @pytest.mark.parametrize("network", BUNDLED.values())
@@ -60,8 +70,12 @@ def test_the_networks_are_in_it_with_their_cards(wheel: zipfile.ZipFile, network
     assert json.loads(wheel.read(card))["files"][network]["bytes"] == wheel.getinfo(name).file_size
 
 
-def test_the_demo_and_the_types_are_in_it(wheel: zipfile.ZipFile) -> None:
-    assert {"camdigits/assets/demo.mp4", "camdigits/py.typed"} <= set(wheel.namelist())
+def test_of_files_that_are_no_modules_only_these_are_in_it(wheel: zipfile.ZipFile) -> None:
+    package = {name for name in wheel.namelist() if name.startswith("camdigits/") and not name.endswith(".py")}
+    networks = {
+        f"camdigits/models/{Path(network).with_suffix(kind)}" for network in BUNDLED.values() for kind in (".tflite", ".json")
+    }
+    assert package == {"camdigits/assets/demo.mp4", "camdigits/py.typed"} | networks
 
 
 def test_every_module_is_in_it_and_nothing_else(wheel: zipfile.ZipFile) -> None:
@@ -92,12 +106,50 @@ def test_its_modules_import_nothing_of_training(wheel: zipfile.ZipFile) -> None:
 
 
 def test_plain_dependencies_leave_training_to_its_extra(wheel: zipfile.ZipFile) -> None:
-    (metadata,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
-    required = re.findall(r"^Requires-Dist: ([\w.-]+)([^\n]*)$", wheel.read(metadata).decode(), re.MULTILINE)
+    required = [re.split(r"(?![\w.-])", line, maxsplit=1) for line in metadata(wheel).get_all("Requires-Dist", [])]
     plain = {name for name, condition in required if "extra ==" not in condition}
     assert {"numpy", "opencv-python", "ai-edge-litert"} <= plain
     assert not plain & {"tensorflow", "keras", "matplotlib"}
     assert {"tensorflow", "keras"} <= {name for name, condition in required if "extra == 'train'" in condition}
+
+
+def test_it_tells_who_it_is_and_every_python_it_runs_on(wheel: zipfile.ZipFile) -> None:
+    told = metadata(wheel)
+    assert (told["Name"], told["Version"], told["License-Expression"]) == ("camdigits", PROJECT["version"], "MIT")
+    least, beyond = (int(minor) for minor in re.findall(r"3\.(\d+)", PROJECT["requires-python"]))
+    pythons = re.findall(r"Python :: 3\.(\d+)", "\n".join(told.get_all("Classifier", [])))
+    assert [int(minor) for minor in pythons] == list(range(least, beyond))
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert camdigits.__version__ == PROJECT["version"]
+
+
+def test_the_version_is_looked_up_only_when_it_is_asked_for() -> None:
+    script = (
+        "import sys; before = set(sys.modules); import camdigits; loaded = set(sys.modules) - before\n"
+        "print('importlib.metadata' in loaded, '__version__' in dir(camdigits), camdigits.__version__)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", PROJECT["version"]]
+
+
+def test_the_sdist_builds_the_same_wheel(wheel: zipfile.ZipFile, sdist: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(build("wheel", sdist, tmp_path)) as again:
+        assert {name: again.read(name) for name in again.namelist()} == {name: wheel.read(name) for name in wheel.namelist()}
+
+
+def test_the_sdist_has_the_tests_and_none_of_the_pictures_of_the_docs(sdist: Path) -> None:
+    assert (sdist / "tests" / "fixtures" / "truth.json").is_file()
+    assert not (sdist / "docs" / "images").exists()
+
+
+def test_what_lies_about_in_a_checkout_stays_out_of_the_sdist(sdist: Path, tmp_path: Path) -> None:
+    (sdist / "pages").mkdir()
+    (sdist / "pages" / "rendered.jpg").write_bytes(b"a page")
+    (sdist / "report.html").write_text("a report", encoding="utf-8")
+    with tarfile.open(build("sdist", sdist, tmp_path)) as archive:
+        assert not [name for name in archive.getnames() if name.endswith(("rendered.jpg", "report.html"))]
 
 
 def _imports(source: str) -> Iterator[str]:
