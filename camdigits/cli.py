@@ -72,6 +72,7 @@ def _default_effort() -> str:
 
 
 _size = click.option("--size", type=_Size(), default=(1280, 720), metavar="WxH", help="What a camera is asked for [1280x720].")
+_camera = click.option("--camera", metavar="NAME|N", help="The camera: its index, its name or a part of it [0].")
 _model = click.option(
     "--model",
     metavar="camdigits|classic|FILE",
@@ -129,6 +130,7 @@ def commands() -> None:
 
 @commands.command()
 @click.argument("source", required=False)
+@_camera
 @_size
 @_model
 @_threshold
@@ -157,6 +159,7 @@ def commands() -> None:
 @_config
 def live(
     source: str | None,
+    camera: str | None,
     size: tuple[int, int],
     model: str,
     threshold: float,
@@ -175,6 +178,7 @@ def live(
     """
     from camdigits.windows import Recording, run_window
 
+    source = _source_or_camera(source, camera)
     _keep_sources(output, [source or ""])
     with _sightings_written(kind, output) as sightings:
         run_window(
@@ -212,12 +216,21 @@ def _sightings_written(kind: str | None, output: Path | None) -> Iterator[Sighti
 @commands.command()
 @click.argument("page", required=False)
 @click.option("--size", type=_Size(), metavar="WxH", help="The page's size [640x640]; cameras are asked for it too.")
+@_camera
 @_model
 @_threshold
 @click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` and `w` save [this folder].")
 @_taught
 @_config
-def canvas(page: str | None, size: tuple[int, int] | None, model: str, threshold: float, taught: bool, snapshots: Path) -> None:
+def canvas(
+    page: str | None,
+    size: tuple[int, int] | None,
+    camera: str | None,
+    model: str,
+    threshold: float,
+    taught: bool,
+    snapshots: Path,
+) -> None:
     """Open the canvas: draw digits with the left button, wipe with the right one.
 
     PAGE is a picture to draw on, scaled to fit, or the strokes of a page that was saved (.json), to go on with.
@@ -226,7 +239,68 @@ def canvas(page: str | None, size: tuple[int, int] | None, model: str, threshold
     from camdigits.windows import run_window
 
     opened = open_page(page, size)
-    run_window("0", size or (1280, 720), model, threshold, "auto", taught, snapshots, start="canvas", page=opened)
+    source = _camera_of_canvas(camera)
+    run_window(source, size or (1280, 720), model, threshold, "auto", taught, snapshots, start="canvas", page=opened)
+
+
+def _source_or_camera(source: str | None, camera: str | None) -> str | None:
+    """SOURCE, or what --camera names as one; as a setting it gives way to SOURCE. Raises UsageError where both were given."""
+    from camdigits.devices.camera import find_camera
+
+    if source is None:
+        return None if camera is None else str(find_camera(camera))
+    if camera is not None and _is_given("camera"):
+        raise UsageError("--camera and SOURCE are two sources; give one of them")
+    return source
+
+
+def _camera_of_canvas(camera: str | None) -> str:
+    """The camera beside the canvas. One that a setting names and that is not there keeps nobody from drawing."""
+    from camdigits.devices.camera import find_camera
+
+    try:
+        return "0" if camera is None else str(find_camera(camera))
+    except SourceError as error:
+        if _is_given("camera"):
+            raise
+        say(str(error))
+        return "0"
+
+
+def _is_given(name: str) -> bool:
+    """Whether a parameter of the running command stands on the command line."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+@commands.command()
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a camera, each on a line.")
+def cameras(as_json: bool) -> None:
+    """List the cameras that are there: index, name, and sizes with their frames a second; none is used for it.
+
+    `camdigits live --camera` takes the index, the name, or a part of it. Without any camera the exit code is 3.
+    """
+    import json
+
+    from camdigits.devices.camera import cameras as there
+
+    known = there()
+    if not known:
+        raise SourceError("there is no camera on this machine; plug one in, or read something else: camdigits live demo")
+    if as_json:
+        for camera in known:
+            click.echo(json.dumps(camera.to_dict(), ensure_ascii=False))
+    elif sys.stdout is not None and sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table("camera", "name", "sizes@frames a second")
+        for camera in known:
+            table.add_row(str(camera.index), Text(camera.name), Text(camera.sizes()))
+        Console().print(table)
+    else:
+        for camera in known:
+            click.echo(f"{camera.index}\t{camera.name}\t{camera.sizes()}")
 
 
 @commands.command()

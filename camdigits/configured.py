@@ -42,7 +42,9 @@ def option_name(option: click.Option) -> str:
 
 
 def configurable(command: click.Command) -> Mapping[str, click.Option]:
-    """The options of a command that a settings file can set, by name."""
+    """The options of a command that a settings file can set, by name; none of a command that reads no settings file."""
+    if not any(param.callback is use_settings for param in command.params):
+        return {}
     options = (param for param in command.params if isinstance(param, click.Option) and param.name != CONFIG)
     return {option_name(option): option for option in options}
 

@@ -24,10 +24,12 @@ import pytest
 
 from camdigits import api, cli
 from camdigits.controls import Mode, View
+from camdigits.devices.camera import Camera
 from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.corrections import CorrectionFile
 from camdigits.devices.pages import load_page, page_text
 from camdigits.devices.teacher import TaughtFile
+from camdigits.devices.v4l2 import CameraMode
 from camdigits.devices.writers import CSV_HEADER
 from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
@@ -826,6 +828,41 @@ class TestTeach:
         assert "features" in outcome.complaint
 
 
+class TestCameras:
+    @pytest.fixture
+    def there(self, monkeypatch: pytest.MonkeyPatch) -> list[Camera]:
+        mode = CameraMode("MJPG", (1280, 720), (1280, 720), (30.0, 15.0))
+        known = [Camera(0, "HD [red]Webcam", (mode,)), Camera(2, "Kamera für alles")]
+        monkeypatch.setattr("camdigits.devices.camera.cameras", lambda: known)
+        return known
+
+    @pytest.mark.usefixtures("there")
+    def test_each_is_a_line(self, command: Command) -> None:
+        assert command("cameras") == (0, "0\tHD [red]Webcam\t1280x720@30,15\n2\tKamera für alles\t\n", "")
+
+    def test_each_is_an_object(self, command: Command, there: list[Camera]) -> None:
+        outcome = command("cameras", "--json")
+        assert (outcome.code, outcome.err) == (0, "")
+        assert [json.loads(line) for line in outcome.out.splitlines()] == [camera.to_dict() for camera in there]
+
+    @pytest.mark.usefixtures("there")
+    def test_a_terminal_sees_a_table(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        outcome = command("cameras")
+        assert outcome.code == 0
+        assert "┃" in outcome.out
+        assert re.search(r"│ 0 +│ HD \[red\]Webcam +│ 1280x720@30,15 +│", outcome.out)
+
+    @pytest.mark.parametrize("options", [(), ("--json",)])
+    def test_where_there_is_none_one_line_says_so(
+        self, command: Command, there: list[Camera], options: tuple[str, ...]
+    ) -> None:
+        there.clear()
+        outcome = command("cameras", *options)
+        assert (outcome.code, outcome.out) == (3, "")
+        assert outcome.complaint.startswith("there is no camera on this machine")
+
+
 class Opened(NamedTuple):
     """What `live` or `canvas` would have shown."""
 
@@ -929,6 +966,59 @@ class TestWindows:
         (first, _), (again, _) = opened[0].sources.open(Mode.CAMERA), opened[0].sources.open(Mode.CAMERA)
         assert first.name == again.name == "clip.mp4"
         assert first is not again
+
+    @pytest.fixture
+    def two_cameras(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def there() -> list[Camera]:
+            return [Camera(0, "HD Webcam"), Camera(2, "Logi Brio")]
+
+        monkeypatch.setattr("camdigits.devices.camera.cameras", there)
+
+    @pytest.mark.usefixtures("two_cameras")
+    @pytest.mark.parametrize(("name", "index"), [("brio", 2), ("2", 2), ("HD webcam", 0)])
+    def test_a_camera_that_was_named_must_open(self, command: Command, opened: list[Opened], name: str, index: int) -> None:
+        outcome = command("live", "--camera", name)
+        assert outcome.code == 3
+        assert outcome.complaint.startswith(f"camera {index} is not there")
+        assert not opened
+
+    @pytest.mark.usefixtures("two_cameras")
+    @pytest.mark.parametrize("window", ["live", "canvas"])
+    def test_a_name_that_no_camera_has_opens_nothing(self, command: Command, opened: list[Opened], window: str) -> None:
+        outcome = command(window, "--camera", "Canon")
+        assert outcome.code == 3
+        assert "there are: 0 HD Webcam, 2 Logi Brio" in outcome.complaint
+        assert not opened
+
+    @pytest.mark.usefixtures("two_cameras")
+    def test_the_camera_beside_the_canvas_is_the_one_that_was_named(self, command: Command, opened: list[Opened]) -> None:
+        assert command("canvas", "--camera", "logi") == (0, "", "")
+        with pytest.raises(SourceError, match="camera 2 is not there"):
+            opened[0].sources.open(Mode.CAMERA)
+
+    def test_a_camera_and_a_source_are_one_too_many(self, command: Command, opened: list[Opened]) -> None:
+        outcome = command("live", "--camera", "0", "clip.mp4")
+        assert outcome.code == 2
+        assert "--camera and SOURCE" in outcome.complaint
+        assert not opened
+
+    def test_a_camera_that_is_a_setting_gives_way_to_a_source(
+        self, command: Command, opened: list[Opened], tmp_path: Path
+    ) -> None:
+        (tmp_path / "settings.toml").write_text("camera = 5", encoding="utf-8")
+        assert command("live", "--config", tmp_path / "settings.toml", "clip.mp4") == (0, "", "")
+        assert opened[0].view.mode is Mode.CAMERA
+        assert command("live", "--config", tmp_path / "settings.toml").complaint.startswith("camera 5 is not there")
+
+    @pytest.mark.usefixtures("two_cameras")
+    def test_a_setting_that_names_no_camera_keeps_nobody_from_drawing(
+        self, command: Command, opened: list[Opened], tmp_path: Path
+    ) -> None:
+        (tmp_path / "settings.toml").write_text('camera = "Canon"', encoding="utf-8")
+        outcome = command("canvas", "--config", tmp_path / "settings.toml")
+        assert outcome.code == 0
+        assert "no camera is called Canon" in outcome.complaint
+        assert opened[0].view.mode is Mode.CANVAS
 
     def test_the_canvas_opens_no_camera(self, command: Command, opened: list[Opened]) -> None:
         assert command("canvas") == (0, "", "")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 
 from camdigits.devices.live import Capture, LiveParams, LiveSource
 from camdigits.devices.picamera import PiCapture, pi_cameras
+from camdigits.devices.v4l2 import CameraMode, Ioctl, video_nodes
 from camdigits.errors import SourceError
 from camdigits.ports import Clock
 
@@ -20,6 +24,8 @@ _DEVICES = Path("/dev")
 _NAMES = Path("/sys/class/video4linux")
 _PI_RECEIVERS = ("unicam", "rp1-cfe")
 """What the kernel calls the Raspberry Pi's camera ports: they open as cameras, and OpenCV waits for their pictures in vain."""
+_PI_CONVERTERS = ("bcm2835-isp", "pispbe")
+_MOST_TRIED = 10
 
 # Windows' Media Foundation looks for hardware transforms before it opens a camera, which takes ten seconds and more (OpenCV's
 # issue 17687). OpenCV reads this when it opens one; whoever sets it keeps his choice.
@@ -89,6 +95,120 @@ def other_cameras(index: int | None, platform: str = sys.platform) -> list[int]:
     known = _listed() if platform.startswith("linux") else [0, after + 1]
     others = sorted({camera for camera in known if camera != index})
     return [camera for camera in others if camera > after] + [camera for camera in others if camera < after]
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera that is there: the index that opens it, its name, and what it gives as far as the system says so."""
+
+    index: int
+    name: str
+    modes: tuple[CameraMode, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.index} {self.name}"
+
+    def sizes(self) -> str:
+        """Sizes with their frames a second, of all formats, largest first: 1280x720@30,15 640x480@30."""
+        rates_of: dict[str, tuple[set[float], bool]] = {}
+        for mode in sorted(self.modes, key=lambda mode: (-mode.most[0] * mode.most[1], mode.least)):
+            most = "{}x{}".format(*mode.most)
+            size = most if mode.least == mode.most else f"{'{}x{}'.format(*mode.least)}-{most}"
+            rates, any_rate = rates_of.get(size, (set(), False))
+            rates_of[size] = rates | set(mode.rates_hz), any_rate or mode.any_rate
+        return " ".join(f"{size}{_rates_text(*rates)}" for size, rates in rates_of.items())
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: sizes in pixels, rates in frames a second; of a range of sizes or rates its ends."""
+        return {
+            "index": self.index,
+            "name": self.name,
+            "modes": [
+                {
+                    "format": mode.pixel_format,
+                    "width": mode.most[0],
+                    "height": mode.most[1],
+                    **({"least_width": mode.least[0], "least_height": mode.least[1]} if mode.least != mode.most else {}),
+                    "rates": list(mode.rates_hz[:1] if mode.any_rate else mode.rates_hz),
+                    **({"least_rate": mode.rates_hz[-1]} if mode.any_rate else {}),
+                }
+                for mode in self.modes
+            ],
+        }
+
+
+def cameras(platform: str = sys.platform, ioctl: Ioctl | None = None, connect: Connect = cv2.VideoCapture) -> list[Camera]:
+    """The cameras that are there, by the indices that `open_camera` takes; on Linux, Windows and macOS none is opened.
+
+    Elsewhere, and where the system cannot be asked, those from 0 on that open are there.
+    """
+    if platform.startswith("linux"):
+        return _of_linux(ioctl)
+    named: dict[int, str] = {}
+    try:
+        library = importlib.import_module("cv2_enumerate_cameras")
+        for backend in camera_backends(platform):  # in the order in which open_camera tries them
+            for found in library.enumerate_cameras(backend):
+                named.setdefault(int(found.index), " ".join(str(found.name).split()))
+    except (ImportError, NotImplementedError, RuntimeError, OSError):
+        return _tried(platform, connect)
+    return [Camera(index, name) for index, name in sorted(named.items())]
+
+
+def find_camera(wanted: str, there: Callable[[], Iterable[Camera]] | None = None) -> int:
+    """The index of the camera that `wanted` is: an index, a name in any case, or a part of one name only.
+
+    there() gives the cameras that are there, `cameras` by default.
+    Raises SourceError, which names the cameras that are there, where no name or several are meant. An index is not looked for.
+    """
+    if wanted.isascii() and wanted.isdigit():
+        return int(wanted)
+    known = list((there or cameras)())
+    text = wanted.strip().casefold()
+    meant = [camera for camera in known if camera.name.casefold() == text]
+    meant = meant or [camera for camera in known if text and text in camera.name.casefold()]
+    if len(meant) == 1:
+        return meant[0].index
+    if meant:
+        raise SourceError(f"several cameras are called {wanted}: {', '.join(map(str, meant))}; name one by its index")
+    found = f"there are: {', '.join(map(str, known))}" if known else "there is none on this machine"
+    raise SourceError(f"no camera is called {wanted} ({found}); name one by its index or a part of its name")
+
+
+def _of_linux(ioctl: Ioctl | None) -> list[Camera]:
+    own = [Camera(index, name or "Raspberry Pi camera") for index, name in enumerate(pi_cameras()) if _is_pi_camera(index)]
+    taken = {camera.index for camera in own}
+    for node in video_nodes(_DEVICES, _NAMES, ioctl):
+        if node.index not in taken and not node.name.startswith(_PI_RECEIVERS + _PI_CONVERTERS):
+            own.append(Camera(node.index, node.name, node.modes))
+    return sorted(own, key=lambda camera: camera.index)
+
+
+def _tried(platform: str, connect: Connect) -> list[Camera]:
+    """The cameras from 0 on that open, to the first that does not, each with the size that it has then."""
+    there: list[Camera] = []
+    for index in range(_MOST_TRIED):
+        for backend in camera_backends(platform):
+            capture = connect(index, backend)
+            try:
+                if capture.isOpened():
+                    size = (int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
+                    rate_hz = capture.get(cv2.CAP_PROP_FPS)
+                    mode = CameraMode("", size, size, (rate_hz,) if rate_hz > 0 else ())
+                    there.append(Camera(index, f"camera {index}", (mode,) if all(size) else ()))
+                    break
+            finally:
+                capture.release()
+        else:
+            return there
+    return there
+
+
+def _rates_text(rates_hz: set[float], any_rate: bool) -> str:
+    rates = [f"{rate_hz:g}" for rate_hz in sorted(rates_hz, reverse=True)]
+    if any_rate:
+        return f"@{rates[-1]}-{rates[0]}"
+    return f"@{','.join(rates)}" if rates else ""
 
 
 def _listed() -> list[int]:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import json
+import sys
 import threading
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import cv2
 import pytest
 
 from camdigits.devices import camera
-from camdigits.devices.camera import camera_backends, open_camera, other_cameras
+from camdigits.devices.camera import Camera, camera_backends, cameras, find_camera, open_camera, other_cameras
 from camdigits.devices.live import LiveParams
+from camdigits.devices.v4l2 import CameraMode, VideoNode
 from camdigits.errors import SourceError
 from camdigits.ports import Turn
 from tests.fakes import FakeCapture, FakeClock, Gate, plain
@@ -131,3 +135,113 @@ def test_the_next_cameras_are_those_that_linux_lists(
 @pytest.mark.parametrize(("now", "others"), [(None, [0]), (0, [1]), (2, [3, 0])])
 def test_elsewhere_the_next_camera_is_tried(now: int | None, others: list[int]) -> None:
     assert other_cameras(now, "win32") == others
+
+
+class TestCamerasThatAreThere:
+    @pytest.fixture(autouse=True)
+    def no_library(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "cv2_enumerate_cameras", None)
+
+    @pytest.fixture
+    def linux(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[VideoNode]:
+        nodes: list[VideoNode] = []
+        monkeypatch.setattr(camera, "video_nodes", lambda *_: nodes)
+        monkeypatch.setattr(camera, "_NAMES", tmp_path)
+        return nodes
+
+    def test_linux_lists_its_own(self, linux: list[VideoNode]) -> None:
+        mode = CameraMode("MJPG", (640, 480), (640, 480), (30.0,))
+        linux += [VideoNode(0, "HD Webcam", (mode,)), VideoNode(4, "bcm2835-isp", ()), VideoNode(6, "unicam-image", ())]
+        assert cameras("linux") == [Camera(0, "HD Webcam", (mode,))]
+
+    def test_a_pi_lists_its_own_cameras_by_the_indices_that_open_them(
+        self, linux: list[VideoNode], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(camera, "pi_cameras", lambda: ["imx708", "ov5647"])
+        for index, name in ((0, "rp1-cfe-csi2_ch0"), (1, "HD Webcam")):  # the webcam has the index of the second
+            (tmp_path / f"video{index}").mkdir()
+            (tmp_path / f"video{index}" / "name").write_text(name, encoding="utf-8")
+            linux.append(VideoNode(index, name, ()))
+        assert cameras("linux") == [Camera(0, "imx708"), Camera(1, "HD Webcam")]
+
+    def test_windows_names_them_as_the_backends_that_open_them_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        names = {cv2.CAP_DSHOW: ["Cam\nA", "OBS"], cv2.CAP_MSMF: ["OBS", "Cam A", "Infrared"]}
+        library = ModuleType("cv2_enumerate_cameras")
+        vars(library)["enumerate_cameras"] = lambda backend: [
+            SimpleNamespace(index=index, name=name) for index, name in enumerate(names[backend])
+        ]
+        monkeypatch.setitem(sys.modules, "cv2_enumerate_cameras", library)
+        assert cameras("win32") == [Camera(0, "Cam A"), Camera(1, "OBS"), Camera(2, "Infrared")]
+
+    def test_without_names_those_that_open_are_there(self) -> None:
+        captures: list[FakeCapture] = []
+
+        def connect(index: int, backend: int) -> FakeCapture:  # noqa: ARG001
+            sizes = {cv2.CAP_PROP_FRAME_WIDTH: 640.0, cv2.CAP_PROP_FRAME_HEIGHT: 480.0, cv2.CAP_PROP_FPS: 25.0}
+            captures.append(FakeCapture(opened=index < 2, properties=sizes))
+            return captures[-1]
+
+        there = cameras("darwin", connect=connect)
+        assert [str(each) for each in there] == ["0 camera 0", "1 camera 1"]
+        assert there[0].sizes() == "640x480@25"
+        assert len(captures) == 3
+        assert all(capture.released.is_set() for capture in captures)
+
+
+def test_sizes_are_told_once_with_the_rates_of_all_formats_and_largest_first() -> None:
+    modes = (
+        CameraMode("YUYV", (640, 480), (640, 480), (30.0, 7.5)),
+        CameraMode("MJPG", (1280, 720), (1280, 720), (30.0, 15.0)),
+        CameraMode("MJPG", (640, 480), (640, 480), (60.0, 30.0)),
+        CameraMode("GREY", (320, 240), (320, 240)),
+        CameraMode("YU12", (32, 16), (3840, 2160), (90.0, 1.0), any_rate=True),
+    )
+    assert Camera(0, "HD", modes).sizes() == "32x16-3840x2160@1-90 1280x720@30,15 640x480@60,30,7.5 320x240"
+
+
+def test_json_has_every_mode_and_the_ends_of_ranges() -> None:
+    modes = (
+        CameraMode("MJPG", (1280, 720), (1280, 720), (30.0, 15.0)),
+        CameraMode("YU12", (32, 16), (3840, 2160), (90.0, 1.0), any_rate=True),
+    )
+    assert json.loads(json.dumps(Camera(3, "HD", modes).to_dict())) == {
+        "index": 3,
+        "name": "HD",
+        "modes": [
+            {"format": "MJPG", "width": 1280, "height": 720, "rates": [30.0, 15.0]},
+            {
+                "format": "YU12",
+                "width": 3840,
+                "height": 2160,
+                "least_width": 32,
+                "least_height": 16,
+                "rates": [90.0],
+                "least_rate": 1.0,
+            },
+        ],
+    }
+
+
+class TestNames:
+    THERE = (Camera(0, "HD Webcam"), Camera(2, "Logi Brio"), Camera(4, "Logi Brio 500"), Camera(6, "HD Webcam"))
+
+    @pytest.mark.parametrize(("wanted", "index"), [("logi brio", 2), ("BRIO 5", 4), (" 500 ", 4), ("7", 7)])
+    def test_the_whole_name_or_a_part_of_one_only_is_the_camera(self, wanted: str, index: int) -> None:
+        assert find_camera(wanted, lambda: self.THERE) == index
+
+    @pytest.mark.parametrize(
+        ("wanted", "meant"), [("hd webcam", "0 HD Webcam, 6 HD Webcam"), ("logi", "2 Logi Brio, 4 Logi Brio 500")]
+    )
+    def test_several_are_named(self, wanted: str, meant: str) -> None:
+        with pytest.raises(SourceError) as refused:
+            find_camera(wanted, lambda: self.THERE)
+        assert str(refused.value) == f"several cameras are called {wanted}: {meant}; name one by its index"
+
+    @pytest.mark.parametrize("wanted", ["Canon", "", "-1"])
+    def test_where_none_is_meant_those_that_are_there_are_named(self, wanted: str) -> None:
+        with pytest.raises(SourceError, match=r"there are: 0 HD Webcam, 2 Logi Brio, 4 Logi Brio 500, 6 HD Webcam\)"):
+            find_camera(wanted, lambda: self.THERE)
+
+    def test_where_there_is_none_that_is_said(self) -> None:
+        with pytest.raises(SourceError, match="there is none on this machine"):
+            find_camera("Logi", list)

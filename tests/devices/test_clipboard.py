@@ -14,5 +14,5 @@ def test_where_there_is_no_clipboard_it_says_what_to_install(monkeypatch: pytest
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    with pytest.raises(OutputError, match="2021 is not copied: .*install xclip"):
+    with pytest.raises(OutputError, match=r"2021 is not copied: .*install xclip"):
         copy_text("2021")
