@@ -22,7 +22,6 @@ from itertools import product
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
-from unittest.mock import patch
 
 import click
 import cv2
@@ -38,7 +37,6 @@ from benchmarks.reading import floor
 from benchmarks.stages import FOLLOWING, Clock, traced
 from camdigits.api import LiveReader, Recognizer
 from camdigits.controls import View
-from camdigits.devices.models import load_classifier
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.overlay import Labels, Status, draw
 from camdigits.vision.scene import Batch, BgrImage, Frame, Scene
@@ -533,8 +531,7 @@ def measure_threads(pictures: Sequence[Picture], threads: Sequence[int], rounds:
     pairs = list(product(threads, threads))
     recognizers = {}
     for number in threads:
-        with patch("camdigits.api.load_classifier", partial(load_classifier, threads=number)):
-            recognizers[number] = Recognizer()
+        recognizers[number] = Recognizer(threads=number)
     rows = [["page", "OpenCV", "LiteRT", "frames", "moving", "99%", "CPU", "new page", "its CPU"]]
     try:
         for picture in pictures:

@@ -14,6 +14,7 @@ from camdigits.devices.arrays import bgr_of
 from camdigits.devices.models import DEFAULT_MODEL, FileClassifier, load_classifier
 from camdigits.devices.sources import expand, file_behind, first_frame, open_source, public_name
 from camdigits.devices.teacher import TaughtFile
+from camdigits.devices.threads import THREADS
 from camdigits.errors import SourceError, UsageError
 from camdigits.ports import FrameSource, Reader, Turn
 from camdigits.scenes import Image, Origin, Scene
@@ -55,7 +56,8 @@ class Recognizer:
     every picture by so many degrees clockwise before it is read. Boxes are always in pixels of the picture as it came.
     effort: `thorough` (the default) reads a picture as well as can be; `live` so quickly that a camera can be followed, and
     what is followed thoroughly as soon as it stands still, over some frames. taught: whether what `camdigits teach` learnt of
-    this user's corrections counts; by default networks read as they ship, everywhere the same.
+    this user's corrections counts; by default networks read as they ship, everywhere the same. threads: how many the network
+    may use.
     Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns and efforts.
     """
 
@@ -67,10 +69,11 @@ class Recognizer:
         rotate: str | int | None = None,
         effort: str | None = None,
         taught: bool = False,
+        threads: int = THREADS,
     ) -> None:
         settings = settings.with_threshold(threshold).with_rotation(rotate).with_effort(effort)
         self.model = model or settings.model or DEFAULT_MODEL
-        network = load_classifier(self.model)
+        network = load_classifier(self.model, threads)
         self.adaptable = classifier = Adaptable(network)
         if taught:
             try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 import click
 
@@ -22,8 +22,8 @@ from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageErro
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
-    from camdigits.devices.writers import AnnotationWriter
-    from camdigits.ports import FrameSource, SceneWriter, SightingWriter
+    from camdigits.bulk.reading import Engine, Manner
+    from camdigits.ports import SceneWriter, SightingWriter
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -36,6 +36,7 @@ Exit codes:
   4    model: a network that cannot be used
   5    output: a result that cannot be written
   6    window: no display, or an OpenCV without windows
+  7    workers: processes or a Ray cluster to read with that cannot be had
   130  interrupted (Ctrl-C)
   143  terminated, or the terminal was closed
 """
@@ -311,6 +312,14 @@ def cameras(as_json: bool) -> None:
 @click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Read every Nth frame of a clip.")
 @click.option("--correct", is_flag=True, help="Show each picture in a window first, to correct what is wrong.")
 @click.option("--quiet", is_flag=True, help="Leave out the progress bar, the summary and notices; errors are told.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Read in so many processes, 0: one for each core [1; with --ray: all].",
+)
+@click.option("--ray", "cluster", metavar="ADDRESS", help="Read on a Ray cluster: auto, local, HOST:PORT or ray://HOST:PORT.")
+@click.option("--resume", is_flag=True, help="Go on with the FILE of --output where an earlier run was cut off.")
 @_threshold
 @_model
 @_rotate
@@ -325,6 +334,9 @@ def read(
     every: int,
     correct: bool,
     quiet: bool,
+    workers: int | None,
+    cluster: str | None,
+    resume: bool,
     threshold: float,
     model: str,
     rotate: str,
@@ -336,72 +348,75 @@ def read(
     One line a frame on stdout (csv: one a digit), messages on stderr. With --correct each picture is shown: click a digit,
     type what it is, and go on with Enter; what is put out is as you left it.
     """
-    from camdigits.api import Recognizer
+    from camdigits.bulk.reading import Manner, deliver, progress
     from camdigits.devices import writers
-    from camdigits.overlay import draw_scene
+    from camdigits.devices.earlier import Earlier, earlier_readings
     from camdigits.summary import Counted, summary_told
 
+    if correct and (cluster or resume or workers not in (None, 1)):
+        raise UsageError("--correct goes through pictures one by one; leave --workers, --ray and --resume out")
+    if resume and output is None:
+        raise UsageError("--resume goes on with a file; name it by --output")
     paths, missing = _expanded(sources)
     _keep_sources(output, paths)
+    named = len(paths) + len(missing) > 1
+    earlier = earlier_readings(output, kind, paths, named) if resume and output else Earlier()
+    paths = earlier.left(paths)
     with warnings_said(quiet):
-        recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort, taught=taught)
-    annotations = writers.AnnotationWriter(annotate, lambda frame, scene: draw_scene(frame.image, scene)) if annotate else None
-    told = summary_told(missing, quiet)
-    with told as summary, _progress(paths, every, quiet) as advance, writers.open_output(output) as stream:
-        writer: SceneWriter
-        if kind == "jsonl":
-            writer = writers.JsonLinesWriter(stream)
-        elif kind == "csv":
-            writer = writers.CsvWriter(stream)
-        else:
-            writer = writers.TextWriter(stream, named=len(paths) + len(missing) > 1)
-        writer = Counted(writer, summary)
-        if correct:
-            from camdigits.windows import correct_pictures
+        manner = Manner.of(model, threshold, rotate, effort, taught, every)
+    engine = None if correct else _engine(manner, paths, workers, cluster, annotate)
 
-            missing += correct_pictures(paths, recognizer, writer, annotations)
-        else:
-            for path in paths:
-                try:
-                    _read_one(path, recognizer, every, writer, annotations, advance, quiet)
-                except SourceError as error:
-                    missing.append(str(error))
-                    say(str(error))
-        writer.close()
+    def writer_on(stream: TextIO) -> SceneWriter:
+        if kind == "jsonl":
+            return writers.JsonLinesWriter(stream)
+        if kind == "csv":
+            return writers.CsvWriter(stream, begun=earlier.whole_bytes > 0)
+        return writers.TextWriter(stream, named)
+
+    if engine is None:
+        from camdigits.bulk.reading import drawing_into
+        from camdigits.windows import correct_pictures
+
+        with warnings_said(quiet):
+            recognizer = manner.recognizer()
+        drawing = drawing_into(annotate) if annotate else None
+        with summary_told(missing, quiet) as summary, writers.open_output(output) as stream:
+            writer = Counted(writer_on(stream), summary)
+            missing += correct_pictures(paths, recognizer, writer, drawing)
+            writer.close()
+    else:
+        told, bar = summary_told(missing, quiet), progress(paths, every, quiet)
+        with told as summary, engine, bar as advance, writers.open_output(output, earlier.whole_bytes) as stream:
+            writer = Counted(writer_on(stream), summary)
+            deliver(engine.read(paths), writer, missing, annotate, advance, quiet)
+            writer.close()
     if missing:
         raise SystemExit(SourceError.exit_code)
 
 
-def _read_one(
-    path: str,
-    recognizer: Recognizer,
-    every: int,
-    writer: SceneWriter,
-    annotations: AnnotationWriter | None,
-    advance: Any,
-    quiet: bool,
-) -> None:
-    from camdigits.api import frames, reader_of
-    from camdigits.devices.sources import open_source, public_name
+def _engine(manner: Manner, paths: Sequence[str], workers: int | None, cluster: str | None, annotate: Path | None) -> Engine:
+    """What reads: this process, several of them, or a cluster."""
+    from camdigits.devices.sources import is_recorded
+    from camdigits.devices.threads import cores
 
-    source = open_source(path)
-    try:
-        is_picture = not source.live and source.frame_count == 1
-        if annotations:
-            annotations.start(source.name, None if is_picture else 1 / (source.frame_period_s * every))
-        reader = reader_of(source, recognizer, every)
-        for frame in frames(source, every):
-            scene = reader.recognize(frame, public_name(path))
-            writer.write(frame, scene)
-            if annotations:
-                annotations.write(frame, scene)
-            advance(source)
-        if source.notice and not quiet:
-            say(source.notice)
-    finally:
-        source.close()
-        if annotations:
-            annotations.close()
+    if cluster is None:
+        count = cores() if workers == 0 else workers or 1
+        if count == 1:
+            from camdigits.bulk.reading import Here
+
+            return Here(manner, annotate)
+    live = next((path for path in paths if not is_recorded(path)), None)
+    if live is not None:
+        from camdigits.devices.sources import public_name
+
+        raise UsageError(f"{public_name(live)}: can be read by one process alone; leave --workers and --ray out")
+    if cluster is None:
+        from camdigits.bulk.workers import Workers
+
+        return Workers(manner, max(1, min(count, len(paths))), annotate)
+    from camdigits.bulk.cluster import Cluster
+
+    return Cluster(manner, cluster, workers or 0, annotate)
 
 
 @commands.command()
@@ -646,32 +661,3 @@ def _keep_sources(output: Path | None, paths: Sequence[str]) -> None:
     for path in paths:
         if os.path.exists(path) and os.path.samefile(output, path):  # noqa: PTH110, PTH121
             raise UsageError(f"{output}: is one of the sources; choose another file, or it would be lost")
-
-
-@contextmanager
-def _progress(paths: Sequence[str], every: int, quiet: bool) -> Iterator[Any]:
-    """A callable to advance a progress bar on stderr; it does nothing where stderr is no terminal, or for one picture."""
-    from camdigits.devices.sources import CLIP_SUFFIXES
-
-    worth_it = len(paths) > 1 or any(path.lower().endswith(CLIP_SUFFIXES) or path == "demo" for path in paths)
-    if quiet or not (worth_it and sys.stderr is not None and sys.stderr.isatty()):
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # Rich takes over the streams that share the bar's terminal, so that lines are written above the bar.
-    shared = sys.stdout is not None and sys.stdout.isatty()
-    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=shared) as bar:
-        task = bar.add_task("reading", total=len(paths) if len(paths) > 1 else None)
-        current: list[FrameSource] = []
-
-        def advance(source: FrameSource) -> None:
-            if len(paths) == 1:
-                bar.update(task, total=source.frame_count, advance=every)
-            elif not current or current[0] is not source:
-                current[:] = [source]
-                bar.update(task, description=Path(source.name).name[:40], advance=1)
-
-        yield advance

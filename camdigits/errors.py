@@ -44,6 +44,12 @@ class OutputError(CamdigitsError):
     exit_code = 5
 
 
+class WorkersError(CamdigitsError):
+    """Processes or a cluster to read with that cannot be had."""
+
+    exit_code = 7
+
+
 class WindowError(CamdigitsError):
     """No window can be opened here."""
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 from camdigits.controls import Mode
 from camdigits.errors import OutputError
 from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Frame, Glyph, Scene
+from camdigits.vision.scene import BgrImage, Frame, Glyph, Record, Scene
 from camdigits.vision.sightings import Sighting
 
 
@@ -120,9 +120,10 @@ class Notebook(Protocol):
 
 
 class SceneWriter(Protocol):
-    """Where readings go, one frame at a time. `write` and `close` raise OutputError when the place fails."""
+    """Where readings go, one frame at a time, as `Scene.to_dict` has it. `write` and `close` raise OutputError when the place
+    fails."""
 
-    def write(self, frame: Frame, scene: Scene) -> None: ...
+    def write(self, record: Record) -> None: ...
     def close(self) -> None: ...
 
 

@@ -13,7 +13,7 @@ from camdigits.devices.clock import seconds
 from camdigits.devices.process import Terminated, abandon, printable
 from camdigits.overlay.palette import is_sure
 from camdigits.ports import SceneWriter
-from camdigits.vision.scene import Frame, Scene
+from camdigits.vision.scene import Record
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -97,9 +97,9 @@ class Counted:
         self._writer, self._summary = writer, summary
         self.close = writer.close
 
-    def write(self, frame: Frame, scene: Scene) -> None:
-        self._writer.write(frame, scene)
-        self._summary.add(scene.to_dict())
+    def write(self, record: Record) -> None:
+        self._writer.write(record)
+        self._summary.add(record)
 
 
 @contextmanager

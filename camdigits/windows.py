@@ -46,7 +46,7 @@ def correct_pictures(
     def leave(frame: Frame, scene: Scene) -> None:
         nonlocal count
         count += 1
-        writer.write(frame, scene)
+        writer.write(scene.to_dict())
         if annotations:
             annotations.start(scene.source, None)
             try:

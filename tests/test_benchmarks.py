@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import frames, live_process, pictures, reading, soak, stages
+from benchmarks import frames, live_process, pictures, reading, soak, stages, throughput
 from benchmarks.frames import MOVING, NEW, REST, STILL, Case, Classic, Follower, Measured, Times
 from benchmarks.hand_held import NOISE, SHAKE_PX, HandHeld
 from benchmarks.pictures import Picture
@@ -360,3 +360,39 @@ def test_the_memory_of_the_live_command_grows_with_its_frames() -> None:
 def test_a_live_command_that_fails_is_no_measure() -> None:
     with pytest.raises(RuntimeError, match=r"(?s)live nowhere\.mp4 ended with 1.*no such file"):
         live_process.start_up_s("nowhere.mp4")
+
+
+def test_throughput_tells_of_each_folder_and_number_of_workers_and_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def render(folder: Path, count: int) -> list[Path]:
+        paths = [folder / f"page{index}.jpg" for index in range(count)]
+        for path in paths:
+            cv2.imwrite(str(path), pictures.page(1, 40, (160, 120)).image)
+        return paths
+
+    monkeypatch.setattr(throughput, "render", render)
+    options = ["--count", "1", "--count", "3", "--workers", "2", "--repeats", "1", "--memory", "4", "--markdown"]
+    files = ["--json", str(tmp_path / "figures.json"), "--chart", str(tmp_path / "chart.png")]
+    done = CliRunner().invoke(throughput.main, [*options, *files])
+    assert done.exit_code == 0, done.output
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert [(run["pictures"], run["workers"]) for run in figures["runs"]] == [(1, 1), (1, 2), (3, 1), (3, 2)]
+    assert all(run["seconds"][0] > 0 for run in figures["runs"])
+    assert "| pictures | workers |" in done.output
+    assert cv2.imread(str(tmp_path / "chart.png")) is not None
+    if sys.platform == "linux":
+        (memory,) = figures["memory"]
+        assert memory["program_mb"] > 10
+        assert memory["worker_mb"] > 10
+
+
+def test_throughput_is_told_beside_that_of_one_worker() -> None:
+    measured = throughput.Measured((throughput.Run(10, 1, (4.0, 2.0, 3.0)), throughput.Run(10, 2, (2.0,))))
+    assert [measured.gain(run) for run in measured.runs] == [1.0, 1.5]
+
+
+def test_a_folder_that_is_not_read_to_its_end_is_no_measure(tmp_path: Path) -> None:
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    with pytest.raises(RuntimeError, match="0 pictures were read"):
+        throughput.read_s(tmp_path, 1)

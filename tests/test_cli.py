@@ -156,6 +156,7 @@ class TestStart:
             ("4", "model"),
             ("5", "output"),
             ("6", "window"),
+            ("7", "workers"),
             ("130", "interrupted"),
             ("143", "terminated"),
         ]

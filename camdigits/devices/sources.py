@@ -202,6 +202,17 @@ def expand(spec: str) -> list[str]:
     return files
 
 
+def is_recorded(spec: str) -> bool:
+    """Whether what `spec` names lies in a file, so that any process can read it, and again: no camera, no stream, not stdin."""
+    if spec == STDIN:
+        return False
+    try:
+        there = _exists(spec)
+    except SourceError:  # it is there, but not for us
+        return True
+    return not Path(spec).is_char_device() if there else "://" not in spec and not (spec.isascii() and spec.isdigit())
+
+
 def natural_key(text: str) -> tuple[list[str | int], str]:
     """Sorts page2 before page10, and without regard to case."""
     parts: list[str | int] = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", text)]

@@ -29,3 +29,26 @@ def quiet_stderr() -> Iterator[None]:
             os.dup2(saved, 2)
             os.close(saved)
             os.close(nowhere)
+
+
+@contextmanager
+def native_stderr_away() -> Iterator[None]:
+    """Send file descriptor 2 to nowhere meanwhile, for this process and those it starts; `sys.stderr` leads where it led."""
+    python_stderr = sys.stderr
+    try:
+        shown, saved = os.dup(python_stderr.fileno()), os.dup(2)
+    except (OSError, AttributeError, ValueError):  # no stderr at all, or one in memory
+        yield
+        return
+    mine = os.fdopen(shown, "w", encoding=python_stderr.encoding, errors="backslashreplace", buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    sys.stderr = mine
+    try:
+        yield
+    finally:
+        sys.stderr = python_stderr
+        os.dup2(saved, 2)
+        os.close(saved)
+        mine.close()

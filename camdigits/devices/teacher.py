@@ -41,20 +41,35 @@ class TaughtFile:
 
     def load(self, network: str) -> Taught | None:
         """What was learnt with that network; None where nothing was. Raises SourceError for a file that is damaged."""
+        data = self.content()
+        return None if data is None else self.unpacked(data, network)
+
+    def content(self) -> bytes | None:
+        """The file as it is, for `unpacked`; None where there is none. Raises SourceError for one that cannot be read."""
         try:
             if self.path.stat().st_size > MOST_BYTES:
                 raise ValueError("it is too large")
-            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as file:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, MemoryError) as error:
+            raise self._damaged() from error
+
+    def unpacked(self, data: bytes, network: str) -> Taught | None:
+        """What was learnt with that network, from the content of this file; None where it was another network."""
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             if str(arrays.pop(_NETWORK)) != network:
                 return None
             return Taught.from_arrays(arrays)
-        except FileNotFoundError:
-            return None
         except Exception as error:  # what unpacks it raises anything over damage, also that memory is short
-            raise SourceError(
-                f"{self.path}: what was taught cannot be read, and is left out; learn it again with: camdigits teach"
-            ) from error
+            raise self._damaged() from error
+
+    def _damaged(self) -> SourceError:
+        return SourceError(
+            f"{self.path}: what was taught cannot be read, and is left out; learn it again with: camdigits teach"
+        )
 
     def forget(self) -> bool:
         """Undo all teaching; whether there was any. Raises SourceError where that is not allowed."""

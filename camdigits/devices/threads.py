@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import cv2
 
@@ -11,6 +12,18 @@ THREADS = 2
 processor on pages of 100 digits, and four of OpenCV's a quarter more time (`python -m benchmarks.frames --threads`)."""
 
 
-def limit_threads() -> None:
-    """Let OpenCV start no more than `THREADS`, on machines with more cores too: a camera's frames are small."""
-    cv2.setNumThreads(min(THREADS, os.cpu_count() or 1))
+def limit_threads(most: int = THREADS) -> None:
+    """Let OpenCV start no more than `most`, on machines with more cores too: a camera's frames are small."""
+    cv2.setNumThreads(min(most, os.cpu_count() or 1))
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if sys.platform != "win32" and hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def fair_share(processes: int) -> int:
+    """How many threads each of so many processes may start, so that they do not fight over the cores."""
+    return max(1, min(THREADS, cores() // processes))

@@ -26,7 +26,7 @@ from camdigits.devices.pages import PAGE_SUFFIX, page_text
 from camdigits.devices.sources import STDIN, public_name
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import OutputError, reason_of
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.vision.scene import BgrImage, Frame, Record, Scene
 from camdigits.vision.strokes import Page, render
 
 CSV_HEADER = ("source", "frame", "time_s", "number", "digit", "confidence", "x", "y", "width", "height")
@@ -67,24 +67,25 @@ class LineWriter:
 class JsonLinesWriter(LineWriter):
     """One JSON object a frame, as `Scene.to_dict` has it."""
 
-    def write(self, frame: Frame, scene: Scene) -> None:  # noqa: ARG002 - a SceneWriter is given both
-        self.put(json.dumps(scene.to_dict()) + "\n")
+    def write(self, record: Record) -> None:
+        self.put(json.dumps(record) + "\n")
 
 
 class CsvWriter(LineWriter):
-    """One row a digit under `CSV_HEADER`, which is written at once; `number` is the text of the number it belongs to."""
+    """One row a digit under `CSV_HEADER`, which is written at once, unless the stream has `begun` with it already; `number` is
+    the text of the number it belongs to."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, begun: bool = False) -> None:
         super().__init__(stream)
-        self.put(csv_row(CSV_HEADER))
+        if not begun:
+            self.put(csv_row(CSV_HEADER))
 
-    def write(self, frame: Frame, scene: Scene) -> None:  # noqa: ARG002
-        values = scene.to_dict()
-        number_of = {index: number["text"] for number in values["numbers"] for index in number["digits"]}
-        common = (values["source"], values["frame"], values["time_s"])
+    def write(self, record: Record) -> None:
+        number_of = {index: number["text"] for number in record["numbers"] for index in number["digits"]}
+        common = (record["source"], record["frame"], record["time_s"])
         rows = [
             csv_row((*common, number_of.get(index, ""), digit["label"], digit["confidence"], *digit["box"]))
-            for index, digit in enumerate(values["digits"])
+            for index, digit in enumerate(record["digits"])
         ]
         if rows:
             self.put("".join(rows))
@@ -97,10 +98,9 @@ class TextWriter(LineWriter):
         super().__init__(stream)
         self._named = named
 
-    def write(self, frame: Frame, scene: Scene) -> None:  # noqa: ARG002
-        values = scene.to_dict()
-        numbers = " ".join(number["text"] for number in values["numbers"])
-        line = f"{values['source']}: {numbers}" if self._named else numbers
+    def write(self, record: Record) -> None:
+        numbers = " ".join(number["text"] for number in record["numbers"])
+        line = f"{record['source']}: {numbers}" if self._named else numbers
         self.put(line.rstrip() + "\n")
 
 
@@ -217,6 +217,22 @@ class AnnotationWriter:
         clip, self._clip = self._clip, None
         if clip is not None:
             clip.close()
+
+
+def adopt_drawing(made: Path, folder: Path) -> Path:
+    """Take a picture or clip that was drawn elsewhere on the same disk into `folder`, under its name there; its new path.
+
+    No file is overwritten: it gets the name that `AnnotationWriter` would have given it. Raises OutputError.
+    """
+    path = _write_new(folder, made.stem, made.suffix, b"")
+    try:
+        made.replace(path)
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise unwritable(str(path), error) from error
+        raise
+    return path
 
 
 def save_snapshot(picture: BgrImage, folder: Path, now: datetime, scene: Scene | None = None) -> Path:

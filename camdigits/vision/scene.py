@@ -12,7 +12,7 @@ Box        (x, y, width, height)  pixels of the source frame, half-open
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -26,6 +26,8 @@ Batch = npt.NDArray[np.float32]
 Odds = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
 
+Record = Mapping[str, Any]
+"""A scene as `Scene.to_dict` has it."""
 SCHEMA = 1
 """Version of `Scene.to_dict`: keys may be added under the same number, never changed."""
 _SHOWN_CHARACTERS = 60

@@ -87,3 +87,62 @@ def test_a_frozen_program_is_never_started_anew(monkeypatch: pytest.MonkeyPatch)
 def test_a_process_that_does_not_come_so_far_says_nothing_of_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
     assert call(joined, "a", 1) is None
+
+
+def echo(channel: child.Channel, prefix: str) -> None:
+    print("what libraries print")  # noqa: T201
+    for line in channel:
+        if line == b"crash":
+            crash()
+        if line == b"end":
+            return
+        if line == b"fail":
+            raise RuntimeError("no answer")
+        channel.say(prefix.encode() + line)
+
+
+def outlive(channel: child.Channel, path: str) -> None:
+    """Be busy for ever, and leave a file in the end."""
+    channel.farewell = lambda: Path(path).touch()
+    channel.say(b"busy")
+    wait_for_ever()
+
+
+def server(function: object, *arguments: str) -> child.Server:
+    return child.Server(__name__, function.__name__, *arguments, environment={})  # type: ignore[attr-defined]
+
+
+class TestServer:
+    def test_lines_go_to_and_fro_and_what_is_printed_is_none(self) -> None:
+        echoing = server(echo, "> ")
+        for line in (b"one", b"", b"two"):
+            echoing.send(line)
+            assert echoing.receive() == b"> " + line
+        echoing.end()
+
+    def test_one_that_crashes_says_how(self) -> None:
+        echoing = server(echo, "")
+        echoing.send(b"crash")
+        with pytest.raises(ChildError, match="it crashed" if sys.platform == "win32" else "SIGSEGV"):
+            echoing.receive()
+        echoing.send(b"nobody hears this")
+
+    @pytest.mark.parametrize(("order", "said"), [(b"end", "ended by itself"), (b"fail", "exit code 1")])
+    def test_one_that_ends_says_so(self, order: bytes, said: str) -> None:
+        echoing = server(echo, "")
+        echoing.send(order)
+        with pytest.raises(ChildError, match=said):
+            echoing.receive()
+
+    def test_one_that_is_left_alone_ends_in_the_middle_of_its_work(self, tmp_path: Path) -> None:
+        busy = server(outlive, str(tmp_path / "farewell"))
+        assert busy.receive() == b"busy"
+        busy._to.close()
+        with pytest.raises(ChildError, match="ended by itself"):
+            busy.receive()
+        assert (tmp_path / "farewell").exists()
+
+    def test_inside_another_program_there_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "frozen", True, raising=False)
+        with pytest.raises(ChildError, match="not Python's own"):
+            server(echo, "")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from camdigits.devices import sources
 from camdigits.devices.live import DEFAULT_FPS, sound_fps
 from camdigits.devices.pages import page_text
-from camdigits.devices.sources import expand, natural_key, open_source, public_name
+from camdigits.devices.sources import expand, is_recorded, natural_key, open_source, public_name
 from camdigits.errors import SourceError
 from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
@@ -492,3 +492,18 @@ def test_a_clip_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
     shutil.copy(Path(__file__).parents[1] / "fixtures" / "hand_shake.mp4", clip)
     with pytest.raises(SourceError, match="rename the file"):
         open_source(str(clip))
+
+
+@pytest.mark.parametrize(
+    ("spec", "recorded"),
+    [("page.png", True), ("gone.png", True), ("demo", True), ("-", False), ("0", False), ("http://camera/video", False)],
+)
+def test_what_any_process_can_read_again_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, recorded: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "page.png").touch()
+    assert is_recorded(spec) is recorded
+    if spec == "0":
+        (tmp_path / "0").touch()
+        assert is_recorded("0")

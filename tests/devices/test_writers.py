@@ -22,6 +22,7 @@ from camdigits.devices.writers import (
     CsvWriter,
     JsonLinesWriter,
     TextWriter,
+    adopt_drawing,
     file_name,
     open_output,
     save_page,
@@ -88,23 +89,23 @@ class TestJsonLines:
     def test_each_frame_is_one_line_of_the_schema(self) -> None:
         stream = io.StringIO()
         writer = JsonLinesWriter(stream)
-        writer.write(FRAME, SCENE)
-        writer.write(FRAME, EMPTY)
+        writer.write(SCENE.to_dict())
+        writer.write(EMPTY.to_dict())
         assert [json.loads(line) for line in stream.getvalue().splitlines()] == [SCENE.to_dict(), EMPTY.to_dict()]
 
     def test_each_line_is_flushed(self) -> None:
         stream = FlushCounter()
         writer = JsonLinesWriter(stream)
-        writer.write(FRAME, SCENE)
+        writer.write(SCENE.to_dict())
         first = stream.tell()
-        writer.write(FRAME, SCENE)
+        writer.write(SCENE.to_dict())
         assert stream.flushed_at == [first, 2 * first]
 
 
 class TestCsv:
     def test_each_digit_is_one_row_with_its_number(self) -> None:
         stream = io.StringIO(newline="")
-        CsvWriter(stream).write(FRAME, SCENE)
+        CsvWriter(stream).write(SCENE.to_dict())
         rows = list(csv.reader(io.StringIO(stream.getvalue())))
         assert ",".join(rows[0]) == "source,frame,time_s,number,digit,confidence,x,y,width,height"
         assert rows[1] == ["page, 1.jpg", "3", "1.235", "20", "2", "0.995", "1", "2", "3", "4"]
@@ -114,8 +115,8 @@ class TestCsv:
     def test_the_header_is_there_without_any_digit_and_only_once(self) -> None:
         stream = io.StringIO()
         writer = CsvWriter(stream)
-        writer.write(FRAME, EMPTY)
-        writer.write(FRAME, EMPTY)
+        writer.write(EMPTY.to_dict())
+        writer.write(EMPTY.to_dict())
         writer.close()
         assert stream.getvalue() == ",".join(CSV_HEADER) + "\n"
 
@@ -125,14 +126,14 @@ class TestText:
     def test_each_frame_is_one_line_of_its_numbers(self, named: bool, expected: str) -> None:
         stream = io.StringIO()
         writer = TextWriter(stream, named)
-        writer.write(FRAME, SCENE)
-        writer.write(FRAME, EMPTY)
+        writer.write(SCENE.to_dict())
+        writer.write(EMPTY.to_dict())
         assert stream.getvalue() == expected
 
     def test_a_name_that_the_terminal_cannot_show_is_escaped(self) -> None:
         raw = io.BytesIO()
         writer = TextWriter(io.TextIOWrapper(raw, encoding="ascii"), named=True)
-        writer.write(FRAME, Scene(1, 1, source="größe\udcff.jpg"))
+        writer.write(Scene(1, 1, source="größe\udcff.jpg").to_dict())
         assert raw.getvalue() == rb"gr\xf6\xdfe\udcff.jpg:" + b"\n"
 
 
@@ -140,13 +141,13 @@ class TestText:
 @pytest.mark.parametrize("kind", ["json", "csv", "text"])
 def test_a_full_disk_is_an_output_error(kind: str) -> None:
     with pytest.raises(OutputError, match=r"/dev/full: cannot be written .*space"), open_output(Path("/dev/full")) as stream:
-        make_writer(kind, stream).write(FRAME, SCENE)
+        make_writer(kind, stream).write(SCENE.to_dict())
 
 
 @pytest.mark.parametrize("kind", ["json", "csv", "text"])
 def test_a_reader_that_went_away_is_a_broken_pipe(kind: str) -> None:
     with pytest.raises(BrokenPipeError):
-        make_writer(kind, BrokenPipe()).write(FRAME, SCENE)
+        make_writer(kind, BrokenPipe()).write(SCENE.to_dict())
 
 
 class TestOpenOutput:
@@ -407,6 +408,20 @@ def test_a_picture_that_is_interrupted_halfway_does_not_stay(tmp_path: Path, mon
     with pytest.raises(KeyboardInterrupt):
         save_snapshot(plain(10), tmp_path, NOW)
     assert list(tmp_path.iterdir()) == []
+
+
+class TestAdopted:
+    def test_it_gets_the_next_name_that_is_free(self, tmp_path: Path) -> None:
+        for number, name in enumerate(("page.png", "page-2.png", "page-3.png")):
+            (tmp_path / "elsewhere").mkdir(exist_ok=True)
+            (tmp_path / "elsewhere" / "page.png").write_bytes(bytes([number]))
+            assert adopt_drawing(tmp_path / "elsewhere" / "page.png", tmp_path).name == name
+        assert [(tmp_path / name).read_bytes() for name in ("page.png", "page-3.png")] == [b"\0", b"\2"]
+
+    def test_nothing_stays_of_one_that_is_gone(self, tmp_path: Path) -> None:
+        with pytest.raises(OutputError, match="no such file"):
+            adopt_drawing(tmp_path / "elsewhere" / "page.png", tmp_path)
+        assert list(tmp_path.iterdir()) == []
 
 
 def _interrupt_while_writing(path: Path) -> None:

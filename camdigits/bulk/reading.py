@@ -1,0 +1,258 @@
+"""What reading a source gives, event by event, and where that goes; and reading in this process."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, Self
+
+from camdigits import errors
+from camdigits.api import Recognizer, frames, reader_of
+from camdigits.devices import sources, writers
+from camdigits.devices.process import say, warnings_said
+from camdigits.devices.teacher import TaughtFile
+from camdigits.devices.threads import THREADS
+from camdigits.errors import CamdigitsError, SourceError
+from camdigits.overlay import draw_scene
+from camdigits.ports import SceneWriter
+from camdigits.vision.scene import Record
+
+
+class Opened(NamedTuple):
+    """A source was opened; `frames` are promised, None where nobody knows."""
+
+    source: str
+    frames: int | None
+
+
+class Read(NamedTuple):
+    """One frame of it was read."""
+
+    record: Record
+
+
+class Drawn(NamedTuple):
+    """It was drawn into a file that waits to be adopted."""
+
+    path: str
+
+
+class Noticed(NamedTuple):
+    """There is something to say of it."""
+
+    text: str
+
+
+class Failed(NamedTuple):
+    """It cannot be read, or not to its end."""
+
+    text: str
+
+
+class Broken(NamedTuple):
+    """Nothing more can be read: the error of that name in `camdigits.errors`."""
+
+    error: str
+    text: str
+
+    @classmethod
+    def by(cls, error: CamdigitsError) -> Broken:
+        return cls(type(error).__name__, str(error))
+
+    def as_error(self) -> CamdigitsError:
+        kind = getattr(errors, self.error)
+        error = kind(self.text)
+        assert isinstance(error, CamdigitsError)
+        return error
+
+
+Event = Opened | Read | Drawn | Noticed | Failed | Broken
+_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Opened, Read, Drawn, Noticed, Failed, Broken)}
+
+
+def packed(event: Event) -> bytes:
+    """The event as one line of ASCII, without its end."""
+    return json.dumps([type(event).__name__, *event]).encode("ascii")
+
+
+def unpacked(line: bytes) -> Event:
+    kind, *values = json.loads(line)
+    return _KINDS[kind](*values)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How sources are read, in values that can be sent to other processes: the options of `camdigits read` of those names.
+
+    taught: what the user taught, as its file holds it, in Base64; "" for nothing. every: only every Nth frame of clips.
+    """
+
+    model: str = ""
+    threshold: float | None = None
+    rotate: str | None = None
+    effort: str | None = None
+    taught: str = ""
+    every: int = 1
+
+    @classmethod
+    def of(
+        cls, model: str, threshold: float | None, rotate: str | None, effort: str | None, taught: bool, every: int
+    ) -> Manner:
+        """taught: whether what the user taught counts; a file of it that cannot be read is warned of and left out."""
+        content = None
+        if taught:
+            try:
+                content = TaughtFile().content()
+            except SourceError as error:
+                warnings.warn(str(error), stacklevel=2)
+        return cls(model, threshold, rotate, effort, base64.b64encode(content or b"").decode("ascii"), every)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def recognizer(self, threads: int = THREADS) -> Recognizer:
+        """Raises as Recognizer does; warns of what was taught where that is damaged."""
+        recognizer = Recognizer(self.model, self.threshold, rotate=self.rotate, effort=self.effort, threads=threads)
+        if self.taught:
+            adaptable = recognizer.adaptable
+            try:
+                adaptable.use(TaughtFile().unpacked(base64.b64decode(self.taught), adaptable.network.sha256))
+            except SourceError as error:
+                warnings.warn(str(error), stacklevel=2)
+        return recognizer
+
+
+class Engine(Protocol):
+    """A way to read, entered before anything is read: `__enter__` raises ModelError or WorkersError where it cannot be had.
+
+    `read` gives the events of each source, in the order of the sources; close what it gives.
+    """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+    def read(self, names: Sequence[str]) -> Generator[Event]: ...
+
+
+class Here:
+    """Reads in this process (Engine), and draws into `annotate`."""
+
+    def __init__(self, manner: Manner, annotate: Path | None) -> None:
+        self._manner, self._annotate = manner, annotate
+
+    def __enter__(self) -> Self:
+        with warnings_said():
+            self._recognizer = self._manner.recognizer()
+        self._drawing = drawing_into(self._annotate) if self._annotate else None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is held."""
+
+    def read(self, names: Sequence[str]) -> Generator[Event]:
+        for name in names:
+            yield from read_source(name, self._recognizer, self._manner.every, self._drawing)
+
+
+def drawing_into(folder: Path) -> writers.AnnotationWriter:
+    return writers.AnnotationWriter(folder, lambda frame, scene: draw_scene(frame.image, scene))
+
+
+def read_source(
+    name: str, recognizer: Recognizer, every: int, drawing: writers.AnnotationWriter | None = None
+) -> Generator[Event]:
+    """Read one source to its end, and draw it. Raises OutputError where it cannot be drawn."""
+    try:
+        source = sources.open_source(name)
+        try:
+            if drawing:
+                is_picture = not source.live and source.frame_count == 1
+                drawing.start(source.name, None if is_picture else 1 / (source.frame_period_s * every))
+            yield Opened(source.name, source.frame_count)
+            reader = reader_of(source, recognizer, every)
+            for frame in frames(source, every):
+                scene = reader.recognize(frame, sources.public_name(name))
+                yield Read(scene.to_dict())
+                if drawing:
+                    drawing.write(frame, scene)
+            if source.notice:
+                yield Noticed(source.notice)
+        finally:
+            source.close()
+            if drawing:
+                drawing.close()
+    except SourceError as error:
+        yield Failed(str(error))
+
+
+def deliver(
+    events: Generator[Event],
+    writer: SceneWriter,
+    failed: list[str],
+    annotate: Path | None = None,
+    advance: Callable[[Event], None] | None = None,
+    quiet: bool = False,
+) -> None:
+    """Write what was read, say what is to be said and take what was drawn into `annotate`.
+
+    What is said of sources that cannot be read is added to `failed`. quiet: whether notices are left out.
+    Raises what a `Broken` event says, and what the places of results raise.
+    """
+    with closing(events):
+        for event in events:
+            match event:
+                case Read(record):
+                    writer.write(record)
+                case Noticed(text):
+                    if not quiet:
+                        say(text)
+                case Failed(text):
+                    failed.append(text)
+                    say(text)
+                case Drawn(path):
+                    assert annotate is not None
+                    writers.adopt_drawing(Path(path), annotate)
+                    with suppress(OSError):
+                        Path(path).parent.rmdir()
+                case Broken():
+                    raise event.as_error()
+                case Opened():
+                    pass
+            if advance:
+                advance(event)
+
+
+@contextmanager
+def progress(names: Sequence[str], every: int, quiet: bool = False) -> Iterator[Callable[[Event], None] | None]:
+    """What advances a progress bar on stderr; None where stderr is no terminal, for one picture and if `quiet`."""
+    worth_it = len(names) > 1 or any(name.lower().endswith(sources.CLIP_SUFFIXES) or name == sources.DEMO for name in names)
+    if quiet or not (worth_it and sys.stderr is not None and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # Rich takes over the streams that share the bar's terminal, so that lines are written above the bar.
+    shared = sys.stdout is not None and sys.stdout.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=shared) as bar:
+        task = bar.add_task("reading", total=len(names) if len(names) > 1 else None)
+        opened: Opened | None = None
+
+        def advance(event: Event) -> None:
+            nonlocal opened
+            if isinstance(event, Opened):
+                opened = event
+            elif isinstance(event, Read) and opened:
+                if len(names) == 1:
+                    bar.update(task, total=opened.frames, advance=every)
+                else:
+                    bar.update(task, description=Path(opened.source).name[:40], advance=1)
+                    opened = None
+
+        yield advance

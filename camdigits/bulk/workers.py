@@ -1,0 +1,348 @@
+"""Reading in several processes of this machine.
+
+Each process reads one source at a time. Its events wait in this process, as lines, until all earlier sources are written; so
+much may wait (`Bounds`), then processes wait themselves. A source over which a process ends is read anew by another one,
+and passed over when that ends too; all others are read once.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import threading
+import warnings
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from camdigits.api import Recognizer
+from camdigits.bulk.reading import Broken, Drawn, Event, Failed, Manner, drawing_into, packed, read_source, unpacked
+from camdigits.devices.child import Channel, ChildError, Server
+from camdigits.devices.process import say
+from camdigits.devices.threads import fair_share, limit_threads
+from camdigits.devices.writers import unwritable
+from camdigits.errors import CamdigitsError, WorkersError
+
+_END = b""
+"""Stands after the last event of a source."""
+_ATTEMPTS = 2
+_STARTS = 3
+"""So often in a row a process may fail to start."""
+_LOOK_S = 0.5
+"""How often the main thread wakes up for signals where waiting for a lock keeps them from it, as on Windows."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What may wait to be written: of sources, of bytes in all, beyond which no other source is begun, and of bytes of one
+    source, beyond which its process waits."""
+
+    sources: int = 1024
+    all_bytes: int = 16 << 20
+    source_bytes: int = 1 << 20
+
+
+@dataclass(eq=False)
+class _Work:
+    """A source that was begun: the events that wait, how many there were already, and whether those are all."""
+
+    name: str
+    lines: deque[bytes] = field(default_factory=deque)
+    waiting_bytes: int = 0
+    received: int = 0
+    deaths: int = 0
+    done: bool = False
+
+
+class Workers:
+    """Reads in `count` processes (Engine), and draws for `annotate`, a folder.
+
+    `__enter__` comes back when the first of them is ready to read; what it warns of is said. scratch: a folder for what is
+    drawn that belongs to somebody else, in place of `annotate`.
+    """
+
+    def __init__(
+        self,
+        manner: Manner,
+        count: int,
+        annotate: Path | None = None,
+        scratch: Path | None = None,
+        bounds: Bounds = Bounds(),
+    ) -> None:
+        self._manner, self._count, self._annotate, self._scratch, self._bounds = manner, count, annotate, scratch, bounds
+        self._lock = threading.Lock()
+        self._arrived = threading.Condition(self._lock)  # for the thread that reads events
+        self._room = threading.Condition(self._lock)  # for the threads that serve a process each
+        self._names: Sequence[str] = ()
+        self._next = 0
+        self._begun: deque[_Work] = deque()
+        self._again: deque[_Work] = deque()
+        self._waiting_bytes = 0
+        self._ready: Sequence[str] | None = None
+        self._error: Exception | None = None
+        self._closed = False
+        self._servers: set[Server] = set()
+        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
+
+    def __enter__(self) -> Self:
+        try:
+            if self._annotate:
+                self._scratch = scratch_in(self._annotate)
+            for thread in self._threads:
+                thread.start()
+            with self._lock:
+                while self._ready is None and self._error is None:
+                    self._arrived.wait(_LOOK_S)
+                if self._error:
+                    raise self._error
+                told = self._ready or ()
+            for warning in told:
+                say(warning)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all processes, and what they have drawn that was not wanted any more."""
+        with self._lock:
+            self._closed = True
+            servers = list(self._servers)
+            self._arrived.notify_all()
+            self._room.notify_all()
+        for server in servers:
+            server.kill()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+        if self._scratch and self._annotate:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def read(self, names: Sequence[str]) -> Generator[Event]:
+        with self._lock:
+            self._names, self._next = names, 0
+            self._room.notify_all()
+        while (line := self._next_line()) is not None:
+            yield unpacked(line)
+
+    # The thread that reads events
+
+    def _next_line(self) -> bytes | None:
+        """The next event in the order of the sources; None after the last of all."""
+        with self._lock:
+            while True:
+                if self._error:
+                    raise self._error
+                if not self._begun:
+                    if self._next == len(self._names):
+                        return None
+                    self._arrived.wait(_LOOK_S)
+                    continue
+                first = self._begun[0]
+                if first.lines:
+                    line = first.lines.popleft()
+                    first.waiting_bytes -= len(line)
+                    self._waiting_bytes -= len(line)
+                    self._room.notify_all()
+                    return line
+                if first.done:
+                    self._begun.popleft()
+                    self._room.notify_all()
+                else:
+                    self._arrived.wait(_LOOK_S)
+
+    # The threads that serve a process each
+
+    def _serve(self) -> None:
+        try:
+            self._serve_all()
+        except Exception as error:  # none is expected, but the thread that reads would wait for ever
+            self._give_up(error)
+
+    def _serve_all(self) -> None:
+        while (server := self._start()) is not None:
+            while (work := self._take()) is not None:
+                if not self._read_by(server, work):
+                    break
+            else:
+                server.end()
+                self._drop(server)
+                return
+
+    def _start(self) -> Server | None:
+        """A process that is ready to read; None where all is over."""
+        reason = ""
+        for _ in range(_STARTS):
+            with self._lock:
+                if self._closed:
+                    return None
+            threads = fair_share(self._count)
+            environment = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+            scratch = str(self._scratch) if self._scratch else None
+            try:
+                server = Server(
+                    __name__,
+                    serve.__name__,
+                    self._manner.to_dict(),
+                    threads,
+                    scratch,
+                    self._annotate is not None,
+                    environment=environment,
+                )
+            except ChildError as error:
+                reason = str(error)
+                continue
+            with self._lock:
+                if self._closed:
+                    server.kill()
+                self._servers.add(server)
+            try:
+                said = json.loads(server.receive())
+            except ChildError as error:
+                reason = str(error)
+                self._drop(server)
+                continue
+            if isinstance(said, dict):
+                server.end()
+                self._drop(server)
+                self._give_up(Broken(**said).as_error())
+                return None
+            with self._lock:
+                if self._ready is None:
+                    self._ready = said
+                self._arrived.notify_all()
+            return server
+        with self._lock:
+            if self._closed:
+                return None
+        self._give_up(WorkersError(f"no process to read with can be started: {reason}; read without --workers"))
+        return None
+
+    def _drop(self, server: Server) -> None:
+        with self._lock:
+            self._servers.discard(server)
+
+    def _give_up(self, error: Exception) -> None:
+        with self._lock:
+            self._error = self._error or error
+            self._arrived.notify_all()
+
+    def _take(self) -> _Work | None:
+        """The next source to read; None when all is over."""
+        with self._lock:
+            while not self._closed:
+                if self._again:
+                    return self._again.popleft()
+                room = len(self._begun) < self._bounds.sources and self._waiting_bytes < self._bounds.all_bytes
+                if room and self._next < len(self._names):
+                    work = _Work(self._names[self._next])
+                    self._next += 1
+                    self._begun.append(work)
+                    return work
+                self._room.wait()
+            return None
+
+    def _read_by(self, server: Server, work: _Work) -> bool:
+        """Have a source read; whether the process is there for others."""
+        server.send(json.dumps(work.name).encode("ascii"))
+        known = work.received
+        try:
+            while (line := server.receive()) != _END:
+                if known:  # it came already, from a process that has ended since
+                    known -= 1
+                    continue
+                self._put(work, line)
+        except ChildError as error:
+            self._drop(server)
+            with self._lock:
+                if self._closed:
+                    return False
+                work.deaths += 1
+                if work.deaths < _ATTEMPTS:
+                    self._again.append(work)
+                    return False
+            self._put(work, packed(Failed(f"{work.name}: passed over, it cannot be read: whatever reads it ends, {error}")))
+            self._finish(work)
+            return False
+        self._finish(work)
+        return True
+
+    def _put(self, work: _Work, line: bytes) -> None:
+        with self._lock:
+            while work.lines and work.waiting_bytes >= self._bounds.source_bytes and not self._closed:
+                self._room.wait()
+            work.lines.append(line)
+            work.received += 1
+            work.waiting_bytes += len(line)
+            self._waiting_bytes += len(line)
+            self._arrived.notify_all()
+
+    def _finish(self, work: _Work) -> None:
+        with self._lock:
+            work.done = True
+            self._arrived.notify_all()
+
+
+def scratch_in(folder: Path) -> Path:
+    """A folder of our own on the disk of `folder`, for what is drawn until it gets its name."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".camdigits-", dir=folder))
+    except OSError as error:
+        raise unwritable(str(folder), error) from error
+
+
+# The other side: a process that reads
+
+
+def serve(channel: Channel, manner: Mapping[str, Any], threads: int, scratch: str | None, own: bool) -> None:
+    """Read the sources whose names come, a line each, for ever.
+
+    It says a list of warnings when it is ready, or else what is broken; then the events of each source, and `_END`.
+    scratch: where sources are drawn, each in a folder of its own; own: whether it goes when this process is left alone.
+    """
+    if scratch and own:
+        channel.farewell = lambda: shutil.rmtree(scratch, ignore_errors=True)
+    limit_threads(threads)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            recognizer = Manner(**manner).recognizer(threads)
+    except CamdigitsError as error:
+        channel.say(json.dumps(Broken.by(error)._asdict()).encode("ascii"))
+        return
+    channel.say(json.dumps([str(warning.message) for warning in caught]).encode("ascii"))
+    every = Manner(**manner).every
+    for line in channel:
+        for event in _events(json.loads(line), recognizer, every, scratch):
+            channel.say(packed(event))
+        channel.say(_END)
+
+
+def _events(name: str, recognizer: Recognizer, every: int, scratch: str | None) -> Generator[Event]:
+    """What reading a source gives, whatever happens in Python meanwhile, and then what was drawn of it."""
+    try:
+        folder = _folder_in(scratch) if scratch else None
+        with closing(read_source(name, recognizer, every, drawing_into(folder) if folder else None)) as events:
+            yield from events
+        if folder:
+            yield from (Drawn(str(path)) for path in sorted(folder.iterdir()))
+    except CamdigitsError as error:
+        yield Broken.by(error)
+    except Exception as error:  # a picture that no library was made for must not end all others
+        reason = (str(error).strip().splitlines() or [""])[0][:160]
+        yield Failed(f"{name}: passed over, it cannot be read ({type(error).__name__}: {reason})")
+
+
+def _folder_in(scratch: str) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(dir=scratch))
+    except OSError as error:
+        raise unwritable(scratch, error) from error
