@@ -364,7 +364,7 @@ def read(
     paths = earlier.left(paths)
     with warnings_said(quiet):
         manner = Manner.of(model, threshold, rotate, effort, taught, every)
-    engine = None if correct else _engine(manner, paths, workers, cluster, annotate)
+    engine = None if correct else _engine(manner, paths, workers, cluster, annotate, quiet)
 
     def writer_on(stream: TextIO) -> SceneWriter:
         if kind == "jsonl":
@@ -394,7 +394,9 @@ def read(
         raise SystemExit(SourceError.exit_code)
 
 
-def _engine(manner: Manner, paths: Sequence[str], workers: int | None, cluster: str | None, annotate: Path | None) -> Engine:
+def _engine(
+    manner: Manner, paths: Sequence[str], workers: int | None, cluster: str | None, annotate: Path | None, quiet: bool
+) -> Engine:
     """What reads: this process, several of them, or a cluster."""
     from camdigits.devices.sources import is_recorded
     from camdigits.devices.threads import cores
@@ -404,7 +406,7 @@ def _engine(manner: Manner, paths: Sequence[str], workers: int | None, cluster: 
         if count == 1:
             from camdigits.bulk.reading import Here
 
-            return Here(manner, annotate)
+            return Here(manner, annotate, quiet)
     live = next((path for path in paths if not is_recorded(path)), None)
     if live is not None:
         from camdigits.devices.sources import public_name

@@ -17,8 +17,8 @@ from camdigits import summary
 from camdigits.devices.process import Terminated
 from camdigits.errors import OutputError
 from camdigits.summary import MOST_REASONS, Counted, Summary, summary_told
-from camdigits.vision.scene import Box, Digit, Frame, Number, Scene
-from tests.fakes import FakeClock, plain
+from camdigits.vision.scene import Box, Digit, Number, Record, Scene
+from tests.fakes import FakeClock
 
 BOX = Box(1, 2, 3, 4)
 
@@ -72,17 +72,17 @@ class TestCounting:
         written = []
 
         class Writer:
-            def write(self, frame: Frame, scene: Scene) -> None:
-                written.append((frame, scene))
+            def write(self, record: Record) -> None:
+                written.append(record)
 
             def close(self) -> None:
                 written.append("closed")
 
-        counts, frame, scene = Summary(), Frame(plain(200), 0, 0.0), Scene(64, 48, (Digit(7, 0.9, BOX),))
+        counts, scene = Summary(), Scene(64, 48, (Digit(7, 0.9, BOX),))
         writer = Counted(Writer(), counts)
-        writer.write(frame, scene)
+        writer.write(scene.to_dict())
         writer.close()
-        assert written == [(frame, scene), "closed"]
+        assert written == [scene.to_dict(), "closed"]
         assert counts.digits == 1
 
 

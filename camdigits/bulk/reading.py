@@ -140,13 +140,13 @@ class Engine(Protocol):
 
 
 class Here:
-    """Reads in this process (Engine), and draws into `annotate`."""
+    """Reads in this process (Engine), and draws into `annotate`. quiet: whether warnings are left out."""
 
-    def __init__(self, manner: Manner, annotate: Path | None) -> None:
-        self._manner, self._annotate = manner, annotate
+    def __init__(self, manner: Manner, annotate: Path | None, quiet: bool = False) -> None:
+        self._manner, self._annotate, self._quiet = manner, annotate, quiet
 
     def __enter__(self) -> Self:
-        with warnings_said():
+        with warnings_said(self._quiet):
             self._recognizer = self._manner.recognizer()
         self._drawing = drawing_into(self._annotate) if self._annotate else None
         return self
