@@ -359,7 +359,7 @@ def key_r(screen: Screen, key: str, tmp_path: Path) -> None:
     read, first = clip.read()
     clip.release()
     assert read
-    assert first.shape == (720, 1280, 3)
+    assert first.shape == (360, 640, 3), "not the size of the clip"
 
 
 def key_k(screen: Screen, key: str) -> None:
