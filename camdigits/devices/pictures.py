@@ -28,12 +28,25 @@ _PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
 EXIF_ORIENTATION = 0x112
 """The tag that says how a picture was held, in JEITA CP-3451."""
 _ROWS_AT_ONCE = 256
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""ISO/IEC 23008-12: pictures coded as HEVC, and those that leave the codec open."""
+_AVIF_BRANDS = (b"avif", b"avis")
 
 
 def is_picture(head: bytes) -> bool:
-    """Whether a file that begins with `head` (16 bytes suffice) is a still picture; GIF counts as a clip."""
+    """Whether a file that begins with `head` (64 bytes suffice) is a still picture; GIF counts as a clip."""
     container = head[8:12]
-    return head.startswith(_SIGNATURES) or (head[:4] == b"RIFF" and container == b"WEBP") or head[4:12] == b"ftypavif"
+    if head.startswith(_SIGNATURES) or (head[:4] == b"RIFF" and container == b"WEBP") or head[4:12] == b"ftypavif":
+        return True
+    return _is_heif(head)
+
+
+def _is_heif(head: bytes) -> bool:
+    """Whether that is a phone's HEIC picture; AVIF, which may have the same major brand, is not."""
+    if head[4:8] != b"ftyp":
+        return False
+    brands = [head[at : at + 4] for at in range(8, min(int.from_bytes(head[:4], "big"), len(head)), 4) if at != 12]
+    return head[8:12] in _HEIF_BRANDS and not any(brand in _AVIF_BRANDS for brand in brands)
 
 
 def decode_picture(data: bytes, name: str) -> BgrImage:
@@ -41,6 +54,8 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
 
     Grey becomes BGR, 16 bits and floats are scaled to 8. Raises SourceError for a file that is cut off or damaged.
     """
+    if _is_heif(data[:64]):
+        return _decode_heif(data, name)
     if _is_cut_off(data):
         raise SourceError(f"{name}: the picture is cut off, its end is missing; copy or save it again")
     try:
@@ -54,6 +69,20 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
         pixels = pixels[:, :, :3]  # the fourth byte of a BMP pixel is padding more often than transparency
     exif = next((bytes(block) for kind, block in zip(kinds, metadata, strict=False) if kind == cv2.IMAGE_METADATA_EXIF), b"")
     return upright(as_bgr(pixels, name), _orientation(exif))
+
+
+def _decode_heif(data: bytes, name: str) -> BgrImage:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise SourceError(f"{name}: HEIC pictures need one more package: pip install 'camdigits[heic]'") from error
+    try:
+        file = pillow_heif.open_heif(data, bgr_mode=True)
+        # Decoding turns it upright; the EXIF orientation beside says so once more, and is not followed.
+        pixels = np.asarray(file[file.primary_index])
+    except (ValueError, RuntimeError, EOFError, SyntaxError, OSError, IndexError, MemoryError) as error:
+        raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or cut off; copy or save it again") from error
+    return np.ascontiguousarray(as_bgr(pixels, name))
 
 
 def as_bgr(pixels: npt.NDArray[Any], name: str) -> BgrImage:

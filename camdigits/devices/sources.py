@@ -31,7 +31,10 @@ DEMO = "demo"
 STDIN = "-"
 SLIDE_PERIOD_S = 2.0
 CLIP_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv")
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".jp2", ".avif", ".pgm", ".ppm", ".pbm", ".pnm")
+PICTURE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".jp2", ".avif", ".heic", ".heif"),
+    *(".pgm", ".ppm", ".pbm", ".pnm"),
+)
 _DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
 _HEAD_BYTES = 512
