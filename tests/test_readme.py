@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,9 @@ def test_the_pictures_it_shows_are_there() -> None:
     assert shown
     for picture in shown:
         assert (ROOT / picture).is_file(), picture
+
+
+def test_the_table_of_extras_names_each_that_there_is() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", README.partition("| extra |")[2].partition("\n\n")[0], re.MULTILINE)
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert set(rows) == set(declared)
