@@ -158,6 +158,12 @@ class TestOpenOutput:
         assert stream.closed
         assert path.read_bytes() == "größe\n".encode()
 
+    def test_a_file_is_gone_on_with_after_what_is_to_be_kept_of_it(self, tmp_path: Path) -> None:
+        (tmp_path / "digits.txt").write_text("kept\nwritten anew, and longer\n", encoding="utf-8")
+        with open_output(tmp_path / "digits.txt", keep_bytes=5) as stream:
+            stream.write("7\n")
+        assert (tmp_path / "digits.txt").read_text(encoding="utf-8") == "kept\n7\n"
+
     def test_without_a_path_it_is_stdout_and_stays_open(self, capsys: pytest.CaptureFixture[str]) -> None:
         with open_output(None) as stream:
             stream.write("7\n")

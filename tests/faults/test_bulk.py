@@ -27,6 +27,7 @@ def mishaps(*arguments: object, program: str = "tests.bulk.mishaps") -> subproce
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -85,8 +86,8 @@ def test_a_signal_ends_all_processes_without_a_word(tmp_path: Path, number: int,
     wait_until(lambda: text_of(results).count("\n") == 2 and (drawn / "b.png").exists(), "the first pictures")
     processes = children_of(running)
     assert len(processes) == 2
-    running.send_signal(number)
-    running.send_signal(number)
+    for _ in range(2):
+        os.killpg(running.pid, number)  # as a terminal does
     assert ended(running) == (code, "", "")
     assert all(map(is_gone, processes))
     assert len(whole_lines(text_of(results))) == 2
@@ -103,7 +104,7 @@ def test_a_signal_while_processes_are_started_ends_them_too(tmp_path: Path) -> N
         return len(processes) == 2
 
     wait_until(started, "processes")
-    running.send_signal(signal.SIGINT)
+    os.killpg(running.pid, signal.SIGINT)
     assert ended(running) == (130, "", "")
     assert all(map(is_gone, processes))
 
