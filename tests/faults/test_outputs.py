@@ -430,7 +430,7 @@ def test_a_signal_is_heard_while_the_mouse_moves(screen: Screen, number: int, co
 
 @needs_screen
 def test_a_signal_while_a_snapshot_is_saved_leaves_no_half_of_it(screen: Screen, tmp_path: Path) -> None:
-    cue = f"{INT},camdigits.devices.writers:_write_new,1"
+    cue = f"{INT},camdigits.devices.writers:_write_all_new,1"
     with screen.start("-c", CUES, cue, "live", PAPER, "--snapshots", str(tmp_path)) as program:
         app = App(screen, program, screen.window(TITLE))
         app.press("s")
