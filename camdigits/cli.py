@@ -18,7 +18,7 @@ import click
 from camdigits.configured import CONFIG, settings_document, settings_in_force, use_settings
 from camdigits.devices.clock import seconds
 from camdigits.devices.process import Terminated, abandon, open_standard_descriptors, say, signals_end_the_run, warnings_said
-from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, reason_of
+from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, unwritable
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
@@ -107,10 +107,11 @@ def _effort(default: Callable[[], str] | None) -> Callable[[Decorated], Decorate
 _taught = click.option(
     "--taught/--untaught", default=True, help="Read by what `camdigits teach` learnt (default), or as the network ships."
 )
-_config_path = click.Path(dir_okay=False, path_type=Path)
+_file = click.Path(dir_okay=False, path_type=Path)
+_format = click.Choice(["text", "jsonl", "csv"])
 _config = click.option(
     f"--{CONFIG}",
-    type=_config_path,
+    type=_file,
     metavar="FILE",
     is_eager=True,
     expose_value=False,
@@ -140,18 +141,18 @@ def commands() -> None:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["text", "jsonl", "csv"]),
+    type=_format,
     help="Tell each number when it is read, when it changes and when it is gone.",
 )
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_file,
     metavar="FILE",
     help="Tell it there, at the end of what is in it, not on stdout [as text].",
 )
 @click.option(
     "--record",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_file,
     metavar="FILE.mp4",
     help="Record from the start; `r` stops and begins another clip.",
 )
@@ -306,8 +307,8 @@ def cameras(as_json: bool) -> None:
 
 @commands.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--format", "kind", type=click.Choice(["text", "jsonl", "csv"]), default="text", show_default=True)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write there, not to stdout.")
+@click.option("--format", "kind", type=_format, default="text", show_default=True)
+@click.option("--output", type=_file, metavar="FILE", help="Write there, not to stdout.")
 @click.option("--annotate", type=_folder, metavar="DIR", help="Write the drawn pictures and clips there.")
 @click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Read every Nth frame of a clip.")
 @click.option("--correct", is_flag=True, help="Show each picture in a window first, to correct what is wrong.")
@@ -425,13 +426,11 @@ def _engine(
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--clips", is_flag=True, help="Score the clips of DIR/clips.json instead: how steadily they are read.")
 @click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="With --clips: their truth, for DIR/clips.json.")
-@click.option(
-    "--json", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write all figures there."
-)
+@click.option("--json", "output", type=_file, metavar="FILE", help="Write all figures there.")
 @click.option(
     "--report",
     "document",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_file,
     metavar="FILE.html",
     help="Write figures, charts and the worst pictures there; implies --calibration.",
 )
@@ -546,7 +545,7 @@ def _tracked(items: Sequence[Item]) -> Iterable[Item]:
 @click.option("--show", is_flag=True, help="Draw all corrections on a sheet instead; nothing is taught.")
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_file,
     metavar="FILE.png",
     help="With --show: where [a new file here].",
 )
@@ -586,7 +585,7 @@ def teach(show: bool, output: Path | None, forget: bool, model: str) -> None:
 
 
 @commands.command("settings")
-@click.option(f"--{CONFIG}", type=_config_path, metavar="FILE", help="The settings file, in place of this platform's.")
+@click.option(f"--{CONFIG}", type=_file, metavar="FILE", help="The settings file, in place of this platform's.")
 def settings_command(config: Path | None) -> None:
     """Print what is in force, and from where, as a settings file.
 
@@ -637,8 +636,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _unwritable(error: OSError) -> OutputError:
     if error.filename is None:
         abandon(sys.stdout)
-    reason = reason_of(error)
-    return OutputError(f"{error.filename or 'stdout'}: cannot be written ({reason}); free some space or choose another place")
+    return unwritable(error.filename or "stdout", error)
 
 
 def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:

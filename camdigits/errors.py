@@ -54,3 +54,8 @@ class WindowError(CamdigitsError):
     """No window can be opened here."""
 
     exit_code = 6
+
+
+def unwritable(place: object, error: OSError) -> OutputError:
+    """What a failure of the system to write there is to the user."""
+    return OutputError(f"{place}: cannot be written ({reason_of(error)}); free some space or choose another place")

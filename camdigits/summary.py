@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from camdigits.devices.clock import seconds
 from camdigits.devices.process import Terminated, abandon, printable
@@ -37,7 +37,7 @@ class Summary:
     _frames: Counter[str] = field(default_factory=Counter)
     _followed: set[str] = field(default_factory=set)
 
-    def add(self, record: Mapping[str, Any]) -> None:
+    def add(self, record: Record) -> None:
         self._frames[record["source"]] += 1
         if record["frame"]:
             self._followed.add(record["source"])

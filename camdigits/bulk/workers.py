@@ -24,8 +24,7 @@ from camdigits.bulk.reading import Broken, Drawn, Event, Failed, Manner, drawing
 from camdigits.devices.child import Channel, ChildError, Server
 from camdigits.devices.process import say
 from camdigits.devices.threads import fair_share, limit_threads
-from camdigits.devices.writers import unwritable
-from camdigits.errors import CamdigitsError, WorkersError
+from camdigits.errors import CamdigitsError, WorkersError, unwritable
 
 _END = b""
 """Stands after the last event of a source."""

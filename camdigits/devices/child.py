@@ -18,6 +18,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, BinaryIO
 
+from camdigits.devices.process import lead_nowhere
+
 _READY = "ready"
 _PROGRAM = (
     f"import json, sys; task = json.load(sys.stdin); sys.path[:] = task['path']; import {__name__} as child; child.answer(task)"
@@ -132,9 +134,7 @@ class Channel:
     def __init__(self) -> None:
         self._from: BinaryIO = sys.stdin.buffer  # itself, since it may hold the first lines already
         self._to: BinaryIO = os.fdopen(os.dup(1), "wb")
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)  # for what libraries print
-        os.close(nowhere)
+        lead_nowhere(1)  # what libraries print
         self.farewell: Callable[[], None] = lambda: None
         """What is done when the other side is gone, before this process ends."""
         self._lines: SimpleQueue[bytes] = SimpleQueue()

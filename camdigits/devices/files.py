@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from camdigits.errors import OutputError, reason_of
+from camdigits.errors import unwritable
 
 
 def write_whole(path: Path, data: bytes, make_folder: bool = False) -> None:
@@ -28,5 +28,4 @@ def write_whole(path: Path, data: bytes, make_folder: bool = False) -> None:
         if ordinary:
             with suppress(OSError):
                 beside.unlink()
-        reason = reason_of(error)
-        raise OutputError(f"{path}: cannot be written ({reason}); free some space or choose another place") from error
+        raise unwritable(path, error) from error

@@ -92,6 +92,11 @@ def warnings_said(quiet: bool = False) -> Iterator[None]:
 def abandon(stream: TextIO | None) -> None:
     """Give a stream that failed a place to be flushed to at exit, or Python complains of it once more."""
     if stream is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        lead_nowhere(stream.fileno())
+
+
+def lead_nowhere(descriptor: int) -> None:
+    """Let what is written to a descriptor from now on vanish, and what is still buffered for it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -16,8 +16,8 @@ from queue import Full, Queue
 from threading import Thread
 from typing import IO, Any
 
-from camdigits.devices.writers import CLIP_LIMIT_PX, fitted, new_file, unwritable
-from camdigits.errors import OutputError
+from camdigits.devices.writers import clip_size, fitted, new_file
+from camdigits.errors import OutputError, unwritable
 from camdigits.vision.scene import BgrImage, Frame, Scene
 
 SUFFIX = ".mp4"
@@ -145,9 +145,7 @@ class _Encoder:
     def __init__(self, file: _Fragments, width: int, height: int, start_s: float) -> None:
         import av
 
-        scale = min(1.0, CLIP_LIMIT_PX / max(width, height))
-        # The codec takes even sizes only.
-        self._width, self._height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
+        self._width, self._height = clip_size(width, height)
         self._start_s, self._last_tick, self._key_s = start_s, -1, -FRAGMENT_S
         options = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
         self._container: Any = av.open(file, "w", format="mp4", options=options)

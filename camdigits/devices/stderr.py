@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from camdigits.devices.process import lead_nowhere
+
 _lock = threading.Lock()
 
 
@@ -21,14 +23,12 @@ def quiet_stderr() -> Iterator[None]:
         except (OSError, AttributeError, ValueError):  # no stderr at all (pythonw, a closed descriptor): nothing to quiet
             yield
             return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
+        lead_nowhere(2)
         try:
             yield
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-            os.close(nowhere)
 
 
 @contextmanager
@@ -41,9 +41,7 @@ def native_stderr_away() -> Iterator[None]:
         yield
         return
     mine = os.fdopen(shown, "w", encoding=python_stderr.encoding, errors="backslashreplace", buffering=1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+    lead_nowhere(2)
     sys.stderr = mine
     try:
         yield

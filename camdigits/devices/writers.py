@@ -23,9 +23,10 @@ import numpy as np
 from camdigits.devices.clock import seconds
 from camdigits.devices.files import write_whole
 from camdigits.devices.pages import PAGE_SUFFIX, page_text
+from camdigits.devices.process import lead_nowhere
 from camdigits.devices.sources import STDIN, public_name
 from camdigits.devices.stderr import quiet_stderr
-from camdigits.errors import OutputError, reason_of
+from camdigits.errors import OutputError, unwritable
 from camdigits.vision.scene import BgrImage, Frame, Record, Scene
 from camdigits.vision.strokes import Page, render
 
@@ -154,7 +155,7 @@ class _ResultFile(io.TextIOWrapper):
         except OSError:
             if self._can_be_removed:
                 os.ftruncate(self.fileno(), self._whole_bytes)
-                _lead_nowhere(self.fileno())
+                lead_nowhere(self.fileno())
             raise
         if self._can_be_removed:
             status = os.fstat(self.fileno())
@@ -281,9 +282,7 @@ class _Clip:
 
     def __init__(self, path: Path, fps: float, width: int, height: int) -> None:
         self._path = path
-        scale = min(1.0, CLIP_LIMIT_PX / max(width, height))
-        # The codec takes even sizes only.
-        self._width, self._height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
+        self._width, self._height = clip_size(width, height)
         self._frames = 0
         try:
             str(path.resolve()).encode("utf-8")
@@ -318,6 +317,13 @@ class _Clip:
         self._path.unlink(missing_ok=True)
         if self._frames:
             raise OutputError(f"{self._path}: the clip could not be completed; free some space, or choose another folder")
+
+
+def clip_size(width: int, height: int) -> tuple[int, int]:
+    """The size in pixels of a clip of pictures of that size: codecs take even sizes only, and none above `CLIP_LIMIT_PX`."""
+    scale = min(1.0, CLIP_LIMIT_PX / max(width, height))
+    even = [max(2, round(side * scale / 2) * 2) for side in (width, height)]
+    return even[0], even[1]
 
 
 def fitted(picture: BgrImage, width: int, height: int) -> BgrImage:
@@ -416,16 +422,3 @@ def _flush_within(stream: TextIO, limit_s: float) -> None:
                 return
         else:
             return
-
-
-def _lead_nowhere(descriptor: int) -> None:
-    """Let what is still buffered for a descriptor vanish."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)
-
-
-def unwritable(place: str, error: OSError) -> OutputError:
-    """What a failure of the system to write there is to the user."""
-    reason = reason_of(error)
-    return OutputError(f"{place}: cannot be written ({reason}); free some space or choose another place")
