@@ -25,7 +25,7 @@ def draw_chart(measured: Measured, path: Path) -> None:
         gains.plot(workers, [measured.gain(run) for run in runs], color=colour, marker="o", label=f"{count} pictures")
     ideal = [min(number, cores()) for number in workers]
     gains.plot(workers, ideal, color="black", linestyle=":", label=f"one for one, on {cores()} cores")
-    gains.set(xlabel="workers", ylabel="times as many pictures a second as one worker", xticks=workers, ylim=(0, None))
+    gains.set(xlabel="workers", ylabel="speed, times that of one worker", xticks=workers, ylim=(0, None))
     for colour, number in zip(COLOURS, workers, strict=False):
         name = f"{number} worker{'s' if number > 1 else ''}"
         rates.plot(counts, [measured.run(count, number).rate for count in counts], color=colour, marker="o", label=name)
