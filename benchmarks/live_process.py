@@ -92,7 +92,7 @@ class _NoWindow:
 class _Camera:
     """A live source of a noisy page, carried and then at rest; each frame is a new array, as a camera's is."""
 
-    name, live, frame_period_s, frame_count, notice, loss = "made up", True, FRAME_PERIOD_S, None, "", ""
+    name, live, pictures, frame_period_s, frame_count, notice, loss = "made up", True, False, FRAME_PERIOD_S, None, "", ""
 
     def __init__(self, page: Path, size: tuple[int, int], frames: int) -> None:
         self._page: BgrImage = np.load(page)

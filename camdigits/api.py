@@ -98,8 +98,8 @@ class Recognizer:
 
         Arrays are (H, W) grey, (H, W, 3) BGR (as OpenCV has it, not RGB) or (H, W, 4) BGRA, of uint8, uint16, bool, or floats
         from 0 to 1; those of other libraries are taken too. Pillow images may be of any mode. They are turned upright like
-        files, as their EXIF orientation says, and boxes are in pixels of the upright picture. Of a clip or folder the first
-        picture is read, of a camera or URL one frame.
+        files, as their EXIF orientation says, and boxes are in pixels of the upright picture. Of a clip, folder or PDF the
+        first picture is read, of a camera or URL one frame.
         Raises SourceError for a file that cannot be read, an array of another shape or dtype, and anything else.
         """
         if not isinstance(image, str | PathLike):
@@ -108,7 +108,7 @@ class Recognizer:
         source = open_source(name)
         frame = first_frame(source)
         file = file_behind(name, source)
-        origin = Origin(file=file) if file else Origin(held=frame.image)
+        origin = Origin(file=file, index=frame.index) if file else Origin(held=frame.image)
         return Scene.of(self.read_frame(frame, public_name(name)), origin)
 
     def read_frame(self, frame: Frame, source: str = "") -> vision.Scene:
@@ -209,9 +209,10 @@ def _scenes(spec: str, recognizer: Recognizer | None, every: int) -> Generator[S
         opened = open_source(name)
         try:
             reader = reader_of(opened, recognizer, every)
-            file = file_behind(name, opened) if opened.frame_count == 1 else ""
+            file = file_behind(name, opened) if opened.pictures else ""
             for frame in frames(opened, every):
-                yield Scene.of(reader.recognize(frame, public_name(name)), Origin(passing=weakref.ref(frame.image), file=file))
+                origin = Origin(passing=weakref.ref(frame.image), file=file, index=frame.index)
+                yield Scene.of(reader.recognize(frame, public_name(name)), origin)
             if opened.notice:
                 warnings.warn(opened.notice, stacklevel=2)
         finally:
@@ -224,7 +225,7 @@ def reader_of(source: FrameSource, recognizer: Recognizer, every: int = 1, effor
     effort: what frames that are followed may cost, where it is another than the recognizer's.
     """
     apart_s = every * source.frame_period_s
-    if source.frame_count == 1 or (not source.live and apart_s > recognizer.settings.tracks.cover_s):
+    if source.pictures or (not source.live and apart_s > recognizer.settings.tracks.cover_s):
         return PictureReader(recognizer)
     return LiveReader(recognizer, thorough=(effort or recognizer.settings.effort) is Effort.THOROUGH)
 

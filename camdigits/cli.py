@@ -175,8 +175,8 @@ def live(
 ) -> None:
     """Open the live window on SOURCE.
 
-    SOURCE is a camera's index (0 when none is given), a clip, a picture, a folder or glob of pictures, an http(s) or
-    rtsp URL, or `demo`. Press h in the window for its keys.
+    SOURCE is a camera's index (0 when none is given), a clip, a picture or PDF, a folder or glob of these, an
+    http(s) or rtsp URL, or `demo`. Press h in the window for its keys.
     """
     from camdigits.windows import Recording, run_window
 
@@ -344,7 +344,7 @@ def read(
     effort: str | None,
     taught: bool,
 ) -> None:
-    """Read digits without a window: pictures, clips, folders, globs, URLs, `demo`, or `-` for one picture from stdin.
+    """Read digits without a window: pictures, PDFs, clips, folders, globs, URLs, `demo`, or `-`: one picture from stdin.
 
     One line a frame on stdout (csv: one a digit), messages on stderr. With --correct each picture is shown: click a digit,
     type what it is, and go on with Enter; what is put out is as you left it.

@@ -39,8 +39,9 @@ class FrameSource(Protocol):
     """Where frames come from. The end belongs to the source: `read` returns None when there are no more.
 
     `name` is what to call it before a user (never with a password in it). `live` says that frames pass whether they are
-    read or not (cameras, the canvas); recorded ones wait, `frame_period_s` apart. `frame_count` is how many are promised,
-    or None. `notice` is a sentence for the user about the source as it is now, or "" (black picture, odd size, the end).
+    read or not (cameras, the canvas); recorded ones wait, `frame_period_s` apart. `pictures` says that they are pictures,
+    each to be read by itself, and no moments of one scene. `frame_count` is how many are promised, or None.
+    `notice` is a sentence for the user about the source as it is now, or "" (black picture, odd size, the end).
     `loss` says what happened to a source that is lost and being sought again, and since when; else "".
     `read` raises SourceError when the source is lost for good.
     """
@@ -49,6 +50,8 @@ class FrameSource(Protocol):
     def name(self) -> str: ...
     @property
     def live(self) -> bool: ...
+    @property
+    def pictures(self) -> bool: ...
     @property
     def frame_period_s(self) -> float: ...
     @property

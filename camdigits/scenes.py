@@ -12,7 +12,7 @@ import cv2
 import numpy.typing as npt
 
 from camdigits.devices.arrays import Picture, bgr_of
-from camdigits.devices.sources import first_frame, open_source
+from camdigits.devices.sources import first_frame, open_source, picture_at
 from camdigits.errors import SourceError
 from camdigits.overlay import draw_scene
 from camdigits.vision import scene as vision
@@ -26,7 +26,8 @@ Image = Picture | str | PathLike[str]
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """Where the picture of a scene is to be had: in memory, as a frame that somebody else holds, or in a file, read anew.
+    """Where the picture of a scene is to be had: in memory, as a frame that somebody else holds, or in a file, read anew: the
+    picture of that index.
 
     Copied and pickled without pixels, which whoever gets the copy has or has not.
     """
@@ -34,6 +35,7 @@ class Origin:
     held: Picture | None = None
     passing: weakref.ref[BgrImage] | None = None
     file: str = ""
+    index: int = 0
 
     def picture(self) -> BgrImage:
         """Raises SourceError where it is gone."""
@@ -46,10 +48,10 @@ class Origin:
             raise SourceError("the picture of this scene is not kept; give it: scene.draw(image)")
         if not Path(self.file).exists():
             raise SourceError(f"{self.file}: is not there any more; give the picture that was read: scene.draw(image)")
-        return first_frame(open_source(self.file)).image
+        return picture_at(self.file, self.index)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Origin, (None, None, self.file)
+        return Origin, (None, None, self.file, self.index)
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from camdigits.devices.clock import seconds
+from camdigits.devices.documents import is_document_name
 from camdigits.devices.process import Terminated, abandon, printable
 from camdigits.overlay.palette import is_sure
 from camdigits.ports import SceneWriter
@@ -39,7 +40,7 @@ class Summary:
 
     def add(self, record: Record) -> None:
         self._frames[record["source"]] += 1
-        if record["frame"]:
+        if record["frame"] and not is_document_name(record["source"]):
             self._followed.add(record["source"])
         self.digits += len(record["digits"])
         self.unsure_digits += sum(not is_sure(digit["confidence"]) for digit in record["digits"])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 import importlib
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from camdigits import app
-from camdigits.api import CanvasReader, PictureReader, Recognizer, reader_of
+from camdigits.api import CanvasReader, PictureReader, Recognizer, frames, reader_of
 from camdigits.controls import Mode, View
 from camdigits.devices import camera, canvas, sources, window, writers
 from camdigits.devices.clipboard import copy_text
@@ -54,17 +54,17 @@ def correct_pictures(
             finally:
                 annotations.close()
 
-    with suppress(_NoMorePicturesError):
+    with closing(pictures), suppress(_NoMorePicturesError):
         app.run(
             pictures,
             window.CvWindow(TITLE),
             seconds,
             Outputs(_snapshots(Path()), leave, copy=copy_text, recorder=ClipRecorder(_annotated, None, Path())),
-            notice=f"{len(paths)} to go: click a digit and type what it is, - for none; Enter goes on",
+            notice=f"files to go: {len(paths)}; click a digit and type what it is, - for none; Enter goes on",
             notebook=_notebook(recognizer),
         )
-    if count + len(pictures.missing) < len(paths):
-        say(f"left after {count} of {len(paths)} pictures; the rest was not read")
+    if pictures.left:
+        say(f"left after {count} of {count + pictures.left} pictures; the rest was not read")
     return pictures.missing
 
 
@@ -81,11 +81,18 @@ class _NoMorePicturesError(SourceError):
 
 
 class _PicturesToCorrect:
-    """Pictures one after the other (ports.Sources); `missing` is what was said of those that cannot be shown."""
+    """Pictures and pages one after the other (ports.Sources); `missing` is what was said of those that cannot be shown."""
 
     def __init__(self, paths: Sequence[str], recognizer: Recognizer) -> None:
         self._left, self._recognizer = list(paths), recognizer
+        self._pages_left = 0
+        self._pages = self._opened_pages()
         self.missing: list[str] = []
+
+    @property
+    def left(self) -> int:
+        """How many there are still to show: pages of the file that is open, and other files."""
+        return self._pages_left + len(self._left)
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
         if mode is Mode.CANVAS:
@@ -93,19 +100,31 @@ class _PicturesToCorrect:
         return self.next_camera()
 
     def next_camera(self) -> tuple[FrameSource, Reader]:
+        for page in self._pages:
+            return page, _Named(PictureReader(self._recognizer), sources.public_name(page.name))
+        raise _NoMorePicturesError("that was the last picture; q ends")
+
+    def close(self) -> None:
+        self._pages.close()
+
+    def _opened_pages(self) -> Generator[FrameSource]:
+        """Each picture as a source of its own."""
         while self._left:
             path = self._left.pop(0)
             try:
-                source = sources.open_source(path)
-                if source.live or source.frame_count != 1:
-                    source.close()
-                    raise SourceError(f"{path}: is no picture; correct clips in the live window: camdigits live {path}")
+                with closing(sources.open_source(path)) as source:
+                    if not source.pictures:
+                        raise SourceError(f"{path}: is no picture; correct clips in the live window: camdigits live {path}")
+                    self._pages_left = source.frame_count or 1
+                    for frame in frames(source):
+                        self._pages_left -= 1
+                        yield sources.StillSource(source.name, frame.image, frame.index)
+                    if source.notice:
+                        say(source.notice)
             except SourceError as error:
                 self.missing.append(str(error))
                 say(str(error))
-                continue
-            return source, _Named(PictureReader(self._recognizer), sources.public_name(path))
-        raise _NoMorePicturesError("that was the last picture; q ends")
+            self._pages_left = 0
 
 
 class _Named:

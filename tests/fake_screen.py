@@ -82,7 +82,7 @@ class FakeSource:
         self._frames = list(frames)
         self._clock = clock
         self.name = name
-        self.live = live
+        self.live, self.pictures = live, False
         self.frame_period_s = frame_period_s
         self.frame_count = None
         self.notice = ""

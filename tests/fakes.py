@@ -113,6 +113,7 @@ class FakeSource:
         fails_with: Exception | None = None,
     ) -> None:
         self.name, self.live, self.frame_period_s, self.notice = name, live, frame_period_s, notice
+        self.pictures = False
         self.frame_count: int | None = None if live else len(pictures)
         self.turns: list[Turn] = []
         self.closed = False

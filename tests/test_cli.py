@@ -37,6 +37,7 @@ from camdigits.ports import Outputs, Sources, Turn
 from camdigits.vision.scene import Box, Digit, Frame, Number, Scene
 from camdigits.vision.sightings import Sighting
 from camdigits.vision.strokes import Page, PaperColour, Stroke
+from tests.documents import scan
 from tests.fake_screen import stroke
 from tests.fakes import WAIT_S, FakeSource, plain, unprivileged_folder
 
@@ -468,6 +469,29 @@ class TestOutput:
         clip.release()
         assert count == CLIP_FRAMES / 6
         assert fps == pytest.approx(15 / 6)
+
+    def test_a_pdf_is_read_and_annotated_page_by_page(self, command: Command, tmp_path: Path) -> None:
+        pages = [np.asarray(cv2.imread(name), np.uint8) for name in (PAPER, PHONE)]
+        path = scan(tmp_path / "scan.pdf", pages)
+        outcome = command("read", path, "--format", "jsonl", "--annotate", tmp_path / "drawn")
+        assert outcome.code == 0
+        alone = [json.loads(command("read", name, "--format", "jsonl").out) for name in (PAPER, PHONE)]
+        records = [json.loads(line) for line in outcome.out.splitlines()]
+        assert [(record["source"], record["frame"]) for record in records] == [(str(path), 0), (str(path), 1)]
+        assert [record["numbers"] for record in records] == [record["numbers"] for record in alone]
+        drawn = [cv2.imread(str(tmp_path / "drawn" / name)) for name in ("scan.png", "scan-2.png")]
+        assert [picture.shape for picture in drawn] == [page.shape for page in pages]
+
+    @pytest.mark.parametrize("layout", ["jsonl", "csv", "text"])
+    def test_a_pdf_of_which_some_pages_were_read_is_read_anew(self, command: Command, tmp_path: Path, layout: str) -> None:
+        page = np.asarray(cv2.imread(PHONE), np.uint8)
+        sources = [scan(tmp_path / "a.pdf", [page, page]), scan(tmp_path / "b.pdf", [page, page, page])]
+        whole, cut = tmp_path / "whole", tmp_path / "cut"
+        assert command("read", *sources, "--format", layout, "--output", whole).code == 0
+        lines = whole.read_text().splitlines(keepends=True)
+        cut.write_text("".join(lines[:-1]))
+        assert command("read", *sources, "--format", layout, "--output", cut, "--resume").code == 0
+        assert cut.read_text() == whole.read_text()
 
     def test_annotations_overwrite_nothing(self, command: Command, tmp_path: Path) -> None:
         page = tmp_path / "page.png"

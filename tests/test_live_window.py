@@ -32,6 +32,7 @@ from camdigits.overlay.palette import NUMBER, ORANGE, RED, SURE, UNSURE, YELLOW,
 from camdigits.vision.scene import BgrImage, Digit, Frame, Scene
 from camdigits.vision.strokes import PAPERS, PaperColour
 from tests.devices.test_network_camera import Camera
+from tests.documents import scan
 from tests.x_screen import DEADLINE_S, MISSING, SCREEN_PX, Program, Screen, run_program, wait_until, x_screen
 
 needs_screen = pytest.mark.skipif(bool(MISSING), reason=f"no X screen can be made here: {', '.join(MISSING)} not installed")
@@ -666,10 +667,13 @@ def test_a_picture_is_shown_with_all_that_was_read_of_it(screen: Screen) -> None
 
 
 @needs_screen
-def test_pictures_are_corrected_one_after_the_other_and_put_out_as_they_were_left(screen: Screen) -> None:
+def test_pictures_and_pages_are_corrected_one_after_the_other_and_put_out_as_they_were_left(
+    screen: Screen, tmp_path: Path
+) -> None:
     digit = read_of_fixture().digits[0]
     label = (digit.label + 1) % 10
-    pictures = [str(PICTURE), str(PICTURE.with_name("paper.jpg"))]
+    pages = [np.asarray(cv2.imread(str(PICTURE.with_name(f"{name}.jpg"))), np.uint8) for name in ("paper", "no_digits")]
+    pictures = [str(PICTURE), str(scan(tmp_path / "scan.pdf", pages))]
     with screen.start("-m", "camdigits", "read", "--correct", "--format", "jsonl", *pictures) as program:
         app = App(screen, program, screen.window(TITLE))
         first = app.wait(readings_drawn, "the readings")
@@ -678,14 +682,16 @@ def test_pictures_are_corrected_one_after_the_other_and_put_out_as_they_were_lef
         app.press(str(label))
         app.wait(lambda picture: not np.array_equal(picture[:400], first[:400]), "the other label")
         app.press("enter")
-        app.wait(lambda picture: readings_drawn(picture) and has(picture[:480], NUMBER, 200), "the next picture")
+        app.wait(lambda picture: readings_drawn(picture) and has(picture[:480], NUMBER, 200), "the first page")
+        app.press("enter")
+        app.wait(lambda picture: not has(picture[:400], NUMBER), "the second page")
         app.press("enter")
         app.wait(notice_shown, "the notice that it was the last")
         app.press("q")
         assert program.wait() == 0
         assert program.errors == []
         scenes = [json.loads(line) for line in program.lines]
-    assert [scene["source"] for scene in scenes] == pictures
+    assert [(scene["source"], scene["frame"]) for scene in scenes] == [(pictures[0], 0), (pictures[1], 0), (pictures[1], 1)]
     assert scenes[0]["digits"][0]["label"] == label
     assert [other["label"] for other in scenes[0]["digits"][1:]] == [other.label for other in read_of_fixture().digits[1:]]
     assert [number["text"] for number in scenes[1]["numbers"]] == ["0123", "45", "67", "89"]

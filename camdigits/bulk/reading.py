@@ -171,8 +171,7 @@ def read_source(
         source = sources.open_source(name)
         try:
             if drawing:
-                is_picture = not source.live and source.frame_count == 1
-                drawing.start(source.name, None if is_picture else 1 / (source.frame_period_s * every))
+                drawing.start(source.name, None if source.pictures else 1 / (source.frame_period_s * every))
             yield Opened(source.name, source.frame_count)
             reader = reader_of(source, recognizer, every)
             for frame in frames(source, every):
@@ -230,7 +229,7 @@ def deliver(
 @contextmanager
 def progress(names: Sequence[str], every: int, quiet: bool = False) -> Iterator[Callable[[Event], None] | None]:
     """What advances a progress bar on stderr; None where stderr is no terminal, for one picture and if `quiet`."""
-    worth_it = len(names) > 1 or any(name.lower().endswith(sources.CLIP_SUFFIXES) or name == sources.DEMO for name in names)
+    worth_it = len(names) > 1 or any(map(sources.has_several, names))
     if quiet or not (worth_it and sys.stderr is not None and sys.stderr.isatty()):
         yield None
         return

@@ -46,6 +46,7 @@ class CanvasSource:
 
     name = "canvas"
     live = True
+    pictures = False
     frame_period_s = _POLL_PERIOD_S
     frame_count = None
     loss = ""

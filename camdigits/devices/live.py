@@ -184,6 +184,7 @@ class LiveSource:
     """
 
     live = True
+    pictures = False
     frame_count: int | None = None
 
     def __init__(

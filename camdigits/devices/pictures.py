@@ -12,6 +12,8 @@ from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError
 from camdigits.vision.scene import BgrImage
 
+SLIDE_PERIOD_S = 2.0
+"""How long a picture is shown where several are shown one after the other."""
 _SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
     b"\x89PNG",

@@ -1,4 +1,4 @@
-"""Where frames come from: `open_source` tells cameras, clips, pictures, slide shows and URLs apart by name and content."""
+"""Where frames come from: `open_source` tells cameras, clips, pictures, PDFs, folders and URLs apart by name and content."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar
@@ -17,9 +18,10 @@ from urllib.parse import urlsplit
 import cv2
 
 from camdigits.devices.camera import open_camera
+from camdigits.devices.documents import DOCUMENT_SUFFIXES, DocumentSource, is_document, is_document_name, open_document
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
-from camdigits.devices.pictures import as_bgr, decode_picture, is_picture
+from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError, reason_of
 from camdigits.ports import FrameSource, Turn
@@ -29,12 +31,12 @@ from camdigits.vision.strokes import render
 Result = TypeVar("Result")
 DEMO = "demo"
 STDIN = "-"
-SLIDE_PERIOD_S = 2.0
 CLIP_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv")
 PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".jp2", ".avif", ".heic", ".heif"),
     *(".pgm", ".ppm", ".pbm", ".pnm"),
 )
+_FILE_SUFFIXES = PICTURE_SUFFIXES + DOCUMENT_SUFFIXES + CLIP_SUFFIXES
 _DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
 _HEAD_BYTES = 512
@@ -52,13 +54,15 @@ class StillSource:
     """One picture that is at hand."""
 
     live = False
+    pictures = True
     frame_period_s = SLIDE_PERIOD_S
     frame_count: int | None = 1
     notice = loss = ""
 
-    def __init__(self, name: str, image: BgrImage) -> None:
+    def __init__(self, name: str, image: BgrImage, index: int = 0) -> None:
+        """index: its place among the pictures of its file."""
         self.name = name
-        self._frames = [Frame(image, 0, 0.0)]
+        self._frames = [Frame(image, index, 0.0)]
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
         return self._frames.pop() if self._frames else None
@@ -68,42 +72,54 @@ class StillSource:
 
 
 class SlideShow:
-    """Picture files one after another; one that cannot be read is passed over, and `notice` says so."""
+    """Picture files, and the pages of PDFs, one after another; one that cannot be read is passed over, and `notice` says so."""
 
     live = False
+    pictures = True
     frame_period_s = SLIDE_PERIOD_S
     loss = ""
 
     def __init__(self, name: str, files: Sequence[str]) -> None:
         self.name = name
-        self.frame_count: int | None = len(files)
+        # How many pages PDFs have is known when they are opened.
+        self.frame_count = None if any(is_document_name(file) for file in files) else len(files)
         self.notice = ""
-        self._files = list(enumerate(files))[::-1]
+        self._files = files
         self._shown = 0
+        self._slides = self._opened_slides()
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
         """The next picture; raises SourceError at the end when not one of them could be read."""
-        while self._files:
-            index, file = self._files.pop()
-            try:
-                image = _load_picture(Path(file), file)
-            except SourceError as error:
-                self.notice = f"passed over {error}"
-                continue
+        for index, image in self._slides:
             self._shown += 1
             return Frame(image, index, index * SLIDE_PERIOD_S)
-        if not self._shown:
-            raise SourceError(f"{self.name}: none of its {self.frame_count} pictures can be read; the last was {self.notice}")
+        if self.notice and not self._shown:
+            raise SourceError(f"{self.name}: none of its {len(self._files)} files can be read; the last was {self.notice}")
         return None
 
     def close(self) -> None:
-        self._files.clear()
+        self._slides.close()
+
+    def _opened_slides(self) -> Generator[tuple[int, BgrImage]]:
+        """Pictures with their indices; files that cannot be read have one too."""
+        index = 0
+        for file in self._files:
+            try:
+                with closing(_open_still(Path(file), file)) as source:
+                    while (frame := source.read(Turn())) is not None:
+                        yield index, frame.image
+                        index += 1
+                    self.notice = source.notice or self.notice
+            except SourceError as error:
+                self.notice = f"passed over {error}"
+                index += 1
 
 
 class ClipSource:
     """A clip with an end: every frame, in order, timed by its index and the clip's frame rate. `first` was read already."""
 
     live = False
+    pictures = False
     loss = ""
 
     def __init__(self, name: str, capture: Capture, first: BgrImage) -> None:
@@ -162,7 +178,7 @@ def open_source(
         return _slide_show(spec)
     raise SourceError(
         f"{spec or 'no name'}: no such file or folder; "
-        "name a picture, clip, folder, glob, camera index, http(s) or rtsp URL, demo or -"
+        "name a picture, PDF, clip, folder, glob, camera index, http(s) or rtsp URL, demo or -"
     )
 
 
@@ -177,13 +193,25 @@ def first_frame(source: FrameSource) -> Frame:
     return frame
 
 
+def picture_at(file: str, index: int) -> BgrImage:
+    """The picture of that index in a file. Raises SourceError where there is none."""
+    source = open_source(file)
+    if isinstance(source, DocumentSource):
+        source.go_to(index)
+    with closing(source):
+        frame = source.read(Turn())
+    if frame is None or frame.index != index:
+        raise SourceError(f"{file}: there is no page {index + 1} in it any more; give the picture: scene.draw(image)")
+    return frame.image
+
+
 def file_behind(spec: str, source: FrameSource) -> str:
     """The full path of what was opened under that name, if it can be opened again and is the same; else ""."""
     return "" if spec == STDIN or source.live or not _exists(spec) else str(Path(spec).absolute())
 
 
 def expand(spec: str) -> list[str]:
-    """The paths of the pictures and clips in a folder (with those below it) or glob, in natural order; else `spec` itself.
+    """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
 
     Raises SourceError when a folder or glob has none.
     """
@@ -193,10 +221,10 @@ def expand(spec: str) -> list[str]:
         from imutils import paths  # brings urllib.request with it, which takes longer to load than a camera to open
 
         _check_folder(spec)
-        found = list(paths.list_files(spec, validExts=PICTURE_SUFFIXES + CLIP_SUFFIXES))
+        found = list(paths.list_files(spec, validExts=_FILE_SUFFIXES))
     elif glob.has_magic(spec):
         matches = glob.glob(spec, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-        found = [file for file in matches if file.lower().endswith(PICTURE_SUFFIXES + CLIP_SUFFIXES)]
+        found = [file for file in matches if file.lower().endswith(_FILE_SUFFIXES)]
     else:
         return [spec]
     files = sorted((file for file in found if not Path(file).name.startswith(".")), key=natural_key)
@@ -240,6 +268,11 @@ def public_name(url: str) -> str:
     return f"{scheme}://{place}?{hidden}" if query else f"{scheme}://{place}"
 
 
+def has_several(name: str) -> bool:
+    """Whether a source of that name has more than one picture, as far as names tell."""
+    return name == DEMO or name.lower().endswith(CLIP_SUFFIXES + DOCUMENT_SUFFIXES)
+
+
 def _exists(spec: str) -> bool:
     try:
         return bool(spec) and bool(Path(spec).stat())
@@ -268,27 +301,29 @@ def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource
 
 def _slide_show(spec: str) -> SlideShow:
     files = expand(spec)
-    pictures = [file for file in files if file.lower().endswith(PICTURE_SUFFIXES)]
+    pictures = [file for file in files if file.lower().endswith(PICTURE_SUFFIXES + DOCUMENT_SUFFIXES)]
     if not pictures:
         raise SourceError(f"{spec}: no pictures to show one by one, only clips; name one of them, such as {files[0]}")
     return SlideShow(spec, pictures)
 
 
-def _open_stdin() -> StillSource:
+def _open_stdin() -> StillSource | DocumentSource:
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("-: nothing is piped in; send one picture, as in: camdigits read - < page.jpg")
     data = sys.stdin.buffer.read()
     if not data:
         raise SourceError("-: stdin is empty; send one picture, as in: camdigits read - < page.jpg")
+    if is_document(data[:_HEAD_BYTES]):
+        return open_document(STDIN, data)
     if not is_picture(data):
-        raise SourceError("-: stdin holds no picture; send one PNG or JPEG, and name clips as files")
+        raise SourceError("-: stdin holds no picture; send one PNG, JPEG or PDF, and name clips as files")
     return StillSource(STDIN, decode_picture(data, STDIN))
 
 
-def _open_file(path: Path, name: str) -> StillSource | ClipSource:
+def _open_file(path: Path, name: str) -> StillSource | DocumentSource | ClipSource:
     head = _head(path, name)
-    if is_picture(head):
-        return StillSource(name, _load_picture(path, name))
+    if is_picture(head) or is_document(head) or is_document_name(name):
+        return _open_still(path, name)
     if path.suffix.lower() == PAGE_SUFFIX:
         return StillSource(name, render(load_page(path, name)))
     if _is_text(head):
@@ -299,14 +334,17 @@ def _open_file(path: Path, name: str) -> StillSource | ClipSource:
     return _open_clip(path, name)
 
 
-def _load_picture(path: Path, name: str) -> BgrImage:
+def _open_still(path: Path, name: str) -> StillSource | DocumentSource:
+    """A picture or a PDF, as its content says."""
     head = _head(path, name)
-    if not is_picture(head):
-        raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
     try:
-        return decode_picture(path.read_bytes(), name)
+        if is_picture(head):
+            return StillSource(name, decode_picture(path.read_bytes(), name))
+        if is_document(head) or is_document_name(name):  # some have other things before their beginning
+            return open_document(name, path)
     except OSError as error:
         raise _unreadable(name, error) from error
+    raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
 
 
 def _head(path: Path, name: str) -> bytes:

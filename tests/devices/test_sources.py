@@ -279,7 +279,7 @@ class TestSlideShows:
 
     def test_a_folder_of_damaged_pictures_is_refused(self, tmp_path: Path) -> None:
         cut(write_picture(tmp_path / "1.jpg"), 0.5)
-        assert "none of its 1 pictures" in refusal(tmp_path)
+        assert "none of its 1 files" in refusal(tmp_path)
 
     def test_a_folder_without_pictures_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("nothing to see")
@@ -370,7 +370,7 @@ class TestOtherNames:
             (b"Dear reader, this is no picture.\n" * 20, "text"),
             (("Größe 数字 " * 80).encode(), "text"),
             (b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/clip.ts\n", "text"),
-            (b"%PDF-1.4\n\x80\x81\x00" * 100, "cannot be played"),
+            (b"%PDF-1.4\n\x80\x81\x00" * 100, "the PDF cannot be opened"),
             (np.random.default_rng(1).bytes(9000), "cannot be played"),
             (b"\xff\xd8\xff\xe0" + bytes(200) + b"\xff\xd9", "cannot be decoded"),
         ],

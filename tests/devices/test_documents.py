@@ -1,0 +1,261 @@
+"""PDFs, made here: scans, pages that were drawn in, and what is damaged or locked."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+import threading
+from contextlib import closing, suppress
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pypdfium2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import camdigits
+from camdigits.api import frames
+from camdigits.devices import documents
+from camdigits.devices.documents import DRAWN_DPI, MOST_PX, DocumentSource, is_document, open_document
+from camdigits.devices.sources import expand, open_source
+from camdigits.errors import SourceError
+from camdigits.ports import FrameSource, Turn
+from camdigits.vision.scene import BgrImage
+from tests.documents import A4_WIDTH_POINTS, STROKE, scan, scenery, written
+from tests.fakes import plain
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+
+def pages_of(source: FrameSource) -> list[tuple[int, BgrImage]]:
+    """Index and picture of each page; the source is closed."""
+    with closing(source):
+        return [(frame.index, frame.image) for frame in frames(source)]
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(SourceError) as caught:
+        open_document("scan.pdf", data)
+    message = str(caught.value)
+    assert message.startswith("scan.pdf: ")
+    assert "\n" not in message
+    return message
+
+
+class TestScans:
+    @pytest.mark.parametrize("size", [(620, 877), (877, 620), (1000, 40), (41, 997), (640, 480)])
+    @pytest.mark.parametrize("width_points", [72, A4_WIDTH_POINTS, 640, 3000])
+    def test_a_page_that_is_one_picture_is_read_by_its_very_pixels(
+        self, tmp_path: Path, size: tuple[int, int], width_points: float
+    ) -> None:
+        picture = scenery(*size)
+        source = open_document("scan.pdf", scan(tmp_path / "scan.pdf", [picture], width_points))
+        ((index, page),) = pages_of(source)
+        assert (index, page.dtype, page.shape) == (0, np.uint8, picture.shape)
+        assert np.array_equal(page, picture)
+
+    def test_pages_come_in_their_order_one_at_a_time(self, tmp_path: Path) -> None:
+        path = scan(tmp_path / "scan.pdf", [plain(level, 90, 120) for level in (10, 120, 230)])
+        source = open_source(str(path))
+        assert (source.name, source.live, source.pictures, source.frame_count, source.notice) == (str(path), False, True, 3, "")
+        assert [(index, int(page.mean())) for index, page in pages_of(source)] == [(0, 10), (1, 120), (2, 230)]
+        assert source.read(Turn()) is None
+
+    def test_a_small_picture_on_a_page_does_not_tell_its_resolution(self) -> None:
+        letterhead = b"q 20 0 0 20 0 50 cm BI /W 100 /H 100 /CS /G /BPC 8 /F /AHx ID " + b"00" * 10000 + b"> EI Q"
+        ((_, page),) = pages_of(open_document("letter.pdf", written(letterhead)))
+        assert page.shape == (DRAWN_DPI, 2 * DRAWN_DPI, 3)
+
+    def test_what_was_written_on_a_coarse_scan_is_drawn_finely(self) -> None:
+        coarse = b"q 144 0 0 72 0 0 cm BI /W 2 /H 1 /CS /G /BPC 8 /F /AHx ID FFEE> EI Q " + STROKE
+        ((_, page),) = pages_of(open_document("note.pdf", written(coarse)))
+        assert page.shape == (DRAWN_DPI, 2 * DRAWN_DPI, 3)
+
+
+class TestDrawnPages:
+    def test_strokes_are_drawn_dark_on_white(self) -> None:
+        ((_, page),) = pages_of(open_document("note.pdf", written(STROKE)))
+        assert page.shape == (DRAWN_DPI, 2 * DRAWN_DPI, 3)
+        scale = DRAWN_DPI / 72
+        assert page[round((72 - 35) * scale), round(40 * scale)].max() < 40  # PDF counts from the lower left
+        assert page[0, 0].min() == 255
+
+    def test_a_page_is_turned_as_it_says(self) -> None:
+        ((_, page),) = pages_of(open_document("note.pdf", written(STROKE, extra=b"/Rotate 90")))
+        assert page.shape == (2 * DRAWN_DPI, DRAWN_DPI, 3)
+        scale = DRAWN_DPI / 72
+        assert page[round(40 * scale), round(35 * scale)].max() < 40
+
+    def test_ink_that_was_laid_over_a_page_is_there(self) -> None:
+        ink = b"/Annots[<</Type/Annot/Subtype/Ink/Rect[0 0 144 72]/C[0 0 0]/BS<</W 6>>/F 4/InkList[[20 20 120 20]]>>]"
+        ((_, page),) = pages_of(open_document("note.pdf", written(b"", extra=ink)))
+        scale = DRAWN_DPI / 72
+        assert page[round(52 * scale), round(70 * scale)].max() < 40
+
+    def test_an_empty_page_is_white(self) -> None:
+        ((_, page),) = pages_of(open_document("note.pdf", written(b"")))
+        assert page.min() == 255
+
+    @pytest.mark.parametrize("size", [(14400, 14400), (14400, 9), (200, 14400)])
+    def test_no_page_takes_more_than_so_many_pixels(self, size: tuple[int, int]) -> None:
+        ((_, page),) = pages_of(open_document("plan.pdf", written(STROKE, size=size)))
+        assert page.shape[0] * page.shape[1] < MOST_PX * 1.01
+        assert page.shape[1] / page.shape[0] == pytest.approx(size[0] / size[1], rel=0.02)
+
+    @settings(deadline=None)
+    @given(st.floats(1, 1000), st.floats(1, 1000))
+    def test_pages_of_every_size_keep_their_shape(self, width: float, height: float) -> None:
+        (page,) = pypdfium2.PdfDocument(written(b"", size=(width, height)))
+        scale = documents._scale(page)
+        drawn = documents._drawn(page)
+        assert abs(drawn.shape[1] - width * scale) <= 1
+        assert abs(drawn.shape[0] - height * scale) <= 1
+
+
+class TestDamage:
+    def test_what_is_no_pdf_is_refused(self, tmp_path: Path) -> None:
+        assert "cut off" in refusal(b"%PDF-1.4\n\x80\x81\x00" * 100)
+        path = tmp_path / "letter.pdf"
+        path.write_text("Dear reader,")
+        with pytest.raises(SourceError, match=r"letter\.pdf: the PDF cannot be opened"):
+            open_source(str(path))
+
+    def test_a_pdf_without_pages_is_refused(self) -> None:
+        assert "no pages" in refusal(written())
+
+    def test_a_locked_one_says_so(self) -> None:
+        lock = b"/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(%s)/U(%s)>>/ID[(0123456789abcdef)(0123456789abcdef)]"
+        assert "password" in refusal(written(STROKE, trailer=lock % (b"o" * 32, b"u" * 32)))
+
+    def test_one_that_was_cut_off_is_read_as_far_as_it_goes_and_said(self) -> None:
+        source = open_document("scan.pdf", written(STROKE, STROKE)[:-7])
+        assert len(pages_of(source)) == 2
+        assert source.notice.startswith("scan.pdf: its end is missing")
+
+    def test_one_that_is_cut_off_and_cannot_be_opened_says_why(self, tmp_path: Path) -> None:
+        data = scan(tmp_path / "scan.pdf", [scenery(300, 200)] * 3).read_bytes()
+        assert "cut off" in refusal(data[: len(data) // 2])
+
+    def test_a_page_that_is_damaged_is_passed_over_and_said(self) -> None:
+        data = written(STROKE, STROKE, STROKE).replace(b"5 0 obj<</Type/Page/", b"5 0 obj<</Type/Gone/")
+        source = open_document("scan.pdf", data)
+        assert [index for index, _ in pages_of(source)] == [0, 2]
+        assert source.notice == "scan.pdf: passed over page 2, damaged"
+
+    def test_one_without_a_page_that_can_be_drawn_is_refused(self) -> None:
+        source = open_document("scan.pdf", written(STROKE, STROKE).replace(b"/Type/Page/", b"/Type/Gone/"))
+        with pytest.raises(SourceError, match=r"scan\.pdf: not one of its 2 pages"):
+            source.read(Turn())
+
+    @given(st.binary(max_size=300), st.integers(0, 600))
+    def test_nothing_that_is_written_over_it_breaks_the_program(self, garbage: bytes, at: int) -> None:
+        data = written(STROKE, STROKE)
+        with suppress(SourceError):
+            pages_of(open_document("scan.pdf", data[:at] + garbage + data[at + len(garbage) :]))
+
+    def test_without_the_extra_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "pypdfium2", None)
+        assert "pip install 'camdigits[pdf]'" in refusal(written(STROKE))
+
+    def test_a_file_that_is_refused_is_closed(self, tmp_path: Path) -> None:
+        (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.4\n")
+        file = (tmp_path / "scan.pdf").open("rb")
+        with pytest.raises(SourceError):
+            DocumentSource("scan.pdf", file)
+        assert file.closed
+
+
+class TestWhereTheyAreRead:
+    def test_they_are_told_by_content_or_by_name(self, tmp_path: Path) -> None:
+        assert is_document(b"\r\n%PDF-1.7")
+        assert not is_document(b"about %PDF-1.7")
+        data = written(STROKE)
+        for name, content in (("noname", data), ("page.jpg", data), ("mail.PDF", b"Received: by post\r\n\r\n" + data)):
+            (tmp_path / name).write_bytes(content)
+            assert len(pages_of(open_source(str(tmp_path / name)))) == 1
+
+    def test_a_picture_with_the_name_of_one_is_a_picture(self, tmp_path: Path) -> None:
+        (tmp_path / "page.pdf").write_bytes((FIXTURES / "paper.jpg").read_bytes())
+        assert open_source(str(tmp_path / "page.pdf")).frame_count == 1
+
+    def test_they_come_through_stdin(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(written(STROKE, STROKE))))
+        source = open_source("-")
+        assert (source.name, source.frame_count) == ("-", 2)
+
+    def test_folders_have_them_and_slide_shows_show_their_pages(self, tmp_path: Path) -> None:
+        cv2.imwrite(str(tmp_path / "a.png"), plain(10, 90, 120))
+        scan(tmp_path / "b.pdf", [plain(60, 90, 120), plain(120, 90, 120)])
+        (tmp_path / "c.pdf").write_bytes(b"%PDF-1.7")
+        cv2.imwrite(str(tmp_path / "d.png"), plain(230, 90, 120))
+        assert [Path(path).name for path in expand(str(tmp_path))] == ["a.png", "b.pdf", "c.pdf", "d.png"]
+        source = open_source(str(tmp_path))
+        assert source.frame_count is None
+        assert [(index, int(page.mean())) for index, page in pages_of(source)] == [(0, 10), (1, 60), (2, 120), (4, 230)]
+        assert "c.pdf" in source.notice
+
+    def test_a_slide_show_that_is_closed_lets_go_of_the_document(self, tmp_path: Path) -> None:
+        scan(tmp_path / "a.pdf", [plain(60, 90, 120)] * 2)
+        source = open_source(str(tmp_path))
+        source.read(Turn())
+        source.close()
+        assert source.read(Turn()) is None
+
+    def test_two_threads_may_read_at_once(self, tmp_path: Path) -> None:
+        path = scan(tmp_path / "scan.pdf", [scenery(600, 400)] * 8)
+        read: list[int] = []
+
+        def run() -> None:
+            read.append(sum(int(page.sum()) for _, page in pages_of(open_document("scan.pdf", path))))
+
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert read == [8 * int(scenery(600, 400).sum())] * 4
+
+
+@pytest.fixture(scope="module")
+def three_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pictures = [np.asarray(cv2.imread(str(FIXTURES / f"{name}.jpg")), np.uint8) for name in ("paper", "no_digits", "ruled")]
+    return scan(tmp_path_factory.mktemp("scans") / "scan.pdf", pictures)
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> camdigits.Recognizer:
+    return camdigits.Recognizer()
+
+
+class TestScenes:
+    def test_each_page_is_read_as_the_picture_is(self, three_pages: Path, recognizer: camdigits.Recognizer) -> None:
+        scenes = list(camdigits.stream(three_pages, recognizer))
+        assert [scene.frame for scene in scenes] == [0, 1, 2]
+        for scene, name in zip(scenes, ("paper", "no_digits", "ruled"), strict=True):
+            alone = recognizer.recognize(FIXTURES / f"{name}.jpg")
+            assert (scene.source, scene.digits, scene.numbers) == (str(three_pages), alone.digits, alone.numbers)
+        assert len(scenes[0].numbers) > 0
+
+    def test_a_scene_draws_its_own_page_later_also_when_it_was_pickled(
+        self, three_pages: Path, recognizer: camdigits.Recognizer
+    ) -> None:
+        last = list(camdigits.stream(three_pages, recognizer))[2]
+        page = np.asarray(cv2.imread(str(FIXTURES / "ruled.jpg")), np.uint8)
+        expected = last.draw(page)
+        assert np.array_equal(last.draw(), expected)
+        assert np.array_equal(pickle.loads(pickle.dumps(last)).draw(), expected)
+
+    def test_the_first_page_is_the_picture_of_a_document(self, three_pages: Path, recognizer: camdigits.Recognizer) -> None:
+        scene = recognizer.recognize(three_pages)
+        assert scene.frame == 0
+        assert scene.digits == recognizer.recognize(FIXTURES / "paper.jpg").digits
+
+    def test_a_page_that_has_gone_cannot_be_drawn(self, tmp_path: Path, recognizer: camdigits.Recognizer) -> None:
+        path = scan(tmp_path / "scan.pdf", [plain(250, 90, 120)] * 2)
+        last = list(camdigits.stream(path, recognizer))[1]
+        scan(path, [plain(250, 90, 120)])
+        with pytest.raises(SourceError, match="no page 2"):
+            last.draw()
