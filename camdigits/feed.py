@@ -222,7 +222,9 @@ class Feed:
     def _set_due(self, frame: Frame, now_s: float) -> None:
         """When the next frame is due: this one's time on the user's clock, and a period more."""
         period_s = self.source.frame_period_s
-        if now_s - frame.time_s > self._start_s + period_s:
+        if self.source.pictures:
+            self._start_s = now_s
+        elif now_s - frame.time_s > self._start_s + period_s:
             # Reading is slower than the clip, or the frame was held: the clip goes on from here, nothing is left out.
             self._start_s = now_s - frame.time_s
         self._due_s = self._start_s + frame.time_s + period_s

@@ -77,12 +77,13 @@ class FakeSource:
         *,
         name: str = "clip.mp4",
         live: bool = False,
+        pictures: bool = False,
         frame_period_s: float = 0.1,
     ) -> None:
         self._frames = list(frames)
         self._clock = clock
         self.name = name
-        self.live, self.pictures = live, False
+        self.live, self.pictures = live, pictures
         self.frame_period_s = frame_period_s
         self.frame_count = None
         self.notice = ""

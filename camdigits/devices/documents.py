@@ -90,7 +90,7 @@ class DocumentSource:
             image = self._page(index)
             if image is not None:
                 self._shown += 1
-                return Frame(image, index, index * SLIDE_PERIOD_S)
+                return Frame(image, index, 0.0)
             self._failed.append(index)
         if self._failed and not self._shown:
             raise SourceError(

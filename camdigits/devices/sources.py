@@ -92,7 +92,7 @@ class SlideShow:
         """The next picture; raises SourceError at the end when not one of them could be read."""
         for index, image in self._slides:
             self._shown += 1
-            return Frame(image, index, index * SLIDE_PERIOD_S)
+            return Frame(image, index, 0.0)
         if self.notice and not self._shown:
             raise SourceError(f"{self.name}: none of its {len(self._files)} files can be read; the last was {self.notice}")
         return None

@@ -78,7 +78,8 @@ class Box(NamedTuple):
 class Frame:
     """One picture from a source.
 
-    index counts the pictures of the source from 0; time_s is seconds since the source opened (time is data here).
+    index counts the pictures of the source from 0; time_s is seconds since the source opened (time is data here), 0 of pictures
+    and pages, which have none.
     A frame that is not settled is shown but not read: a stroke is still being drawn on it.
     ink: uint8 (H, W), 0 none .. 255 full, where the source knows what was written on an otherwise empty page.
     """
@@ -191,7 +192,8 @@ class Scene:
         size = f"{self.width}x{self.height}"
         numbers = textwrap.shorten(" ".join(number.text for number in self.numbers), _SHOWN_CHARACTERS, placeholder=" ...")
         read = f"{numbers} ({count}, {size})" if numbers else f"{count} ({size})"
-        place = f"{self.source} at {self.time_s:.2f} s" if self.frame else self.source
+        moment = f" at {self.time_s:.2f} s" if self.time_s else f" page {self.frame + 1}"
+        place = f"{self.source}{moment}" if self.frame else self.source
         return f"{place.lstrip()}: {read}" if place else read
 
     def __repr__(self) -> str:

@@ -61,6 +61,7 @@ SCENE = Scene(
         (replace(SCENE, source="page.jpg"), "page.jpg: 71 (2 digits, 1200x900)"),
         (SCENE, "71 (2 digits, 1200x900)"),
         (replace(SCENE, source="clip.mp4", frame=3, time_s=0.12345), "clip.mp4 at 0.12 s: 71 (2 digits, 1200x900)"),
+        (replace(SCENE, source="scan.pdf", frame=3), "scan.pdf page 4: 71 (2 digits, 1200x900)"),
         (replace(SCENE, digits=SCENE.digits[:1], numbers=()), "1 digit (1200x900)"),
         (Scene(640, 480, source="page.jpg"), "page.jpg: no digits (640x480)"),
     ],
