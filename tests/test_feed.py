@@ -104,10 +104,11 @@ class TestAmendments:
 
 def test_each_picture_is_shown_for_the_period_of_its_source() -> None:
     clock = FakeClock()
+    began_s = clock()
     pages = [blob_frame(index, BLOB, time_s=0.0) for index in range(3)]
     source = FakeSource(pages, clock, pictures=True, frame_period_s=2.0)
     made = Feed(source, BlobReader(), clock)
     for _ in range(12):
         clock.advance(0.5)
         made.read(Turn())
-    assert source.reads == [(0, 0.0), (1, 2.0), (2, 4.0)]
+    assert source.reads == [(0, began_s), (1, began_s + 2), (2, began_s + 4)]
