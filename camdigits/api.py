@@ -51,13 +51,13 @@ class Recognizer:
 
         scene = Recognizer().recognize("page.jpg")
 
-    model: a network that ships (`camdigits`, `classic`) or a .tflite, .keras or .h5 file. threshold: digits of lower
-    confidence are not reported. rotate: `auto` (the default) finds out which way up a page lies; 0, 90, 180 or 270 turns
-    every picture by so many degrees clockwise before it is read. Boxes are always in pixels of the picture as it came.
-    effort: `thorough` (the default) reads a picture as well as can be; `live` so quickly that a camera can be followed, and
-    what is followed thoroughly as soon as it stands still, over some frames. taught: whether what `camdigits teach` learnt of
-    this user's corrections counts; by default networks read as they ship, everywhere the same. threads: how many the network
-    may use.
+    model: a network that ships (`camdigits`, the default, or `classic`) or a .tflite, .keras or .h5 file. threshold: digits of
+    lower confidence, 0..1, are not reported. settings: all that can be set, also what no argument is for; the arguments win
+    over it. rotate: `auto` (the default) finds out which way up a page lies; 0, 90, 180 or 270 turns every picture by so many
+    degrees clockwise before it is read. Boxes are always in pixels of the picture as it came. effort: `thorough` (the default)
+    reads a picture as well as can be; `live` so quickly that a camera can be followed, and what is followed thoroughly as soon
+    as it stands still, over some frames. taught: whether what `camdigits teach` learnt of this user's corrections counts; by
+    default networks read as they ship, everywhere the same. threads: how many the network may use.
     Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns and efforts.
     """
 
@@ -186,7 +186,10 @@ def stream(
 
     Frames of clips and cameras are followed: their digits are those that are confirmed, each with its `track`. `scene.draw()`
     works as long as the loop is at the scene; of a picture file also later.
-    every: read only every Nth frame.
+
+    source: a picture, a clip, a folder or glob of pictures, the URL of a network camera, `demo`, or a camera's index.
+    recognizer: what reads; by default `Recognizer()`. every: read only every Nth frame.
+
     Nothing is opened before the first scene is asked for, and the source is closed at its end, on `break`, on an exception, by
     `close()` and when the generator is dropped. What keeps the generator alive after an exception, as notebooks do, keeps the
     camera too: `with contextlib.closing(camdigits.stream(0)) as scenes:` lets go of it at once.

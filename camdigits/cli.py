@@ -307,7 +307,7 @@ def cameras(as_json: bool) -> None:
 
 @commands.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--format", "kind", type=_format, default="text", show_default=True)
+@click.option("--format", "kind", type=_format, default="text", show_default=True, help="How readings are put out.")
 @click.option("--output", type=_file, metavar="FILE", help="Write there, not to stdout.")
 @click.option("--annotate", type=_folder, metavar="DIR", help="Write the drawn pictures and clips there.")
 @click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Read every Nth frame of a clip.")
@@ -434,7 +434,9 @@ def _engine(
     metavar="FILE.html",
     help="Write figures, charts and the worst pictures there; implies --calibration.",
 )
-@click.option("--worst", type=click.IntRange(min=0), default=30, show_default=True, help="Pictures drawn in the report.")
+@click.option(
+    "--worst", type=click.IntRange(min=0), default=30, show_default=True, metavar="N", help="Pictures drawn in the report."
+)
 @click.option("--calibration", is_flag=True, help="Measure how far confidences can be trusted; reads each picture twice.")
 @_threshold
 @_model

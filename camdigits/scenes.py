@@ -22,6 +22,7 @@ NOTEBOOK_PX = 1280
 """The longer side of a picture that a notebook shows, at most: it keeps all of them, and is seldom wider."""
 
 Image = Picture | str | PathLike[str]
+"""A picture: an array or what NumPy takes for one, a Pillow image, the bytes of a picture file, or the path of a file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +62,11 @@ class Scene(vision.Scene):
         print(scene)                # page.jpg: 2021 2019 (8 digits, 1200x900)
         cv2.imwrite("drawn.png", scene.draw())
 
-    width, height: the picture's pixels, in which all boxes are. digits: each a `Digit`; numbers: digits that stand together,
-    each a `Number`. source: the name of what was read, "" for an array. frame: the frame's index in it; time_s: seconds
-    since it opened. marks: boxes of the ink that is no digit, such as the signs between numbers. degrees: by so many clockwise
-    the page was turned to be read. tentative: what may be digits but is not confirmed, where frames are followed.
+    width, height: the picture's pixels, in which all boxes are. digits: each a `Digit`. numbers: digits that stand together,
+    each a `Number`. source: the name of what was read, "" for an array. frame: the frame's index in it, from 0. time_s: seconds
+    since it opened. marks: each a `Box` of ink that is no digit, such as the signs between numbers. degrees: by so many
+    clockwise the page was turned to be read. tentative: each a `Digit`, of what may be one but is not confirmed, where frames
+    are followed. evidence, origin: the package's own.
 
     Scenes are values: they compare by what was read, can be pickled, and `dataclasses.replace` makes others of them. Notebooks
     show their picture where it is to be had. A scene that was read from a file holds no pixels and reads the file again to be
@@ -82,9 +84,9 @@ class Scene(vision.Scene):
         return cls(**values, origin=origin)
 
     def draw(self, image: Image | None = None) -> BgrImage:
-        """The picture with all that was read drawn on it, as `camdigits read --annotate` does: a new uint8 (H, W, 3), BGR.
+        """The picture with all that was read drawn on it, as `camdigits read --annotate` does: new, uint8 (H, W, 3), BGR.
 
-        image: what to draw on, of the size that was read: anything that `Recognizer.recognize` takes. By default what was read.
+        image: what to draw on, of the size that was read: anything that `Recognizer.recognize` takes; by default what was read.
         Raises SourceError where that is gone, or is not of that size.
         """
         picture = self.origin.picture() if image is None else picture_of(image)

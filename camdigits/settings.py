@@ -12,15 +12,21 @@ from camdigits.vision.tracks import TrackParams
 
 
 class Effort(Enum):
-    """How much a frame may cost: as much as reading it as well as can be takes, or so little that a camera can be followed."""
+    """How much a frame may cost."""
 
     THOROUGH = "thorough"
+    """As much as reading it as well as can be takes."""
     LIVE = "live"
+    """So little that a camera can be followed."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """model: a network that ships, by name, or a file. effort: how much a frame may cost."""
+    """All that can be set. A value: what changes it gives another one.
+
+    model: a network that ships, by name, or a file; "" is the default one. effort: how much a frame may cost. pipeline: how
+    digits are found and read on one frame. tracks: how they are followed from frame to frame. rotation: when a page is turned.
+    """
 
     model: str = ""
     effort: Effort = Effort.THOROUGH

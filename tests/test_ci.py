@@ -40,6 +40,13 @@ def test_the_window_tests_have_what_they_need_on_linux() -> None:
     assert set(listed.split()) <= set(installed)
 
 
+def test_it_builds_the_documentation_with_warnings_as_errors_and_keeps_it() -> None:
+    assert "uv run --extra docs make docs" in commands("docs")
+    assert "mkdocs build --strict" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    (kept,) = (step["with"] for step in JOBS["docs"]["steps"] if step.get("uses", "").startswith("actions/upload-artifact@"))
+    assert kept == {"name": "site", "path": "site/", "if-no-files-found": "error"}
+
+
 def test_it_may_only_read_but_where_it_publishes_a_tag() -> None:
     assert WORKFLOW["permissions"] == {"contents": "read"}
     asking = {name: job["permissions"] for name, job in JOBS.items() if "permissions" in job}

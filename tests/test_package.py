@@ -144,6 +144,7 @@ def test_the_sdist_builds_the_same_wheel(wheel: zipfile.ZipFile, sdist: Path, tm
 def test_the_sdist_has_the_tests_and_none_of_the_pictures_of_the_docs(sdist: Path) -> None:
     assert (sdist / "tests" / "fixtures" / "truth.json").is_file()
     assert not (sdist / "docs" / "images").exists()
+    assert (sdist / "mkdocs.yml").is_file()
 
 
 def test_what_lies_about_in_a_checkout_stays_out_of_the_sdist(sdist: Path, tmp_path: Path) -> None:

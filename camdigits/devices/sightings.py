@@ -47,7 +47,13 @@ class _SightingWriter(LineWriter):
 
 
 class SightingJsonLines(_SightingWriter):
-    """A JSON object an event."""
+    """A JSON object an event, each on a line. Keys may be added under the same number of the schema, never changed.
+
+    schema: 1. event: `read`, `changed` or `gone`. id: what all events of one number share. source: the name of what is read.
+    time_s: seconds since it opened. at: the time of day, ISO 8601, UTC, to the millisecond. text: the number as it is, or was
+    told last. was: the text before it changed, else null. confidence: 0..1, to three places. box: [x, y, width, height] in
+    pixels of the frame.
+    """
 
     def _line(self, record: dict[str, Any]) -> str:
         return json.dumps(record) + "\n"

@@ -41,6 +41,7 @@ class Rotation(Enum):
     """By how many degrees clockwise pictures are turned before they are read; `AUTO` finds out."""
 
     AUTO = "auto"
+    """By as many as bring its digits upright."""
     NONE = "0"
     RIGHT = "90"
     OVER = "180"

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 BgrImage = npt.NDArray[np.uint8]
+"""A picture: uint8 (H, W, 3), blue, green and red, as OpenCV has it."""
 Ink = npt.NDArray[np.uint8]
 Glyph = npt.NDArray[np.float32]
 Batch = npt.NDArray[np.float32]
@@ -35,7 +36,10 @@ _SHOWN_CHARACTERS = 60
 
 
 class Box(NamedTuple):
-    """A rectangle in pixels, half-open: x <= column < x + width, y <= row < y + height."""
+    """A rectangle in whole pixels, half-open: x <= column < x + width, y <= row < y + height. It is a tuple of four ints.
+
+    x, y: its left and upper edge, from the left and upper edge of the picture. width, height: its sides.
+    """
 
     x: int
     y: int
@@ -44,21 +48,26 @@ class Box(NamedTuple):
 
     @property
     def right(self) -> int:
+        """The first column to the right of it: x + width, px."""
         return self.x + self.width
 
     @property
     def bottom(self) -> int:
+        """The first row below it: y + height, px."""
         return self.y + self.height
 
     @property
     def area(self) -> int:
+        """How many pixels it covers."""
         return self.width * self.height
 
     def union(self, other: Box) -> Box:
+        """The smallest box around both."""
         x, y = min(self.x, other.x), min(self.y, other.y)
         return Box(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
 
     def intersection_area(self, other: Box) -> int:
+        """How many pixels both cover."""
         width = min(self.right, other.right) - max(self.x, other.x)
         height = min(self.bottom, other.bottom) - max(self.y, other.y)
         return max(width, 0) * max(height, 0)
@@ -70,7 +79,7 @@ class Box(NamedTuple):
         return shared / whole if whole else 0.0
 
     def mirrored(self, frame_width: int) -> Box:
-        """Where this box lies once the frame is flipped left to right."""
+        """Where this box lies once a frame of that width, in pixels, is flipped left to right."""
         return self._replace(x=frame_width - self.right)
 
 
@@ -126,7 +135,11 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class Digit:
-    """A digit on the picture. `track` is its identity through time where frames were followed, else None."""
+    """A digit on the picture; `str(digit)` is its label.
+
+    label: what it is, 0..9. confidence: how likely that is right, 0..1. box: where it is, in pixels of the picture.
+    track: its identity through time where frames were followed, counted from 1, else None.
+    """
 
     label: int
     confidence: float
@@ -139,7 +152,11 @@ class Digit:
 
 @dataclass(frozen=True)
 class Number:
-    """Digits that stand together. `digits` are indices into the scene's digits, left to right."""
+    """Digits that stand together; `str(number)` is their text.
+
+    text: their labels, as in `2021`. confidence: how likely all of them are right, 0..1: the product of theirs. box: around all
+    of them, in pixels of the picture. digits: their indices into the scene's digits, left to right.
+    """
 
     text: str
     confidence: float
@@ -222,7 +239,14 @@ class Scene:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The scene as the JSON Lines schema has it."""
+        """The scene as a line of JSON Lines has it. Keys may be added under the same number of the schema, never changed.
+
+        schema: 1. source: the name of what was read, "" for an array. frame: the frame's index in it. time_s: seconds since it
+        opened, to the millisecond. width, height: of the frame, in pixels. digits: in reading order, of each its label (0..9),
+        its confidence (0..1, to three places), its box ([x, y, width, height] in pixels) and, where frames were followed, its
+        track, a number that stays its own. numbers: of each its text, its confidence, its box, and digits, the indices of its
+        digits in the list of these.
+        """
         return {
             "schema": SCHEMA,
             "source": self.source,
