@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from camdigits.vision.boxes import shared_area
 from camdigits.vision.scene import Ink, Reading, Region
-from camdigits.vision.steps import Steps, finished
+from camdigits.vision.steps import Load, Steps, finished
 
 Features = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -67,9 +67,7 @@ MOST_WEIGHT = 1e4
 LEAST_ODDS = 0.002
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
 FOREIGN_ODDS = 0.2
-FORMS_A_STEP = 24
-FORM_PX = 8000
-"""A larger candidate counts for several."""
+FORMS_A_STEP = 48
 COMPANY_A_STEP, PAIRS_A_STEP = 15_000, 60_000
 """Candidates are compared with so many others in a step: as members of rows, and by their places alone."""
 AROUND = 6.0
@@ -140,14 +138,12 @@ def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], f
     strokes = np.array([region.stroke_px for region in candidates], np.float32)
     amounts: list[int] = []
     forms: list[tuple[float, float]] = []
-    load = 0.0
+    load = Load(FORMS_A_STEP)
     for region in candidates:
+        if cost := load.cost_of(region.mask.size):
+            yield cost
         amounts.append(cv2.countNonZero(region.mask))
         forms.append(_form(region.mask))
-        load += max(1.0, region.mask.size / FORM_PX)
-        if load >= FORMS_A_STEP:
-            load = 0.0
-            yield 1
     yield _LEAST_COST + len(candidates) / 1000
     ink_px = np.array(amounts, np.float32)
     lean, slender = np.array(forms, np.float32).T

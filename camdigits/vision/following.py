@@ -19,7 +19,7 @@ import numpy.typing as npt
 from camdigits.vision.motion import STILL, Grey, Motion, find_changes, find_motion, reduced
 from camdigits.vision.numbers import NumberParams, around, group_numbers
 from camdigits.vision.pipeline import Pipeline
-from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, View
+from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, View, turning
 from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene
 from camdigits.vision.steps import Result, Steps
 from camdigits.vision.tracks import Tracker, TrackParams
@@ -39,11 +39,9 @@ class FollowParams:
     it is read thoroughly. quick_frames: within so many after the last change it is read quickly, and quick_looks times at
     least, to confirm what came. looks: so often it is read thoroughly, since one frame may be unlucky.
     place_share: the share of a digit's place that changes before the digit is read anew.
-    first_cost: of the reading of the first frame so much is done at once, in the units of vision/steps.py: few digits are read
-    by then, and of those that lie another way up so much more is, turns_cost. quick_spread_s,
-    thorough_spread_s: so long a reading takes if it costs as much as the one before; carried_spread_s: a quick one of a page
-    that moves as a whole, where the digits that are followed move with it. least_cost, most_cost: of what is done
-    in a frame of a thirtieth of a second.
+    quick_spread_s, thorough_spread_s: so long a reading takes if it costs as much as the one before; carried_spread_s: a quick
+    one of a page that moves as a whole, where the digits that are followed move with it. least_cost, most_cost: of what is
+    done in a frame of a thirtieth of a second, in the units of vision/steps.py; of the first frames the most, until one is read.
     max_marks: so many marks are looked at, the largest.
     """
 
@@ -56,13 +54,11 @@ class FollowParams:
     quick_looks: int = 3
     looks: int = 3
     place_share: float = 0.02
-    first_cost: float = 80.0
-    turns_cost: float = 120.0
     quick_spread_s: float = 0.09
-    carried_spread_s: float = 0.2
+    carried_spread_s: float = 0.13
     thorough_spread_s: float = 0.33
     least_cost: float = 2.0
-    most_cost: float = 14.0
+    most_cost: float = 32.0
     max_marks: int = 2000
 
 
@@ -304,9 +300,7 @@ class Following:
         if self._thorough is None:
             view = work.go_on(math.inf)
         elif self._tilt is None:
-            view = work.go_on(self._params.most_cost if work.frames else self._params.first_cost)
-            if view is None and self._steady.compares and work.frames == 1:
-                view = work.go_on(self._params.turns_cost)
+            view = work.go_on(self._params.most_cost)
         else:
             spread_s = self._params.carried_spread_s if self._is_carried else self._params.quick_spread_s
             view = work.go_on(self._pace(work.frames, self._quick_cost, spread_s))
@@ -344,7 +338,7 @@ class Following:
                 self._looks = 0
             if self._calm < self._params.calm_frames or self._looks == self._params.looks:
                 return None
-            self._work = _Work(thorough.reading(replace(frame, image=self._tilt.turned(frame.image))), now)
+            self._work = _Work(_turned_reading(thorough, frame, self._tilt), now)
         work = self._work
         scene = work.go_on(self._pace(work.frames, self._cost, self._params.thorough_spread_s))
         if scene is None:
@@ -423,6 +417,11 @@ class Following:
             digits, numbers = group_numbers(followed, marks, self._numbers)
         self._grouped = _Grouped(followed, self._marks, marks, digits, numbers)
         return self._grouped
+
+
+def _turned_reading(thorough: Pipeline, frame: Frame, tilt: Tilt) -> Steps[Scene]:
+    turned = yield from turning(frame, tilt)
+    return (yield from thorough.reading(turned))
 
 
 def _moved(scene: Scene, motion: Motion) -> Scene:

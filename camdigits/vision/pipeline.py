@@ -25,7 +25,6 @@ from camdigits.vision.scene import (
     Digit,
     Evidence,
     Frame,
-    Glyph,
     Ink,
     InkMap,
     Odds,
@@ -33,7 +32,7 @@ from camdigits.vision.scene import (
     Region,
     Scene,
 )
-from camdigits.vision.steps import Steps, finished, size_share
+from camdigits.vision.steps import Load, Steps, finished, size_share
 
 CANVAS_NONE_WEIGHT = 0.05
 ENLARGED_BLUR = 0.4
@@ -41,16 +40,17 @@ GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains":
 """Caps of what a glance looks at."""
 IN_MOTION: dict[str, int] = {"max_candidates": 450, "max_joined": 60, "max_chains": 10}
 """Caps of what is read of a frame that will come again: a page of 400 digits loses none."""
-GLYPHS_A_STEP = 12
+GLYPHS_A_STEP, GLYPH_PX = 24, 4000
+"""So many crops of marks of so many pixels are made in a step."""
 GLYPHS_A_CALL = 16
 GLYPH_COST = 0.12
 """What it costs to ask the classifier of one glyph (vision/steps.py)."""
 ALL = sys.maxsize
 """Glyphs of a picture, which go through the classifier in one call."""
-OFFERS_A_STEP, MARKS_A_STEP = 100, 200_000
+OFFERS_A_STEP, MARKS_A_STEP = 50, 200_000
 """So many candidates are decided on in a step, and so many pairs of marks and digits are looked at."""
-CHOICE_COST, MARK_COST = 0.003, 0.002
-"""What it costs to weigh a candidate against the others, and to keep a mark."""
+CHOICE_COST, MARK_COST, JUDGE_COST = 0.006, 0.002, 0.005
+"""What it costs to weigh a candidate against the others, to keep a mark, and to judge a candidate by its context."""
 _LEAST_COST = 0.1
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
@@ -203,11 +203,11 @@ class Pipeline:
             regions = yield from finding_regions(maps, self._params.regions)
             found.append(regions)
             yield 1
-        glyphs = []
-        for number, region in enumerate(region for regions in found for region in regions.candidates):
-            glyphs.append(_glyph(region))
-            if number % GLYPHS_A_STEP == GLYPHS_A_STEP - 1:
-                yield 1
+        glyphs, load = [], Load(GLYPHS_A_STEP, GLYPH_PX)
+        for mask in (_finest(region) for regions in found for region in regions.candidates):
+            if cost := load.cost_of(mask.size):
+                yield cost
+            glyphs.append(make_glyph(mask))
         batch = stack_glyphs(glyphs)
         said: list[Odds] = []
         for start in range(0, len(batch), glyphs_a_call):
@@ -238,7 +238,7 @@ class Pipeline:
             # A polarity without small strokes shows none: its map counts among the ways, and is empty.
             ink = (yield from finding_ink(enlarged, light, self._params.ink)) if has_some else np.zeros((1, 1), np.uint8)
             inks.append(InkMap("fine", ink, FINE))
-            yield 1
+            yield FINE**2 * size_share(ways.dark[0].ink)
         return Ways(*((*maps, fine) for maps, fine in zip(ways, inks, strict=True)))
 
     def _in_context(self, layer: Layer) -> Steps[Layer]:
@@ -247,13 +247,14 @@ class Pipeline:
             return layer
         odds = np.zeros(len(layer.readings), np.float32)
         features = yield from finding_context(layer.regions.candidates, layer.readings, layer.ink.shape)
+        yield _LEAST_COST + len(features) * JUDGE_COST
         odds[judged(layer.readings)] = judge(features, self._context)
         readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
         return Layer(layer.ink, layer.regions, readings)
 
 
-def _glyph(region: Region) -> Glyph:
-    return make_glyph(region.mask if region.fine is None else region.fine)
+def _finest(region: Region) -> Ink:
+    return region.mask if region.fine is None else region.fine
 
 
 def _clear_of(layer: Layer, chosen: Sequence[int], other: Layer, taken: Sequence[int]) -> list[int]:

@@ -19,12 +19,12 @@ import numpy.typing as npt
 from camdigits.vision.boxes import Boxes, iou_matrix
 from camdigits.vision.components import Components, find_components
 from camdigits.vision.scene import Box, Ink, InkMap, Region
-from camdigits.vision.steps import Steps, finished, size_share
+from camdigits.vision.steps import Load, Steps, finished, size_share
 from camdigits.vision.widths import stroke_width
 
 REGIONS_A_STEP = 32
-REGION_PX = 8000
-"""A larger one counts for several."""
+PIECE_SHARE, CHAIN_SHARE = 2, 2
+"""A piece of a chain takes so many times as long as a region of its size, and to set a chain upright."""
 PAIRS_A_STEP = 80_000
 """Of boxes that are compared with each other."""
 _LEAST_COST = 0.1
@@ -154,15 +154,15 @@ def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams(
     kept = np.lexsort((-boxes[:, 3], -np.where(fine, len(maps) / 2, votes)))[: params.max_candidates]
     kept = kept[np.cumsum(np.prod(boxes[kept, 2:], axis=1), dtype=np.float64) <= params.max_area * main.components.labels.size]
     candidates = []
-    load = _Load()
+    load = Load(REGIONS_A_STEP)
     for k in sorted(kept.tolist()):
         parts, component, scale = found[k]
+        if cost := load.cost_of(float(np.prod(parts.boxes[component, 2:]))):
+            yield cost
         share = float(votes[k]) / len(maps) if len(maps) > 1 else params.lone_votes
         region = _drawn_with_a_pen(parts.region(component, share), params)
         if region is not None:
             candidates.append(region if scale == 1 else _at_main_scale(region, scale, maps[0].ink.shape))
-        if load.is_full(int(np.prod(parts.boxes[component, 2:]))):
-            yield 1
     bases = [main, *(parts for way, parts in zip(maps, strokes, strict=True) if way.name == "unruled")]
     # Of pairs with the same box the one without rules stays, and of those the one whose strokes are closest.
     joined: dict[Box, Region] = {}
@@ -170,28 +170,13 @@ def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams(
         pairs = yield from _joined(base, params)
         joined |= {pair.box: pair for pair in reversed(pairs)}
     for pair in joined.values():
+        if cost := load.cost_of(pair.box.area):
+            yield cost
         region = _drawn_with_a_pen(pair, params)
         if region is not None:
             candidates.append(region)
-        if load.is_full(pair.box.area):
-            yield 1
     chains = yield from _chains(bases, candidates, params)
     return Regions(tuple(candidates), tuple(map(Box._make, main.boxes.tolist())), chains)
-
-
-class _Load:
-    """Counts the regions of a step."""
-
-    def __init__(self) -> None:
-        self._regions = 0.0
-
-    def is_full(self, area_px: int) -> bool:
-        """Add a region of that area; whether it is time for the next step."""
-        self._regions += max(1.0, area_px / REGION_PX)
-        if self._regions < REGIONS_A_STEP:
-            return False
-        self._regions = 0.0
-        return True
 
 
 def _nearest(some: Boxes, others: Boxes) -> Steps[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
@@ -259,12 +244,12 @@ def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionP
     Over-segmentation, as in reading strings of digits since LeCun et al. (1998): each piece is offered, and the readings
     of a whole chain decide between the cuts.
     """
-    load = _Load()
+    load = Load(REGIONS_A_STEP)
     wide = []
     for base in bases:
         for k in _wide(base, params):
-            if load.is_full(int(np.prod(base.boxes[k, 2:]))):
-                yield 1
+            if cost := load.cost_of(float(np.prod(base.boxes[k, 2:]))):
+                yield cost
             wide.append(base.region(k))
     chains: dict[Box, Chain] = {}
     for region in sorted(wide, key=lambda region: -region.box.height):
@@ -272,21 +257,20 @@ def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionP
             break
         if region.box in chains or stroke_width(region.mask) > params.max_stroke_ratio * region.box.height:
             continue
-        if load.is_full(4 * region.box.area):
-            yield 1
+        if cost := load.cost_of(CHAIN_SHARE * region.box.area):
+            yield cost
         columns = _Columns.of(region.mask)
         cuts = _cuts(columns.profile(), region.box.height, params)
         pieces = []
         for start, end in combinations(range(len(cuts)), 2):
-            if load.is_full(2 * region.box.height * (cuts[end] - cuts[start])):
-                yield 1
+            if cost := load.cost_of(PIECE_SHARE * region.box.height * (cuts[end] - cuts[start])):
+                yield cost
             piece = _piece(region, columns, cuts[start], cuts[end], params)
             if piece is not None and (start, end) != (0, len(cuts) - 1):
                 pieces.append(Piece(len(candidates), start, end))
                 candidates.append(piece)
         if pieces:
             chains[region.box] = Chain(region.box, len(cuts) - 1, tuple(pieces))
-            yield 1
     return tuple(chains.values())
 
 
@@ -423,10 +407,10 @@ def _joined(main: _Strokes, params: RegionParams) -> Steps[list[Region]]:
     boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
     spans = boxes[..., :2].min(axis=1), (boxes[..., :2] + boxes[..., 2:]).max(axis=1)
     areas_px = np.prod(spans[1] - spans[0], axis=1)
-    load, joined = _Load(), []
+    load, joined = Load(REGIONS_A_STEP), []
     for k in _within_budget(areas_px, params.max_pairs_area, main):
-        if load.is_full(int(areas_px[k])):
-            yield 1
+        if cost := load.cost_of(float(areas_px[k])):
+            yield cost
         joined.append(main.joined(*pairs[k]))
     return joined
 

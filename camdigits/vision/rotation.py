@@ -17,11 +17,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.vision.boxes import iou_matrix
 from camdigits.vision.motion import Motion
 from camdigits.vision.numbers import around
 from camdigits.vision.readings import Classifier, read_glyphs
 from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Reading, Scene
-from camdigits.vision.steps import Steps, finished
+from camdigits.vision.steps import Steps, finished, size_share
 
 Points = npt.NDArray[np.float64]
 """float64 (N, 2), or (2,) for one: x, y in pixels from the picture's corner, which is not the middle of its first pixel."""
@@ -29,6 +30,8 @@ GROUND_SIDE = 16
 """What lies beyond the frame is taken from the frame reduced to so many pixels a side."""
 LONGEST_SIDE_PX = 2560
 """Pictures turned aslant are made no larger: nobody reads more of them."""
+TURN_COST = 14.0
+"""What it costs to turn a frame (vision/steps.py), as a share of one of 1280x720."""
 SLOPE_BOXES, SLOPE_COST = 300, 4.0
 """The slope of lines is found from so many boxes at most, and then costs so much (vision/steps.py)."""
 GLYPHS_A_CALL, GLYPH_COST = 16, 0.12
@@ -341,7 +344,7 @@ class Turned:
         evidence = view.scene.evidence
         if len(turns) == 1 or evidence is None or self._is_sure(view.scene):
             return 0
-        yield 0.2 + len(evidence.boxes) / 60
+        yield 0.2 + min(len(evidence.boxes), self._params.max_crops) / 40
         glyphs = evidence.glyphs[self._telling(evidence.boxes[: len(evidence.glyphs)])]
         clear = []
         for turn in turns:
@@ -353,20 +356,16 @@ class Turned:
     def _telling(self, boxes: Sequence[Box]) -> list[int]:
         """Indices of the largest boxes that are no plain strokes, of those about the same place only the first."""
         kept: list[int] = []
-        edges = np.array(boxes, np.float64).reshape(-1, 4)
-        areas = edges[:, 2] * edges[:, 3]
-        for index in np.argsort(-areas, kind="stable").tolist():
-            box = boxes[index]
-            if max(box.width, box.height) > self._params.max_aspect * min(box.width, box.height):
-                continue  # a plain stroke
-            others = edges[kept]
-            across = np.minimum(box.right, others[:, 0] + others[:, 2]) - np.maximum(box.x, others[:, 0])
-            down = np.minimum(box.bottom, others[:, 1] + others[:, 3]) - np.maximum(box.y, others[:, 1])
-            shared = np.maximum(across, 0) * np.maximum(down, 0)
-            if (shared <= 0.5 * (areas[index] + areas[kept] - shared)).all():
-                kept.append(index)
+        edges = np.array(boxes, np.float32).reshape(-1, 4)
+        sides = edges[:, 2:]
+        passed_over = sides.max(axis=1) > self._params.max_aspect * sides.min(axis=1)  # plain strokes
+        for index in np.argsort(-sides.prod(axis=1), kind="stable").tolist():
+            if passed_over[index]:
+                continue
+            kept.append(index)
             if len(kept) == self._params.max_crops:
                 break
+            passed_over |= iou_matrix(edges[index : index + 1], edges)[0] > 0.5
         return kept
 
     def _may_turn(self, degrees: float) -> bool:
@@ -413,11 +412,19 @@ def _at_once(read: _Read) -> _Steps:
 def _at(frame: Frame, degrees: float, source: str, steps: _Steps) -> Steps[View]:
     height, width = frame.image.shape[:2]
     tilt = Tilt(degrees % 360, width, height)
-    if tilt.degrees:
-        frame = replace(frame, image=tilt.turned(frame.image))
-        yield 1
-    scene = yield from steps(frame, source)
+    turned = yield from turning(frame, tilt)
+    scene = yield from steps(turned, source)
     return View(scene, tilt)
+
+
+def turning(frame: Frame, tilt: Tilt) -> Steps[Frame]:
+    """The frame, turned, in a step of its own."""
+    if not tilt.degrees:
+        return frame
+    yield TURN_COST * size_share(frame.image[..., 0])
+    turned = replace(frame, image=tilt.turned(frame.image))
+    yield 1
+    return turned
 
 
 class _Wish(NamedTuple):
@@ -451,8 +458,6 @@ class Steady:
         self._degrees: float | None = None
         self._proposed: float | None = None
         self._frames = 0
-        self.compares = False
-        """Whether the frame that is read was read as it came, and other turns of it are looked at."""
 
     def read(self, frame: Frame) -> View:
         """Read the next frame."""
@@ -460,12 +465,11 @@ class Steady:
 
     def reading(self, frame: Frame) -> Steps[View]:
         """The same, in the steps of the reader where it has some."""
-        begins, self.compares = self._degrees is None, False
+        begins = self._degrees is None
         view = yield from self._turned.reading_at(
             frame, self._turned.rotation.degrees if self._degrees is None else self._degrees
         )
         self._frames += 1
-        self.compares = True
         if not begins and self._frames % self._every:
             return view
         better = yield from self._turned.finding_best(view, frame)

@@ -271,7 +271,7 @@ class Tracker:
             for track in tracks
             if (
                 track.odds >= self._params.show
-                if len(company - {track.identity}) >= self._params.peers
+                if len(company) - (track.identity in company) >= self._params.peers
                 else min(track.odds, track.agreed) >= alone
             )
         ]
@@ -315,19 +315,21 @@ class Tracker:
         told[new] = looks * _evidence(labels, [params.absent] * len(labels), params.prior)[new]
         told += _evidence(labels, confidences, params.prior)
         mean = told / (looks + 1)
-        odds = _odds(mean, params.prior)
+        weights = np.maximum([track.weight for track in tracks], 1.0)
+        both = mean + params.looks * np.array([track.evidence for track in tracks]) / weights[:, None]
+        odds, agreed, settled = _odds(mean, params.prior), _odds(both / 2, params.prior), params.settled * mean / params.looks
+        likeliest, by_both, sums = odds.argmax(axis=1).tolist(), both.argmax(axis=1).tolist(), odds.sum(axis=1).tolist()
         for k, track in enumerate(tracks):
-            before = params.looks * track.evidence / max(track.weight, 1.0)
             track.seen_s = track.updated_s = time_s
             track.thorough, track.looks = told[k], looks + 1
-            if track.shown and int((mean[k] + before).argmax()) == track.label != int(odds[k].argmax()):
+            if track.shown and by_both[k] == track.label != likeliest[k]:
                 # Less surely than it was read before: it is a digit by both, but no other one.
-                track.odds *= float(odds[k].sum())
+                track.odds *= sums[k]
             else:
-                track.label = int(odds[k].argmax())
+                track.label = likeliest[k]
                 track.odds = float(odds[k, track.label])
-            track.agreed = float(_odds((mean[k] + before)[None] / 2, params.prior)[0, track.label])
-            track.evidence, track.weight = params.settled * mean[k] / params.looks, params.settled
+            track.agreed = float(agreed[k, track.label])
+            track.evidence, track.weight = settled[k], params.settled
 
     def _part(self) -> None:
         """Of two digits shown in one place, one is left from an earlier reading: the one not seen, or the less sure."""

@@ -205,11 +205,10 @@ class Slow:
         return self._read(frame, source)
 
 
-def slow_following(steps: int, first_cost: float = 1000, cost: float = 1.0) -> tuple[Slow, Following]:
+def slow_following(steps: int, cost: float = 1.0) -> tuple[Slow, Following]:
     slow = Slow(steps, cost)
     turned = Turned(slow, classify, RotationParams(rotate=Rotation.NONE))
-    params = FollowParams(first_cost=first_cost)
-    return slow, Following(turned, Pipeline(classify, PipelineParams()), TrackParams(), params=params)
+    return slow, Following(turned, Pipeline(classify, PipelineParams()), TrackParams())
 
 
 def test_what_was_read_of_an_earlier_frame_is_shown_where_it_has_moved_to() -> None:
@@ -225,14 +224,15 @@ def test_what_was_read_of_an_earlier_frame_is_shown_where_it_has_moved_to() -> N
 
 
 def test_no_frame_does_more_steps_than_it_may_however_many_a_reading_has() -> None:
-    slow, following = slow_following(400, first_cost=50)
+    slow, following = slow_following(400)
     most = []
     for k in range(12):
         before = slow.done
         following.read(Frame(page(*THREE, at=(9.0 * k, 0.0)), k, k / FPS))
         most.append(slow.done - before)
-    assert most[0] == 50
-    assert 0 < max(most[1:]) <= FollowParams().most_cost
+    assert most[0] > 1
+    assert min(most) > 0
+    assert max(most) <= FollowParams().most_cost
 
 
 @pytest.mark.parametrize("cost", [0.0, 0.5, 3.0, 1e6])
@@ -243,11 +243,11 @@ def test_no_frame_does_work_that_costs_more_than_it_may_unless_it_is_one_step(co
         before = slow.done
         following.read(Frame(page(*THREE, at=(9.0 * k, 0.0)), k, k / FPS))
         most.append(slow.done - before)
-    assert 1 <= max(most[1:]) <= max(1, FollowParams().most_cost / max(cost, 0.1) + 1)
+    assert 1 <= max(most) <= max(1, FollowParams().most_cost / max(cost, 0.1) + 1)
 
 
 def test_a_reading_that_takes_long_ends_in_the_end() -> None:
-    slow, following = slow_following(200, first_cost=50)
+    slow, following = slow_following(200)
     for k in range(60):
         scene = following.read(Frame(page(*THREE), k, k / FPS))
     assert (slow.done >= 200, count_of(scene)) == (True, 3)
