@@ -41,7 +41,7 @@ class FollowParams:
     place_share: the share of a digit's place that changes before the digit is read anew.
     quick_spread_s, thorough_spread_s: so long a reading takes if it costs as much as the one before; carried_spread_s: a quick
     one of a page that moves as a whole, where the digits that are followed move with it. least_cost, most_cost: of what is
-    done in a frame of a thirtieth of a second, in the units of vision/steps.py; of the first frames the most, until one is read.
+    done in a frame of a thirtieth of a second, in the units of vision/steps.py; until one is read, the most.
     max_marks: so many marks are looked at, the largest.
     """
 
