@@ -234,13 +234,13 @@ def reader_of(source: FrameSource, recognizer: Recognizer, every: int = 1, effor
 
 
 def frames(source: FrameSource, every: int = 1) -> Iterator[Frame]:
-    """Every Nth frame of an open source until its end; one that a live source gives twice is passed over."""
+    """Every Nth frame of an open source until its end, of pictures all; one that a live source gives twice is passed over."""
     last = -1
     count = 0
     while (frame := source.read(Turn())) is not None:
         if frame.index == last:
             continue
         last = frame.index
-        if count % every == 0:
+        if count % every == 0 or source.pictures:
             yield frame
         count += 1

@@ -148,7 +148,7 @@ class _Session:
             writer, self._sightings = self._sightings, None  # what fails once is not tried again
             with self._failures_said(remembered=True):
                 for sighting in feed.sightings():
-                    writer.write(feed.source.name, feed.frame.time_s, sighting)
+                    writer.write(feed.source.name, feed.time_s, sighting)
                 self._sightings = writer
 
     def wait_s(self) -> float:

@@ -205,12 +205,14 @@ def _sightings_written(kind: str | None, output: Path | None) -> Iterator[Sighti
         return
     from camdigits.devices import sightings, writers
 
-    there_bytes = output.stat().st_size if output is not None and output.is_file() else 0
-    with writers.open_output(output, there_bytes) as stream:
+    earlier = sightings.held_by(output)
+    with writers.open_output(output, earlier.length_bytes) as stream:
+        if earlier.is_open:
+            writers.LineWriter(stream).put("\n")
         if kind == "jsonl":
             yield sightings.SightingJsonLines(stream)
         elif kind == "csv":
-            yield sightings.SightingCsv(stream, begun=there_bytes > 0)
+            yield sightings.SightingCsv(stream, begun=earlier.has_heading)
         else:
             yield sightings.SightingText(stream)
 

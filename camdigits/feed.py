@@ -51,6 +51,7 @@ class Feed:
         self._start_s = -math.inf
         self._due_s = -math.inf
         self._times_s: deque[float] = deque()
+        self._opened_s = clock()
         frame = source.read(Turn())
         if frame is None:
             raise SourceError(f"{source.name} holds no pictures")
@@ -71,6 +72,11 @@ class Feed:
             self._ended = True
             return False
         return self._take(frame)
+
+    @property
+    def time_s(self) -> float:
+        """Seconds since the source opened, of the frame that is shown."""
+        return self._clock() - self._opened_s if self.source.pictures else self.frame.time_s
 
     def forget(self) -> None:
         """Drop what was read and what was said of it, and show no reading until the next frame."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from camdigits.devices.clock import seconds
-from camdigits.devices.documents import is_document_name
 from camdigits.devices.process import Terminated, abandon, printable
 from camdigits.overlay.palette import is_sure
 from camdigits.ports import SceneWriter
@@ -40,7 +39,7 @@ class Summary:
 
     def add(self, record: Record) -> None:
         self._frames[record["source"]] += 1
-        if record["frame"] and not is_document_name(record["source"]):
+        if record["time_s"]:  # pictures and pages have none
             self._followed.add(record["source"])
         self.digits += len(record["digits"])
         self.unsure_digits += sum(not is_sure(digit["confidence"]) for digit in record["digits"])

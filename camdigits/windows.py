@@ -120,7 +120,7 @@ class _PicturesToCorrect:
                         self._pages_left -= 1
                         yield sources.StillSource(source.name, frame.image, frame.index)
                     if source.notice:
-                        say(source.notice)
+                        raise SourceError(source.notice)
             except SourceError as error:
                 self.missing.append(str(error))
                 say(str(error))

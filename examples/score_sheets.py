@@ -21,9 +21,10 @@ import camdigits
 from camdigits.errors import CamdigitsError, SourceError
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """The files that are pictures by their names, in order."""
-    return sorted(path for path in folder.iterdir() if (mimetypes.guess_type(path, strict=False)[0] or "").startswith("image/"))
+def sheets_in(folder: Path) -> list[Path]:
+    """The files that are pictures or PDFs by their names, in order."""
+    kinds = ((mimetypes.guess_type(path, strict=False)[0] or "", path) for path in sorted(folder.iterdir()))
+    return [path for kind, path in kinds if kind.startswith("image/") or kind == "application/pdf"]
 
 
 def doubts(scene: camdigits.Scene, sure: float, scores: int | None) -> str:
@@ -36,7 +37,7 @@ def doubts(scene: camdigits.Scene, sure: float, scores: int | None) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="a folder of pictures, a sheet each")
+    parser.add_argument("folder", type=Path, help="a folder of pictures and PDFs, a sheet each picture and page")
     parser.add_argument("--scores", type=int, metavar="N", help="how many there are on a sheet [any number]")
     parser.add_argument("--sure", type=float, default=0.9, metavar="P", help="check scores of a lower confidence [0.9]")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there [stdout]")
@@ -46,14 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recognizer = camdigits.Recognizer()
     rows: list[tuple[str, str, list[str]]] = []
     failed = 0
-    for path in pictures_in(options.folder):
+    for path in sheets_in(options.folder):
         try:
-            scene = recognizer.recognize(path)
+            for scene in camdigits.stream(path, recognizer):
+                name = f"{path.name} page {scene.frame + 1}" if path.suffix.lower() == ".pdf" else path.name
+                rows.append((name, doubts(scene, options.sure, options.scores), [number.text for number in scene.numbers]))
         except SourceError as error:
             print(f"passed over {error}", file=sys.stderr)
             failed += 1
-            continue
-        rows.append((path.name, doubts(scene, options.sure, options.scores), [number.text for number in scene.numbers]))
 
     most = max([len(scores) for _, _, scores in rows] + [options.scores or 0])
     output = options.output.open("w", encoding="utf-8", newline="") if options.output else nullcontext(sys.stdout)

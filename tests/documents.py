@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,17 +23,20 @@ def scenery(width: int, height: int) -> BgrImage:
     return np.asarray(cv2.GaussianBlur(noise, (9, 9), 3), np.uint8)
 
 
-def scan(path: Path, pictures: Sequence[BgrImage], width_points: float = A4_WIDTH_POINTS) -> Path:
+def scan(path: Path, pictures: Sequence[BgrImage], width_points: float = A4_WIDTH_POINTS, jpeg: bool = False) -> Path:
     """A PDF as scanners make it: each page is one picture, `width_points` wide."""
     document = pypdfium2.PdfDocument.new()
     for picture in pictures:
         height, width = picture.shape[:2]
         size = width_points, width_points * height / width
         page = document.new_page(*size)
-        bitmap = pypdfium2.PdfBitmap.new_native(width, height, pypdfium2.raw.FPDFBitmap_BGR)
-        bitmap.to_numpy()[:] = picture
         image = pypdfium2.PdfImage.new(document)
-        image.set_bitmap(bitmap)
+        if jpeg:
+            image.load_jpeg(io.BytesIO(cv2.imencode(".jpg", picture)[1].tobytes()), inline=True)
+        else:
+            bitmap = pypdfium2.PdfBitmap.new_native(width, height, pypdfium2.raw.FPDFBitmap_BGR)
+            bitmap.to_numpy()[:] = picture
+            image.set_bitmap(bitmap)
         image.set_matrix(pypdfium2.PdfMatrix().scale(*size))
         page.insert_obj(image)
         page.gen_content()
@@ -41,22 +45,30 @@ def scan(path: Path, pictures: Sequence[BgrImage], width_points: float = A4_WIDT
     return path
 
 
-def written(*contents: bytes, size: tuple[float, float] = (144, 72), extra: bytes = b"", trailer: bytes = b"") -> bytes:
-    """A PDF by hand: a page for each of these contents, the entry `extra` in each; `trailer` in the trailer."""
+def written(
+    *contents: bytes,
+    size: tuple[float, float] = (144, 72),
+    extra: bytes = b"",
+    objects: Sequence[bytes] = (),
+    catalog: bytes = b"",
+    trailer: bytes = b"",
+) -> bytes:
+    """A PDF by hand: a page for each of these contents, the entry `extra` in each; more entries of the catalog and the trailer;
+    more objects, the first of which has the number 3 and two more for each page."""
     count = len(contents)
     kids = b" ".join(b"%d 0 R" % (3 + 2 * index) for index in range(count))
-    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count %d/Kids[%s]>>" % (count, kids)]
+    parts = [b"<</Type/Catalog/Pages 2 0 R%s>>" % catalog, b"<</Type/Pages/Count %d/Kids[%s]>>" % (count, kids)]
     for index, content in enumerate(contents):
         box = b"%g %g" % size
-        objects.append(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %s]/Contents %d 0 R%s>>" % (box, 4 + 2 * index, extra))
+        parts.append(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %s]/Contents %d 0 R%s>>" % (box, 4 + 2 * index, extra))
         packed = zlib.compress(content)
-        objects.append(b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(packed), packed))
+        parts.append(b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(packed), packed))
     file = b"%PDF-1.7\n"
     starts = []
-    for number, text in enumerate(objects, start=1):
+    for number, text in enumerate([*parts, *objects], start=1):
         starts.append(len(file))
         file += b"%d 0 obj%s endobj\n" % (number, text)
     at = len(file)
-    file += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    file += b"xref\n0 %d\n0000000000 65535 f \n" % (len(starts) + 1)
     file += b"".join(b"%010d 00000 n \n" % start for start in starts)
-    return file + b"trailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, trailer, at)
+    return file + b"trailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (len(starts) + 1, trailer, at)

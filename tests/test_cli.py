@@ -482,6 +482,25 @@ class TestOutput:
         drawn = [cv2.imread(str(tmp_path / "drawn" / name)) for name in ("scan.png", "scan-2.png")]
         assert [picture.shape for picture in drawn] == [page.shape for page in pages]
 
+    def test_every_page_of_a_pdf_is_read_and_what_is_damaged_is_code_3(self, command: Command, tmp_path: Path) -> None:
+        page = np.asarray(cv2.imread(PHONE), np.uint8)
+        whole = scan(tmp_path / "whole.pdf", [page] * 3, jpeg=True)
+        assert len(command("read", whole, "--every", 3).out.splitlines()) == 3
+        data = whole.read_bytes()
+        start = data.index(b"\xff\xd8\xff")
+        damaged = tmp_path / "damaged.pdf"
+        damaged.write_bytes(data[:start] + bytes(600) + data[start + 600 :])
+        outcome = command("read", damaged, "--quiet")
+        assert outcome.code == 3
+        assert len(outcome.out.splitlines()) == 2
+        assert outcome.complaint == f"{damaged}: passed over page 1, damaged"
+
+    def test_a_name_that_is_too_long_for_its_page_is_cut(self, command: Command, tmp_path: Path) -> None:
+        page = np.asarray(cv2.imread(PHONE), np.uint8)
+        path = scan(tmp_path / f"{'n' * 251}.pdf", [page] * 2)
+        assert command("read", path, "--annotate", tmp_path / "drawn").code == 0
+        assert sorted(drawn.name for drawn in (tmp_path / "drawn").iterdir()) == [f"{'n' * 200}-2.png", f"{'n' * 200}.png"]
+
     @pytest.mark.parametrize("layout", ["jsonl", "csv", "text"])
     def test_a_pdf_of_which_some_pages_were_read_is_read_anew(self, command: Command, tmp_path: Path, layout: str) -> None:
         page = np.asarray(cv2.imread(PHONE), np.uint8)
@@ -964,6 +983,21 @@ class TestWindows:
         rows = list(csv.DictReader(target.read_text("utf-8").splitlines()))
         assert [(row["event"], row["text"], row["x"]) for row in rows] == [("read", "2021", "1")] * 2
         assert len(opened) == 2
+
+    @pytest.mark.parametrize(("kind", "whole"), [("csv", "# my notes\n"), ("csv", "# my notes"), ("jsonl", '{"schema": 1}')])
+    def test_what_is_in_the_file_keeps_its_lines(
+        self, command: Command, opened: list[Opened], tmp_path: Path, kind: str, whole: str
+    ) -> None:
+        target = tmp_path / "numbers"
+        target.write_text(whole)
+        assert command("live", "clip.mp4", "--format", kind, "--output", str(target)).code == 0
+        first, *lines = target.read_text("utf-8").splitlines()
+        assert first == whole.strip()
+        if kind == "csv":
+            assert [row["text"] for row in csv.DictReader(lines)] == ["2021"]
+        else:
+            assert [json.loads(line)["text"] for line in lines] == ["2021"]
+        assert opened
 
     def test_recording_from_the_start_is_said(self, command: Command, opened: list[Opened], tmp_path: Path) -> None:
         target = tmp_path / "lesson.mp4"

@@ -112,3 +112,4 @@ def test_each_picture_is_shown_for_the_period_of_its_source() -> None:
         clock.advance(0.5)
         made.read(Turn())
     assert source.reads == [(0, began_s), (1, began_s + 2), (2, began_s + 4)]
+    assert made.time_s == 6.0

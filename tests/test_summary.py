@@ -58,13 +58,14 @@ class TestCounting:
             record("c.jpg"),
             *(record("clip.mp4", frame, 0.99) for frame in range(5)),
             *(record("other.mp4", frame) for frame in (0, 3)),
+            *({**record("-", page), "time_s": 0.0} for page in range(4)),
         ]
         for seed in range(3):
             random.Random(seed).shuffle(records)
             counts = Summary()
             for each in records:
                 counts.add(each)
-            assert (counts.pictures, counts.frames, counts.clips) == (3, 7, 2)
+            assert (counts.pictures, counts.frames, counts.clips) == (7, 7, 2)
             assert (counts.digits, counts.unsure_digits) == (10, 2)
             assert (counts.numbers, counts.unsure_numbers) == (7, 1)
 

@@ -38,9 +38,10 @@ class Read(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """It was drawn into a file that waits to be adopted."""
+    """It was drawn into a file that waits to be adopted, under a name with that stem."""
 
     path: str
+    stem: str
 
 
 class Noticed(NamedTuple):
@@ -180,7 +181,7 @@ def read_source(
                 if drawing:
                     drawing.write(frame, scene)
             if source.notice:
-                yield Noticed(source.notice)
+                yield (Failed if source.pictures else Noticed)(source.notice)
         finally:
             source.close()
             if drawing:
@@ -213,9 +214,9 @@ def deliver(
                 case Failed(text):
                     failed.append(text)
                     say(text)
-                case Drawn(path):
+                case Drawn(path, stem):
                     assert annotate is not None
-                    writers.adopt_drawing(Path(path), annotate)
+                    writers.adopt_drawing(Path(path), annotate, stem)
                     with suppress(OSError):
                         Path(path).parent.rmdir()
                 case Broken():

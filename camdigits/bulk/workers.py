@@ -24,6 +24,7 @@ from camdigits.bulk.reading import Broken, Drawn, Event, Failed, Manner, drawing
 from camdigits.devices.child import Channel, ChildError, Server
 from camdigits.devices.process import say
 from camdigits.devices.threads import fair_share, limit_threads
+from camdigits.devices.writers import file_name
 from camdigits.errors import CamdigitsError, WorkersError, unwritable
 
 _END = b""
@@ -332,7 +333,9 @@ def _events(name: str, recognizer: Recognizer, every: int, scratch: str | None) 
         with closing(read_source(name, recognizer, every, drawing_into(folder) if folder else None)) as events:
             yield from events
         if folder:
-            yield from (Drawn(str(path)) for path in sorted(folder.iterdir()))
+            # Pages have names that end in numbers, longer and longer ones.
+            drawn = sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name))
+            yield from (Drawn(str(path), file_name(name).stem) for path in drawn)
     except CamdigitsError as error:
         yield Broken.by(error)
     except Exception as error:  # a picture that no library was made for must not end all others

@@ -6,13 +6,14 @@ import io
 import math
 import os
 import threading
-from contextlib import closing
+import zlib
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
-from camdigits.devices.pictures import SLIDE_PERIOD_S
+from camdigits.devices.pictures import SLIDE_PERIOD_S, is_cut_off
 from camdigits.errors import SourceError
 from camdigits.ports import Turn
 from camdigits.vision.scene import BgrImage, Frame
@@ -23,23 +24,31 @@ if TYPE_CHECKING:
 DOCUMENT_SUFFIXES = (".pdf",)
 DRAWN_DPI = 200
 """The resolution of pages that hold more than pictures; those of a scanner have 150 to 300."""
-MOST_PX = 36_000_000
+MOST_PX, MOST_SIDE_PX = 36_000_000, 30_000
 """No page is drawn with more pixels: an A4 sheet scanned at 600 dpi has 34.8 million."""
 _POINTS_PER_INCH = 72
-_SHARE = 0.25
-"""Pictures that cover less of a page, such as a letterhead's, do not tell the resolution it was scanned at."""
+_SHARE, _TOLD_SHARE = 0.25, 0.01
+"""Pictures that cover less of a page, such as a letterhead's, do not tell the resolution it was scanned at; the damage of still
+smaller ones is not told."""
+_MOST_FORMS = 8
+"""So deep parts of pages are looked for within others; some hold themselves."""
+_UNSEEN_TEXT = (3, 7)
+"""Text rendering modes of ISO 32000-1, 9.3.6, that paint nothing: what was recognized on a scan is laid over it so."""
+_PAGES_AT_ONCE = 16
+"""PDFium keeps what it has read of a document: it is opened anew after so many pages."""
+_CHUNK_BYTES = 1 << 20
 _BEGINNING, _END = b"%PDF-", b"%%EOF"
 _END_BYTES = 1024
-"""Readers of PDF look so far from the end of a file for its mark (ISO 32000-1, H.3, note 18)."""
+"""Readers of PDF look so far from the beginning and the end of a file for its marks (ISO 32000-1, H.3, notes 13 and 18)."""
 _SHORT_PX = 0.01
-_WHITE = 0xFFFFFFFF
+_WHITE, _BLANK = 0xFFFFFFFF, 255
 _PDFIUM = threading.Lock()
 """PDFium is not thread-safe, not even over different documents."""
 
 
 def is_document(head: bytes) -> bool:
-    """Whether a file that begins with `head` is a PDF."""
-    return head.lstrip().startswith(_BEGINNING)
+    """Whether a file that begins with `head` (1024 bytes suffice) is a PDF; some have other things before their beginning."""
+    return _BEGINNING in head[:_END_BYTES]
 
 
 def is_document_name(name: str) -> bool:
@@ -61,10 +70,11 @@ class DocumentSource:
         """
         self.name = name
         self._file = file
-        self._shown = 0
+        self._shown = self._drawn = 0
         self._failed: list[int] = []
         try:
-            self._is_cut_off = _END not in _tail(file)
+            self._length_bytes, tail = _tail(file)
+            self._is_cut_off = _END not in tail
             self._document = _opened(name, file, self._is_cut_off)
         except BaseException:
             file.close()
@@ -111,12 +121,25 @@ class DocumentSource:
     def _page(self, index: int) -> BgrImage | None:
         from pypdfium2 import PdfiumError
 
+        if self._file.seek(0, os.SEEK_END) < self._length_bytes:
+            return None  # cut off since: what is missing would be taken for nothing
+        if self._drawn == _PAGES_AT_ONCE:
+            self._reopen()
+        self._drawn += 1
         with _PDFIUM:
             try:
                 with closing(self._document[index]) as page:
                     return _drawn(page)
             except (PdfiumError, MemoryError):
                 return None
+
+    def _reopen(self) -> None:
+        """Let go of what was read of the document so far."""
+        with _PDFIUM:
+            self._document.close()
+        self._file.seek(0)
+        self._document = _opened(self.name, self._file, self._is_cut_off)
+        self._drawn = 0
 
 
 def open_document(name: str, file: Path | bytes) -> DocumentSource:
@@ -131,7 +154,10 @@ def _opened(name: str, file: BinaryIO, is_cut_off: bool) -> pypdfium2.PdfDocumen
         raise SourceError(f"{name}: PDF documents need one more package: pip install 'camdigits[pdf]'") from error
     try:
         with _PDFIUM:
-            return pypdfium2.PdfDocument(file)
+            document = pypdfium2.PdfDocument(file)
+            with suppress(pypdfium2.PdfiumError):  # of forms that are damaged nothing is drawn
+                document.init_forms()
+            return document
     except pypdfium2.PdfiumError as error:
         if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
             raise SourceError(f"{name}: is locked by a password; save a copy without one") from error
@@ -141,20 +167,67 @@ def _opened(name: str, file: BinaryIO, is_cut_off: bool) -> pypdfium2.PdfDocumen
         raise SourceError(f"{name}: the PDF cannot be opened, {reason}; copy or save it again") from error
 
 
-def _tail(file: BinaryIO) -> bytes:
-    length = file.seek(0, os.SEEK_END)
-    file.seek(max(length - _END_BYTES, 0))
+def _tail(file: BinaryIO) -> tuple[int, bytes]:
+    """The length of the file in bytes, and its end."""
+    length_bytes = file.seek(0, os.SEEK_END)
+    file.seek(max(length_bytes - _END_BYTES, 0))
     tail = file.read()
     file.seek(0)
-    return tail
+    return length_bytes, tail
+
+
+class _Things(NamedTuple):
+    """What is on a page: its pictures, each with its pixels a point and the share of the page that it covers, and whether
+    anything else is to be seen on it."""
+
+    pictures: list[tuple[pypdfium2.PdfImage, float, float]]
+    others: bool
+
+    def density(self) -> float:
+        """The pixels a point that the page was scanned at; 0 where no picture covers much of it."""
+        covered = 0.0
+        for density, share in sorted(((density, share) for _, density, share in self.pictures), reverse=True):
+            covered += share
+            if covered >= _SHARE:
+                return density
+        return 0.0
+
+
+def _things_on(page: pypdfium2.PdfPage) -> _Things:
+    from pypdfium2 import raw
+
+    width, height = page.get_size()
+    area = max(width * height, 1.0)
+    things = _Things([], False)
+
+    def take(form: pypdfium2.PdfObject | None, scale: float, depth: int) -> bool:
+        others = False
+        for thing in page.get_objects(max_depth=1, form=form):
+            if thing.type == raw.FPDF_PAGEOBJ_FORM and depth < _MOST_FORMS:
+                matrix = thing.get_matrix()
+                others |= take(thing, scale * abs(matrix.a * matrix.d - matrix.b * matrix.c), depth + 1)
+            elif thing.type == raw.FPDF_PAGEOBJ_IMAGE:
+                left, bottom, right, top = thing.get_bounds()
+                covered = scale * max(right - left, 0.0) * max(top - bottom, 0.0)
+                columns, rows = thing.get_px_size()
+                if covered > 0:
+                    things.pictures.append((thing, math.sqrt(columns * rows / covered), covered / area))
+            elif thing.type != raw.FPDF_PAGEOBJ_TEXT or raw.FPDFTextObj_GetTextRenderMode(thing) not in _UNSEEN_TEXT:
+                others = True
+        return others
+
+    return things._replace(others=take(None, 1.0, 0))
 
 
 def _drawn(page: pypdfium2.PdfPage) -> BgrImage:
-    """The page over white, with what was written on it as annotations."""
-    from pypdfium2 import PdfBitmap, raw
+    """The page over white, with what was written on it and filled in. Raises PdfiumError where a picture on it is damaged."""
+    from pypdfium2 import PdfBitmap, PdfiumError, raw
 
-    scale = _scale(page)
+    things = _things_on(page)
+    if any(_is_damaged(picture) for picture, _, share in things.pictures if share >= _TOLD_SHARE):
+        raise PdfiumError("a picture is damaged")
     size = page.get_size()
+    scale = _scale(things, size)
     width, height = (max(round(side * scale), 1) for side in size)
     # PDFium widens what ends a rounding error beyond a pixel's edge to the next one: a page that is one picture would be
     # stretched by a pixel and blurred, so it ends a little before the edge.
@@ -164,30 +237,38 @@ def _drawn(page: pypdfium2.PdfPage) -> BgrImage:
         flags = raw.FPDF_ANNOT | raw.FPDF_RENDER_LIMITEDIMAGECACHE
         matrix, clip = raw.FS_MATRIX(across, 0, 0, down, 0, 0), raw.FS_RECTF(0, 0, width, height)
         raw.FPDF_RenderPageBitmapWithMatrix(bitmap, page, matrix, clip, flags)
-        return np.array(bitmap.to_numpy(), np.uint8)  # a copy, since the memory goes with the bitmap
+        if page.formenv:
+            raw.FPDF_FFLDraw(page.formenv, bitmap, page, 0, 0, width, height, 0, flags)
+        drawn = np.array(bitmap.to_numpy(), np.uint8)  # a copy, since the memory goes with the bitmap
+    if drawn.min() == _BLANK:  # what cannot be decoded is left out without a word
+        for picture, _, _ in things.pictures:
+            picture.get_bitmap().close()
+    return drawn
 
 
-def _scale(page: pypdfium2.PdfPage) -> float:
-    """Pixels a point: those of the pictures that a page was scanned as, `DRAWN_DPI` where it holds anything else."""
-    from pypdfium2 import raw
+def _scale(things: _Things, size: tuple[float, float]) -> float:
+    """Pixels a point: those of the pictures that a page was scanned as, and `DRAWN_DPI` at least where it holds more."""
+    scale = things.density()
+    if things.others or not scale:
+        scale = max(scale, DRAWN_DPI / _POINTS_PER_INCH)
+    return min(scale, math.sqrt(MOST_PX / max(size[0] * size[1], 1.0)), MOST_SIDE_PX / max(size))
 
-    width, height = page.get_size()
-    area = max(width * height, 1.0)
-    densities: list[tuple[float, float]] = []
-    scale = 0.0
-    for thing in page.get_objects(max_depth=1):
-        if thing.type != raw.FPDF_PAGEOBJ_IMAGE:
-            scale = DRAWN_DPI / _POINTS_PER_INCH
-            continue
-        left, bottom, right, top = thing.get_bounds()
-        covered = max(right - left, 0.0) * max(top - bottom, 0.0)
-        if covered > 0:
-            columns, rows = thing.get_px_size()
-            densities.append((math.sqrt(columns * rows / covered), covered / area))
-    seen = 0.0
-    for density, share in sorted(densities, reverse=True):
-        seen += share
-        if seen >= _SHARE:
-            scale = max(scale, density)
-            break
-    return min(scale or DRAWN_DPI / _POINTS_PER_INCH, math.sqrt(MOST_PX / area))
+
+def _is_damaged(picture: pypdfium2.PdfImage) -> bool:
+    """Whether the data of a picture end too soon, or are not what their checksum says; PDFium draws what it gets of them."""
+    filters = picture.get_filters()
+    if filters not in (["DCTDecode"], ["FlateDecode"]):
+        return False
+    data = bytes(picture.get_data())
+    if filters == ["DCTDecode"]:
+        return is_cut_off(data)
+    columns, rows = picture.get_px_size()
+    left_bytes = int(columns * rows * picture.get_metadata().bits_per_pixel // 8)
+    decompressor = zlib.decompressobj()
+    try:
+        while data and not decompressor.eof:
+            left_bytes -= len(decompressor.decompress(data, _CHUNK_BYTES))
+            data = decompressor.unconsumed_tail
+    except zlib.error:
+        return True
+    return left_bytes > 0

@@ -58,7 +58,7 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
     """
     if _is_heif(data[:64]):
         return _decode_heif(data, name)
-    if _is_cut_off(data):
+    if is_cut_off(data):
         raise SourceError(f"{name}: the picture is cut off, its end is missing; copy or save it again")
     try:
         with quiet_stderr():  # libpng and libjpeg print there by themselves
@@ -122,7 +122,8 @@ def _over_white(bgra: npt.NDArray[np.uint8]) -> BgrImage:
     return picture
 
 
-def _is_cut_off(data: bytes) -> bool:
+def is_cut_off(data: bytes) -> bool:
+    """Whether a JPEG or PNG lacks its end."""
     if data.startswith(_JPEG):
         return data.find(_JPEG_END, _jpeg_scan_start(data)) < 0
     return data.startswith(_PNG) and not _has_all_chunks(data)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
 
 from camdigits.devices.writers import LineWriter, csv_row
+from camdigits.errors import unwritable
 from camdigits.vision.scene import SCHEMA
 from camdigits.vision.sightings import Sighting
 
@@ -16,6 +19,28 @@ HEADER = ("event", "id", "source", "time_s", "at", "text", "was", "confidence", 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class Earlier(NamedTuple):
+    """What a file that is written on holds already: so many bytes, the heading of a table, a last line without an end."""
+
+    length_bytes: int = 0
+    has_heading: bool = False
+    is_open: bool = False
+
+
+def held_by(path: Path | None) -> Earlier:
+    """What is in a file that is gone on with; nothing where there is none, or it is no ordinary one. Raises OutputError."""
+    if path is None or not path.is_file():
+        return Earlier()
+    try:
+        with path.open("rb") as file:
+            heading = file.readline(1 << 10).rstrip() == csv_row(HEADER).rstrip().encode()
+            length_bytes = file.seek(0, os.SEEK_END)
+            file.seek(max(length_bytes - 1, 0))
+            return Earlier(length_bytes, heading, file.read() not in (b"", b"\n"))
+    except OSError as error:
+        raise unwritable(str(path), error) from error
 
 
 class _SightingWriter(LineWriter):

@@ -39,7 +39,7 @@ PICTURE_SUFFIXES = (
 _FILE_SUFFIXES = PICTURE_SUFFIXES + DOCUMENT_SUFFIXES + CLIP_SUFFIXES
 _DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
-_HEAD_BYTES = 512
+_HEAD_BYTES = 1024
 _GIF, _GIF_END = b"GIF8", b";"
 _PATH_SECRETS = re.compile(r"((?:user\w*|pass\w*|pwd|token|key|secret|auth)=)[^_&;/]*", re.IGNORECASE)
 _LIVE_STREAM = LiveParams(retry_s=0.0)  # a stream that ended stays ended, while a camera may drop a frame
@@ -340,7 +340,7 @@ def _open_still(path: Path, name: str) -> StillSource | DocumentSource:
     try:
         if is_picture(head):
             return StillSource(name, decode_picture(path.read_bytes(), name))
-        if is_document(head) or is_document_name(name):  # some have other things before their beginning
+        if is_document(head) or is_document_name(name):
             return open_document(name, path)
     except OSError as error:
         raise _unreadable(name, error) from error

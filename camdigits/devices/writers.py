@@ -36,6 +36,8 @@ CLIP_LIMIT_PX = 4096
 """Longest side of an annotated clip: MPEG-4 part 2 ends at 8191, and players before that."""
 _BUFFER_BYTES = 1 << 20
 """What is flushed goes to the system in one call if it fits in here, so that a kill between two calls cuts no line."""
+_STEM_BYTES = 200
+"""Names are cut there, for file systems take 255 bytes, and a number and a suffix come after."""
 _READER_S = 1.0
 """How long a run that was interrupted waits for the reader of its output to take the line that was begun."""
 
@@ -220,12 +222,12 @@ class AnnotationWriter:
             clip.close()
 
 
-def adopt_drawing(made: Path, folder: Path) -> Path:
-    """Take a picture or clip that was drawn elsewhere on the same disk into `folder`, under its name there; its new path.
+def adopt_drawing(made: Path, folder: Path, stem: str) -> Path:
+    """Take a picture or clip that was drawn elsewhere on the same disk into `folder`, under a name of that stem; its new path.
 
     No file is overwritten: it gets the name that `AnnotationWriter` would have given it. Raises OutputError.
     """
-    path = _write_new(folder, made.stem, made.suffix, b"")
+    path = _write_new(folder, stem, made.suffix, b"")
     try:
         made.replace(path)
     except BaseException as error:
@@ -274,7 +276,9 @@ def file_name(source_name: str) -> PurePath:
         return PurePath("stdin")
     scheme, separator, place = public_name(source_name).partition("://")
     name = place.partition("?")[0].strip("/") if separator else PurePath(scheme).name
-    return PurePath(re.sub(r"[\x00-\x1f<>:\"/\\|?*]+", "-", name).strip(". ") or "source")
+    path = PurePath(re.sub(r"[\x00-\x1f<>:\"/\\|?*]+", "-", name).strip(". ") or "source")
+    stem = os.fsencode(path.stem)
+    return path if len(stem) <= _STEM_BYTES else path.with_stem(stem[:_STEM_BYTES].decode(errors="ignore"))
 
 
 class _Clip:

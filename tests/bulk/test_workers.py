@@ -17,6 +17,7 @@ from camdigits.devices.child import ChildError
 from camdigits.devices.teacher import TaughtFile
 from camdigits.errors import ModelError, WorkersError
 from tests.bulk.mishaps import mishap_server
+from tests.documents import scan
 from tests.fakes import plain
 from tests.test_cli import CLIP, PAPER, PHONE, Command, command, cut_clip  # noqa: F401 - `command` is a fixture
 from tests.x_screen import wait_until
@@ -61,7 +62,11 @@ class TestTheSame:
         (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff" + bytes(range(250)))
         (tmp_path / "größe").mkdir()
         cut = cut_clip(tmp_path / "cut.avi")
+        page = np.asarray(cv2.imread(picture(tmp_path / "page.png")), np.uint8)
+        (tmp_path / "first").mkdir()
+        scans = [str(scan(tmp_path / "first" / "scan.pdf", [page] * 11)), str(scan(tmp_path / "scan.pdf", [page]))]
         return [
+            *scans,
             PAPER,
             CLIP,
             str(tmp_path / "missing.png"),
@@ -94,6 +99,8 @@ class TestTheSame:
             "page.png",
             "paper.jpg",
             "phone.png",
+            *sorted(f"scan-{page}.png" for page in range(2, 13)),
+            "scan.png",
         ]
         assert drawn[1] == drawn[0]
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import sys
 import threading
+import zlib
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +22,7 @@ from hypothesis import strategies as st
 import camdigits
 from camdigits.api import frames
 from camdigits.devices import documents
-from camdigits.devices.documents import DRAWN_DPI, MOST_PX, DocumentSource, is_document, open_document
+from camdigits.devices.documents import DRAWN_DPI, MOST_PX, MOST_SIDE_PX, DocumentSource, is_document, open_document
 from camdigits.devices.sources import expand, open_source
 from camdigits.errors import SourceError
 from camdigits.ports import FrameSource, Turn
@@ -74,6 +77,44 @@ class TestScans:
         ((_, page),) = pages_of(open_document("note.pdf", written(coarse)))
         assert page.shape == (DRAWN_DPI, 2 * DRAWN_DPI, 3)
 
+    def test_what_was_recognized_on_it_and_is_not_seen_changes_nothing(self) -> None:
+        text = b"BT /F1 12 Tf 3 Tr 10 10 Td (2021) Tj ET"
+        font = b"/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
+        picture = b"q 144 0 0 72 0 0 cm BI /W 2 /H 1 /CS /G /BPC 8 /F /AHx ID FFEE> EI Q "
+        ((_, seen),) = pages_of(open_document("scan.pdf", written(picture + text.replace(b"3 Tr", b"0 Tr"), extra=font)))
+        ((_, unseen),) = pages_of(open_document("scan.pdf", written(picture + text, extra=font)))
+        assert seen.shape == (DRAWN_DPI, 2 * DRAWN_DPI, 3)
+        assert unseen.shape == (1, 2, 3)
+
+    def test_one_that_lies_in_a_form_is_read_by_its_very_pixels(self, tmp_path: Path) -> None:
+        picture = scenery(300, 200)
+        inner = pypdfium2.PdfDocument(scan(tmp_path / "inner.pdf", [picture], 150))
+        outer = pypdfium2.PdfDocument.new()
+        page = outer.new_page(300, 200)
+        form = inner.page_as_xobject(0, outer).as_pageobject()
+        form.set_matrix(pypdfium2.PdfMatrix().scale(2, 2))
+        page.insert_obj(form)
+        page.gen_content()
+        outer.save(str(tmp_path / "outer.pdf"))
+        ((_, drawn),) = pages_of(open_document("outer.pdf", tmp_path / "outer.pdf"))
+        assert drawn.shape == picture.shape
+        assert np.abs(drawn.astype(int) - picture).mean() < 1
+
+    def test_of_many_pages_no_more_is_kept_than_of_a_few(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        opened = 0
+
+        def counted(*arguments: Any) -> pypdfium2.PdfDocument:
+            nonlocal opened
+            opened += 1
+            return documents_opened(*arguments)
+
+        documents_opened = documents._opened
+        monkeypatch.setattr(documents, "_opened", counted)
+        path = scan(tmp_path / "scan.pdf", [plain(level, 30, 40) for level in range(40)])
+        pages = pages_of(open_document("scan.pdf", path))
+        assert [(index, int(page.mean())) for index, page in pages] == [(level, level) for level in range(40)]
+        assert opened == 3
+
 
 class TestDrawnPages:
     def test_strokes_are_drawn_dark_on_white(self) -> None:
@@ -95,9 +136,31 @@ class TestDrawnPages:
         scale = DRAWN_DPI / 72
         assert page[round(52 * scale), round(70 * scale)].max() < 40
 
+    def test_what_was_filled_into_a_form_is_there(self) -> None:
+        look = b"<</Type/XObject/Subtype/Form/BBox[0 0 100 40]/Length 20>>stream\n0 0 0 rg 0 0 100 40 re f\nendstream"
+        field = b"/Annots[5 0 R]"
+        data = written(
+            b"",
+            extra=field,
+            objects=(
+                b"<</Type/Annot/Subtype/Widget/FT/Tx/T(score)/V(7)/Rect[20 20 120 60]/F 4/AP<</N 6 0 R>>>>",
+                look.replace(b"/Length 20", b"/Length %d" % len(b"0 0 0 rg 0 0 100 40 re f")),
+            ),
+            catalog=b"/AcroForm<</Fields[5 0 R]>>",
+        )
+        ((_, page),) = pages_of(open_document("form.pdf", data))
+        scale = DRAWN_DPI / 72
+        assert page[round(32 * scale), round(70 * scale)].max() < 40
+
     def test_an_empty_page_is_white(self) -> None:
         ((_, page),) = pages_of(open_document("note.pdf", written(b"")))
         assert page.min() == 255
+
+    @pytest.mark.parametrize("size", [(2e9, 1), (1, 1e9)])
+    def test_absurd_pages_take_no_memory_and_can_be_saved(self, size: tuple[float, float]) -> None:
+        ((_, page),) = pages_of(open_document("plan.pdf", written(STROKE, size=size)))
+        assert max(page.shape) <= MOST_SIDE_PX
+        assert cv2.imencode(".png", page)[0]
 
     @pytest.mark.parametrize("size", [(14400, 14400), (14400, 9), (200, 14400)])
     def test_no_page_takes_more_than_so_many_pixels(self, size: tuple[int, int]) -> None:
@@ -109,7 +172,7 @@ class TestDrawnPages:
     @given(st.floats(1, 1000), st.floats(1, 1000))
     def test_pages_of_every_size_keep_their_shape(self, width: float, height: float) -> None:
         (page,) = pypdfium2.PdfDocument(written(b"", size=(width, height)))
-        scale = documents._scale(page)
+        scale = documents._scale(documents._things_on(page), page.get_size())
         drawn = documents._drawn(page)
         assert abs(drawn.shape[1] - width * scale) <= 1
         assert abs(drawn.shape[0] - height * scale) <= 1
@@ -145,6 +208,41 @@ class TestDamage:
         assert [index for index, _ in pages_of(source)] == [0, 2]
         assert source.notice == "scan.pdf: passed over page 2, damaged"
 
+    def test_a_page_whose_picture_is_damaged_is_passed_over_and_said(self, tmp_path: Path) -> None:
+        data = scan(tmp_path / "scan.pdf", [scenery(300, 200), scenery(310, 200)], jpeg=True).read_bytes()
+        start = data.index(b"\xff\xd8\xff")
+        for at, length in ((start, 600), (data.index(b"\xff\xd9", start), 2)):
+            source = open_document("scan.pdf", data[:at] + bytes(length) + data[at + length :])
+            assert [index for index, _ in pages_of(source)] == [1]
+            assert source.notice == "scan.pdf: passed over page 1, damaged"
+
+    def test_so_is_one_whose_packed_picture_is_damaged(self) -> None:
+        pixels = zlib.compress(scenery(48, 24).tobytes())
+
+        def pages(stream: bytes) -> list[int]:
+            picture = b"<</Type/XObject/Subtype/Image/Width 48/Height 24/ColorSpace/DeviceRGB/BitsPerComponent 8"
+            picture += b"/Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(stream), stream)
+            used = b"/Resources<</XObject<</I 7 0 R>>>>"
+            content = b"q 144 0 0 72 0 0 cm /I Do Q"
+            return [
+                index
+                for index, _ in pages_of(open_document("scan.pdf", written(content, STROKE, extra=used, objects=[picture])))
+            ]
+
+        assert pages(pixels) == [0, 1]
+        assert pages(pixels[:-4]) == [0, 1]  # all its pixels are there
+        assert pages(pixels[:500] + bytes(20) + pixels[520:]) == [1]
+        assert pages(pixels[: len(pixels) // 2]) == [1]
+        assert pages(bytes(1) + pixels[1:]) == [1]
+
+    def test_pages_of_a_file_that_was_cut_off_while_it_was_read_are_not_taken_for_empty_ones(self, tmp_path: Path) -> None:
+        path = scan(tmp_path / "scan.pdf", [scenery(300, 200 + k) for k in range(4)])
+        source = open_document("scan.pdf", path)
+        source.read(Turn())
+        os.truncate(path, path.stat().st_size // 3)
+        assert pages_of(source) == []
+        assert source.notice == "scan.pdf: passed over pages 2, 3, 4, damaged"
+
     def test_one_without_a_page_that_can_be_drawn_is_refused(self) -> None:
         source = open_document("scan.pdf", written(STROKE, STROKE).replace(b"/Type/Page/", b"/Type/Gone/"))
         with pytest.raises(SourceError, match=r"scan\.pdf: not one of its 2 pages"):
@@ -171,7 +269,7 @@ class TestDamage:
 class TestWhereTheyAreRead:
     def test_they_are_told_by_content_or_by_name(self, tmp_path: Path) -> None:
         assert is_document(b"\r\n%PDF-1.7")
-        assert not is_document(b"about %PDF-1.7")
+        assert not is_document(b"%" * 2000 + b"%PDF-1.7")
         data = written(STROKE)
         for name, content in (("noname", data), ("page.jpg", data), ("mail.PDF", b"Received: by post\r\n\r\n" + data)):
             (tmp_path / name).write_bytes(content)

@@ -421,12 +421,12 @@ class TestAdopted:
         for number, name in enumerate(("page.png", "page-2.png", "page-3.png")):
             (tmp_path / "elsewhere").mkdir(exist_ok=True)
             (tmp_path / "elsewhere" / "page.png").write_bytes(bytes([number]))
-            assert adopt_drawing(tmp_path / "elsewhere" / "page.png", tmp_path).name == name
+            assert adopt_drawing(tmp_path / "elsewhere" / "page.png", tmp_path, "page").name == name
         assert [(tmp_path / name).read_bytes() for name in ("page.png", "page-3.png")] == [b"\0", b"\2"]
 
     def test_nothing_stays_of_one_that_is_gone(self, tmp_path: Path) -> None:
         with pytest.raises(OutputError, match="no such file"):
-            adopt_drawing(tmp_path / "elsewhere" / "page.png", tmp_path)
+            adopt_drawing(tmp_path / "elsewhere" / "page.png", tmp_path, "page")
         assert list(tmp_path.iterdir()) == []
 
 
