@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ import cv2
 from camdigits.devices.camera import open_camera
 from camdigits.devices.documents import DOCUMENT_SUFFIXES, DocumentSource, is_document, is_document_name, open_document
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
+from camdigits.devices.native import start_inside
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
 from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture
 from camdigits.devices.stderr import quiet_stderr
@@ -438,7 +438,7 @@ def _in_background(call: Callable[[], Result]) -> Result:
         except BaseException as error:
             outcome.set_exception(error)
 
-    Thread(target=run, daemon=True).start()
+    start_inside(run)
     return outcome.result()
 
 
