@@ -17,7 +17,15 @@ import click
 
 from camdigits.configured import CONFIG, settings_document, settings_in_force, use_settings
 from camdigits.devices.clock import seconds
-from camdigits.devices.process import Terminated, abandon, open_standard_descriptors, say, signals_end_the_run, warnings_said
+from camdigits.devices.process import (
+    Terminated,
+    abandon,
+    leave,
+    open_standard_descriptors,
+    say,
+    signals_end_the_run,
+    warnings_said,
+)
 from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, unwritable
 
 if TYPE_CHECKING:
@@ -601,7 +609,10 @@ def settings_command(config: Path | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit with its code; every error a user can mend is one line on stderr."""
+    """Run the command line and exit with its code; every error a user can mend is one line on stderr.
+
+    arguments: those of the process, which ends then, for None.
+    """
     open_standard_descriptors()
     with signals_end_the_run():
         try:
@@ -620,7 +631,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         except BrokenPipeError:  # whoever read our output has enough of it
             abandon(sys.stdout)
             code = 0
-    sys.exit(code)
+    if arguments is None:
+        leave(code)
+    sys.exit(code)  # the process is somebody else's
 
 
 def _run(arguments: Sequence[str]) -> int:

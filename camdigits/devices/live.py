@@ -7,9 +7,11 @@ its own, and one that hangs is left behind.
 
 from __future__ import annotations
 
+import atexit
 import math
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -18,6 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.devices.native import start_inside
 from camdigits.devices.pictures import as_bgr
 from camdigits.errors import SourceError
 from camdigits.ports import Clock, Turn
@@ -112,9 +115,8 @@ class _Connection:
         self._name, self._connect, self._keep, self._params, self._clock = name, connect, keep, params, clock
         self._sample: npt.NDArray[np.uint8] | None = None
         self._stop = threading.Event()
-        # A daemon, so that a driver that never comes back cannot keep the program from ending.
-        self._thread = threading.Thread(target=self._run, name=f"frames of {name}", daemon=True)
-        self._thread.start()
+        _running.add(self)
+        self._thread = start_inside(self._run, f"frames of {name}")
 
     @property
     def sample(self) -> npt.NDArray[np.uint8] | None:
@@ -173,6 +175,20 @@ class _Connection:
         self._sample, self.last_s = sample, now_s
         self.frames += 1
         self._keep(image, now_s)
+
+
+_running: weakref.WeakSet[_Connection] = weakref.WeakSet()
+
+
+@atexit.register
+def _let_go() -> None:
+    """End the captures that nobody has closed: a thread that comes back from one while Python is being closed aborts it."""
+    connections = list(_running)
+    for connection in connections:
+        connection.stop()
+    until_s = time.monotonic() + LiveParams().close_s
+    for connection in connections:
+        connection.stop(max(until_s - time.monotonic(), 0))
 
 
 class LiveSource:

@@ -8,10 +8,11 @@ import signal
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TextIO
+from contextlib import contextmanager, suppress
+from typing import NoReturn, TextIO
 
 from camdigits.devices.clock import seconds
+from camdigits.devices.native import any_inside
 
 _ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that end the program in good order; there is no SIGHUP on Windows."""
@@ -54,6 +55,20 @@ def _end_at_once() -> None:
     for number in _ENDING:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+
+
+def leave(code: int) -> NoReturn:
+    """End the program with that exit code, at once where a native library keeps a thread.
+
+    One that comes back to Python while Python itself is being closed aborts the process before 3.14 (CPython's issue 87135).
+    """
+    if not any_inside():
+        sys.exit(code)
+    _end_at_once()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # full, closed, or none at all
+            stream.flush()
+    os._exit(code)
 
 
 def open_standard_descriptors() -> None:

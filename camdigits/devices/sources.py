@@ -11,17 +11,19 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import cv2
 
 from camdigits.devices.camera import open_camera
+from camdigits.devices.clock import seconds
 from camdigits.devices.documents import DOCUMENT_SUFFIXES, DocumentSource, is_document, is_document_name, open_document
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
+from camdigits.devices.native import start_inside
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
 from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture
+from camdigits.devices.refusals import refusal
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError, reason_of
 from camdigits.ports import FrameSource, Turn
@@ -42,7 +44,9 @@ _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
 _HEAD_BYTES = 1024
 _GIF, _GIF_END = b"GIF8", b";"
 _PATH_SECRETS = re.compile(r"((?:user\w*|pass\w*|pwd|token|key|secret|auth)=)[^_&;/]*", re.IGNORECASE)
-_LIVE_STREAM = LiveParams(retry_s=0.0)  # a stream that ended stays ended, while a camera may drop a frame
+_DECODER_THREADS = 2
+"""For a stream. FFmpeg gives a frame of H.264 or H.265 late by one for each thread beside the first, and OpenCV would start one
+for each core: most of a second late on sixteen. Two keep up with larger pictures than one does."""
 
 # FFmpeg inside OpenCV reads this when it is first used; -8 is its AV_LOG_QUIET. Whoever sets it sees the messages.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -403,29 +407,31 @@ def _open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | Clip
     def connect() -> Capture:
         return _connect(url, timeout_s=timeout_s)
 
-    def begin() -> tuple[Capture, BgrImage | None, BgrImage | None]:
+    def begin() -> tuple[Capture, BgrImage, BgrImage | None]:
+        began_s = seconds()
         capture = connect()
-        first = _grab(capture, name) if capture.isOpened() else None
-        is_clip = first is not None and capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
-        return capture, first, None if first is None or is_clip else _grab(capture, name)
+        # FFmpeg opens a stream of which nothing comes, too, and would wait as long again for its first frame.
+        first = _grab(capture, name) if capture.isOpened() and seconds() - began_s < timeout_s else None
+        if first is None:
+            capture.release()
+            raise SourceError(f"{name}: gives no picture: {refusal(url, timeout_s, seconds() - began_s)}")
+        is_clip = capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
+        return capture, first, None if is_clip else _grab(capture, name)
 
     try:
         capture, first, second = _in_background(begin)
     except UnicodeEncodeError as error:
         raise SourceError(f"{name}: not an address, some of its letters are not UTF-8; write it anew") from error
-    if first is None:
-        capture.release()
-        raise SourceError(
-            f"{name}: gives no picture: refused, silent for {timeout_s:g} s, or no video there; "
-            "check the address, the password and that the camera is on"
-        )
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
         return ClipSource(name, capture, first)
     if second is None:  # one picture and no more: a still behind a URL
         capture.release()
         return StillSource(name, first)
     lost = "the stream ended or was cut off: check the camera and the network"
-    return LiveSource(name, lambda: capture, lost=lost, reconnect=connect if reconnect else None, params=_LIVE_STREAM)
+    # A stream that ended stays ended, while a camera may drop a frame; one that is taken up again shows nothing before its next
+    # keyframe, which many cameras send every four seconds, or ten.
+    params = LiveParams(retry_s=0.0, answer_s=timeout_s)
+    return LiveSource(name, lambda: capture, lost=lost, reconnect=connect if reconnect else None, params=params)
 
 
 def _in_background(call: Callable[[], Result]) -> Result:
@@ -438,7 +444,7 @@ def _in_background(call: Callable[[], Result]) -> Result:
         except BaseException as error:
             outcome.set_exception(error)
 
-    Thread(target=run, daemon=True).start()
+    start_inside(run)
     return outcome.result()
 
 
@@ -461,6 +467,7 @@ def _connect(place: str, *, timeout_s: float | None) -> cv2.VideoCapture:
     # Not quietened: a server may keep us waiting, and meanwhile nobody could say anything.
     timeout_ms = round(timeout_s * 1000)
     options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
+    options += [cv2.CAP_PROP_N_THREADS, _DECODER_THREADS]
     return cv2.VideoCapture(place, cv2.CAP_FFMPEG, options)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from camdigits.devices.refusals import refusal
 from camdigits.devices.sources import open_source
 from camdigits.errors import SourceError
 from camdigits.ports import FrameSource, Turn
@@ -144,7 +146,9 @@ def test_a_password_opens_a_camera_and_reaches_no_name(camera: Camera) -> None:
 def test_a_wrong_password_is_refused_and_not_repeated(camera: Camera) -> None:
     with pytest.raises(SourceError) as caught:
         open_source(camera.url(f"/private?token={PASSWORD}", user=f"admin:{PASSWORD}@"))
-    assert str(caught.value).startswith(f"{camera.url('/private?token=***')}: gives no picture")
+    assert str(caught.value) == (
+        f"{camera.url('/private?token=***')}: gives no picture: user and password refused, or no video at that path; check both"
+    )
     assert PASSWORD not in str(caught.value)
 
 
@@ -174,11 +178,33 @@ def test_a_clip_behind_a_url_is_replayed_frame_by_frame(camera: Camera, tmp_path
     source.close()
 
 
-@pytest.mark.parametrize("path", ["/missing", "/words"])
-def test_a_url_without_pictures_is_refused(camera: Camera, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/missing", "no video at that path"),
+        ("/words", "no video there that can be read"),
+        ("/private", "it asks for a user and password; write them into the address: http://user:password@..."),
+    ],
+)
+def test_a_url_without_pictures_is_refused_and_it_is_said_why(camera: Camera, path: str, why: str) -> None:
     camera.files["/words"] = b"no picture here" * 50
-    with pytest.raises(SourceError, match="gives no picture"):
+    with pytest.raises(SourceError, match=re.escape(f"{camera.url(path)}: gives no picture: {why}")):
         open_source(camera.url(path))
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_host_that_is_none_is_told_of(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> socket.socket:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", unknown)
+    assert refusal(f"{scheme}://camera.invalid/video", timeout_s=1) == "no such host; check the address"
+
+
+@pytest.mark.parametrize("scheme", ["https", "rtsps"])
+def test_a_camera_that_does_not_encrypt_is_told_of(scheme: str, camera: Camera) -> None:
+    why = refusal(f"{scheme}://127.0.0.1:{camera.server_port}/video", timeout_s=WAIT_S)
+    assert why == f"no encrypted connection there; check the address, or write {scheme[:-1]}://"
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])

@@ -83,4 +83,4 @@ if __name__ == "__main__":
 
     window.CvWindow = Screen  # type: ignore[assignment,misc]
     window.check_display = lambda: None
-    cli.main(sys.argv[1:])
+    cli.main()

@@ -18,6 +18,7 @@ import pytest
 
 from tests.faults.resources import needs_proc
 from tests.faults.stream_server import Fault, StreamServer
+from tests.rtsp_camera import PASSWORD, USER, Behaviour, RtspCamera
 from tests.x_screen import DEADLINE_S, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,6 +116,13 @@ def server() -> Iterator[StreamServer]:
 
 
 @pytest.fixture
+def rtsp_camera() -> Iterator[RtspCamera]:
+    made = RtspCamera()
+    yield made
+    made.unplug()
+
+
+@pytest.fixture
 def start() -> Iterator[Callable[[str], LiveApp]]:
     apps: list[LiveApp] = []
 
@@ -177,6 +185,48 @@ def test_a_stream_that_is_lost_is_told_of_and_taken_up_again(server: StreamServe
     assert back["notice"] == ""
     app.quit(0)
     assert app.errors == []
+
+
+def test_an_rtsp_camera_that_is_lost_is_told_of_and_taken_up_again(rtsp_camera: RtspCamera, start: Start) -> None:
+    rtsp_camera.behaviour = Behaviour(codec="h264", scheme="Digest")
+    app = start(rtsp_camera.url(user=f"{USER}:{PASSWORD}@"))
+    before = app.wait_for_frames()
+    rtsp_camera.unplug()
+    lost = app.wait_for_loss()
+    assert rtsp_camera.url() in lost["notice"]
+    assert "trying again (m: camera or canvas, n: next camera)" in lost["notice"]
+    rtsp_camera.plug_in()
+    back = app.wait_for_frames()
+    assert back["index"] > before["index"]
+    assert back["notice"] == ""
+    app.quit(0)
+    assert app.errors == []
+    assert PASSWORD not in str(app.told)
+
+
+def test_one_that_answers_while_the_program_ends_does_not_abort_it(rtsp_camera: RtspCamera) -> None:
+    rtsp_camera.behaviour = Behaviour(answers=frozenset({"OPTIONS"}))
+    program = (
+        "import os, sys, time\n"
+        "from camdigits import cli\n"
+        "class Last:\n"
+        "    def __del__(self, write=os.write, sleep=time.sleep):\n"
+        "        write(1, b'Python is being closed\\n')\n"
+        "        sleep(1)\n"
+        "last = Last()\n"
+        f"sys.argv = ['camdigits', 'read', {rtsp_camera.url()!r}]\n"
+        "cli.main()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        wait_until(lambda: "DESCRIBE" in rtsp_camera.asked, "the question")
+        process.send_signal(signal.SIGINT)
+        process.stdout.readline()
+        rtsp_camera.unplug()
+        assert (process.wait(DEADLINE_S), process.stderr.read()) == (130, "")
 
 
 @pytest.mark.parametrize(("fault", "said"), [("stale", "the same picture for"), ("black", "a black picture for")])
