@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
-from camdigits.devices.pictures import SLIDE_PERIOD_S, is_cut_off
+from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, is_cut_off
 from camdigits.errors import SourceError
 from camdigits.ports import Turn
 from camdigits.vision.scene import BgrImage, Frame
@@ -41,7 +41,7 @@ _BEGINNING, _END = b"%PDF-", b"%%EOF"
 _END_BYTES = 1024
 """Readers of PDF look so far from the beginning and the end of a file for its marks (ISO 32000-1, H.3, notes 13 and 18)."""
 _SHORT_PX = 0.01
-_WHITE, _BLANK = 0xFFFFFFFF, 255
+_WHITE = 0xFFFFFFFF
 _PDFIUM = threading.Lock()
 """PDFium is not thread-safe, not even over different documents."""
 
@@ -240,9 +240,8 @@ def _drawn(page: pypdfium2.PdfPage) -> BgrImage:
         if page.formenv:
             raw.FPDF_FFLDraw(page.formenv, bitmap, page, 0, 0, width, height, 0, flags)
         drawn = np.array(bitmap.to_numpy(), np.uint8)  # a copy, since the memory goes with the bitmap
-    if drawn.min() == _BLANK:  # what cannot be decoded is left out without a word
-        for picture, _, _ in things.pictures:
-            picture.get_bitmap().close()
+    if drawn.min() == drawn.max() and not all(_can_be_decoded(picture) for picture, _, _ in things.pictures):
+        raise PdfiumError("a picture cannot be decoded")  # PDFium leaves it out, or draws it black, without a word
     return drawn
 
 
@@ -252,6 +251,18 @@ def _scale(things: _Things, size: tuple[float, float]) -> float:
     if things.others or not scale:
         scale = max(scale, DRAWN_DPI / _POINTS_PER_INCH)
     return min(scale, math.sqrt(MOST_PX / max(size[0] * size[1], 1.0)), MOST_SIDE_PX / max(size))
+
+
+def _can_be_decoded(picture: pypdfium2.PdfImage) -> bool:
+    from pypdfium2 import PdfiumError
+
+    try:
+        if picture.get_filters() == ["DCTDecode"]:
+            decode_picture(bytes(picture.get_data()), "")
+        picture.get_bitmap().close()
+    except (SourceError, PdfiumError):
+        return False
+    return True
 
 
 def _is_damaged(picture: pypdfium2.PdfImage) -> bool:

@@ -211,7 +211,8 @@ class TestDamage:
     def test_a_page_whose_picture_is_damaged_is_passed_over_and_said(self, tmp_path: Path) -> None:
         data = scan(tmp_path / "scan.pdf", [scenery(300, 200), scenery(310, 200)], jpeg=True).read_bytes()
         start = data.index(b"\xff\xd8\xff")
-        for at, length in ((start, 600), (data.index(b"\xff\xd9", start), 2)):
+        frame = data.index(b"\xff\xc0", start)  # what kind of JPEG it is, its size and its channels
+        for at, length in ((start, 600), (frame, 2), (data.index(b"\xff\xd9", start), 2)):
             source = open_document("scan.pdf", data[:at] + bytes(length) + data[at + length :])
             assert [index for index, _ in pages_of(source)] == [1]
             assert source.notice == "scan.pdf: passed over page 1, damaged"
