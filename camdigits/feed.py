@@ -223,7 +223,7 @@ class Feed:
     def _show(self, seen: Scene) -> None:
         self._seen = seen
         self.scene = amended(seen, self._amendments)
-        self.history.add(self.scene)
+        self.history.add(replace(self.scene, time_s=self.time_s))
 
     def _set_due(self, frame: Frame, now_s: float) -> None:
         """When the next frame is due: this one's time on the user's clock, and a period more."""

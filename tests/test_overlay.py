@@ -13,6 +13,7 @@ from camdigits.controls import Mode, View
 from camdigits.overlay import Chosen, Labels, Status, draw, draw_corrections, draw_scene, locate
 from camdigits.overlay.lettering import BOLD, fitted, halves, width_px
 from camdigits.overlay.marks import lay_out, percent, type_size_px
+from camdigits.overlay.palette import RED
 from camdigits.overlay.placement import Room, edges_of, near
 from camdigits.vision.amendments import Correction
 from camdigits.vision.history import Moment, ReadNumber
@@ -360,6 +361,13 @@ def test_the_status_bar_tells_where_the_keys_are_until_something_is_read() -> No
     frame = Frame(plain(WIDTH, HEIGHT), 0, 0.0)
     nothing = draw(frame, Scene(WIDTH, HEIGHT), View(), Status("page.jpg"))
     assert (nothing[-18:, :300] > 200).all(axis=2).any()
+
+
+def test_the_sign_of_a_recording_stays_beside_a_notice_however_long() -> None:
+    frame = Frame(np.full((480, 640, 3), 200, np.uint8), 0, 0.0)
+    for notice in ("", "saved", "snapshots: cannot be written (no such file or directory); choose another folder for them"):
+        picture = draw(frame, Scene(640, 480), View(), Status("camera 0", recorded_s=8.0, notice=notice))
+        assert np.all(picture[480:] == RED, axis=2).sum() > 200
 
 
 def test_a_notice_too_long_for_one_line_of_the_status_bar_takes_two_and_stays_legible() -> None:

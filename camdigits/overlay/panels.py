@@ -66,7 +66,7 @@ def bar_height_px(size_px: int) -> int:
 def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: View, status: Status, size_px: int) -> None:
     """Fill `bar`, uint8 (bar_height_px, W, 3), in place: facts above, a notice or the numbers that were read below.
 
-    A notice too long for one line takes the whole bar.
+    A notice too long for one line takes the whole bar, but for the sign of a recording.
     """
     rate = None if status.frames_per_s is None else float(round(status.frames_per_s))
     told = replace(status, frames_per_s=rate)
@@ -80,7 +80,7 @@ def _bar(
     """The picture of a bar, kept: most frames tell what the one before told."""
     bar = np.empty((*shape, 3), np.uint8)
     if status.notice and width_px(status.notice, size_px) > bar.shape[1] - size_px:
-        _draw_long_notice(bar, status.notice, size_px)
+        _draw_long_notice(bar, status, size_px)
         return bar
     dark = view.mode is Mode.CAMERA
     bar[:] = SLATE if dark else PALE
@@ -103,13 +103,17 @@ def _bar(
     return bar
 
 
-def _draw_long_notice(bar: BgrImage, notice: str, size_px: int) -> None:
+def _draw_long_notice(bar: BgrImage, status: Status, size_px: int) -> None:
     bar[:] = YELLOW
     margin, row = size_px // 2, row_px(size_px)
-    lines = [fitted(line, bar.shape[1] - 2 * margin, size_px, LEAST_TYPE_PX) for line in halves(notice)]
+    left = margin
+    for chip in _recording(status):
+        left = _draw_chip(bar, chip, left, size_px // 4 + row - size_px // 2, size_px) + margin
+    rooms_px = bar.shape[1] - margin - left, bar.shape[1] - 2 * margin
+    lines = [fitted(line, room, size_px, LEAST_TYPE_PX) for line, room in zip(halves(status.notice), rooms_px, strict=False)]
     line_px = min(fitting_px for _, fitting_px in lines)
     for place, (line, _) in enumerate(lines):
-        write(bar, line, margin, size_px // 4 + (place + 1) * row - size_px // 2, line_px, INK)
+        write(bar, line, margin if place else left, size_px // 4 + (place + 1) * row - size_px // 2, line_px, INK)
 
 
 def help_panel(height: int, mode: Mode, size_px: int) -> BgrImage:
@@ -188,9 +192,7 @@ def row_px(size_px: int) -> int:
 
 
 def _chips(view: View, status: Status) -> list[tuple[str, Colour]]:
-    chips = [(view.mode.value, MIST)]
-    if status.recorded_s is not None:
-        chips.append((f"REC {_clock_time(status.recorded_s)}", RED))
+    chips = [(view.mode.value, MIST), *_recording(status)]
     if view.held:
         chips.append(("held", ORANGE))
     if status.lost:
@@ -202,6 +204,10 @@ def _chips(view: View, status: Status) -> list[tuple[str, Colour]]:
     if view.rotation is not Rotation.AUTO and view.mode is Mode.CAMERA:
         chips.append((f"turned by {view.rotation.value}", MIST))
     return chips
+
+
+def _recording(status: Status) -> list[tuple[str, Colour]]:
+    return [] if status.recorded_s is None else [(f"REC {_clock_time(status.recorded_s)}", RED)]
 
 
 def _draw_chip(bar: BgrImage, chip: tuple[str, Colour], left: int, baseline: int, size_px: int) -> int:
