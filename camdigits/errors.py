@@ -9,6 +9,14 @@ NOT_OF_THE_LAYOUT = (ValueError, LookupError, TypeError, AttributeError, Overflo
 """What reading a JSON file of some layout raises when it holds anything else, however deep or large."""
 
 
+_LONGEST_LINE = 160
+
+
+def first_line(error: BaseException) -> str:
+    """What the error of a library says, cut to one line for the middle of a sentence; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:_LONGEST_LINE]
+
+
 def reason_of(error: OSError) -> str:
     """What the system says went wrong, in lower case, for the middle of a sentence."""
     return (error.strerror or type(error).__name__).lower()

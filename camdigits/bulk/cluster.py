@@ -24,7 +24,7 @@ from camdigits.bulk.reading import Broken, Event, Manner, packed, unpacked
 from camdigits.bulk.workers import Workers, scratch_in
 from camdigits.devices.process import warnings_said
 from camdigits.devices.stderr import native_stderr_away
-from camdigits.errors import CamdigitsError, WorkersError, reason_of
+from camdigits.errors import CamdigitsError, WorkersError, first_line, reason_of
 
 LOCAL, CLIENT = "local", "ray://"
 BLOCK = 32
@@ -90,7 +90,7 @@ class Cluster:
             raise
         except Exception as error:  # Ray raises anything
             raise WorkersError(
-                f"{self._address}: the Ray cluster failed ({_first_line(error)}); read without --ray, or go on with --resume"
+                f"{self._address}: the Ray cluster failed ({_reason(error)}); read without --ray, or go on with --resume"
             ) from error
 
     def _rows(self, names: Sequence[str]) -> Iterator[str]:
@@ -235,12 +235,13 @@ def _connect(ray: Any, address: str, count: int, leave: threading.Event) -> None
 
 def _unreachable(address: str, error: BaseException) -> WorkersError:
     return WorkersError(
-        f"{address}: no Ray cluster can be reached there ({_first_line(error)}); "
+        f"{address}: no Ray cluster can be reached there ({_reason(error)}); "
         "name auto, local, HOST:PORT or ray://HOST:PORT of one that runs, with RAY_AUTH_MODE=token where it wants a token"
     )
 
 
-def _first_line(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
+    """What the system says, or the first sentence of what Ray says."""
     if isinstance(error, OSError) and error.strerror:
         return reason_of(error)
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].split(". ")[0][:160]
+    return first_line(error).split(". ")[0]

@@ -24,7 +24,7 @@ from camdigits.bulk.reading import Broken, Drawn, Event, Failed, Manner, drawing
 from camdigits.devices.child import Channel, ChildError, Server
 from camdigits.devices.process import say
 from camdigits.devices.threads import fair_share, limit_threads
-from camdigits.errors import CamdigitsError, WorkersError, unwritable
+from camdigits.errors import CamdigitsError, WorkersError, first_line, unwritable
 
 _END = b""
 """Stands after the last event of a source."""
@@ -336,8 +336,9 @@ def _events(name: str, recognizer: Recognizer, every: int, scratch: str | None) 
     except CamdigitsError as error:
         yield Broken.by(error)
     except Exception as error:  # a picture that no library was made for must not end all others
-        reason = (str(error).strip().splitlines() or [""])[0][:160]
-        yield Failed(f"{name}: passed over, it cannot be read ({type(error).__name__}: {reason})")
+        kind, line = type(error).__name__, first_line(error)
+        said = line if line == kind else f"{kind}: {line}"
+        yield Failed(f"{name}: passed over, it cannot be read ({said})")
 
 
 def _folder_in(scratch: str) -> Path:
