@@ -416,10 +416,10 @@ def _engine(
     if cluster is None:
         from camdigits.bulk.workers import Workers
 
-        return Workers(manner, max(1, min(count, len(paths))), annotate)
+        return Workers(manner, max(1, min(count, len(paths))), annotate, quiet)
     from camdigits.bulk.cluster import Cluster
 
-    return Cluster(manner, cluster, workers or 0, annotate)
+    return Cluster(manner, cluster, workers or 0, annotate, quiet)
 
 
 @commands.command()

@@ -47,17 +47,17 @@ class Cluster:
     """Reads on the Ray cluster at an address (Engine), by `count` actors, 0 for as many as it has cores.
 
     address: what `ray.init` takes: `auto`, `local` (one of this machine alone, for this run), host:port or ray://host:port.
-    annotate: a folder that all machines see.
+    annotate: a folder that all machines see. quiet: whether warnings are left out.
     """
 
-    def __init__(self, manner: Manner, address: str, count: int, annotate: Path | None) -> None:
-        self._manner, self._address, self._count, self._annotate = manner, address, count, annotate
+    def __init__(self, manner: Manner, address: str, count: int, annotate: Path | None, quiet: bool = False) -> None:
+        self._manner, self._address, self._count, self._annotate, self._quiet = manner, address, count, annotate, quiet
         self._scratch: Path | None = None
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
         ray = _ray()
-        with warnings_said():
+        with warnings_said(self._quiet):
             self._manner.recognizer()  # that the network can be used is known before anything is begun
         try:
             if self._annotate:

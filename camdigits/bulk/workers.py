@@ -60,8 +60,8 @@ class _Work:
 class Workers:
     """Reads in `count` processes (Engine), and draws for `annotate`, a folder.
 
-    `__enter__` comes back when the first of them is ready to read; what it warns of is said. scratch: a folder for what is
-    drawn that belongs to somebody else, in place of `annotate`.
+    `__enter__` comes back when the first of them is ready to read; what it warns of is said, unless `quiet`. scratch: a folder
+    for what is drawn that belongs to somebody else, in place of `annotate`.
     """
 
     def __init__(
@@ -69,10 +69,13 @@ class Workers:
         manner: Manner,
         count: int,
         annotate: Path | None = None,
+        quiet: bool = False,
+        *,
         scratch: Path | None = None,
         bounds: Bounds = Bounds(),
     ) -> None:
-        self._manner, self._count, self._annotate, self._scratch, self._bounds = manner, count, annotate, scratch, bounds
+        self._manner, self._count, self._annotate, self._quiet = manner, count, annotate, quiet
+        self._scratch, self._bounds = scratch, bounds
         self._lock = threading.Lock()
         self._arrived = threading.Condition(self._lock)  # for the thread that reads events
         self._room = threading.Condition(self._lock)  # for the threads that serve a process each
@@ -99,7 +102,7 @@ class Workers:
                 if self._error:
                     raise self._error
                 told = self._ready or ()
-            for warning in told:
+            for warning in () if self._quiet else told:
                 say(warning)
         except BaseException:
             self.close()
