@@ -133,7 +133,7 @@ class Recorder(Protocol):
     `start` begins another clip and returns its path; `take` hands on what is seen at a time in seconds, as often as the app
     looks, whether it is new or not; `stop` completes the clip and returns its path. `recording` says whether there
     is one under way. All three raise OutputError where it cannot be written, and
-    then the clip is over: what is in it by then stays.
+    then the clip is over: what can be played of it by then stays.
     """
 
     @property

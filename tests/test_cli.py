@@ -941,14 +941,30 @@ class TestWindows:
         assert [(row["event"], row["text"], row["x"]) for row in rows] == [("read", "2021", "1")] * 2
         assert len(opened) == 2
 
-    def test_recording_from_the_start_is_said(self, command: Command, opened: list[Opened], tmp_path: Path) -> None:
+    @pytest.mark.usefixtures("opened")
+    def test_recording_from_the_start_is_said(self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        begun: list[tuple[str, bool]] = []
+
+        def run(*given: Any) -> None:
+            outputs, _, notice, _ = given[3:]
+            begun.append((notice, outputs.recorder.recording))
+
+        monkeypatch.setattr("camdigits.app.run", run)
         target = tmp_path / "lesson.mp4"
         assert command("live", "clip.mp4", "--record", str(target)).code == 0
-        assert opened[0].notice == f"recording {target}"
-        recorder = opened[0].outputs.recorder
-        assert recorder is not None
-        assert recorder.recording
-        recorder.stop()
+        assert begun == [(f"recording {target}", True)]
+
+    @pytest.mark.usefixtures("opened")
+    def test_no_recording_stays_where_the_window_cannot_be_opened(
+        self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        def no_window(title: str) -> None:  # noqa: ARG001
+            assert list(tmp_path.iterdir()) == [tmp_path / "lesson.mp4"]
+            raise WindowError("no window can be opened")
+
+        monkeypatch.setattr("camdigits.devices.window.CvWindow", no_window)
+        assert command("live", "clip.mp4", "--record", tmp_path / "lesson.mp4").code == 6
+        assert not list(tmp_path.iterdir())
 
     def test_a_recording_that_cannot_begin_is_said_before_any_window(
         self, command: Command, opened: list[Opened], tmp_path: Path
