@@ -1122,12 +1122,13 @@ class TestWindows:
             return FakeSource([plain(200)], name=f"camera {spec}", live=True)
 
         monkeypatch.setattr("camdigits.devices.sources.open_source", open_source)
-        monkeypatch.setattr("camdigits.devices.camera._listed", lambda: [0, 1, 2, 3])
+        there = [Camera(index, "HD Webcam") for index in range(4)]
+        monkeypatch.setattr("camdigits.devices.camera._listed", lambda _: there)
         assert command("live", "0").code == 0
         sources = opened[0].sources
         names = [sources.open(Mode.CAMERA)[0].name, sources.next_camera()[0].name, sources.next_camera()[0].name]
         assert names == ["camera 0", "camera 2", "camera 0"]
-        monkeypatch.setattr("camdigits.devices.camera._listed", lambda: [0, 1])
+        monkeypatch.setattr("camdigits.devices.camera._listed", lambda _: there[:2])
         with pytest.raises(SourceError, match="no other camera"):
             sources.next_camera()
 
