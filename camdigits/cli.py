@@ -18,7 +18,7 @@ import click
 from camdigits.configured import CONFIG, settings_document, settings_in_force, use_settings
 from camdigits.devices.clock import seconds
 from camdigits.devices.process import Terminated, abandon, open_standard_descriptors, say, signals_end_the_run, warnings_said
-from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, unwritable
+from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, unloadable, unwritable
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
@@ -37,6 +37,7 @@ Exit codes:
   5    output: a result that cannot be written
   6    window: no display, or an OpenCV without windows
   7    workers: processes or a Ray cluster to read with that cannot be had
+  8    library: OpenCV, or a library of the system, that cannot be loaded
   130  interrupted (Ctrl-C)
   143  terminated, or the terminal was closed
 """
@@ -630,6 +631,10 @@ def _run(arguments: Sequence[str]) -> int:
         raise
     except OSError as error:
         raise _unwritable(error) from error
+    except ImportError as error:
+        if told := unloadable(error):
+            raise told from error
+        raise
     return 0
 
 

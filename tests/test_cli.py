@@ -157,6 +157,7 @@ class TestStart:
             ("5", "output"),
             ("6", "window"),
             ("7", "workers"),
+            ("8", "library"),
             ("130", "interrupted"),
             ("143", "terminated"),
         ]
