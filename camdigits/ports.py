@@ -156,6 +156,21 @@ def _no_clipboard(text: str) -> None:
     raise OutputError(f"{text} is not copied: there is no clipboard here")
 
 
+class NoRecorder:
+    """Where nothing can be recorded (Recorder)."""
+
+    recording = False
+
+    def start(self) -> Path:
+        raise OutputError("nothing can be recorded here")
+
+    def take(self, frame: Frame, scene: Scene, now_s: float) -> None:
+        """Nothing is taken."""
+
+    def stop(self) -> Path:
+        raise OutputError("nothing was recorded here")
+
+
 @dataclass(frozen=True)
 class Outputs:
     """Where what was read goes, besides the window.
@@ -169,4 +184,4 @@ class Outputs:
     leave: Callable[[Frame, Scene], None] = lambda _frame, _scene: None
     sightings: SightingWriter | None = None
     copy: Callable[[str], None] = _no_clipboard
-    recorder: Recorder | None = None
+    recorder: Recorder = NoRecorder()  # noqa: RUF009 - it holds nothing
