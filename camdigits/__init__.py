@@ -45,7 +45,12 @@ else:  # whoever checks types would take every other name for Any
             raise AttributeError(f"module 'camdigits' has no attribute {name!r}")
         from importlib import import_module
 
-        return getattr(import_module(_HOMES.get(name, "camdigits.vision.scene")), name)
+        try:
+            return getattr(import_module(_HOMES.get(name, "camdigits.vision.scene")), name)
+        except ImportError as error:
+            if told := errors.unloadable(error):
+                raise told from error
+            raise
 
 
 _HOMES = {"Recognizer": "camdigits.api", "Scene": "camdigits.scenes", "stream": "camdigits.api"}

@@ -128,7 +128,7 @@ class _Session:
             dragged=self._dragged,
             chosen=self._chosen_now(),
             numbers=feed.history.numbers if self.view.panel else (),
-            recorded_s=int(self._clock() - self._recorded_since_s) if self._is_recording else None,
+            recorded_s=int(self._clock() - self._recorded_since_s) if self._recorder.recording else None,
         )
         what = (feed.frame, feed.scene, self.view, status)
         if self._shown is None or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True)):
@@ -141,7 +141,7 @@ class _Session:
     def put_out(self) -> None:
         """Record what is seen, and tell which numbers came and went."""
         feed = self._feed
-        if self._is_recording and self._recorder is not None:
+        if self._recorder.recording:
             with self._failures_said(remembered=True):
                 self._recorder.take(feed.frame, feed.scene, self._clock())
         if self._sightings is not None:
@@ -176,7 +176,7 @@ class _Session:
                 if mode is Mode.CAMERA:
                     closing.callback(self._outputs.leave, feed.frame, feed.scene)
                 closing.callback(feed.source.close)
-            if self._is_recording:
+            if self._recorder.recording:
                 closing.callback(self._end_recording)
             closing.callback(self._window.close)
 
@@ -356,24 +356,16 @@ class _Session:
             self._say(f"saved {self._outputs.save_snapshot(self._picture, scene)}")
 
     def _record(self) -> None:
-        if self._recorder is None:
-            self._say("nothing can be recorded here")
-            return
-        if self._is_recording:
+        if self._recorder.recording:
             self._end_recording()
             return
         with self._failures_said():
             self._say(f"recording {self._recorder.start()}")
             self._recorded_since_s = self._clock()
 
-    @property
-    def _is_recording(self) -> bool:
-        return self._recorder is not None and self._recorder.recording
-
     def _end_recording(self) -> None:
-        if self._recorder is not None:
-            with self._failures_said(remembered=True):
-                self._say(f"recorded {self._recorder.stop()}")
+        with self._failures_said(remembered=True):
+            self._say(f"recorded {self._recorder.stop()}")
 
     def _copy(self) -> None:
         """Put the number that was clicked on the clipboard, or the one that was read last."""

@@ -26,7 +26,7 @@ from camdigits.devices.process import (
     signals_end_the_run,
     warnings_said,
 )
-from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, unwritable
+from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, unloadable, unwritable
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
@@ -45,6 +45,7 @@ Exit codes:
   5    output: a result that cannot be written
   6    window: no display, or an OpenCV without windows
   7    workers: processes or a Ray cluster to read with that cannot be had
+  8    library: OpenCV, or a library of the system, that cannot be loaded
   130  interrupted (Ctrl-C)
   143  terminated, or the terminal was closed
 """
@@ -426,10 +427,10 @@ def _engine(
     if cluster is None:
         from camdigits.bulk.workers import Workers
 
-        return Workers(manner, max(1, min(count, len(paths))), annotate)
+        return Workers(manner, max(1, min(count, len(paths))), annotate, quiet)
     from camdigits.bulk.cluster import Cluster
 
-    return Cluster(manner, cluster, workers or 0, annotate)
+    return Cluster(manner, cluster, workers or 0, annotate, quiet)
 
 
 @commands.command()
@@ -647,6 +648,10 @@ def _run(arguments: Sequence[str]) -> int:
         raise
     except OSError as error:
         raise _unwritable(error) from error
+    except ImportError as error:
+        if told := unloadable(error):
+            raise told from error
+        raise
     return 0
 
 

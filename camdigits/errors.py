@@ -9,6 +9,14 @@ NOT_OF_THE_LAYOUT = (ValueError, LookupError, TypeError, AttributeError, Overflo
 """What reading a JSON file of some layout raises when it holds anything else, however deep or large."""
 
 
+_LONGEST_LINE = 160
+
+
+def first_line(error: BaseException) -> str:
+    """What the error of a library says, cut to one line for the middle of a sentence; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:_LONGEST_LINE]
+
+
 def reason_of(error: OSError) -> str:
     """What the system says went wrong, in lower case, for the middle of a sentence."""
     return (error.strerror or type(error).__name__).lower()
@@ -54,6 +62,36 @@ class WindowError(CamdigitsError):
     """No window can be opened here."""
 
     exit_code = 6
+
+
+class LibraryError(CamdigitsError, ImportError):
+    """OpenCV, or a library of the system that it or another package stands on, that cannot be loaded."""
+
+    exit_code = 8
+
+
+_OPENCV_STANDS_ON = ("libGL.so.1", "libgthread-2.0.so.0", "libX11.so.6", "libxcb.so.1")
+_INSTALL_THEM = "apt-get install libgl1 libglib2.0-0 libx11-6 libxcb1"
+_NOT_LOADED = ("cannot open shared object file", "Library not loaded", "DLL load failed")
+"""What Linux, macOS and Windows say."""
+
+
+def unloadable(error: ImportError) -> LibraryError | None:
+    """What a failure to load OpenCV, or any library of the system, is to the user; None for what is no such failure."""
+    library = str(error).partition(":")[0]
+    if library in _OPENCV_STANDS_ON:
+        return LibraryError(
+            f"{library}, which OpenCV needs, is not on this system; install it: {_INSTALL_THEM}, or take OpenCV without "
+            "windows, which reads as well: pip uninstall -y opencv-python && pip install 'opencv-python-headless>=5,<6'"
+        )
+    if error.name == "cv2":
+        return LibraryError(
+            f"OpenCV cannot be loaded ({first_line(error)}); "
+            "install it anew: pip install --force-reinstall 'opencv-python>=5,<6'"
+        )
+    if any(said in str(error) for said in _NOT_LOADED):
+        return LibraryError(f"a library of the system is missing ({first_line(error)}); install the package that brings it")
+    return None
 
 
 def unwritable(place: object, error: OSError) -> OutputError:

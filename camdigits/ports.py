@@ -136,7 +136,7 @@ class Recorder(Protocol):
     `start` begins another clip and returns its path; `take` hands on what is seen at a time in seconds, as often as the app
     looks, whether it is new or not; `stop` completes the clip and returns its path. `recording` says whether there
     is one under way. All three raise OutputError where it cannot be written, and
-    then the clip is over: what is in it by then stays.
+    then the clip is over: what can be played of it by then stays.
     """
 
     @property
@@ -159,6 +159,21 @@ def _no_clipboard(text: str) -> None:
     raise OutputError(f"{text} is not copied: there is no clipboard here")
 
 
+class NoRecorder:
+    """Where nothing can be recorded (Recorder)."""
+
+    recording = False
+
+    def start(self) -> Path:
+        raise OutputError("nothing can be recorded here")
+
+    def take(self, frame: Frame, scene: Scene, now_s: float) -> None:
+        """Nothing is taken."""
+
+    def stop(self) -> Path:
+        raise OutputError("nothing was recorded here")
+
+
 @dataclass(frozen=True)
 class Outputs:
     """Where what was read goes, besides the window.
@@ -172,4 +187,4 @@ class Outputs:
     leave: Callable[[Frame, Scene], None] = lambda _frame, _scene: None
     sightings: SightingWriter | None = None
     copy: Callable[[str], None] = _no_clipboard
-    recorder: Recorder | None = None
+    recorder: Recorder = NoRecorder()  # noqa: RUF009 - it holds nothing

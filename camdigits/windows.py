@@ -167,19 +167,19 @@ def run_window(
             start = "canvas"
             notice = f"{error}; this is the canvas. Another source: camdigits live SOURCE"
     _load_ahead("scipy.optimize")
-    recorder = ClipRecorder(_as_it_came if recording.raw else _annotated, recording.path, snapshots)
-    if recording.path is not None:
-        said = f"recording {recorder.start()}"
-        notice = f"{notice}; {said}" if notice else said
-    app.run(
-        shown,
-        window.CvWindow(TITLE),
-        seconds,
-        Outputs(_snapshots(snapshots), sightings=sightings, copy=copy_text, recorder=recorder),
-        View(mode=Mode.CANVAS if start == "canvas" else Mode.CAMERA, rotation=recognizer.turned.rotation),
-        notice,
-        _notebook(recognizer),
-    )
+    with closing(ClipRecorder(_as_it_came if recording.raw else _annotated, recording.path, snapshots)) as recorder:
+        if recording.path is not None:
+            said = f"recording {recorder.start()}"
+            notice = f"{notice}; {said}" if notice else said
+        app.run(
+            shown,
+            window.CvWindow(TITLE),
+            seconds,
+            Outputs(_snapshots(snapshots), sightings=sightings, copy=copy_text, recorder=recorder),
+            View(mode=Mode.CANVAS if start == "canvas" else Mode.CAMERA, rotation=recognizer.turned.rotation),
+            notice,
+            _notebook(recognizer),
+        )
 
 
 def _snapshots(folder: Path) -> Callable[[BgrImage, Scene], Path]:

@@ -1,4 +1,4 @@
-"""No test reads or writes the settings and corrections of whoever runs it."""
+"""For all tests: which of them begin first, and that none reads or writes the settings and corrections of whoever runs it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+BEGIN_FIRST = (
+    "tests/test_floors_of_real_pages.py",
+    "tests/test_floors.py",
+    "tests/faults/test_outputs.py",
+    "tests/test_cli.py",
+    "tests/faults/test_streams.py",
+    "tests/train/test_export.py",
+    "tests/train/test_fit.py",
+    "tests/faults/test_bulk.py",
+    "tests/faults/test_cluster.py",
+    "tests/train/test_pages.py",
+    "tests/vision/test_following.py",
+    "tests/train/test_clips.py",
+)
+"""The modules that take longest. One of them that began last would leave the other process without work."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {module: place for place, module in enumerate(BEGIN_FIRST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
 
 
 @pytest.fixture(autouse=True)

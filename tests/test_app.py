@@ -14,7 +14,7 @@ from camdigits import app
 from camdigits.controls import BINDINGS, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
-from camdigits.ports import FrameSource, Outputs, Pointer, Reader, SightingWriter, Turn
+from camdigits.ports import FrameSource, NoRecorder, Outputs, Pointer, Reader, SightingWriter, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
 from camdigits.vision.sightings import GONE_S, SETTLE_S, Sighting
@@ -872,6 +872,14 @@ def test_a_recording_that_fails_is_told_at_once_and_ends_while_the_window_goes_o
     assert not stage.recorder.recording
     assert [red_shown(screen) for screen in stage.window.screens] == [False, True, True, True, *[False] * 5]
     assert notice_shown(stage.window.screens[4])
+
+
+def test_where_nothing_can_be_recorded_that_is_told() -> None:
+    stage = Stage()
+    stage.recorder = NoRecorder()
+    screens = stage.run(IDLE, keys("r"), IDLE)
+    assert notice_shown(screens[-1])
+    assert not any(red_shown(screen) for screen in screens)
 
 
 def test_a_recording_is_completed_when_the_window_closes() -> None:

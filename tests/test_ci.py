@@ -34,6 +34,12 @@ def test_it_tests_and_installs_on_every_python_and_system_that_is_promised() -> 
     assert f"Python {promised[0]} to {promised[-1]} on " in README
 
 
+def test_it_lints_on_the_oldest_and_the_newest_python() -> None:
+    pythons = JOBS["test"]["strategy"]["matrix"]["python"]
+    (lint,) = (step for step in JOBS["test"]["steps"] if "make lint" in step.get("run", ""))
+    assert re.findall(r"matrix\.python == '(3\.\d+)'", lint["if"]) == [pythons[0], pythons[-1]]
+
+
 def test_the_window_tests_have_what_they_need_on_linux() -> None:
     (listed,) = re.findall(r"^packages=\((.*)\)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
     (installed,) = (shlex.split(line) for line in commands("test") if "apt-get install" in line)

@@ -158,6 +158,7 @@ class TestStart:
             ("5", "output"),
             ("6", "window"),
             ("7", "workers"),
+            ("8", "library"),
             ("130", "interrupted"),
             ("143", "terminated"),
         ]
@@ -999,14 +1000,30 @@ class TestWindows:
             assert [json.loads(line)["text"] for line in lines] == ["2021"]
         assert opened
 
-    def test_recording_from_the_start_is_said(self, command: Command, opened: list[Opened], tmp_path: Path) -> None:
+    @pytest.mark.usefixtures("opened")
+    def test_recording_from_the_start_is_said(self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        begun: list[tuple[str, bool]] = []
+
+        def run(*given: Any) -> None:
+            outputs, _, notice, _ = given[3:]
+            begun.append((notice, outputs.recorder.recording))
+
+        monkeypatch.setattr("camdigits.app.run", run)
         target = tmp_path / "lesson.mp4"
         assert command("live", "clip.mp4", "--record", str(target)).code == 0
-        assert opened[0].notice == f"recording {target}"
-        recorder = opened[0].outputs.recorder
-        assert recorder is not None
-        assert recorder.recording
-        recorder.stop()
+        assert begun == [(f"recording {target}", True)]
+
+    @pytest.mark.usefixtures("opened")
+    def test_no_recording_stays_where_the_window_cannot_be_opened(
+        self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        def no_window(title: str) -> None:  # noqa: ARG001
+            assert list(tmp_path.iterdir()) == [tmp_path / "lesson.mp4"]
+            raise WindowError("no window can be opened")
+
+        monkeypatch.setattr("camdigits.devices.window.CvWindow", no_window)
+        assert command("live", "clip.mp4", "--record", tmp_path / "lesson.mp4").code == 6
+        assert not list(tmp_path.iterdir())
 
     def test_a_recording_that_cannot_begin_is_said_before_any_window(
         self, command: Command, opened: list[Opened], tmp_path: Path
@@ -1164,12 +1181,13 @@ class TestWindows:
             return FakeSource([plain(200)], name=f"camera {spec}", live=True)
 
         monkeypatch.setattr("camdigits.devices.sources.open_source", open_source)
-        monkeypatch.setattr("camdigits.devices.camera._listed", lambda: [0, 1, 2, 3])
+        there = [Camera(index, "HD Webcam") for index in range(4)]
+        monkeypatch.setattr("camdigits.devices.camera._listed", lambda _: there)
         assert command("live", "0").code == 0
         sources = opened[0].sources
         names = [sources.open(Mode.CAMERA)[0].name, sources.next_camera()[0].name, sources.next_camera()[0].name]
         assert names == ["camera 0", "camera 2", "camera 0"]
-        monkeypatch.setattr("camdigits.devices.camera._listed", lambda: [0, 1])
+        monkeypatch.setattr("camdigits.devices.camera._listed", lambda _: there[:2])
         with pytest.raises(SourceError, match="no other camera"):
             sources.next_camera()
 

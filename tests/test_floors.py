@@ -1,4 +1,4 @@
-"""What was reached is not lost: the default network on rendered pages, and on real ones where there are some."""
+"""What was reached is not lost: the default network on rendered pages; on real ones in tests/test_floors_of_real_pages.py."""
 
 from __future__ import annotations
 
@@ -22,14 +22,6 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_rendered_pages_are_read_as_well_as_before(rendered: Path) -> None:
     measured = floors.measure(rendered)
     assert not floors.shortfalls(measured, floors.load_floors()[floors.RENDERED]), measured
-
-
-def test_real_pages_are_read_as_well_as_before() -> None:
-    folder = floors.pages_folder()
-    if folder is None:
-        pytest.skip(f"{floors.PAGES_VARIABLE} names no folder of real pages: their evaluation is skipped")
-    measured = floors.measure(folder)
-    assert not floors.shortfalls(measured, floors.load_floors()[floors.PAGES]), measured
 
 
 def test_a_folder_of_real_pages_that_is_not_there_is_an_error_and_not_skipped(

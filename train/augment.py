@@ -243,7 +243,7 @@ def _line(mask: Ink, angle: float, reach: float, pen: int) -> None:
     _path(mask, np.array([-step, step]) + 80, pen)
 
 
-def _path(mask: Ink, points: npt.NDArray[np.float64], pen: int) -> None:
+def _path(mask: Ink, points: npt.NDArray[np.float64] | npt.NDArray[np.signedinteger], pen: int) -> None:
     cv2.polylines(mask, [np.round(points).astype(np.int32).reshape(-1, 1, 2)], False, 255, pen)
 
 

@@ -62,8 +62,8 @@ def fit(features: np.ndarray, labels: np.ndarray, seed: int) -> ContextWeights:
     members = [_fit_member(standard, labels, seed + member) for member in range(MEMBERS)]
     hidden, hidden_bias, out, out_bias = (list(weights) for weights in zip(*members, strict=True))
     return ContextWeights(
-        mean,
-        scale,
+        np.asarray(mean, np.float32),
+        np.asarray(scale, np.float32),
         np.concatenate(hidden, axis=1),
         np.concatenate(hidden_bias),
         np.asarray(SHARPNESS * np.concatenate(out)[:, 0] / MEMBERS, np.float32),

@@ -48,12 +48,12 @@ def table(size: tuple[int, int], rng: np.random.Generator) -> Light:
         return np.clip(tone * (1 + 0.03 * rough(shape, 2.0, rng))[..., None], 0, 1).astype(np.float32)
     streaks = cv2.GaussianBlur(rough(shape, 1.5, rng), (0, 0), width / rng.uniform(8, 40), sigmaY=rng.uniform(0.6, 2.0)) * 5
     rings = np.sin(rng.uniform(0.05, 0.25) * np.arange(height, dtype=np.float32)[:, None] + 3 * rough(shape, height / 3, rng))
-    wood = tone * (1 + rng.uniform(0.04, 0.14) * streaks + rng.uniform(0.03, 0.15) * rings)[..., None]
+    grain = 1 + rng.uniform(0.04, 0.14) * streaks + rng.uniform(0.03, 0.15) * rings
+    wood: Light = np.asarray(tone * grain[..., None], np.float32)
     if rng.random() < 0.4:
         _planks(wood, rng)
     if rng.random() < 0.3:
-        wood = wood.transpose(1, 0, 2)
-        wood = cv2.resize(np.ascontiguousarray(wood), size)
+        wood = np.asarray(cv2.resize(np.ascontiguousarray(wood.transpose(1, 0, 2)), size), np.float32)
     return np.asarray(np.clip(wood, 0, 1), np.float32)
 
 

@@ -24,7 +24,7 @@ from camdigits.bulk.reading import Broken, Event, Manner, packed, unpacked
 from camdigits.bulk.workers import Workers, scratch_in
 from camdigits.devices.process import warnings_said
 from camdigits.devices.stderr import native_stderr_away
-from camdigits.errors import CamdigitsError, WorkersError, reason_of
+from camdigits.errors import CamdigitsError, WorkersError, first_line, reason_of
 
 LOCAL, CLIENT = "local", "ray://"
 BLOCK = 32
@@ -47,17 +47,17 @@ class Cluster:
     """Reads on the Ray cluster at an address (Engine), by `count` actors, 0 for as many as it has cores.
 
     address: what `ray.init` takes: `auto`, `local` (one of this machine alone, for this run), host:port or ray://host:port.
-    annotate: a folder that all machines see.
+    annotate: a folder that all machines see. quiet: whether warnings are left out.
     """
 
-    def __init__(self, manner: Manner, address: str, count: int, annotate: Path | None) -> None:
-        self._manner, self._address, self._count, self._annotate = manner, address, count, annotate
+    def __init__(self, manner: Manner, address: str, count: int, annotate: Path | None, quiet: bool = False) -> None:
+        self._manner, self._address, self._count, self._annotate, self._quiet = manner, address, count, annotate, quiet
         self._scratch: Path | None = None
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
         ray = _ray()
-        with warnings_said():
+        with warnings_said(self._quiet):
             self._manner.recognizer()  # that the network can be used is known before anything is begun
         try:
             if self._annotate:
@@ -90,7 +90,7 @@ class Cluster:
             raise
         except Exception as error:  # Ray raises anything
             raise WorkersError(
-                f"{self._address}: the Ray cluster failed ({_first_line(error)}); read without --ray, or go on with --resume"
+                f"{self._address}: the Ray cluster failed ({_reason(error)}); read without --ray, or go on with --resume"
             ) from error
 
     def _rows(self, names: Sequence[str]) -> Iterator[str]:
@@ -235,12 +235,13 @@ def _connect(ray: Any, address: str, count: int, leave: threading.Event) -> None
 
 def _unreachable(address: str, error: BaseException) -> WorkersError:
     return WorkersError(
-        f"{address}: no Ray cluster can be reached there ({_first_line(error)}); "
+        f"{address}: no Ray cluster can be reached there ({_reason(error)}); "
         "name auto, local, HOST:PORT or ray://HOST:PORT of one that runs, with RAY_AUTH_MODE=token where it wants a token"
     )
 
 
-def _first_line(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
+    """What the system says, or the first sentence of what Ray says."""
     if isinstance(error, OSError) and error.strerror:
         return reason_of(error)
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].split(". ")[0][:160]
+    return first_line(error).split(". ")[0]

@@ -25,7 +25,7 @@ from camdigits.devices.child import Channel, ChildError, Server
 from camdigits.devices.process import say
 from camdigits.devices.threads import fair_share, limit_threads
 from camdigits.devices.writers import file_name
-from camdigits.errors import CamdigitsError, WorkersError, unwritable
+from camdigits.errors import CamdigitsError, WorkersError, first_line, unwritable
 
 _END = b""
 """Stands after the last event of a source."""
@@ -61,8 +61,8 @@ class _Work:
 class Workers:
     """Reads in `count` processes (Engine), and draws for `annotate`, a folder.
 
-    `__enter__` comes back when the first of them is ready to read; what it warns of is said. scratch: a folder for what is
-    drawn that belongs to somebody else, in place of `annotate`.
+    `__enter__` comes back when the first of them is ready to read; what it warns of is said, unless `quiet`. scratch: a folder
+    for what is drawn that belongs to somebody else, in place of `annotate`.
     """
 
     def __init__(
@@ -70,10 +70,13 @@ class Workers:
         manner: Manner,
         count: int,
         annotate: Path | None = None,
+        quiet: bool = False,
+        *,
         scratch: Path | None = None,
         bounds: Bounds = Bounds(),
     ) -> None:
-        self._manner, self._count, self._annotate, self._scratch, self._bounds = manner, count, annotate, scratch, bounds
+        self._manner, self._count, self._annotate, self._quiet = manner, count, annotate, quiet
+        self._scratch, self._bounds = scratch, bounds
         self._lock = threading.Lock()
         self._arrived = threading.Condition(self._lock)  # for the thread that reads events
         self._room = threading.Condition(self._lock)  # for the threads that serve a process each
@@ -100,7 +103,7 @@ class Workers:
                 if self._error:
                     raise self._error
                 told = self._ready or ()
-            for warning in told:
+            for warning in () if self._quiet else told:
                 say(warning)
         except BaseException:
             self.close()
@@ -339,8 +342,9 @@ def _events(name: str, recognizer: Recognizer, every: int, scratch: str | None) 
     except CamdigitsError as error:
         yield Broken.by(error)
     except Exception as error:  # a picture that no library was made for must not end all others
-        reason = (str(error).strip().splitlines() or [""])[0][:160]
-        yield Failed(f"{name}: passed over, it cannot be read ({type(error).__name__}: {reason})")
+        kind, line = type(error).__name__, first_line(error)
+        said = line if line == kind else f"{kind}: {line}"
+        yield Failed(f"{name}: passed over, it cannot be read ({said})")
 
 
 def _folder_in(scratch: str) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.devices.pictures import EXIF_ORIENTATION, as_bgr, decode_picture, is_picture, upright
-from camdigits.errors import SourceError
+from camdigits.errors import SourceError, first_line
 from camdigits.vision.scene import BgrImage
 
 _CHANNELS = (1, 3, 4)
@@ -62,8 +62,9 @@ def bgr_of(image: object, name: str = "the image") -> BgrImage:
     try:
         pixels = np.asarray(image)
     except (TypeError, ValueError, RuntimeError) as error:  # a tensor on another device, or with a gradient
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SourceError(f"{name}: {type(image).__name__} gives no array ({reason}); make it a NumPy array first") from error
+        raise SourceError(
+            f"{name}: {type(image).__name__} gives no array ({first_line(error)}); make it a NumPy array first"
+        ) from error
     return _of_array(pixels, name)
 
 
@@ -97,8 +98,9 @@ def _of_pillow(image: Any, name: str) -> BgrImage:
     try:
         pixels = _pillow_pixels(image)
     except (OSError, SyntaxError, ValueError, AttributeError) as error:  # cut off, damaged, or closed
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SourceError(f"{name}: Pillow cannot give its pixels ({reason}); open it again, or convert it to RGB") from error
+        raise SourceError(
+            f"{name}: Pillow cannot give its pixels ({first_line(error)}); open it again, or convert it to RGB"
+        ) from error
     return upright(as_bgr(np.ascontiguousarray(pixels), name), _orientation(image))
 
 

@@ -87,12 +87,13 @@ def camera_backends(platform: str) -> tuple[int, ...]:
 
 
 def other_cameras(index: int | None, platform: str = sys.platform) -> list[int]:
-    """The indices of cameras that may be there beside camera `index`, the next one first and round again; not opened.
+    """The indices of the cameras that are there beside camera `index`, the next one first and round again; not opened.
 
     Where the system does not list its cameras, the one after `index` and the first.
     """
     after = -1 if index is None else index
-    known = _listed() if platform.startswith("linux") else [0, after + 1]
+    listed = _listed(platform)
+    known = [0, after + 1] if listed is None else [camera.index for camera in listed]
     others = sorted({camera for camera in known if camera != index})
     return [camera for camera in others if camera > after] + [camera for camera in others if camera < after]
 
@@ -142,17 +143,8 @@ def cameras(platform: str = sys.platform, ioctl: Ioctl | None = None, connect: C
 
     Elsewhere, and where the system cannot be asked, those from 0 on that open are there.
     """
-    if platform.startswith("linux"):
-        return _of_linux(ioctl)
-    named: dict[int, str] = {}
-    try:
-        library = importlib.import_module("cv2_enumerate_cameras")
-        for backend in camera_backends(platform):  # in the order in which open_camera tries them
-            for found in library.enumerate_cameras(backend):
-                named.setdefault(int(found.index), " ".join(str(found.name).split()))
-    except (ImportError, NotImplementedError, RuntimeError, OSError):
-        return _tried(platform, connect)
-    return [Camera(index, name) for index, name in sorted(named.items())]
+    listed = _listed(platform, ioctl)
+    return _tried(platform, connect) if listed is None else listed
 
 
 def find_camera(wanted: str, there: Callable[[], Iterable[Camera]] | None = None) -> int:
@@ -171,8 +163,27 @@ def find_camera(wanted: str, there: Callable[[], Iterable[Camera]] | None = None
         return meant[0].index
     if meant:
         raise SourceError(f"several cameras are called {wanted}: {', '.join(map(str, meant))}; name one by its index")
-    found = f"there are: {', '.join(map(str, known))}" if known else "there is none on this machine"
-    raise SourceError(f"no camera is called {wanted} ({found}); name one by its index or a part of its name")
+    raise SourceError(f"no camera is called {wanted} ({_there(known)}); name one by its index or a part of its name")
+
+
+def _there(known: Iterable[Camera]) -> str:
+    names = ", ".join(map(str, known))
+    return f"there are: {names}" if names else "there is none on this machine"
+
+
+def _listed(platform: str, ioctl: Ioctl | None = None) -> list[Camera] | None:
+    """The cameras that the system lists, by index; None where it lists none to us."""
+    if platform.startswith("linux"):
+        return _of_linux(ioctl)
+    named: dict[int, str] = {}
+    try:
+        library = importlib.import_module("cv2_enumerate_cameras")
+        for backend in camera_backends(platform):  # in the order in which open_camera tries them
+            for found in library.enumerate_cameras(backend):
+                named.setdefault(int(found.index), " ".join(str(found.name).split()))
+    except (ImportError, NotImplementedError, RuntimeError, OSError):
+        return None
+    return [Camera(index, name) for index, name in sorted(named.items())]
 
 
 def _of_linux(ioctl: Ioctl | None) -> list[Camera]:
@@ -209,11 +220,6 @@ def _rates_text(rates_hz: set[float], any_rate: bool) -> str:
     if any_rate:
         return f"@{rates[-1]}-{rates[0]}"
     return f"@{','.join(rates)}" if rates else ""
-
-
-def _listed() -> list[int]:
-    devices = [int(path.name.removeprefix("video")) for path in _DEVICES.glob("video[0-9]*") if path.name[5:].isdecimal()]
-    return sorted({*devices, *range(len(pi_cameras()))})
 
 
 def _capture(index: int, size: tuple[int, int], connect: Connect, platform: str) -> Capture:
@@ -253,6 +259,6 @@ def _absence(index: int, platform: str) -> str:
         return f"camera {index} cannot be opened: not there, in use by another program, or not allowed in the privacy settings"
     if device.exists():
         return f"camera {index} cannot be opened: in use by another program, no video input, or {device} not yours to read"
-    found = _listed()
-    there = f"there are: {', '.join(map(str, found))}" if found else "there is none on this machine"
-    return f"camera {index} is not there ({there}); plug one in or name another source, such as demo or a file"
+    return (
+        f"camera {index} is not there ({_there(_of_linux(None))}); plug one in or name another source, such as demo or a file"
+    )

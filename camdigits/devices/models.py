@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.devices.threads import THREADS
-from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError, reason_of
+from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError, first_line, reason_of
 from camdigits.vision.context import ContextWeights
 from camdigits.vision.scene import Batch, Features, Odds
 
@@ -264,16 +264,10 @@ def _check_odds(path: Path, classifier: FileClassifier, glyphs: Batch) -> None:
     try:
         odds = classifier(glyphs)
     except Exception as error:  # the runtimes raise anything here too
-        raise ModelError(
-            f"{path}: does not run ({_first_line(error)}); export it as float32 with any number of rows"
-        ) from error
+        raise ModelError(f"{path}: does not run ({first_line(error)}); export it as float32 with any number of rows") from error
     sums_to_1 = odds.shape == (len(glyphs), classifier.class_count) and bool((np.abs(odds.sum(axis=1) - 1) < 1e-3).all())
     if not sums_to_1 or odds.min() < 0:
         raise ModelError(f"{path}: its outputs are no odds from 0 to 1 that sum to 1; end the network with a softmax")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
 def _kind(path: Path) -> str:
@@ -289,7 +283,7 @@ def _open(path: Path, threads: int) -> FileClassifier:
     except ModelError:
         raise
     except Exception as error:  # the runtimes raise anything from ValueError to RuntimeError on damaged files
-        raise ModelError(f"{path}: cannot be loaded, it is damaged or not a model ({_first_line(error)})") from error
+        raise ModelError(f"{path}: cannot be loaded, it is damaged or not a model ({first_line(error)})") from error
     if classifier.input_shape != GLYPH_SHAPE or classifier.class_count not in CLASS_COUNTS:
         raise ModelError(
             f"{path}: takes {classifier.input_shape} and gives {classifier.class_count} classes; "

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +29,7 @@ REPEAT_S = 0.2
 """What stands still is recorded again so often, or the fragment it is in would not end and be lost with the process."""
 _TICKS = 90_000
 """Units of time in a second, as MPEG has them."""
+_BOX = struct.Struct(">I4s")
 _WAITING = 8
 """So many frames may wait to be encoded; on a machine that cannot keep up, others are left out."""
 
@@ -70,10 +73,15 @@ class ClipRecorder:
             self._clip.put(frame, scene, now_s)
 
     def stop(self) -> Path:
-        """Complete the clip; its path. Raises OutputError when it could not be written."""
+        """Complete the clip; its path. Raises OutputError when it could not be written, or there is nothing in it."""
         path = self._clip.path if self._clip else Path()
         self._end()
         return path
+
+    def close(self) -> None:
+        """End what is under way, whatever comes of it."""
+        with suppress(OutputError):
+            self._end()
 
     def _end(self) -> None:
         clip, self._clip = self._clip, None
@@ -114,22 +122,21 @@ class _Clip:
         self._thread.join()
 
     def _run(self) -> None:
+        coming = iter(self._queue.get, None)  # until it is closed
         try:
-            self._record()
+            self._record(coming)
         except OSError as error:  # PyAV's errors of the system are such too
             self.failure = unwritable(str(self.path), error)
         except Exception as error:
             self.failure = OutputError(f"{self.path}: the recording ended ({error}); start another one")
-        finally:
-            self._file.close()
-            if self.failure is not None:
-                while self._queue.get() is not None:  # until it is closed
-                    pass
+        if not self._file.close() and self.failure is None:
+            self.failure = OutputError(f"{self.path}: nothing was seen while it was recorded; record for longer")
+        for _ in coming:
+            pass
 
-    def _record(self) -> None:
+    def _record(self, coming: Iterator[tuple[Frame, Scene, float]]) -> None:
         encoder: _Encoder | None = None
-        while (item := self._queue.get()) is not None:
-            frame, scene, now_s = item
+        for frame, scene, now_s in coming:
             picture = self._draw(frame, scene)
             if encoder is None:
                 encoder = _Encoder(self._file, picture.shape[1], picture.shape[0], now_s)
@@ -173,9 +180,13 @@ class _Encoder:
 
 
 class _Fragments:
-    """A new file that is written from its beginning to its end, unbuffered. Raises OSError also when it was removed since."""
+    """A new file that is written from its beginning to its end, unbuffered. Raises OSError also when it was removed since.
+
+    What a full disk cuts is taken back when it is closed, and a file without any picture does not stay.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file: IO[bytes] = path.open("r+b", buffering=0)
         self._failure: OSError | None = None
 
@@ -196,5 +207,28 @@ class _Fragments:
         if self._failure is not None:
             raise self._failure
 
-    def close(self) -> None:
-        self._file.close()
+    def close(self) -> bool:
+        """Whether it stays."""
+        stays = True
+        with suppress(OSError), self._file:  # a disk that is gone by now keeps what it has
+            if os.fstat(self._file.fileno()).st_nlink:
+                whole_bytes = self._whole_bytes()
+                self._file.truncate(whole_bytes)
+                stays = whole_bytes > 0
+        if not stays:
+            self._path.unlink(missing_ok=True)
+        return stays
+
+    def _whole_bytes(self) -> int:
+        """How much of it can be played: all boxes, each with its length and kind first, up to the end of the last pictures."""
+        size, start, whole, pictures = self._file.seek(0, os.SEEK_END), 0, 0, False
+        while start + _BOX.size <= size:
+            self._file.seek(start)
+            length, kind = _BOX.unpack(self._file.read(_BOX.size))
+            start += length
+            if length < _BOX.size or start > size:
+                break
+            pictures = pictures or kind == b"mdat"
+            if kind != b"moof" and pictures:  # which says what is in the mdat after it
+                whole = start
+        return whole

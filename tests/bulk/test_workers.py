@@ -110,6 +110,7 @@ class TestTheSame:
         one = command("read", PAPER, PHONE)
         assert "learn it again" in one.complaint
         assert command("read", PAPER, PHONE, "--workers", 2) == one
+        assert command("read", PAPER, PHONE, "--workers", 2, "--quiet") == one._replace(err="")
 
 
 def test_what_reads_has_its_share_of_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

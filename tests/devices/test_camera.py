@@ -43,7 +43,8 @@ def test_the_camera_is_asked_for_mjpg_before_the_size(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32", "freebsd14"])
-def test_a_camera_that_is_not_there_is_named_on_every_system(platform: str) -> None:
+def test_a_camera_that_is_not_there_is_named_on_every_system(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
+    monkeypatch.setattr(camera, "video_nodes", lambda *_: [])
     captures: list[FakeCapture] = []
 
     def connect(index: int, backend: int) -> FakeCapture:
@@ -124,17 +125,41 @@ def test_one_that_hangs_and_is_sought_again_holds_up_no_window(clock: FakeClock)
     ("there", "now", "others"), [((0, 2, 4), 2, [4, 0]), ((0,), 0, []), ((0, 1), None, [0, 1]), ((), 0, [])]
 )
 def test_the_next_cameras_are_those_that_linux_lists(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: tuple[int, ...], now: int | None, others: list[int]
+    monkeypatch: pytest.MonkeyPatch, there: tuple[int, ...], now: int | None, others: list[int]
 ) -> None:
-    for index in there:
-        (tmp_path / f"video{index}").touch()
-    monkeypatch.setattr(camera, "_DEVICES", tmp_path)
+    monkeypatch.setattr(camera, "video_nodes", lambda *_: [VideoNode(index, "HD Webcam", ()) for index in there])
     assert other_cameras(now, "linux") == others
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="asks devices as on Linux")
+def test_a_device_that_is_no_camera_is_neither_next_nor_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "video0").touch()  # answers nothing, as a node for metadata
+    monkeypatch.setattr(camera, "_DEVICES", tmp_path)
+    assert other_cameras(None, "linux") == []
+    with pytest.raises(SourceError, match=r"camera 3 is not there \(there is none on this machine\)"):
+        open_camera(3, (64, 48), connect=lambda *_: FakeCapture(opened=False), platform="linux")
+
+
+def test_one_that_is_absent_is_told_of_with_those_that_are_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(camera, "_DEVICES", tmp_path)
+    monkeypatch.setattr(camera, "video_nodes", lambda *_: [VideoNode(0, "HD Webcam", ()), VideoNode(2, "Logi Brio", ())])
+    with pytest.raises(SourceError, match=r"camera 3 is not there \(there are: 0 HD Webcam, 2 Logi Brio\); plug one in"):
+        open_camera(3, (64, 48), connect=lambda *_: FakeCapture(opened=False), platform="linux")
+
+
 @pytest.mark.parametrize(("now", "others"), [(None, [0]), (0, [1]), (2, [3, 0])])
-def test_elsewhere_the_next_camera_is_tried(now: int | None, others: list[int]) -> None:
+def test_where_the_system_lists_none_the_next_camera_is_tried(
+    monkeypatch: pytest.MonkeyPatch, now: int | None, others: list[int]
+) -> None:
+    monkeypatch.setitem(sys.modules, "cv2_enumerate_cameras", None)
     assert other_cameras(now, "win32") == others
+
+
+def test_the_next_cameras_are_those_that_windows_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = ModuleType("cv2_enumerate_cameras")
+    vars(library)["enumerate_cameras"] = lambda _: [SimpleNamespace(index=index, name="HD Webcam") for index in (0, 3, 700)]
+    monkeypatch.setitem(sys.modules, "cv2_enumerate_cameras", library)
+    assert other_cameras(3, "win32") == [700, 0]
 
 
 class TestCamerasThatAreThere:

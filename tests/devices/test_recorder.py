@@ -109,7 +109,7 @@ def test_each_clip_has_a_file_of_its_own_and_none_is_overwritten(tmp_path: Path)
     assert (tmp_path / "lesson-2.mp4").read_bytes() == b"mine"
     unnamed = ClipRecorder(as_it_came, None, tmp_path, lambda: datetime(2026, 11, 25, 8, 30, 1))
     assert unnamed.start().name == "camdigits-2026-11-25-083001.mp4"
-    unnamed.stop()
+    unnamed.close()
 
 
 @pytest.mark.parametrize("name", ["lesson.avi", "lesson", "lesson.mkv"])
@@ -125,8 +125,8 @@ def test_without_pyav_it_says_how_to_install_it(tmp_path: Path, monkeypatch: pyt
     assert not list(tmp_path.iterdir())
 
 
-def failing(clip: ClipRecorder) -> OutputError:
-    """The error with which a recording ends while frames go on coming."""
+def failing(clip: ClipRecorder, seen: Callable[[int], tuple[Frame, Scene]] = lambda index: plain(index % 256)) -> OutputError:
+    """The error with which a recording ends while what is `seen` goes on coming."""
     failures: list[OutputError] = []
     count = 0
 
@@ -134,7 +134,7 @@ def failing(clip: ClipRecorder) -> OutputError:
         nonlocal count
         count += 1
         try:
-            clip.take(*plain(count % 256), count * 0.1)
+            clip.take(*seen(count), count * 0.1)
         except OutputError as error:
             failures.append(error)
         return bool(failures)
@@ -154,23 +154,71 @@ def test_a_file_that_is_removed_ends_the_recording_at_once(tmp_path: Path) -> No
     clip.take(*plain(3), 99.0)  # no more of it
 
 
+class FullDisk(recorders._Fragments):
+    """A file on a disk with room for so many bytes, and not for all of what is written last."""
+
+    room = 0
+
+    def write(self, data: bytes) -> int:
+        fits = data[: self.room]
+        self.room -= super().write(fits)
+        if len(fits) < len(data):
+            self._failure = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise self._failure
+        return len(data)
+
+
 def test_a_full_disk_ends_the_recording_and_leaves_what_can_be_played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class FullDisk(recorders._Fragments):
-        room = 6000
-
-        def write(self, data: bytes) -> int:
-            self.room -= len(data)
-            if self.room < 0:
-                self._failure = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                raise self._failure
-            return super().write(data)
-
     monkeypatch.setattr(recorders, "_Fragments", FullDisk)
+    monkeypatch.setattr(FullDisk, "room", 8000)
     clip = ClipRecorder(as_it_came, tmp_path / "lesson.mp4", tmp_path)
     clip.start()
     assert "no space left" in str(failing(clip))
     assert not clip.recording
     assert len(frames(tmp_path / "lesson.mp4")) > 3
+    assert 4000 < (tmp_path / "lesson.mp4").stat().st_size < 8000
+
+
+@pytest.mark.parametrize("room", [0, 20, 1000])
+def test_where_a_full_disk_has_no_room_for_any_picture_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr(recorders, "_Fragments", FullDisk)
+    monkeypatch.setattr(FullDisk, "room", room)
+    clip = ClipRecorder(as_it_came, tmp_path / "lesson.mp4", tmp_path)
+    clip.start()
+    assert "no space left" in str(failing(clip))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_full_when_the_recording_ends_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorders, "_Fragments", FullDisk)
+    monkeypatch.setattr(FullDisk, "room", 1000)
+    clip = ClipRecorder(as_it_came, tmp_path / "lesson.mp4", tmp_path)
+    clip.start()
+    record(clip, (plain(30), 0.0))  # which is written when its fragment ends
+    with pytest.raises(OutputError, match="no space left"):
+        clip.stop()
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_nothing_was_seen_nothing_stays(tmp_path: Path) -> None:
+    clip = ClipRecorder(as_it_came, tmp_path / "lesson.mp4", tmp_path)
+    clip.start()
+    with pytest.raises(OutputError, match=r"lesson\.mp4: nothing was seen"):
+        clip.stop()
+    clip.start()
+    clip.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_file_of_its_name_is_not_taken_for_it(tmp_path: Path) -> None:
+    clip = ClipRecorder(as_it_came, tmp_path / "lesson.mp4", tmp_path)
+    clip.start()
+    (tmp_path / "lesson.mp4").unlink()
+    (tmp_path / "lesson.mp4").write_bytes(b"mine")
+    clip.close()
+    assert (tmp_path / "lesson.mp4").read_bytes() == b"mine"
 
 
 def test_frames_are_left_out_rather_than_waited_for_where_drawing_is_slow(tmp_path: Path) -> None:

@@ -56,19 +56,24 @@ class LiveApp:
         for line in self._process.stderr:
             self.errors.append(line.rstrip("\n"))
 
-    def say(self, line: str) -> None:
+    def say(self, line: str) -> int:
+        """Tell it that; how many things it had told before."""
         assert self._process.stdin is not None
+        before = len(self.told)
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
+        return before
 
-    def wait_for(self, look: Callable[[Told], bool], what: str) -> Told:
-        """The next thing told from now on that `look` is satisfied with."""
-        begin = len(self.told)
+    def wait_for(self, look: Callable[[Told], bool], what: str, since: int | None = None) -> Told:
+        """The next thing told that `look` is satisfied with, from now on or after the first `since` things."""
+        begin = len(self.told) if since is None else since
 
         def found() -> Told | None:
             return next((told for told in self.told[begin:] if look(told)), None)
 
         wait_until(lambda: found() is not None or self._process.poll() is not None, what)
+        if self._process.poll() is not None:  # what it told last may still be on its way
+            self._readers[0].join(DEADLINE_S)
         told = found()
         assert told is not None, f"ended while it was waited for {what}: {self.told[-3:]} {self.errors}"
         return told
@@ -79,12 +84,15 @@ class LiveApp:
     def wait_for_loss(self) -> Told:
         return self.wait_for(lambda told: bool(told.get("lost")), "the loss")
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: signal.Signals) -> int:
+        """Send it; how many things it had told before."""
+        before = len(self.told)
         self._process.send_signal(number)
+        return before
 
     def resources(self) -> Told:
-        self.say("resources")
-        return self.wait_for(lambda told: "threads" in told, "what it holds")
+        since = self.say("resources")
+        return self.wait_for(lambda told: "threads" in told, "what it holds", since)
 
     def quit(self, code: int) -> None:
         """Press q; it ends with `code`."""
@@ -276,9 +284,9 @@ def test_a_capture_that_hangs_keeps_no_window_open(server: StreamServer, start: 
     app.wait_for_frames()
     server.fault = Fault(fault, frames=0)
     app.wait_for_loss()
-    app.say(how)
+    since = app.say(how)
     asked_s = time.monotonic()
-    closed = app.wait_for(lambda told: "closed" in told, "the window's end")
+    closed = app.wait_for(lambda told: "closed" in told, "the window's end", since)
     assert closed["closed"] - asked_s < CLOSE_S
     app.ends(3)
     assert time.monotonic() - asked_s < 3 * CLOSE_S, "the program waited for the server"
@@ -329,8 +337,8 @@ def test_a_signal_ends_the_live_app_while_its_camera_is_lost(
     app.wait_for_frames()
     server.unplug()
     app.wait_for_loss()
-    app.signal(number)
-    app.wait_for(lambda told: "closed" in told, "the window's end")
+    since = app.signal(number)
+    app.wait_for(lambda told: "closed" in told, "the window's end", since)
     app.ends(code)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -19,14 +21,23 @@ def test_the_joined_members_give_the_mean_of_their_logits_sharpened_and_tell_the
     features = rng.normal(0, 1, (3_000, len(FEATURES))).astype(np.float32)
     labels = (features[:, 0] + features[:, 3] > 0).astype(np.int64)
 
+    members: list[list[np.ndarray]] = []
+    fit_member = context._fit_member
+
+    def fitted(*given: Any) -> list[np.ndarray]:
+        members.append(fit_member(*given))
+        return members[-1]
+
+    monkeypatch.setattr(context, "_fit_member", fitted)
     weights = context.fit(features, labels, seed=5)
+    assert len(members) == context.MEMBERS
+    assert not np.array_equal(members[0][0], members[1][0]), "they are trained from one seed"
     assert weights.hidden.shape == (len(FEATURES), context.HIDDEN * context.MEMBERS)
     odds = judge(features, weights)
     assert ((odds > 0.5) == labels).mean() > 0.9
 
     standard = (features - weights.mean) / weights.scale
-    logits = []
-    for member in range(context.MEMBERS):
-        hidden, hidden_bias, out, out_bias = context._fit_member(standard, labels, 5 + member)
-        logits.append(np.maximum(standard @ hidden + hidden_bias, 0) @ out[:, 0] + out_bias)
+    logits = [
+        np.maximum(standard @ hidden + hidden_bias, 0) @ out[:, 0] + out_bias for hidden, hidden_bias, out, out_bias in members
+    ]
     np.testing.assert_allclose(np.log(odds / (1 - odds)), context.SHARPNESS * np.mean(logits, axis=0), atol=0.05)

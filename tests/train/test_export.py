@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,17 @@ class TestExport:
         assert float(np.abs(fresh - shipped).max()) <= SAME_ODDS
 
 
+@pytest.fixture
+def tried_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Model files are tried in this process, where Keras is loaded, and not in one of their own that loads it anew."""
+
+    def call(module: str, function: str, *arguments: object, **_: object) -> object:
+        return getattr(import_module(module), function)(*arguments)
+
+    monkeypatch.setattr("camdigits.devices.child.call", call)
+
+
+@pytest.mark.usefixtures("tried_here")
 @pytest.mark.parametrize(
     ("shape", "classes", "activation", "said"),
     [
