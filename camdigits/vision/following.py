@@ -162,7 +162,7 @@ class Following:
         self._changes: Grey | None = None
         self._quick_work: _Work[View] | None = None
         self._work: _Work[Scene] | None = None
-        self._quick_cost, self._cost = 20.0, 60.0
+        self._quick_cost, self._cost = 20.0, math.inf
         self._calm = 0
         self._looks = 0
         self._quick, self._quick_looks = self._params.quick_frames, self._params.quick_looks
