@@ -149,7 +149,7 @@ class Soak:
     def __init__(self, duration_s: float, size: tuple[int, int], samples: int) -> None:
         self._pages = [page(count, height_px * size[1] / 720, size) for count, height_px in ((10, 120), (100, 40), (25, 60))]
         self._recognizer = Recognizer()
-        self._size, self._duration_s = size, duration_s
+        self._size, self._count = size, samples
         self._every_s = duration_s / samples
         self._began_s = time.monotonic()
         self._shown = 0
@@ -160,7 +160,7 @@ class Soak:
         self.samples: list[Sample] = []
 
     def run(self) -> None:
-        """Run the app for as long as it was told to."""
+        """Run the app until all samples are taken."""
         with tempfile.TemporaryDirectory() as folder:
             try:
                 app.run(self, self, time.monotonic, Outputs(lambda picture, _scene: _save(picture, Path(folder))), View())
@@ -196,7 +196,7 @@ class Soak:
         elapsed_s = time.monotonic() - self._began_s
         if elapsed_s >= self._every_s * (len(self.samples) + 1):
             self._sample(elapsed_s)
-        if elapsed_s >= self._duration_s:
+        if len(self.samples) == self._count:
             return Turn(closed=True)
         return self._user(elapsed_s)
 

@@ -33,7 +33,18 @@ from camdigits.vision.scene import BgrImage, Digit, Frame, Scene
 from camdigits.vision.strokes import PAPERS, PaperColour
 from tests.devices.test_network_camera import Camera
 from tests.documents import scan
-from tests.x_screen import DEADLINE_S, MISSING, SCREEN_PX, Program, Screen, run_program, wait_until, x_screen
+from tests.x_screen import (
+    DEADLINE_S,
+    MISSING,
+    SCREEN_PX,
+    SECOND_TRY_S,
+    Program,
+    Screen,
+    looked_in_time,
+    run_program,
+    wait_until,
+    x_screen,
+)
 
 needs_screen = pytest.mark.skipif(bool(MISSING), reason=f"no X screen can be made here: {', '.join(MISSING)} not installed")
 only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="DISPLAY is a thing of Linux")
@@ -64,6 +75,19 @@ class App(NamedTuple):
     screen: Screen
     program: Program
     window: str
+
+    @classmethod
+    def of(cls, screen: Screen, program: Program) -> App:
+        """The command once its window is there, in front and painted.
+
+        Where very much else runs, Qt may never hear that its new window can be seen. It paints nothing then, whatever it is
+        told, until the window is put away and brought back.
+        """
+        app = cls(screen, program, screen.window(TITLE))
+        if not looked_in_time(lambda: painted(app.picture()), SECOND_TRY_S):
+            screen.put_away_and_back(app.window)
+            screen.window(TITLE)
+        return app
 
     def picture(self) -> BgrImage:
         width, height = self.screen.size(self.window)
@@ -110,7 +134,7 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
 def running(screen: Screen, *arguments: str) -> Iterator[App]:
     """`camdigits` with these arguments, its window open."""
     with screen.start("-m", "camdigits", *arguments) as program:
-        yield App(screen, program, screen.window(TITLE))
+        yield App.of(screen, program)
 
 
 @contextmanager
@@ -130,6 +154,11 @@ def still_picture(screen: Screen, *options: str) -> Iterator[App]:
 
 def has(picture: BgrImage, colour: Colour, least: int = 20) -> bool:
     return int(np.count_nonzero((picture == colour).all(axis=2))) > least
+
+
+def painted(picture: BgrImage) -> bool:
+    """Whether there is more than the black and white of a window that nothing was painted on."""
+    return bool(((picture.max(axis=2) > 0) & (picture.min(axis=2) < 255)).mean() > 0.1)
 
 
 def readings_drawn(picture: BgrImage) -> bool:
@@ -675,7 +704,7 @@ def test_pictures_and_pages_are_corrected_one_after_the_other_and_put_out_as_the
     pages = [np.asarray(cv2.imread(str(PICTURE.with_name(f"{name}.jpg"))), np.uint8) for name in ("paper", "no_digits")]
     pictures = [str(PICTURE), str(scan(tmp_path / "scan.pdf", pages))]
     with screen.start("-m", "camdigits", "read", "--correct", "--format", "jsonl", *pictures) as program:
-        app = App(screen, program, screen.window(TITLE))
+        app = App.of(screen, program)
         first = app.wait(readings_drawn, "the readings")
         click_on(app, digit)
         app.wait(lambda picture: has(picture, YELLOW), "the brackets round the clicked digit")
@@ -710,7 +739,7 @@ def test_the_demo_plays_with_readings_until_it_is_closed(screen: Screen) -> None
 @pytest.mark.skipif(Path("/dev/video0").exists(), reason="there is a camera here")
 def test_without_a_camera_the_canvas_opens_and_says_so(screen: Screen) -> None:
     with screen.start(str(ROOT / "run_camera.py")) as program:
-        app = App(screen, program, screen.window(TITLE))
+        app = App.of(screen, program)
         app.wait_for_size(CANVAS_PX, "the canvas")
         app.wait(lambda picture: notice_shown(picture[:, PAGE_PX:]), "the notice")
         app.draw(*SEVEN)

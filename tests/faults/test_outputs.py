@@ -432,7 +432,7 @@ def test_a_signal_is_heard_while_the_mouse_moves(screen: Screen, number: int, co
 def test_a_signal_while_a_snapshot_is_saved_leaves_no_half_of_it(screen: Screen, tmp_path: Path) -> None:
     cue = f"{INT},camdigits.devices.writers:_write_all_new,1"
     with screen.start("-c", CUES, cue, "live", PAPER, "--snapshots", str(tmp_path)) as program:
-        app = App(screen, program, screen.window(TITLE))
+        app = App.of(screen, program)
         app.press("s")
         assert (program.wait(), program.errors) == (130, [])
     assert list(tmp_path.iterdir()) == []
@@ -444,7 +444,7 @@ def test_a_snapshot_that_cannot_be_saved_is_told_of_and_the_window_lives_on(scre
     folder = tmp_path / "snapshots"
     folder.mkdir()
     with screen.start("-c", LITTLE_SPACE, "4096", "live", PAPER, "--snapshots", str(folder)) as program:
-        app = App(screen, program, screen.window(TITLE))
+        app = App.of(screen, program)
         before = app.picture()
         app.press("s")
         full = app.wait(notice_shown, "the notice of a full disk")
