@@ -204,9 +204,10 @@ def test_every_stage_of_following_is_clocked_and_left_as_it_was() -> None:
 def test_the_stages_of_a_frame_add_up_to_it() -> None:
     follower = Follower(Recognizer(), pictures.page(10, 60, (640, 360)).image)
     with stages.traced() as clock:
-        wall_ms, _, spent = follower.timed(follower.next_frame(True), clock=clock)
-    assert tuple(spent) == frames.STAGES
-    assert sum(spent.values()) == pytest.approx(wall_ms, rel=0.02)
+        for _ in range(12):
+            wall_ms, _, spent = follower.timed(follower.next_frame(True), clock=clock)
+            assert tuple(spent) == frames.STAGES
+            assert sum(spent.values()) == pytest.approx(wall_ms, rel=0.02)
     assert len(follower.scene.digits) == 10
 
 

@@ -157,8 +157,8 @@ def has(picture: BgrImage, colour: Colour, least: int = 20) -> bool:
 
 
 def painted(picture: BgrImage) -> bool:
-    """Whether there is more than the black and white of a window that nothing was painted on."""
-    return bool(((picture.max(axis=2) > 0) & (picture.min(axis=2) < 255)).mean() > 0.1)
+    """Whether there is more than the black and white of a window that nothing was painted on, at least a status bar."""
+    return bool(((picture.max(axis=2) > 0) & (picture.min(axis=2) < 255)).mean() > 0.02)
 
 
 def readings_drawn(picture: BgrImage) -> bool:

@@ -140,7 +140,7 @@ def test_every_command_and_option_is_there_with_its_default_and_help(site: Path)
         rows = {row[0]: row for row in page.rows(name)}
         inner = command.make_context(name, [], context, resilient_parsing=True)
         for option in command.get_params(inner):
-            if not isinstance(option, click.Option):
+            if not isinstance(option, click.Option) or "--help" in option.opts:  # click says that of each command
                 continue
             record = option.get_help_record(inner)
             assert record
