@@ -326,8 +326,9 @@ def _open_stdin() -> StillSource | DocumentSource:
 
 def _open_file(path: Path, name: str) -> StillSource | DocumentSource | ClipSource:
     head = _head(path, name)
-    if is_picture(head) or is_document(head) or is_document_name(name):
-        return _open_still(path, name)
+    still = _still(head, path, name)
+    if still is not None:
+        return still
     if path.suffix.lower() == PAGE_SUFFIX:
         return StillSource(name, render(load_page(path, name)))
     if _is_text(head):
@@ -339,8 +340,14 @@ def _open_file(path: Path, name: str) -> StillSource | DocumentSource | ClipSour
 
 
 def _open_still(path: Path, name: str) -> StillSource | DocumentSource:
-    """A picture or a PDF, as its content says."""
-    head = _head(path, name)
+    still = _still(_head(path, name), path, name)
+    if still is None:
+        raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
+    return still
+
+
+def _still(head: bytes, path: Path, name: str) -> StillSource | DocumentSource | None:
+    """A picture or a PDF, as the beginning of the file says; None where it is neither."""
     try:
         if is_picture(head):
             return StillSource(name, decode_picture(path.read_bytes(), name))
@@ -348,7 +355,7 @@ def _open_still(path: Path, name: str) -> StillSource | DocumentSource:
             return open_document(name, path)
     except OSError as error:
         raise _unreadable(name, error) from error
-    raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
+    return None
 
 
 def _head(path: Path, name: str) -> bytes:
