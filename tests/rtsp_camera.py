@@ -9,7 +9,6 @@ import re
 import select
 import socket
 import struct
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,6 +19,7 @@ import numpy as np
 
 from camdigits.vision.scene import BgrImage
 from tests.fakes import plain
+from tests.pluggable import Pluggable
 
 USER, PASSWORD, REALM, NONCE = "user", "s3cret", "camera", "5ca1ab1e"
 PERIOD_S = 0.01
@@ -74,7 +74,7 @@ class _Session:
     waiting: bytearray = field(default_factory=bytearray)
 
 
-class RtspCamera:
+class RtspCamera(Pluggable):
     """Serves each connection frames that say by their grey which one they are, `number_of(image)`, until it is unplugged.
 
     `paths` are those at which there is video. `served` counts connections, `asked` are all methods and `asked_for` the URLs,
@@ -84,52 +84,13 @@ class RtspCamera:
     def __init__(self, behaviour: Behaviour | None = None) -> None:
         self.behaviour = behaviour or Behaviour()
         self.paths = {"/cam"}
-        self.served = self.sent = self.refused_passwords = self.port = 0
+        self.sent = self.refused_passwords = 0
         self.asked: list[str] = []
         self.asked_for: list[str] = []
-        self._ends = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._open: list[socket.socket] = []
-        self.plug_in()
+        super().__init__()
 
     def url(self, path: str = "/cam", user: str = "") -> str:
         return f"rtsp://{user}127.0.0.1:{self.port}{path}"
-
-    def plug_in(self) -> None:
-        """Listen, on the same port as before."""
-        self._ends.clear()
-        self._listening = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listening.getsockname()[1]
-        self._start(self._accept)
-
-    def unplug(self) -> None:
-        """Close the port and every connection; threads are ended."""
-        self._ends.set()
-        with contextlib.suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)  # ends accept
-        self._listening.close()
-        for connection in self._open:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        self._threads.clear()
-        self._open.clear()
-
-    def _start(self, call: Callable[..., None], *arguments: object) -> None:
-        thread = threading.Thread(target=call, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while not self._ends.is_set():
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            self._open.append(connection)
-            self.served += 1
-            self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
         coder, payload_type = (h264_coder(), 96) if self.behaviour.codec == "h264" else (jpeg_payload, 26)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
-from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from camdigits.vision.scene import BgrImage
+from tests.pluggable import Pluggable
 
 PERIOD_S = 0.03
 BOUNDARY = b"--frame\r\n"
@@ -27,7 +26,7 @@ class Fault(NamedTuple):
     period_s: float = PERIOD_S
 
 
-class StreamServer:
+class StreamServer(Pluggable):
     """Serves connection after connection, each with the fault that is set when it comes; `fault` may change meanwhile.
 
     Faults: none; refuse (the port is closed), hang at open (no answer), hang at read (headers, and no picture), stall (silence
@@ -37,61 +36,13 @@ class StreamServer:
 
     def __init__(self) -> None:
         self.fault = Fault()
-        self.served = 0
-        self._socket: socket.socket | None = None
-        self._ends = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._open: list[socket.socket] = []
-        self.port = 0
-        self.plug_in()
+        super().__init__()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/video"
 
-    def plug_in(self) -> None:
-        """Listen, on the same port as before."""
-        self._ends.clear()
-        listening = socket.socket()
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", self.port))
-        listening.listen()
-        self.port = listening.getsockname()[1]
-        self._socket = listening
-        self._start(self._accept, listening)
-
-    def unplug(self) -> None:
-        """Close every connection and the port; threads are ended."""
-        self._ends.set()
-        listening, self._socket = self._socket, None
-        if listening is not None:
-            with contextlib.suppress(OSError):
-                listening.shutdown(socket.SHUT_RDWR)  # ends accept
-            listening.close()
-        for connection in self._open:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        self._threads.clear()
-        self._open.clear()
-
-    def _start(self, call: Callable[[socket.socket], None], argument: socket.socket) -> None:
-        thread = threading.Thread(target=call, args=(argument,), daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self, listening: socket.socket) -> None:
-        while not self._ends.is_set():
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            self._open.append(connection)
-            self._start(self._serve, connection)
-
     def _serve(self, connection: socket.socket) -> None:
-        self.served += 1
         with connection, contextlib.suppress(OSError):
             connection.recv(4096)
             self._answer(connection)
