@@ -37,10 +37,8 @@ from tests.x_screen import (
     DEADLINE_S,
     MISSING,
     SCREEN_PX,
-    SECOND_TRY_S,
     Program,
     Screen,
-    looked_in_time,
     run_program,
     wait_until,
     x_screen,
@@ -78,15 +76,9 @@ class App(NamedTuple):
 
     @classmethod
     def of(cls, screen: Screen, program: Program) -> App:
-        """The command once its window is there, in front and painted.
-
-        Where very much else runs, Qt may never hear that its new window can be seen. It paints nothing then, whatever it is
-        told, until the window is put away and brought back.
-        """
+        """The command once its window is there, in front and painted."""
         app = cls(screen, program, screen.window(TITLE))
-        if not looked_in_time(lambda: painted(app.picture()), SECOND_TRY_S):
-            screen.put_away_and_back(app.window)
-            screen.window(TITLE)
+        app.wait(painted, "the first picture")
         return app
 
     def picture(self) -> BgrImage:

@@ -218,11 +218,6 @@ class Screen:
     def resize(self, window: str, width: int, height: int) -> None:
         self._call("xdotool", "windowsize", "--sync", window, str(width), str(height))
 
-    def put_away_and_back(self, window: str) -> None:
-        """Minimize the window and bring it back."""
-        self._call("xdotool", "windowminimize", "--sync", window)
-        self._call("xdotool", "windowactivate", "--sync", window)
-
     def close(self, title: str) -> None:
         """Close a window as its close button does: the window manager sends WM_DELETE_WINDOW."""
         self._call("wmctrl", "-c", title)

@@ -11,6 +11,7 @@ import math
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +46,8 @@ sys.exit(xcb.xcb_connection_has_error(ctypes.c_void_p(xcb.xcb_connect(None, None
 _QT_SET_ATTRIBUTE = "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
 _QT_COMPRESS_MOVES = 25
 """QCoreApplication::setAttribute, in the name space that OpenCV's wheels give Qt 5, and AA_CompressHighFrequencyEvents."""
+
+_X11_XCB = "libX11-xcb.so.1"
 
 _INSTEAD = "`camdigits read SOURCE` reads without a window"
 
@@ -107,6 +110,19 @@ def _quieten_qt() -> None:
     if os.environ.get("DISPLAY"):
         # The wheels carry no Wayland plugin; without this a Wayland session is warned about and then served by X anyway.
         os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
+
+
+def _keep_events_for_qt() -> None:
+    """Let Qt take the events of X, before it connects, from a library that fits the system's own Xlib.
+
+    OpenCV's wheels carry libX11-xcb, by which Qt tells Xlib to leave events alone, but not libX11, and theirs writes where
+    older ones looked. Xlib then takes what has come when Qt first sets its cursor. On a busy machine that is the news that
+    the new window can be seen, and nothing is ever painted. What is loaded for all goes before what a plugin brings along;
+    where the system has no such library, a window that stays empty is painted once it is put away and brought back.
+    """
+    if sys.platform.startswith("linux"):
+        with suppress(OSError):
+            ctypes.CDLL(_X11_XCB, mode=ctypes.RTLD_GLOBAL)
 
 
 def _hear_every_move() -> None:
@@ -193,6 +209,7 @@ class CvWindow:
 
     def _open(self, size_px: tuple[int, int]) -> None:
         _quieten_qt()
+        _keep_events_for_qt()
         cv2.namedWindow(self._title, _FLAGS)
         _hear_every_move()
         cv2.resizeWindow(self._title, *size_px)
