@@ -15,7 +15,7 @@ from benchmarks.frames import BOUND_MS, MOVING, NEW, STILL, Case, Measured, name
 LINES = (
     ("(b) Keras, a call a digit", "#7f7f7f", "v", ":"),
     ("(c) Keras, one call", "#cc79a7", "^", ":"),
-    ("new page, read at once", "#e69f00", "D", "-"),
+    ("new page, its first frame", "#e69f00", "D", "-"),
     ("moving page", "#0072b2", "o", "-"),
     ("still page", "#009e73", "s", "-"),
     ("(a) floor", "black", "", "--"),
