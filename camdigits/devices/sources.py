@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParam
 from camdigits.devices.native import start_inside
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
 from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture
+from camdigits.devices.process import came_in_time
 from camdigits.devices.refusals import refusal
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError, reason_of
@@ -452,6 +453,7 @@ def _in_background(call: Callable[[], Result]) -> Result:
             outcome.set_exception(error)
 
     start_inside(run)
+    came_in_time(lambda wait_s: wait([outcome], wait_s).done)
     return outcome.result()
 
 
