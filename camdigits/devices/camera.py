@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import cv2
 
 from camdigits.devices.live import Capture, LiveParams, LiveSource
 from camdigits.devices.picamera import PiCapture, pi_cameras
+from camdigits.devices.stderr import quiet_stderr
 from camdigits.devices.v4l2 import CameraMode, Ioctl, video_nodes
 from camdigits.errors import SourceError
 from camdigits.ports import Clock
@@ -200,7 +202,8 @@ def _tried(platform: str, connect: Connect) -> list[Camera]:
     there: list[Camera] = []
     for index in range(_MOST_TRIED):
         for backend in camera_backends(platform):
-            capture = connect(index, backend)
+            with _quiet_where_opencv_is_not(platform):
+                capture = connect(index, backend)
             try:
                 if capture.isOpened():
                     size = (int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
@@ -226,7 +229,8 @@ def _capture(index: int, size: tuple[int, int], connect: Connect, platform: str)
     if platform.startswith("linux") and _is_pi_camera(index):
         return PiCapture(index, size)
     for backend in camera_backends(platform):
-        capture = connect(index, backend)
+        with _quiet_where_opencv_is_not(platform):
+            capture = connect(index, backend)
         if capture.isOpened():
             break
         capture.release()
@@ -239,6 +243,11 @@ def _capture(index: int, size: tuple[int, int], connect: Connect, platform: str)
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
     return capture
+
+
+def _quiet_where_opencv_is_not(platform: str) -> AbstractContextManager[None]:
+    """On macOS it prints by itself that a camera is not there or not allowed."""
+    return quiet_stderr() if platform == "darwin" else nullcontext()
 
 
 def _is_pi_camera(index: int) -> bool:
