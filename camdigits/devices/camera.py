@@ -180,9 +180,10 @@ def _listed(platform: str, ioctl: Ioctl | None = None) -> list[Camera] | None:
     named: dict[int, str] = {}
     try:
         library = importlib.import_module("cv2_enumerate_cameras")
-        for backend in camera_backends(platform):  # in the order in which open_camera tries them
-            for found in library.enumerate_cameras(backend):
-                named.setdefault(int(found.index), " ".join(str(found.name).split()))
+        with _quiet_on_macos(platform):
+            for backend in camera_backends(platform):  # in the order in which open_camera tries them
+                for found in library.enumerate_cameras(backend):
+                    named.setdefault(int(found.index), " ".join(str(found.name).split()))
     except (ImportError, NotImplementedError, RuntimeError, OSError):
         return None
     return [Camera(index, name) for index, name in sorted(named.items())]
@@ -202,7 +203,7 @@ def _tried(platform: str, connect: Connect) -> list[Camera]:
     there: list[Camera] = []
     for index in range(_MOST_TRIED):
         for backend in camera_backends(platform):
-            with _quiet_where_opencv_is_not(platform):
+            with _quiet_on_macos(platform):
                 capture = connect(index, backend)
             try:
                 if capture.isOpened():
@@ -229,7 +230,7 @@ def _capture(index: int, size: tuple[int, int], connect: Connect, platform: str)
     if platform.startswith("linux") and _is_pi_camera(index):
         return PiCapture(index, size)
     for backend in camera_backends(platform):
-        with _quiet_where_opencv_is_not(platform):
+        with _quiet_on_macos(platform):
             capture = connect(index, backend)
         if capture.isOpened():
             break
@@ -245,8 +246,8 @@ def _capture(index: int, size: tuple[int, int], connect: Connect, platform: str)
     return capture
 
 
-def _quiet_where_opencv_is_not(platform: str) -> AbstractContextManager[None]:
-    """On macOS it prints by itself that a camera is not there or not allowed."""
+def _quiet_on_macos(platform: str) -> AbstractContextManager[None]:
+    """There OpenCV prints by itself that a camera is not there or not allowed, and the system what it thinks of who asks."""
     return quiet_stderr() if platform == "darwin" else nullcontext()
 
 
