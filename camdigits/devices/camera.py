@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -28,10 +27,6 @@ _PI_RECEIVERS = ("unicam", "rp1-cfe")
 """What the kernel calls the Raspberry Pi's camera ports: they open as cameras, and OpenCV waits for their pictures in vain."""
 _PI_CONVERTERS = ("bcm2835-isp", "pispbe")
 _MOST_TRIED = 10
-
-# Windows' Media Foundation looks for hardware transforms before it opens a camera, which takes ten seconds and more (OpenCV's
-# issue 17687). OpenCV reads this when it opens one; whoever sets it keeps his choice.
-os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 
 Connect = Callable[[int, int], Capture]
 """Gives a capture of a camera's index and one of OpenCV's backends."""

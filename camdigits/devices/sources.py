@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import ctypes
 import glob
 import os
 import re
@@ -49,6 +50,12 @@ _DECODER_THREADS = 2
 """For a stream. FFmpeg gives a frame of H.264 or H.265 late by one for each thread beside the first, and OpenCV would start one
 for each core: most of a second late on sixteen. Two keep up with larger pictures than one does."""
 
+if sys.platform == "win32":
+    # There OpenCV's FFmpeg is a library with a log of its own, and with an older C library than Python's, in which the
+    # environment stays as it was when the process began.
+    for _name, _quiet in (("OPENCV_FFMPEG_LOGLEVEL", "-8"), ("OPENCV_LOG_LEVEL", "SILENT")):
+        if _name not in os.environ:
+            ctypes.cdll.msvcrt._putenv(f"{_name}={_quiet}".encode())
 # FFmpeg inside OpenCV reads this when it is first used; -8 is its AV_LOG_QUIET. Whoever sets it sees the messages.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 if "OPENCV_LOG_LEVEL" not in os.environ:
