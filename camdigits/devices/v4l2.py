@@ -71,8 +71,10 @@ def video_nodes(devices: Path, names: Path, ioctl: Ioctl | None = None) -> list[
 
     Nodes that give no pictures (metadata, outputs, converters) are left out. One that is there and not ours to open is listed.
     """
-    ask = ioctl or importlib.import_module("fcntl").ioctl
     indices = sorted(int(path.name[5:]) for path in devices.glob("video[0-9]*") if path.name[5:].isdecimal())
+    if not indices:
+        return []
+    ask = ioctl or importlib.import_module("fcntl").ioctl
     nodes = (_node(index, devices / f"video{index}", names / f"video{index}", ask) for index in indices)
     return [node for node in nodes if node is not None]
 
