@@ -83,7 +83,7 @@ def correct_pictures(
             pictures,
             window.CvWindow(TITLE),
             seconds,
-            Outputs(_snapshots(Path()), leave, copy=copy_text, recorder=ClipRecorder(_annotated, None, Path())),
+            Outputs(_snapshots(Path()), leave, copy=copy_text, recorder=ClipRecorder(draw_scene, None, Path())),
             notice=f"files to go: {len(paths)}; click a digit and type what it is, - for none; Enter goes on",
             notebook=_notebook(recognizer),
         )
@@ -171,7 +171,7 @@ def run_window(options: WindowOptions, sightings: SightingWriter | None = None) 
             mode = Mode.CANVAS
             notice = f"{error}; this is the canvas. Another source: camdigits live SOURCE"
     _load_ahead("scipy.optimize")
-    draw = _as_it_came if options.raw else _annotated
+    draw = _as_it_came if options.raw else draw_scene
     with closing(ClipRecorder(draw, options.record, options.snapshots)) as recorder:
         if options.record is not None:
             said = f"recording {recorder.start()}"
@@ -191,12 +191,8 @@ def _snapshots(folder: Path) -> Callable[[BgrImage, Scene], Path]:
     return lambda picture, scene: writers.save_snapshot(picture, folder, datetime.now(), scene)
 
 
-def _annotated(frame: Frame, scene: Scene) -> BgrImage:
-    return draw_scene(frame.image, scene)
-
-
-def _as_it_came(frame: Frame, scene: Scene) -> BgrImage:  # noqa: ARG001 - what is recorded may depend on both
-    return frame.image
+def _as_it_came(image: BgrImage, scene: Scene) -> BgrImage:  # noqa: ARG001 - what is recorded may depend on both
+    return image
 
 
 def _notebook(recognizer: Recognizer) -> Notebook:
