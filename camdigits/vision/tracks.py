@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, shared_area
-from camdigits.vision.motion import STILL, Motion
+from camdigits.vision.motion import STILL, Floats, Motion
 from camdigits.vision.scene import Box, Digit
 
-Floats = npt.NDArray[np.float64]
 _FAR = 1e3
 _LANDMARKS, _MOST_STEPS = 12, 80
 """A page is found again by so many digits, the surest; so many steps at most are tried."""
@@ -385,12 +384,7 @@ class Tracker:
         tracks = [*self._tracks, *self._gone]
         if motion == STILL or not tracks:
             return
-        x, y, width, height = np.array([track.box for track in tracks]).T
-        middle_x, middle_y = x + width / 2, y + height / 2
-        width, height = width * motion.scale, height * motion.scale
-        left = motion.a * middle_x - motion.b * middle_y + motion.dx - width / 2
-        top = motion.b * middle_x + motion.a * middle_y + motion.dy - height / 2
-        for track, box in zip(tracks, np.column_stack([left, top, width, height]), strict=True):
+        for track, box in zip(tracks, motion.carried(np.array([track.box for track in tracks])), strict=True):
             track.box = box
         self._shown = self._tentative = None
 
