@@ -20,7 +20,7 @@ from camdigits.vision.motion import STILL, Grey, Motion, find_changes, find_moti
 from camdigits.vision.numbers import NumberParams, around, group_numbers
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, View, turning
-from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene
+from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene, in_boxes
 from camdigits.vision.steps import Result, Steps
 from camdigits.vision.tracks import Tracker, TrackParams
 
@@ -429,8 +429,7 @@ def _moved(scene: Scene, motion: Motion) -> Scene:
     if motion == STILL:
         return scene
     boxes = motion.boxes([digit.box for digit in scene.digits])
-    digits = tuple(replace(digit, box=box) for digit, box in zip(scene.digits, boxes, strict=True))
-    return replace(scene, digits=digits, marks=motion.boxes(scene.marks))
+    return replace(scene, digits=in_boxes(scene.digits, boxes), marks=motion.boxes(scene.marks))
 
 
 class _Places:

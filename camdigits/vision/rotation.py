@@ -21,7 +21,7 @@ from camdigits.vision.boxes import iou_matrix
 from camdigits.vision.motion import Motion
 from camdigits.vision.numbers import around
 from camdigits.vision.readings import Classifier, read_glyphs
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Reading, Scene
+from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Reading, Scene, in_boxes
 from camdigits.vision.steps import Steps, finished, size_share
 
 Points = npt.NDArray[np.float64]
@@ -136,13 +136,10 @@ class Tilt:
             scene,
             width=self.width,
             height=self.height,
-            digits=tuple(replace(digit, box=box) for digit, box in zip(scene.digits, boxes, strict=True)),
+            digits=in_boxes(scene.digits, boxes),
             numbers=tuple(around(number, boxes) for number in scene.numbers),
             marks=self.boxes_back(scene.marks),
-            tentative=tuple(
-                replace(digit, box=box)
-                for digit, box in zip(scene.tentative, self.boxes_back([digit.box for digit in scene.tentative]), strict=True)
-            ),
+            tentative=in_boxes(scene.tentative, self.boxes_back([digit.box for digit in scene.tentative])),
             evidence=evidence,
             degrees=self.degrees,
         )
