@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 DOCUMENT_SUFFIXES = (".pdf",)
 DRAWN_DPI = 200
-"""The resolution of pages that hold more than pictures; those of a scanner have 150 to 300."""
+"""The least resolution of pages that hold more than pictures side by side; those of a scanner have 150 to 300."""
 MOST_PX, MOST_SIDE_PX = 36_000_000, 30_000
 """No page is drawn with more pixels: an A4 sheet scanned at 600 dpi has 34.8 million."""
 _POINTS_PER_INCH = 72
-_SHARE, _TOLD_SHARE = 0.25, 0.01
-"""Pictures that cover less of a page, such as a letterhead's, do not tell the resolution it was scanned at; the damage of still
-smaller ones is not told."""
+_SHARE, _TOLD_SHARE = 0.05, 0.01
+"""Pictures that cover less of a page, such as a letterhead's, do not tell the resolution it is drawn at; of still smaller ones
+nothing is told."""
 _ALIKE, _SQUARE = 0.05, 0.01
 """So much do the resolutions of the parts of a scan differ at most, and those across and down it, since sizes are rounded; the
 pixels of a fax are not square."""
@@ -141,7 +141,7 @@ class DocumentSource:
             try:
                 with closing(self._document[index]) as page:
                     return _drawn(page)
-            except (PdfiumError, MemoryError):
+            except (PdfiumError, MemoryError, UnicodeDecodeError):  # the last where the name of a filter is damaged
                 return None
 
     def _reopen(self) -> None:
@@ -208,13 +208,26 @@ class _Things(NamedTuple):
     others: bool
 
     def density(self) -> float:
-        """The pixels a point that the page was scanned at; 0 where no picture covers much of it."""
+        """The pixels a point of the finest pictures that cover enough of the page; 0 where none do."""
         covered = 0.0
         for picture in sorted(self.pictures, key=lambda picture: picture.density, reverse=True):
             covered += picture.share
             if covered >= _SHARE:
                 return picture.density
         return 0.0
+
+    def least_scale(self) -> float:
+        """The pixels a point that the page is drawn with at least."""
+        density = self.density()
+        is_scan = density and not self.others and not self._lie_in_layers(density)
+        return 0.0 if is_scan else DRAWN_DPI / _POINTS_PER_INCH
+
+    def _lie_in_layers(self, density: float) -> bool:
+        """Whether there are finer pictures too, or some that lie over others, as where paper and ink are kept apart: a mask, of
+        which PDFium does not tell, may shape the ink more finely than its picture has it."""
+        told = [picture for picture in self.pictures if picture.share >= _TOLD_SHARE]
+        is_finer = any(picture.density > density * (1 + _ALIKE) for picture in told)
+        return is_finer or sum(picture.share for picture in told) > 1 + _TOLD_SHARE
 
 
 class _Raster(NamedTuple):
@@ -258,8 +271,8 @@ class _Scan(NamedTuple):
 def _things_on(page: pypdfium2.PdfPage) -> _Things:
     from pypdfium2 import raw
 
-    width, height = page.get_size()
-    area = max(width * height, 1.0)
+    box = np.array(page.get_bbox()).reshape(2, 2)
+    area = max(float(np.prod(box[1] - box[0])), 1.0)
     things = _Things([], False)
 
     def take(form: pypdfium2.PdfObject | None, within: _Matrix, depth: int) -> bool:
@@ -273,9 +286,12 @@ def _things_on(page: pypdfium2.PdfPage) -> _Things:
                 left, bottom, right, top = thing.get_bounds()
                 covered = scale * max(right - left, 0.0) * max(top - bottom, 0.0)
                 columns, rows = thing.get_px_size()
-                if covered > 0:
+                if 0 < covered < math.inf:
                     density = math.sqrt(columns * rows / covered)
-                    things.pictures.append(_Picture(thing, within, columns, rows, density, covered / area))
+                    corners = np.array([(x, y, 1) for x in (left, right) for y in (bottom, top)]) @ within
+                    seen = np.clip([corners.min(axis=0)[:2], corners.max(axis=0)[:2]], *box)
+                    share = float(np.prod(seen[1] - seen[0])) / area
+                    things.pictures.append(_Picture(thing, within, columns, rows, density, share))
             elif thing.type != raw.FPDF_PAGEOBJ_TEXT or raw.FPDFTextObj_GetTextRenderMode(thing) not in _UNSEEN_TEXT:
                 others = True
         return others
@@ -307,7 +323,7 @@ def _shown(page: pypdfium2.PdfPage) -> _Matrix:
 def _scan(page: pypdfium2.PdfPage, things: _Things) -> _Scan | None:
     """The scan that a page is, in one picture or in several, such as strips, that lie edge to edge; None for other pages."""
     density = things.density()
-    if not density or (things.others and density < DRAWN_DPI / _POINTS_PER_INCH):
+    if not density or density < things.least_scale():
         return None
     parts = [picture for picture in things.pictures if abs(picture.density / density - 1) < _ALIKE]
     shown = _shown(page)
@@ -409,10 +425,8 @@ def _raster(things: _Things, size: tuple[float, float]) -> _Raster:
 
 
 def _scale(things: _Things, size: tuple[float, float]) -> float:
-    """Pixels a point: those of the pictures that a page was scanned as, and `DRAWN_DPI` at least where it holds more."""
-    scale = things.density()
-    if things.others or not scale:
-        scale = max(scale, DRAWN_DPI / _POINTS_PER_INCH)
+    """Pixels a point: those of its finest pictures, as far as so large a page can be drawn."""
+    scale = max(things.density(), things.least_scale())
     return min(scale, math.sqrt(MOST_PX / max(size[0] * size[1], 1.0)), MOST_SIDE_PX / max(size))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import pickle
 import re
@@ -18,7 +19,7 @@ import cv2
 import numpy as np
 import pypdfium2
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import camdigits
@@ -91,6 +92,52 @@ class TestScans:
         letterhead = b"q 20 0 0 20 0 50 cm BI /W 100 /H 100 /CS /G /BPC 8 /F /AHx ID " + b"00" * 10000 + b"> EI Q"
         ((_, page),) = pages_of(open_document("letter.pdf", written(letterhead)))
         assert page.shape == (DRAWN_DPI, 2 * DRAWN_DPI, 3)
+
+    @pytest.mark.parametrize("size", [(2000, 1500), (400, 300)])
+    @pytest.mark.parametrize("width_points", [180, 150])
+    def test_photographs_side_by_side_lose_nothing(self, size: tuple[int, int], width_points: float) -> None:
+        width, height = size
+        points = width_points / width
+        made = [
+            (jpeg(scenery(width, height)), (width_points, 0, 0, height * points, left, 500)) for left in (40, 60 + width_points)
+        ]
+        page = page_of(composed(made, (595, 842)))
+        assert page.shape[1] == pytest.approx(min(595 / points, math.sqrt(MOST_PX * 595 / 842)), abs=1)
+
+    @pytest.mark.parametrize("dpi", [300, 600])
+    @pytest.mark.parametrize("part", [(0.0, 1.0), (0.5, 0.75)])
+    def test_ink_kept_apart_from_its_paper_is_read_by_its_very_pixels(self, dpi: int, part: tuple[float, float]) -> None:
+        width, height = 4 * dpi, 5 * dpi
+        ink = np.full((height, width, 3), 255, np.uint8)
+        cv2.circle(ink, (int(0.6 * width), int(0.6 * height)), dpi // 4, (0, 0, 0), dpi // 20)
+        rows, columns = (slice(*(int(share * side) for share in part)) for side in (height, width))
+        mask = np.ascontiguousarray(ink[rows, columns])
+        scale = 72 / dpi
+        at = mask.shape[1] * scale, 0, 0, mask.shape[0] * scale, columns.start * scale, (height - rows.stop) * scale
+        paper = jpeg(plain(230, width // 4, height // 4))
+        page = page_of(composed([(paper, (4 * 72, 0, 0, 5 * 72, 0, 0)), (stencil(mask), at)], (4 * 72, 5 * 72)))
+        assert page.shape == ink.shape
+        assert np.array_equal(page < 100, ink < 100)
+
+    @pytest.mark.parametrize("share", [0.02, 0.04])
+    def test_fine_ink_on_little_of_coarse_paper_is_drawn_finely(self, share: float) -> None:
+        size = 288 * math.sqrt(share), 360 * math.sqrt(share)
+        made = [
+            (jpeg(plain(230, 200, 250)), (260, 0, 0, 330, 14, 15)),
+            (stencil(plain(0, 400, 500)), (size[0], 0, 0, size[1], 90, 90)),
+        ]
+        assert page_of(composed(made, (288, 360))).shape[:2] == (5 * DRAWN_DPI, 4 * DRAWN_DPI)
+
+    def test_ink_in_a_mask_finer_than_its_picture_is_drawn_finely(self) -> None:
+        whole = 4 * 72, 0, 0, 5 * 72, 0, 0
+        colour = picture_object((200, 250), bytes(3 * 200 * 250), b"/ColorSpace/DeviceRGB/BitsPerComponent 8/SMask 7 0 R")
+        ink = np.zeros((1500, 1200), np.uint8)
+        cv2.circle(ink, (700, 800), 60, 255, 6)
+        mask = picture_object((1200, 1500), ink.tobytes(), b"/ColorSpace/DeviceGray/BitsPerComponent 8")
+        made = [(jpeg(plain(230, 200, 250)), whole), (colour, whole)]
+        page = page_of(composed(made, (4 * 72, 5 * 72), others=[mask]))
+        assert page.shape[:2] == (5 * DRAWN_DPI, 4 * DRAWN_DPI)
+        assert page.min() < 40
 
     def test_what_was_written_on_a_coarse_scan_is_drawn_finely(self) -> None:
         coarse = b"q 144 0 0 72 0 0 cm BI /W 2 /H 1 /CS /G /BPC 8 /F /AHx ID FFEE> EI Q " + STROKE
@@ -255,11 +302,12 @@ class TestScansInParts:
         assert np.array_equal(page, sheet[top:bottom, left:right])
 
     def test_they_may_lie_in_forms(self, sheet: BgrImage, tmp_path: Path) -> None:
-        inner = pypdfium2.PdfDocument(composed(pieces(sheet, STRIPS, A4_WIDTH_POINTS), SHEET))
+        made = [(picture, (*at[:4], at[4] + 3000, at[5])) for picture, at in pieces(sheet, STRIPS, A4_WIDTH_POINTS)]
+        inner = pypdfium2.PdfDocument(composed(made, (SHEET[0] + 3000, SHEET[1])))
         outer = pypdfium2.PdfDocument.new()
         page = outer.new_page(SHEET[0] / 2, SHEET[1] / 2)
         form = inner.page_as_xobject(0, outer).as_pageobject()
-        form.set_matrix(pypdfium2.PdfMatrix().scale(0.5, 0.5))
+        form.set_matrix(pypdfium2.PdfMatrix().translate(-3000, 0).scale(0.5, 0.5))
         page.insert_obj(form)
         page.gen_content()
         outer.save(str(tmp_path / "outer.pdf"))
@@ -361,6 +409,7 @@ class TestScansInParts:
         assume(min(size) > 1)
         assert np.array_equal(page_of(composed(pieces(picture, rows, size[0]), size)), picture)
 
+    @example([(3.4e38, 0.0, 0.0, 3.4e38, 3.4e38, -3.4e38)])
     @given(st.lists(st.tuples(*[st.floats(width=32, allow_nan=False, allow_infinity=False)] * 6), min_size=1, max_size=3))
     def test_wherever_pictures_lie_the_program_goes_on(self, matrices: list[tuple[float, ...]]) -> None:
         picture = rgb(plain(10, 2, 3))
@@ -515,6 +564,7 @@ class TestDamage:
             pytest.param(lambda part: _with_data(jbig2(part), lambda data: bytes(20) + data[20:]), id="JBIG2"),
             pytest.param(lambda part: _with_data(ccitt(part), lambda _: b""), id="CCITT"),
             pytest.param(lambda part: rgb(part).replace(b"FlateDecode", b"UnknownCode"), id="unknown"),
+            pytest.param(lambda part: rgb(part).replace(b"FlateDecode", b"Flate\xa6ecode"), id="no name"),
         ],
     )
     def test_so_is_one_of_whose_strips_one_is_damaged(self, sheet: BgrImage, rows: tuple[int, ...], spoilt: Coder) -> None:
