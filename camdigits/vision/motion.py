@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.scene import BgrImage, Box, whole_boxes
 
 Grey = npt.NDArray[np.uint8]
 """uint8 (H, W), a frame reduced for the search."""
@@ -81,9 +81,7 @@ class Motion:
 
     def boxes(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
         """Where boxes go, to whole pixels; none vanishes."""
-        sides = np.rint(self.carried(np.array(boxes, np.float64).reshape(-1, 4)))
-        sides[:, 2:] = np.maximum(1, sides[:, 2:])
-        return tuple(map(Box._make, sides.astype(np.int64).tolist()))
+        return whole_boxes(self.carried(np.array(boxes, np.float64).reshape(-1, 4)))
 
 
 STILL = Motion()

@@ -263,6 +263,13 @@ class Scene:
         }
 
 
+def whole_boxes(sides: npt.NDArray[np.float64]) -> tuple[Box, ...]:
+    """Boxes of float64 (N, 4), x, y, width and height, to whole pixels; none vanishes."""
+    whole = np.rint(sides)
+    whole[:, 2:] = np.maximum(whole[:, 2:], 1)
+    return tuple(map(Box._make, whole.astype(np.int64).tolist()))
+
+
 _Read = TypeVar("_Read", Digit, Number)
 
 

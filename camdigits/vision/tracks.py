@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, shared_area
 from camdigits.vision.motion import STILL, Floats, Motion
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.scene import Box, Digit, whole_boxes
 
 Indices = npt.NDArray[np.intp]
 _FAR = 1e3
@@ -100,10 +100,6 @@ class _Track:
     agreed: float = 0.0
     """Its odds by all looks of either kind together."""
 
-    def digit(self) -> Digit:
-        x, y, width, height = (round(float(v)) for v in self.box)
-        return Digit(self.label, self.odds, Box(x, y, max(1, width), max(1, height)), self.identity)
-
 
 class Tracker:
     """Follows digits from frame to frame: same frames in, same identities out."""
@@ -128,21 +124,22 @@ class Tracker:
     @property
     def boxes(self) -> tuple[Box, ...]:
         """Where what is followed was last."""
-        return tuple(track.digit().box for track in self._tracks)
+        return _boxes(self._tracks)
 
     @property
     def shown(self) -> tuple[Digit, ...]:
         """The confirmed digits on the page."""
         if self._shown is None:
-            self._shown = tuple(track.digit() for track in self._tracks if track.shown)
+            self._shown = _digits([track for track in self._tracks if track.shown])
         return self._shown
 
     @property
     def tentative(self) -> tuple[Digit, ...]:
         """What may be a digit and is followed, but is not confirmed."""
         if self._tentative is None:
-            waiting = (track for track in self._tracks if not track.shown and track.odds >= self._params.tentative)
-            self._tentative = tuple(track.digit() for track in waiting)
+            self._tentative = _digits(
+                [track for track in self._tracks if not track.shown and track.odds >= self._params.tentative]
+            )
         return self._tentative
 
     def carry(self, time_s: float, motion: Motion | None = None, seen: bool = False) -> tuple[Digit, ...]:
@@ -431,6 +428,15 @@ class Tracker:
                 self._tracks.append(self._gone[k])
         self._gone = [track for track in self._gone if track not in self._tracks]
         return pairs
+
+
+def _boxes(tracks: Sequence[_Track]) -> tuple[Box, ...]:
+    return whole_boxes(np.array([track.box for track in tracks], np.float64).reshape(-1, 4))
+
+
+def _digits(tracks: Sequence[_Track]) -> tuple[Digit, ...]:
+    boxes = _boxes(tracks)
+    return tuple(Digit(track.label, track.odds, box, track.identity) for track, box in zip(tracks, boxes, strict=True))
 
 
 def _match(tracks: Sequence[_Track], found: Floats, params: TrackParams) -> list[tuple[int, int]]:
