@@ -439,6 +439,15 @@ class TestOutput:
         assert "one of the sources" in outcome.complaint
         assert page.read_bytes() == Path(PAPER).read_bytes()
 
+    @pytest.mark.parametrize("source", ["page.jpg", ".", "*.jpg"])
+    def test_what_a_window_shows_is_never_written_on(self, command: Command, tmp_path: Path, source: str) -> None:
+        page = tmp_path / "page.jpg"
+        page.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("live", tmp_path / source, "--output", page)
+        assert outcome.code == 2
+        assert "one of the sources" in outcome.complaint
+        assert page.read_bytes() == Path(PAPER).read_bytes()
+
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
     @pytest.mark.parametrize("arguments", [["read", PAPER], ["read", PAPER, "--format", "csv"], ["--help"], ["--version"]])
     def test_a_full_disk_behind_stdout_is_code_5(self, arguments: list[str]) -> None:
