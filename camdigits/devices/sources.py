@@ -217,6 +217,7 @@ def file_behind(spec: str, source: FrameSource) -> str:
 def expand(spec: str) -> list[str]:
     """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
 
+    Folders below it that cannot be looked into are among them, so that whoever reads them hears of it.
     Raises SourceError when a folder or glob has none.
     """
     if spec == STDIN or (_exists(spec) and not Path(spec).is_dir()) or "://" in spec:
@@ -224,8 +225,8 @@ def expand(spec: str) -> list[str]:
     if _exists(spec):
         from imutils import paths  # brings urllib.request with it, which takes longer to load than a camera to open
 
-        _check_folder(spec)
-        found = list(paths.list_files(spec, validExts=_FILE_SUFFIXES))
+        closed = _closed_folders(spec)
+        found = [*paths.list_files(spec, validExts=_FILE_SUFFIXES), *closed]
     elif glob.has_magic(spec):
         matches = glob.glob(spec, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         found = [file for file in matches if file.lower().endswith(_FILE_SUFFIXES)]
@@ -286,12 +287,18 @@ def _exists(spec: str) -> bool:
         return False
 
 
-def _check_folder(spec: str) -> None:
-    """The walk through a folder takes one that cannot be entered for an empty one."""
-    try:
-        next(Path(spec).iterdir(), None)
-    except OSError as error:
-        raise _unreadable(spec, error) from error
+def _closed_folders(spec: str) -> list[str]:
+    """The folders below one that cannot be looked into: the walk through it takes them for empty ones.
+
+    Raises SourceError where the folder itself is such.
+    """
+    errors: list[OSError] = []
+    for _ in os.walk(spec, onerror=errors.append):
+        pass
+    for error in errors:
+        if error.filename == spec:
+            raise _unreadable(spec, error) from error
+    return [error.filename for error in errors]
 
 
 def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource:
