@@ -22,7 +22,7 @@ from camdigits.devices.documents import DOCUMENT_SUFFIXES, DocumentSource, is_do
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
 from camdigits.devices.native import start_inside
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
-from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture
+from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture, page_count
 from camdigits.devices.refusals import refusal
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError, reason_of
@@ -61,11 +61,12 @@ class StillSource:
     pictures = True
     frame_period_s = SLIDE_PERIOD_S
     frame_count: int | None = 1
-    notice = loss = ""
+    loss = ""
 
-    def __init__(self, name: str, image: BgrImage, index: int = 0) -> None:
-        """index: its place among the pictures of its file."""
+    def __init__(self, name: str, image: BgrImage, index: int = 0, notice: str = "") -> None:
+        """index: its place among the pictures of its file. notice: what there is to say of it."""
         self.name = name
+        self.notice = notice
         self._frames = [Frame(image, index, 0.0)]
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
@@ -328,7 +329,7 @@ def _open_stdin() -> StillSource | DocumentSource:
         return open_document(STDIN, data)
     if not is_picture(data):
         raise SourceError("-: stdin holds no picture; send one PNG, JPEG or PDF, and name clips as files")
-    return StillSource(STDIN, decode_picture(data, STDIN))
+    return _picture(STDIN, data)
 
 
 def _open_file(path: Path, name: str) -> StillSource | DocumentSource | ClipSource:
@@ -357,12 +358,20 @@ def _still(head: bytes, path: Path, name: str) -> StillSource | DocumentSource |
     """A picture or a PDF, as the beginning of the file says; None where it is neither."""
     try:
         if is_picture(head):
-            return StillSource(name, decode_picture(path.read_bytes(), name))
+            return _picture(name, path.read_bytes())
         if is_document(head) or is_document_name(name):
             return open_document(name, path)
     except OSError as error:
         raise _unreadable(name, error) from error
     return None
+
+
+def _picture(name: str, data: bytes) -> StillSource:
+    pages = page_count(data)
+    notice = (
+        f"{name}: has {pages} pages, of which only the first is read; save it as PDF, or a file a page" if pages > 1 else ""
+    )
+    return StillSource(name, decode_picture(data, name), notice=notice)
 
 
 def _head(path: Path, name: str) -> bytes:
