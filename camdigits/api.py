@@ -57,13 +57,14 @@ class Recognizer:
     degrees clockwise before it is read. Boxes are always in pixels of the picture as it came. effort: `thorough` (the default)
     reads a picture as well as can be; `live` so quickly that a camera can be followed, and what is followed thoroughly as soon
     as it stands still, over some frames. taught: whether what `camdigits teach` learnt of this user's corrections counts; by
-    default networks read as they ship, everywhere the same. threads: how many the network may use.
+    default networks read as they ship, everywhere the same. threads: how many the network may use, 1 at least.
+    One recognizer can be used by several threads of yours, which then wait for one another at the network.
     Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns and efforts.
     """
 
     def __init__(
         self,
-        model: str = "",
+        model: str | PathLike[str] = "",
         threshold: float | None = None,
         settings: Settings = Settings(),
         rotate: str | int | None = None,
@@ -72,7 +73,9 @@ class Recognizer:
         threads: int = THREADS,
     ) -> None:
         settings = settings.with_threshold(threshold).with_rotation(rotate).with_effort(effort)
-        self.model = model or settings.model or DEFAULT_MODEL
+        if threads < 1:
+            raise UsageError(f"the network needs a thread at least, not {threads}")
+        self.model = fsdecode(model) or settings.model or DEFAULT_MODEL
         network = load_classifier(self.model, threads)
         self.adaptable = classifier = Adaptable(network)
         if taught:

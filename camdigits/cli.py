@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
@@ -174,10 +174,13 @@ def live(source: str | None, camera: str | None, kind: str | None, output: Path 
     SOURCE is a camera's index (0 when none is given), a clip, a picture or PDF, a folder or glob of these, an
     http(s) or rtsp URL, or `demo`. Press h in the window for its keys.
     """
+    from camdigits.devices.sources import expand
     from camdigits.windows import WindowOptions, run_window
 
     source = _source_or_camera(source, camera)
-    _keep_sources(output, [source or ""])
+    if output is not None and source is not None:
+        with suppress(SourceError):  # of a source that is none the window speaks
+            _keep_sources(output, expand(source))
     with _sightings_written(kind, output) as sightings:
         # The other options have the names of the fields, and nothing to be done with them here.
         run_window(WindowOptions(source or None, **options), sightings)

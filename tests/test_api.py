@@ -19,6 +19,7 @@ import pytest
 import camdigits
 from camdigits import api
 from camdigits.api import CanvasReader, LiveReader, Recognizer, stream
+from camdigits.devices.models import bundled_model
 from camdigits.devices.sources import open_source
 from camdigits.errors import SourceError, UsageError
 from camdigits.evaluation.scores import score
@@ -89,6 +90,14 @@ class TestRecognizer:
 
     def test_an_array_reads_as_its_file_does(self, recognizer: Recognizer, page: np.ndarray) -> None:
         assert recognizer.recognize(page).digits == recognizer.recognize(PAPER).digits
+
+    def test_a_network_is_named_by_its_path_too(self, page: np.ndarray) -> None:
+        network = bundled_model("classic")
+        assert Recognizer(network).recognize(page) == Recognizer("classic").recognize(page)
+
+    def test_no_threads_for_the_network_are_refused(self) -> None:
+        with pytest.raises(UsageError, match="a thread at least, not 0"):
+            Recognizer(threads=0)
 
     def test_the_array_is_left_as_it_was(self, recognizer: Recognizer, page: np.ndarray) -> None:
         before = page.copy()

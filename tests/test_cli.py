@@ -375,6 +375,16 @@ class TestBadSources:
         assert outcome.code == 3
         assert "permission" in outcome.complaint
 
+    def test_a_folder_below_without_permission_is_not_passed_over_in_silence(self, command: Command, tmp_path: Path) -> None:
+        assert command("read", tmp_path).code == 3  # what walks through folders is loaded while it may be read
+        with unprivileged_folder() as folder:
+            (folder / "page.png").write_bytes(Path(PHONE).read_bytes())
+            (folder / "closed").mkdir(mode=0)
+            outcome = command("read", folder)
+        assert outcome.code == 3
+        assert outcome.complaint.startswith(f"{folder / 'closed'}: cannot be read (permission denied)")
+        assert outcome.out.startswith(f"{folder / 'page.png'}: ")
+
     def test_a_broken_pipe_into_stdin_is_refused(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
         outcome = command("read", "-")
@@ -435,6 +445,15 @@ class TestOutput:
         page = tmp_path / "page.jpg"
         page.write_bytes(Path(PAPER).read_bytes())
         outcome = command("read", page, "--output", tmp_path / "." / "page.jpg")
+        assert outcome.code == 2
+        assert "one of the sources" in outcome.complaint
+        assert page.read_bytes() == Path(PAPER).read_bytes()
+
+    @pytest.mark.parametrize("source", ["page.jpg", ".", "*.jpg"])
+    def test_what_a_window_shows_is_never_written_on(self, command: Command, tmp_path: Path, source: str) -> None:
+        page = tmp_path / "page.jpg"
+        page.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("live", tmp_path / source, "--output", page)
         assert outcome.code == 2
         assert "one of the sources" in outcome.complaint
         assert page.read_bytes() == Path(PAPER).read_bytes()

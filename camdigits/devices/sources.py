@@ -22,7 +22,7 @@ from camdigits.devices.documents import DOCUMENT_SUFFIXES, DocumentSource, is_do
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
 from camdigits.devices.native import start_inside
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
-from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture
+from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture, page_count
 from camdigits.devices.refusals import refusal
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError, reason_of
@@ -61,11 +61,12 @@ class StillSource:
     pictures = True
     frame_period_s = SLIDE_PERIOD_S
     frame_count: int | None = 1
-    notice = loss = ""
+    loss = ""
 
-    def __init__(self, name: str, image: BgrImage, index: int = 0) -> None:
-        """index: its place among the pictures of its file."""
+    def __init__(self, name: str, image: BgrImage, index: int = 0, notice: str = "") -> None:
+        """index: its place among the pictures of its file. notice: what there is to say of it."""
         self.name = name
+        self.notice = notice
         self._frames = [Frame(image, index, 0.0)]
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
@@ -217,6 +218,7 @@ def file_behind(spec: str, source: FrameSource) -> str:
 def expand(spec: str) -> list[str]:
     """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
 
+    Folders below it that cannot be looked into are among them, so that whoever reads them hears of it.
     Raises SourceError when a folder or glob has none.
     """
     if spec == STDIN or (_exists(spec) and not Path(spec).is_dir()) or "://" in spec:
@@ -224,8 +226,8 @@ def expand(spec: str) -> list[str]:
     if _exists(spec):
         from imutils import paths  # brings urllib.request with it, which takes longer to load than a camera to open
 
-        _check_folder(spec)
-        found = list(paths.list_files(spec, validExts=_FILE_SUFFIXES))
+        closed = _closed_folders(spec)
+        found = [*paths.list_files(spec, validExts=_FILE_SUFFIXES), *closed]
     elif glob.has_magic(spec):
         matches = glob.glob(spec, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         found = [file for file in matches if file.lower().endswith(_FILE_SUFFIXES)]
@@ -286,12 +288,18 @@ def _exists(spec: str) -> bool:
         return False
 
 
-def _check_folder(spec: str) -> None:
-    """The walk through a folder takes one that cannot be entered for an empty one."""
-    try:
-        next(Path(spec).iterdir(), None)
-    except OSError as error:
-        raise _unreadable(spec, error) from error
+def _closed_folders(spec: str) -> list[str]:
+    """The folders below one that cannot be looked into: the walk through it takes them for empty ones.
+
+    Raises SourceError where the folder itself is such.
+    """
+    errors: list[OSError] = []
+    for _ in os.walk(spec, onerror=errors.append):
+        pass
+    for error in errors:
+        if error.filename == spec:
+            raise _unreadable(spec, error) from error
+    return [error.filename for error in errors]
 
 
 def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource:
@@ -321,7 +329,7 @@ def _open_stdin() -> StillSource | DocumentSource:
         return open_document(STDIN, data)
     if not is_picture(data):
         raise SourceError("-: stdin holds no picture; send one PNG, JPEG or PDF, and name clips as files")
-    return StillSource(STDIN, decode_picture(data, STDIN))
+    return _picture(STDIN, data)
 
 
 def _open_file(path: Path, name: str) -> StillSource | DocumentSource | ClipSource:
@@ -350,12 +358,20 @@ def _still(head: bytes, path: Path, name: str) -> StillSource | DocumentSource |
     """A picture or a PDF, as the beginning of the file says; None where it is neither."""
     try:
         if is_picture(head):
-            return StillSource(name, decode_picture(path.read_bytes(), name))
+            return _picture(name, path.read_bytes())
         if is_document(head) or is_document_name(name):
             return open_document(name, path)
     except OSError as error:
         raise _unreadable(name, error) from error
     return None
+
+
+def _picture(name: str, data: bytes) -> StillSource:
+    pages = page_count(data)
+    notice = (
+        f"{name}: has {pages} pages, of which only the first is read; save it as PDF, or a file a page" if pages > 1 else ""
+    )
+    return StillSource(name, decode_picture(data, name), notice=notice)
 
 
 def _head(path: Path, name: str) -> bytes:
