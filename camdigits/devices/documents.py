@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, is_cut_off
+from camdigits.devices.paged import PagedSource
+from camdigits.devices.pictures import decode_picture, is_cut_off
 from camdigits.errors import SourceError
-from camdigits.ports import Turn
-from camdigits.vision.scene import BgrImage, Frame
+from camdigits.vision.scene import BgrImage
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -66,23 +66,16 @@ def is_document_name(name: str) -> bool:
     return name.lower().endswith(DOCUMENT_SUFFIXES)
 
 
-class DocumentSource:
+class DocumentSource(PagedSource):
     """The pages of a PDF one after another; those that cannot be drawn are passed over, and `notice` says which."""
-
-    live = False
-    pictures = True
-    frame_period_s = SLIDE_PERIOD_S
-    loss = ""
 
     def __init__(self, name: str, file: BinaryIO) -> None:
         """The file is closed with the source, and at once on an error.
 
         Raises SourceError for a document that cannot be opened, is locked, or has no pages.
         """
-        self.name = name
         self._file = file
-        self._shown = self._drawn = 0
-        self._failed: list[int] = []
+        self._drawn = 0
         try:
             self._length_bytes, tail = _tail(file)
             self._is_cut_off = _END not in tail
@@ -90,41 +83,12 @@ class DocumentSource:
         except BaseException:
             file.close()
             raise
-        self.frame_count: int | None = len(self._document)
-        self._left: list[int] = []
-        self.go_to(0)
-
-    @property
-    def notice(self) -> str:
-        said = []
+        super().__init__(name, len(self._document))
         if self._is_cut_off:
-            said.append("its end is missing, pages may be empty or lost; copy or save it again")
-        if self._failed:
-            pages = ", ".join(str(index + 1) for index in self._failed)
-            said.append(f"passed over page{'s' * (len(self._failed) > 1)} {pages}, damaged")
-        return f"{self.name}: {'; '.join(said)}" if said else ""
-
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
-        """The next page; raises SourceError at the end when not one of them could be drawn."""
-        while self._left:
-            index = self._left.pop()
-            image = self._page(index)
-            if image is not None:
-                self._shown += 1
-                return Frame(image, index, 0.0)
-            self._failed.append(index)
-        if self._failed and not self._shown:
-            raise SourceError(
-                f"{self.name}: not one of its {self.frame_count} pages can be drawn, it is damaged; save it again"
-            )
-        return None
-
-    def go_to(self, index: int) -> None:
-        """Go on with the page of that index."""
-        self._left = list(range(index, len(self._document)))[::-1]
+            self.said = ("its end is missing, pages may be empty or lost; copy or save it again",)
 
     def close(self) -> None:
-        self._left.clear()
+        super().close()
         with _PDFIUM:
             self._document.close()
         self._file.close()

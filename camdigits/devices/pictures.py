@@ -131,21 +131,24 @@ def is_cut_off(data: bytes) -> bool:
     return data.startswith(_PNG) and not _has_all_chunks(data)
 
 
-def page_count(data: bytes) -> int:
-    """How many pages a picture file has: 1, or those of a TIFF, without the smaller copies and masks of its pages."""
+def tiff_pages(data: bytes) -> list[bytes]:
+    """Where the pages of a TIFF are, as its head tells of the first (TIFF 6.0, section 2), but for copies and masks of them.
+
+    None for what is no TIFF; one for a TIFF that is damaged.
+    """
     order = _TIFF_ORDERS.get(data[:4])
     if order is None:
-        return 1
-    pages, at = 0, int.from_bytes(data[4:8], order)
-    seen: set[int] = set()  # damaged files lead back
-    while at and at not in seen and at + 2 <= len(data):
-        seen.add(at)
+        return []
+    pages, seen, where = [], set(), data[4:8]
+    while (at := int.from_bytes(where, order)) and at not in seen and at + 2 <= len(data):
+        seen.add(at)  # damaged files lead back
         is_marked = int.from_bytes(data[at + 2 : at + 4], order) == _SUBFILE
         kind = int.from_bytes(data[at + 10 : at + 14], order) if is_marked else 0
-        pages += not kind & _REDUCED_OR_MASK
+        if not kind & _REDUCED_OR_MASK:
+            pages.append(where)
         end = at + 2 + 12 * int.from_bytes(data[at : at + 2], order)
-        at = int.from_bytes(data[end : end + 4], order)
-    return max(pages, 1)
+        where = data[end : end + 4]
+    return pages or [data[4:8]]
 
 
 def _has_all_chunks(png: bytes) -> bool:

@@ -18,11 +18,12 @@ import cv2
 
 from camdigits.devices.camera import open_camera
 from camdigits.devices.clock import seconds
-from camdigits.devices.documents import DOCUMENT_SUFFIXES, DocumentSource, is_document, is_document_name, open_document
+from camdigits.devices.documents import DOCUMENT_SUFFIXES, is_document, is_document_name, open_document
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
 from camdigits.devices.native import start_inside
+from camdigits.devices.paged import PagedSource, TiffSource
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
-from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture, page_count
+from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture, tiff_pages
 from camdigits.devices.refusals import refusal
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError, reason_of
@@ -34,10 +35,12 @@ Result = TypeVar("Result")
 DEMO = "demo"
 STDIN = "-"
 CLIP_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv")
+_TIFF_SUFFIXES = (".tif", ".tiff")
 PICTURE_SUFFIXES = (
-    *(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".jp2", ".avif", ".heic", ".heif"),
+    *(".jpg", ".jpeg", ".png", ".bmp", *_TIFF_SUFFIXES, ".webp", ".jp2", ".avif", ".heic", ".heif"),
     *(".pgm", ".ppm", ".pbm", ".pnm"),
 )
+_PAGED_SUFFIXES = DOCUMENT_SUFFIXES + _TIFF_SUFFIXES
 _FILE_SUFFIXES = PICTURE_SUFFIXES + DOCUMENT_SUFFIXES + CLIP_SUFFIXES
 _DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
@@ -61,12 +64,11 @@ class StillSource:
     pictures = True
     frame_period_s = SLIDE_PERIOD_S
     frame_count: int | None = 1
-    loss = ""
+    notice = loss = ""
 
-    def __init__(self, name: str, image: BgrImage, index: int = 0, notice: str = "") -> None:
-        """index: its place among the pictures of its file. notice: what there is to say of it."""
+    def __init__(self, name: str, image: BgrImage, index: int = 0) -> None:
+        """index: its place among the pictures of its file."""
         self.name = name
-        self.notice = notice
         self._frames = [Frame(image, index, 0.0)]
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
@@ -77,7 +79,7 @@ class StillSource:
 
 
 class SlideShow:
-    """Picture files, and the pages of PDFs, one after another; one that cannot be read is passed over, and `notice` says so."""
+    """Picture files, page by page where they have pages; one that cannot be read is passed over, and `notice` says so."""
 
     live = False
     pictures = True
@@ -86,8 +88,8 @@ class SlideShow:
 
     def __init__(self, name: str, files: Sequence[str]) -> None:
         self.name = name
-        # How many pages PDFs have is known when they are opened.
-        self.frame_count = None if any(is_document_name(file) for file in files) else len(files)
+        # How many pages they have is known when they are opened.
+        self.frame_count = None if any(file.lower().endswith(_PAGED_SUFFIXES) for file in files) else len(files)
         self.notice = ""
         self._files = files
         self._shown = 0
@@ -201,7 +203,7 @@ def first_frame(source: FrameSource) -> Frame:
 def picture_at(file: str, index: int) -> BgrImage:
     """The picture of that index in a file. Raises SourceError where there is none."""
     source = open_source(file)
-    if isinstance(source, DocumentSource):
+    if isinstance(source, PagedSource):
         source.go_to(index)
     with closing(source):
         frame = source.read(Turn())
@@ -276,7 +278,7 @@ def public_name(url: str) -> str:
 
 def has_several(name: str) -> bool:
     """Whether a source of that name has more than one picture, as far as names tell."""
-    return name == DEMO or name.lower().endswith(CLIP_SUFFIXES + DOCUMENT_SUFFIXES)
+    return name == DEMO or name.lower().endswith(CLIP_SUFFIXES + _PAGED_SUFFIXES)
 
 
 def _exists(spec: str) -> bool:
@@ -319,7 +321,7 @@ def _slide_show(spec: str) -> SlideShow:
     return SlideShow(spec, pictures)
 
 
-def _open_stdin() -> StillSource | DocumentSource:
+def _open_stdin() -> StillSource | PagedSource:
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("-: nothing is piped in; send one picture, as in: camdigits read - < page.jpg")
     data = sys.stdin.buffer.read()
@@ -332,7 +334,7 @@ def _open_stdin() -> StillSource | DocumentSource:
     return _picture(STDIN, data)
 
 
-def _open_file(path: Path, name: str) -> StillSource | DocumentSource | ClipSource:
+def _open_file(path: Path, name: str) -> StillSource | PagedSource | ClipSource:
     head = _head(path, name)
     still = _still(head, path, name)
     if still is not None:
@@ -347,14 +349,14 @@ def _open_file(path: Path, name: str) -> StillSource | DocumentSource | ClipSour
     return _open_clip(path, name)
 
 
-def _open_still(path: Path, name: str) -> StillSource | DocumentSource:
+def _open_still(path: Path, name: str) -> StillSource | PagedSource:
     still = _still(_head(path, name), path, name)
     if still is None:
         raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
     return still
 
 
-def _still(head: bytes, path: Path, name: str) -> StillSource | DocumentSource | None:
+def _still(head: bytes, path: Path, name: str) -> StillSource | PagedSource | None:
     """A picture or a PDF, as the beginning of the file says; None where it is neither."""
     try:
         if is_picture(head):
@@ -366,12 +368,8 @@ def _still(head: bytes, path: Path, name: str) -> StillSource | DocumentSource |
     return None
 
 
-def _picture(name: str, data: bytes) -> StillSource:
-    pages = page_count(data)
-    notice = (
-        f"{name}: has {pages} pages, of which only the first is read; save it as PDF, or a file a page" if pages > 1 else ""
-    )
-    return StillSource(name, decode_picture(data, name), notice=notice)
+def _picture(name: str, data: bytes) -> StillSource | TiffSource:
+    return TiffSource(name, data) if len(tiff_pages(data)) > 1 else StillSource(name, decode_picture(data, name))
 
 
 def _head(path: Path, name: str) -> bytes:

@@ -88,36 +88,7 @@ def unprivileged() -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture
-def tiff_of_three_pages(tmp_path: Path) -> Path:
-    path = tmp_path / "fax.tiff"
-    assert cv2.imwritemulti(str(path), [plain(grey, 160, 120) for grey in (0, 100, 200)])
-    return path
-
-
 class TestPictures:
-    def test_a_tiff_of_several_pages_says_that_the_first_is_read(self, tiff_of_three_pages: Path) -> None:
-        source = open_source(str(tiff_of_three_pages))
-        (frame,) = frames_of(source)
-        assert frame.image.max() == 0
-        assert source.notice.startswith(f"{tiff_of_three_pages}: has 3 pages, of which only the first is read;")
-
-    def test_a_smaller_copy_in_a_tiff_is_no_page(self, tiff_of_three_pages: Path) -> None:
-        mark = struct.pack("<HHI", 254, 4, 1)
-        first, second, *rest = tiff_of_three_pages.read_bytes().split(mark)
-        kind, others = rest[0][:4], rest[0][4:]
-        assert int.from_bytes(kind, "little") & 1 == 0
-        tiff_of_three_pages.write_bytes(mark.join([first, second, struct.pack("<I", 1) + others, *rest[1:]]))
-        assert ": has 2 pages" in open_source(str(tiff_of_three_pages)).notice
-
-    def test_a_tiff_whose_pages_lead_back_has_an_end(self, tiff_of_three_pages: Path) -> None:
-        data = bytearray(tiff_of_three_pages.read_bytes())
-        ifd = int.from_bytes(data[4:8], "little")
-        link = ifd + 2 + 12 * int.from_bytes(data[ifd : ifd + 2], "little")
-        data[link : link + 4] = data[4:8]
-        tiff_of_three_pages.write_bytes(data)
-        assert open_source(str(tiff_of_three_pages)).notice == ""
-
     @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".webp", ".jpg", ".jp2", ".ppm"])
     def test_every_common_format_is_one_recorded_frame(self, tmp_path: Path, suffix: str) -> None:
         path = write_picture(tmp_path / f"page{suffix}")
