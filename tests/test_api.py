@@ -237,6 +237,14 @@ class TestStream:
         monkeypatch.setattr(api, "open_source", lambda _: source)
         return source
 
+    def test_a_gif_of_one_picture_is_read_as_that_picture_is(self, recognizer: Recognizer, tmp_path: Path) -> None:
+        animation = cv2.Animation()
+        animation.frames = [cv2.cvtColor(cv2.imread(str(FIXTURES / "ruled.jpg")), cv2.COLOR_BGR2BGRA)]
+        animation.durations = [100]
+        assert cv2.imwriteanimation(str(tmp_path / "page.gif"), animation)
+        (scene,) = stream(tmp_path / "page.gif", recognizer)
+        assert scene == recognizer.recognize(tmp_path / "page.gif")
+
     def test_the_source_is_closed_at_its_end(self, recognizer: Recognizer, source: FakeSource) -> None:
         assert len(list(stream("clip.mp4", recognizer))) == 3
         assert source.closed

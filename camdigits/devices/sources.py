@@ -123,10 +123,12 @@ class SlideShow:
 
 
 class ClipSource:
-    """A clip with an end: every frame, in order, timed by its index and the clip's frame rate. `first` was read already."""
+    """A clip with an end: every frame, in order, timed by its index and the clip's frame rate. `first` was read already.
+
+    One of a single frame, as many GIFs and what stands behind the URL of a JPEG, is a picture: there is nothing to follow.
+    """
 
     live = False
-    pictures = False
     loss = ""
 
     def __init__(self, name: str, capture: Capture, first: BgrImage) -> None:
@@ -134,6 +136,7 @@ class ClipSource:
         self.frame_period_s = 1 / sound_fps(capture.get(cv2.CAP_PROP_FPS), DEFAULT_FPS)
         promised = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.frame_count = int(promised) if promised > 0 else None
+        self.pictures = self.frame_count == 1
         self.notice = ""
         self._capture = capture
         self._next: BgrImage | None = first
