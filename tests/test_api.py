@@ -274,8 +274,14 @@ class TestStream:
             assert len(list(stream("clip.mp4", recognizer))) == 1
 
     def test_every_counts_from_one_which_is_said_at_the_call(self, recognizer: Recognizer) -> None:
-        with pytest.raises(UsageError, match="at least 1"):
-            stream(CLIP, recognizer, every=0)
+        for every in (0, 1.5, "2", True):
+            with pytest.raises(UsageError, match=f"a whole number and at least 1, not {every}"):
+                stream(CLIP, recognizer, every=every)  # type: ignore[arg-type]
+
+    def test_whole_numbers_may_be_numpys(self, recognizer: Recognizer) -> None:
+        assert len(list(stream(CLIP, recognizer, every=np.int64(20)))) == len(list(stream(CLIP, recognizer, every=20)))  # type: ignore[arg-type]
+        with pytest.raises(SourceError, match="camera 77"):
+            next(stream(np.int64(77), recognizer))  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("source", [None, True, 1.5, [str(CLIP)], plain(200)], ids=lambda source: type(source).__name__)
     def test_what_is_no_source_is_refused_at_the_call(self, recognizer: Recognizer, source: Any) -> None:
