@@ -6,6 +6,7 @@ import warnings
 import weakref
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from numbers import Integral
 from os import PathLike, fsdecode
 
 import numpy as np
@@ -57,13 +58,14 @@ class Recognizer:
     degrees clockwise before it is read. Boxes are always in pixels of the picture as it came. effort: `thorough` (the default)
     reads a picture as well as can be; `live` so quickly that a camera can be followed, and what is followed thoroughly as soon
     as it stands still, over some frames. taught: whether what `camdigits teach` learnt of this user's corrections counts; by
-    default networks read as they ship, everywhere the same. threads: how many the network may use.
+    default networks read as they ship, everywhere the same. threads: how many the network may use, 1 at least.
+    One recognizer can be used by several threads of yours, which then wait for one another at the network.
     Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns and efforts.
     """
 
     def __init__(
         self,
-        model: str = "",
+        model: str | PathLike[str] = "",
         threshold: float | None = None,
         settings: Settings = Settings(),
         rotate: str | int | None = None,
@@ -72,7 +74,9 @@ class Recognizer:
         threads: int = THREADS,
     ) -> None:
         settings = settings.with_threshold(threshold).with_rotation(rotate).with_effort(effort)
-        self.model = model or settings.model or DEFAULT_MODEL
+        if threads < 1:
+            raise UsageError(f"the network needs a thread at least, not {threads}")
+        self.model = fsdecode(model) or settings.model or DEFAULT_MODEL
         network = load_classifier(self.model, threads)
         self.adaptable = classifier = Adaptable(network)
         if taught:
@@ -193,17 +197,17 @@ def stream(
     Nothing is opened before the first scene is asked for, and the source is closed at its end, on `break`, on an exception, by
     `close()` and when the generator is dropped. What keeps the generator alive after an exception, as notebooks do, keeps the
     camera too: `with contextlib.closing(camdigits.stream(0)) as scenes:` lets go of it at once.
-    Raises UsageError at once for `every` below 1 and what is no source, and in the loop SourceError for one that cannot be
-    opened or is lost; warns of a clip that was cut off.
+    Raises UsageError at once for `every` that is no whole number from 1 on and for what is no source, and in the loop
+    SourceError for one that cannot be opened or is lost; warns of a clip that was cut off.
     """
-    if every < 1:
-        raise UsageError(f"every Nth frame can be read, N at least 1, not {every}")
-    if isinstance(source, bool) or not isinstance(source, str | int | PathLike):
+    if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
+        raise UsageError(f"every Nth frame can be read, N a whole number and at least 1, not {every}")
+    if isinstance(source, bool) or not isinstance(source, str | Integral | PathLike):
         kind = type(source).__name__
         raise UsageError(
             f"a stream is of a path, a URL or a camera's index; a {kind} is read by Recognizer.recognize, if at all"
         )
-    return _scenes(str(source) if isinstance(source, int) else fsdecode(source), recognizer, every)
+    return _scenes(str(source) if isinstance(source, Integral) else fsdecode(source), recognizer, int(every))
 
 
 def _scenes(spec: str, recognizer: Recognizer | None, every: int) -> Generator[Scene, None, None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
@@ -170,42 +170,22 @@ def commands() -> None:
 @click.option("--raw", is_flag=True, help="Record pictures as they come, without what was read.")
 @_taught
 @_config
-def live(
-    source: str | None,
-    camera: str | None,
-    size: tuple[int, int],
-    model: str,
-    threshold: float,
-    rotate: str,
-    taught: bool,
-    snapshots: Path,
-    kind: str | None,
-    output: Path | None,
-    record: Path | None,
-    raw: bool,
-) -> None:
+def live(source: str | None, camera: str | None, kind: str | None, output: Path | None, **options: Any) -> None:
     """Open the live window on SOURCE.
 
     SOURCE is a camera's index (0 when none is given), a clip, a picture or PDF, a folder or glob of these, an
     http(s) or rtsp URL, or `demo`. Press h in the window for its keys.
     """
-    from camdigits.windows import Recording, run_window
+    from camdigits.devices.sources import expand
+    from camdigits.windows import WindowOptions, run_window
 
     source = _source_or_camera(source, camera)
-    _keep_sources(output, [source or ""])
+    if output is not None and source is not None:
+        with suppress(SourceError):  # of a source that is none the window speaks
+            _keep_sources(output, expand(source))
     with _sightings_written(kind, output) as sightings:
-        run_window(
-            source or "0",
-            size,
-            model,
-            threshold,
-            rotate,
-            taught,
-            snapshots,
-            "live" if source else "camera or canvas",
-            recording=Recording(record, raw),
-            sightings=sightings,
-        )
+        # The other options have the names of the fields, and nothing to be done with them here.
+        run_window(WindowOptions(source or None, **options), sightings)
 
 
 @contextmanager
@@ -237,25 +217,16 @@ def _sightings_written(kind: str | None, output: Path | None) -> Iterator[Sighti
 @click.option("--snapshots", type=_folder, default=Path(), metavar="DIR", help="Where `s` and `w` save [this folder].")
 @_taught
 @_config
-def canvas(
-    page: str | None,
-    size: tuple[int, int] | None,
-    camera: str | None,
-    model: str,
-    threshold: float,
-    taught: bool,
-    snapshots: Path,
-) -> None:
+def canvas(page: str | None, size: tuple[int, int] | None, camera: str | None, **options: Any) -> None:
     """Open the canvas: draw digits with the left button, wipe with the right one.
 
     PAGE is a picture to draw on, scaled to fit, or the strokes of a page that was saved (.json), to go on with.
     """
     from camdigits.devices.canvas import open_page
-    from camdigits.windows import run_window
+    from camdigits.windows import WindowOptions, run_window
 
     opened = open_page(page, size)
-    source = _camera_of_canvas(camera)
-    run_window(source, size or (1280, 720), model, threshold, "auto", taught, snapshots, start="canvas", page=opened)
+    run_window(WindowOptions(_camera_of_canvas(camera), size=size, page=opened, **options))
 
 
 def _source_or_camera(source: str | None, camera: str | None) -> str | None:
@@ -269,17 +240,17 @@ def _source_or_camera(source: str | None, camera: str | None) -> str | None:
     return source
 
 
-def _camera_of_canvas(camera: str | None) -> str:
+def _camera_of_canvas(camera: str | None) -> str | None:
     """The camera beside the canvas. One that a setting names and that is not there keeps nobody from drawing."""
     from camdigits.devices.camera import find_camera
 
     try:
-        return "0" if camera is None else str(find_camera(camera))
+        return None if camera is None else str(find_camera(camera))
     except SourceError as error:
         if _is_given("camera"):
             raise
         say(str(error))
-        return "0"
+        return None
 
 
 def _is_given(name: str) -> bool:

@@ -17,6 +17,7 @@ from camdigits.controls import Mode, View
 from camdigits.devices import camera, canvas, sources, window, writers
 from camdigits.devices.clipboard import copy_text
 from camdigits.devices.clock import seconds
+from camdigits.devices.live import DEFAULT_SIZE
 from camdigits.devices.notebook import NotebookFolder
 from camdigits.devices.places import data_folder
 from camdigits.devices.process import say, warnings_said
@@ -32,6 +33,29 @@ from camdigits.vision.strokes import Page
 
 TITLE = "camdigits"
 LOAD_AHEAD_S = 1.0
+FIRST_CAMERA = "0"
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """What the live window is asked to do: the options of `camdigits live` and `camdigits canvas` of those names.
+
+    source: what is watched; None for the first camera, or the canvas where there is no camera. page: the canvas is opened
+    first, on that page; None where the source is. size: width and height in pixels that cameras are asked for, None for the
+    usual. snapshots: the folder of all that is saved. record: what is recorded from the start, None for nothing; raw: whether
+    recordings are of the pictures as they come, not of what was read.
+    """
+
+    source: str | None
+    model: str
+    threshold: float
+    taught: bool
+    snapshots: Path
+    rotate: str = "auto"
+    size: tuple[int, int] | None = None
+    page: Page | None = None
+    record: Path | None = None
+    raw: bool = False
 
 
 def correct_pictures(
@@ -59,21 +83,13 @@ def correct_pictures(
             pictures,
             window.CvWindow(TITLE),
             seconds,
-            Outputs(_snapshots(Path()), leave, copy=copy_text, recorder=ClipRecorder(_annotated, None, Path())),
+            Outputs(_snapshots(Path()), leave, copy=copy_text, recorder=ClipRecorder(draw_scene, None, Path())),
             notice=f"files to go: {len(paths)}; click a digit and type what it is, - for none; Enter goes on",
             notebook=_notebook(recognizer),
         )
     if pictures.left:
         say(f"left after {count} of {count + pictures.left} pictures; the rest was not read")
     return pictures.missing
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What is recorded from the start, if anything, and whether as it came or with its readings."""
-
-    path: Path | None = None
-    raw: bool = False
 
 
 class _NoMorePicturesError(SourceError):
@@ -138,45 +154,34 @@ class _Named:
         return self._reader.recognize(frame, source or self._name)
 
 
-def run_window(
-    source: str,
-    size: tuple[int, int],
-    model: str,
-    threshold: float,
-    rotate: str,
-    taught: bool,
-    snapshots: Path,
-    start: str,
-    page: Page | None = None,
-    recording: Recording = Recording(),
-    sightings: SightingWriter | None = None,
-) -> None:
-    """Open the window in camera or canvas mode, until the user quits."""
+def run_window(options: WindowOptions, sightings: SightingWriter | None = None) -> None:
+    """Open the window in camera or canvas mode, until the user quits. Raises SourceError for a named source that cannot be."""
     window.check_display()
     limit_threads()
     with warnings_said():
-        recognizer = Recognizer(model, threshold, rotate=rotate, taught=taught)
-    notice = ""
-    shown = _WindowSources(source, size, recognizer, snapshots, page)
-    if start != "canvas":
+        recognizer = Recognizer(options.model, options.threshold, rotate=options.rotate, taught=options.taught)
+    mode, notice = Mode.CAMERA if options.page is None else Mode.CANVAS, ""
+    shown = _WindowSources(options, recognizer)
+    if mode is Mode.CAMERA:
         try:
             shown.open_ahead()
         except SourceError as error:
-            if start == "live":
+            if options.source is not None:
                 raise
-            start = "canvas"
+            mode = Mode.CANVAS
             notice = f"{error}; this is the canvas. Another source: camdigits live SOURCE"
     _load_ahead("scipy.optimize")
-    with closing(ClipRecorder(_as_it_came if recording.raw else _annotated, recording.path, snapshots)) as recorder:
-        if recording.path is not None:
+    draw = _as_it_came if options.raw else draw_scene
+    with closing(ClipRecorder(draw, options.record, options.snapshots)) as recorder:
+        if options.record is not None:
             said = f"recording {recorder.start()}"
             notice = f"{notice}; {said}" if notice else said
         app.run(
             shown,
             window.CvWindow(TITLE),
             seconds,
-            Outputs(_snapshots(snapshots), sightings=sightings, copy=copy_text, recorder=recorder),
-            View(mode=Mode.CANVAS if start == "canvas" else Mode.CAMERA, rotation=recognizer.turned.rotation),
+            Outputs(_snapshots(options.snapshots), sightings=sightings, copy=copy_text, recorder=recorder),
+            View(mode=mode, rotation=recognizer.turned.rotation),
             notice,
             _notebook(recognizer),
         )
@@ -186,12 +191,8 @@ def _snapshots(folder: Path) -> Callable[[BgrImage, Scene], Path]:
     return lambda picture, scene: writers.save_snapshot(picture, folder, datetime.now(), scene)
 
 
-def _annotated(frame: Frame, scene: Scene) -> BgrImage:
-    return draw_scene(frame.image, scene)
-
-
-def _as_it_came(frame: Frame, scene: Scene) -> BgrImage:  # noqa: ARG001 - what is recorded may depend on both
-    return frame.image
+def _as_it_came(image: BgrImage, scene: Scene) -> BgrImage:  # noqa: ARG001 - what is recorded may depend on both
+    return image
 
 
 def _notebook(recognizer: Recognizer) -> Notebook:
@@ -204,11 +205,9 @@ def _notebook(recognizer: Recognizer) -> Notebook:
 class _WindowSources:
     """What the window shows (ports.Sources): the source that was named, other cameras in its place, and the canvas."""
 
-    def __init__(
-        self, spec: str, size: tuple[int, int], recognizer: Recognizer, snapshots: Path, page: Page | None = None
-    ) -> None:
-        self._spec, self._size, self._recognizer = spec, size, recognizer
-        self._snapshots, self._page = snapshots, page
+    def __init__(self, options: WindowOptions, recognizer: Recognizer) -> None:
+        self._options, self._recognizer = options, recognizer
+        self._spec = options.source or FIRST_CAMERA
         self._ahead: FrameSource | None = None
 
     def open_ahead(self) -> None:
@@ -233,12 +232,12 @@ class _WindowSources:
         raise SourceError("there is no other camera on this machine; plug one in, or start with another source")
 
     def _canvas(self) -> tuple[FrameSource, Reader]:
-        page = self._page or canvas.open_page(None)
-        source = canvas.CanvasSource(seconds, page, lambda drawn: writers.save_page(drawn, self._snapshots, datetime.now()))
+        page, folder = self._options.page or canvas.open_page(None), self._options.snapshots
+        source = canvas.CanvasSource(seconds, page, lambda drawn: writers.save_page(drawn, folder, datetime.now()))
         return source, CanvasReader(self._recognizer) if page.picture is None else PictureReader(self._recognizer)
 
     def _opened(self, spec: str) -> FrameSource:
-        return sources.open_source(spec, size=self._size, reconnect=True)
+        return sources.open_source(spec, size=self._options.size or DEFAULT_SIZE, reconnect=True)
 
     def _watched(self, source: FrameSource) -> tuple[FrameSource, Reader]:
         return source, reader_of(source, self._recognizer, effort=Effort.LIVE)

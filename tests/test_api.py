@@ -19,6 +19,7 @@ import pytest
 import camdigits
 from camdigits import api
 from camdigits.api import CanvasReader, LiveReader, Recognizer, stream
+from camdigits.devices.models import bundled_model
 from camdigits.devices.sources import open_source
 from camdigits.errors import SourceError, UsageError
 from camdigits.evaluation.scores import score
@@ -89,6 +90,14 @@ class TestRecognizer:
 
     def test_an_array_reads_as_its_file_does(self, recognizer: Recognizer, page: np.ndarray) -> None:
         assert recognizer.recognize(page).digits == recognizer.recognize(PAPER).digits
+
+    def test_a_network_is_named_by_its_path_too(self, page: np.ndarray) -> None:
+        network = bundled_model("classic")
+        assert Recognizer(network).recognize(page) == Recognizer("classic").recognize(page)
+
+    def test_no_threads_for_the_network_are_refused(self) -> None:
+        with pytest.raises(UsageError, match="a thread at least, not 0"):
+            Recognizer(threads=0)
 
     def test_the_array_is_left_as_it_was(self, recognizer: Recognizer, page: np.ndarray) -> None:
         before = page.copy()
@@ -228,6 +237,14 @@ class TestStream:
         monkeypatch.setattr(api, "open_source", lambda _: source)
         return source
 
+    def test_a_gif_of_one_picture_is_read_as_that_picture_is(self, recognizer: Recognizer, tmp_path: Path) -> None:
+        animation = cv2.Animation()
+        animation.frames = [cv2.cvtColor(cv2.imread(str(FIXTURES / "ruled.jpg")), cv2.COLOR_BGR2BGRA)]
+        animation.durations = [100]
+        assert cv2.imwriteanimation(str(tmp_path / "page.gif"), animation)
+        (scene,) = stream(tmp_path / "page.gif", recognizer)
+        assert scene == recognizer.recognize(tmp_path / "page.gif")
+
     def test_the_source_is_closed_at_its_end(self, recognizer: Recognizer, source: FakeSource) -> None:
         assert len(list(stream("clip.mp4", recognizer))) == 3
         assert source.closed
@@ -257,8 +274,14 @@ class TestStream:
             assert len(list(stream("clip.mp4", recognizer))) == 1
 
     def test_every_counts_from_one_which_is_said_at_the_call(self, recognizer: Recognizer) -> None:
-        with pytest.raises(UsageError, match="at least 1"):
-            stream(CLIP, recognizer, every=0)
+        for every in (0, 1.5, "2", True):
+            with pytest.raises(UsageError, match=f"a whole number and at least 1, not {every}"):
+                stream(CLIP, recognizer, every=every)  # type: ignore[arg-type]
+
+    def test_whole_numbers_may_be_numpys(self, recognizer: Recognizer) -> None:
+        assert len(list(stream(CLIP, recognizer, every=np.int64(20)))) == len(list(stream(CLIP, recognizer, every=20)))  # type: ignore[arg-type]
+        with pytest.raises(SourceError, match="camera 77"):
+            next(stream(np.int64(77), recognizer))  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("source", [None, True, 1.5, [str(CLIP)], plain(200)], ids=lambda source: type(source).__name__)
     def test_what_is_no_source_is_refused_at_the_call(self, recognizer: Recognizer, source: Any) -> None:

@@ -374,6 +374,16 @@ class TestBadSources:
         assert outcome.code == 3
         assert "permission" in outcome.complaint
 
+    def test_a_folder_below_without_permission_is_not_passed_over_in_silence(self, command: Command, tmp_path: Path) -> None:
+        assert command("read", tmp_path).code == 3  # what walks through folders is loaded while it may be read
+        with unprivileged_folder() as folder:
+            (folder / "page.png").write_bytes(Path(PHONE).read_bytes())
+            (folder / "closed").mkdir(mode=0)
+            outcome = command("read", folder)
+        assert outcome.code == 3
+        assert outcome.complaint.startswith(f"{folder / 'closed'}: cannot be read (permission denied)")
+        assert outcome.out.startswith(f"{folder / 'page.png'}: ")
+
     def test_a_broken_pipe_into_stdin_is_refused(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
         outcome = command("read", "-")
@@ -442,6 +452,15 @@ class TestOutput:
         page = tmp_path / "page.jpg"
         page.write_bytes(Path(PAPER).read_bytes())
         outcome = command("read", page, "--output", tmp_path / "." / "page.jpg")
+        assert outcome.code == 2
+        assert "one of the sources" in outcome.complaint
+        assert page.read_bytes() == Path(PAPER).read_bytes()
+
+    @pytest.mark.parametrize("source", ["page.jpg", ".", "*.jpg"])
+    def test_what_a_window_shows_is_never_written_on(self, command: Command, tmp_path: Path, source: str) -> None:
+        page = tmp_path / "page.jpg"
+        page.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("live", tmp_path / source, "--output", page)
         assert outcome.code == 2
         assert "one of the sources" in outcome.complaint
         assert page.read_bytes() == Path(PAPER).read_bytes()
@@ -1023,6 +1042,22 @@ class TestWindows:
         assert begun == [(f"recording {target}", True)]
 
     @pytest.mark.usefixtures("opened")
+    @pytest.mark.parametrize(("options", "drawn"), [((), True), (("--raw",), False)])
+    def test_what_was_read_is_recorded_or_the_raw_pictures(
+        self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: tuple[str, ...], drawn: bool
+    ) -> None:
+        frame, scene = Frame(plain(200, 320, 240), 0, 0.0), Scene(320, 240, (Digit(7, 0.99, Box(120, 60, 60, 90)),))
+
+        def run(*given: Any) -> None:
+            given[3].recorder.take(frame, scene, 0.0)
+
+        monkeypatch.setattr("camdigits.app.run", run)
+        target = tmp_path / "lesson.mp4"
+        assert command("live", "clip.mp4", "--record", target, *options) == (0, "", "")
+        picture = cv2.VideoCapture(str(target)).read()[1]
+        assert (np.ptp(picture) > 100) == drawn
+
+    @pytest.mark.usefixtures("opened")
     def test_no_recording_stays_where_the_window_cannot_be_opened(
         self, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
@@ -1051,6 +1086,28 @@ class TestWindows:
         (first, _), (again, _) = opened[0].sources.open(Mode.CAMERA), opened[0].sources.open(Mode.CAMERA)
         assert first.name == again.name == "clip.mp4"
         assert first is not again
+
+    @pytest.mark.parametrize(
+        ("window", "size"), [("live", None), ("live", (640, 360)), ("canvas", None), ("canvas", (900, 500))]
+    )
+    def test_cameras_are_asked_for_the_size(
+        self,
+        command: Command,
+        opened: list[Opened],
+        monkeypatch: pytest.MonkeyPatch,
+        window: str,
+        size: tuple[int, int] | None,
+    ) -> None:
+        asked: list[tuple[int, int]] = []
+
+        def open_source(spec: str, *, size: tuple[int, int], **_: object) -> FakeSource:
+            asked.append(size)
+            return FakeSource([plain(200)], name=spec)
+
+        monkeypatch.setattr("camdigits.devices.sources.open_source", open_source)
+        assert command(window, *(["--size", f"{size[0]}x{size[1]}"] if size else [])) == (0, "", "")
+        opened[0].sources.open(Mode.CAMERA)
+        assert asked == [size or (1280, 720)]
 
     @pytest.fixture
     def two_cameras(self, monkeypatch: pytest.MonkeyPatch) -> None:

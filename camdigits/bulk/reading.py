@@ -161,7 +161,7 @@ class Here:
 
 
 def drawing_into(folder: Path) -> writers.AnnotationWriter:
-    return writers.AnnotationWriter(folder, lambda frame, scene: draw_scene(frame.image, scene))
+    return writers.AnnotationWriter(folder, draw_scene)
 
 
 def read_source(

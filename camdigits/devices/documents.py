@@ -12,24 +12,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, is_cut_off
+from camdigits.devices.paged import PagedSource
+from camdigits.devices.pictures import decode_picture, is_cut_off
 from camdigits.errors import SourceError
-from camdigits.ports import Turn
-from camdigits.vision.scene import BgrImage, Frame
+from camdigits.vision.scene import BgrImage
 
 if TYPE_CHECKING:
     import pypdfium2
 
 DOCUMENT_SUFFIXES = (".pdf",)
 DRAWN_DPI = 200
-"""The resolution of pages that hold more than pictures; those of a scanner have 150 to 300."""
+"""The least resolution of pages that hold more than pictures side by side; those of a scanner have 150 to 300."""
 MOST_PX, MOST_SIDE_PX = 36_000_000, 30_000
 """No page is drawn with more pixels: an A4 sheet scanned at 600 dpi has 34.8 million."""
 _POINTS_PER_INCH = 72
-_SHARE, _TOLD_SHARE = 0.25, 0.01
-"""Pictures that cover less of a page, such as a letterhead's, do not tell the resolution it was scanned at; the damage of still
-smaller ones is not told."""
+_SHARE, _TOLD_SHARE = 0.05, 0.01
+"""Pictures that cover less of a page, such as a letterhead's, do not tell the resolution it is drawn at; of still smaller ones
+nothing is told."""
+_ALIKE, _SQUARE = 0.05, 0.01
+"""So much do the resolutions of the parts of a scan differ at most, and those across and down it, since sizes are rounded; the
+pixels of a fax are not square."""
+_OFF_MIDDLE = 0.382
 _MOST_FORMS = 8
 """So deep parts of pages are looked for within others; some hold themselves."""
 _UNSEEN_TEXT = (3, 7)
@@ -42,6 +47,12 @@ _END_BYTES = 1024
 """Readers of PDF look so far from the beginning and the end of a file for its marks (ISO 32000-1, H.3, notes 13 and 18)."""
 _SHORT_PX = 0.01
 _WHITE = 0xFFFFFFFF
+_UNIT_SQUARE = np.array([(0.0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)])
+"""The corners of a picture before it is put anywhere: the lower left one, then those along its rows and its columns."""
+_Matrix = npt.NDArray[np.float64]
+"""float (3, 3), for rows (x, y, 1) to its left, as PDF has them (ISO 32000-1, 8.3.4)."""
+_Place = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels."""
 _PDFIUM = threading.Lock()
 """PDFium is not thread-safe, not even over different documents."""
 
@@ -55,23 +66,16 @@ def is_document_name(name: str) -> bool:
     return name.lower().endswith(DOCUMENT_SUFFIXES)
 
 
-class DocumentSource:
+class DocumentSource(PagedSource):
     """The pages of a PDF one after another; those that cannot be drawn are passed over, and `notice` says which."""
-
-    live = False
-    pictures = True
-    frame_period_s = SLIDE_PERIOD_S
-    loss = ""
 
     def __init__(self, name: str, file: BinaryIO) -> None:
         """The file is closed with the source, and at once on an error.
 
         Raises SourceError for a document that cannot be opened, is locked, or has no pages.
         """
-        self.name = name
         self._file = file
-        self._shown = self._drawn = 0
-        self._failed: list[int] = []
+        self._drawn = 0
         try:
             self._length_bytes, tail = _tail(file)
             self._is_cut_off = _END not in tail
@@ -79,41 +83,12 @@ class DocumentSource:
         except BaseException:
             file.close()
             raise
-        self.frame_count: int | None = len(self._document)
-        self._left: list[int] = []
-        self.go_to(0)
-
-    @property
-    def notice(self) -> str:
-        said = []
+        super().__init__(name, len(self._document))
         if self._is_cut_off:
-            said.append("its end is missing, pages may be empty or lost; copy or save it again")
-        if self._failed:
-            pages = ", ".join(str(index + 1) for index in self._failed)
-            said.append(f"passed over page{'s' * (len(self._failed) > 1)} {pages}, damaged")
-        return f"{self.name}: {'; '.join(said)}" if said else ""
-
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
-        """The next page; raises SourceError at the end when not one of them could be drawn."""
-        while self._left:
-            index = self._left.pop()
-            image = self._page(index)
-            if image is not None:
-                self._shown += 1
-                return Frame(image, index, 0.0)
-            self._failed.append(index)
-        if self._failed and not self._shown:
-            raise SourceError(
-                f"{self.name}: not one of its {self.frame_count} pages can be drawn, it is damaged; save it again"
-            )
-        return None
-
-    def go_to(self, index: int) -> None:
-        """Go on with the page of that index."""
-        self._left = list(range(index, len(self._document)))[::-1]
+            self.said = ("its end is missing, pages may be empty or lost; copy or save it again",)
 
     def close(self) -> None:
-        self._left.clear()
+        super().close()
         with _PDFIUM:
             self._document.close()
         self._file.close()
@@ -130,7 +105,7 @@ class DocumentSource:
             try:
                 with closing(self._document[index]) as page:
                     return _drawn(page)
-            except (PdfiumError, MemoryError):
+            except (PdfiumError, MemoryError, UnicodeDecodeError):  # the last where the name of a filter is damaged
                 return None
 
     def _reopen(self) -> None:
@@ -176,47 +151,191 @@ def _tail(file: BinaryIO) -> tuple[int, bytes]:
     return length_bytes, tail
 
 
-class _Things(NamedTuple):
-    """What is on a page: its pictures, each with its pixels a point and the share of the page that it covers, and whether
-    anything else is to be seen on it."""
+class _Picture(NamedTuple):
+    """A picture on a page."""
 
-    pictures: list[tuple[pypdfium2.PdfImage, float, float]]
+    thing: pypdfium2.PdfImage
+    within: _Matrix
+    """From where the picture is put to the page's own coordinates, through the forms that it lies in."""
+    columns: int
+    rows: int
+    density: float
+    """Pixels a point."""
+    share: float
+    """Of the page, that it covers."""
+
+
+class _Things(NamedTuple):
+    """What is on a page: its pictures, and whether anything else is to be seen on it."""
+
+    pictures: list[_Picture]
     others: bool
 
     def density(self) -> float:
-        """The pixels a point that the page was scanned at; 0 where no picture covers much of it."""
+        """The pixels a point of the finest pictures that cover enough of the page; 0 where none do."""
         covered = 0.0
-        for density, share in sorted(((density, share) for _, density, share in self.pictures), reverse=True):
-            covered += share
+        for picture in sorted(self.pictures, key=lambda picture: picture.density, reverse=True):
+            covered += picture.share
             if covered >= _SHARE:
-                return density
+                return picture.density
         return 0.0
+
+    def least_scale(self) -> float:
+        """The pixels a point that the page is drawn with at least."""
+        density = self.density()
+        is_scan = density and not self.others and not self._lie_in_layers(density)
+        return 0.0 if is_scan else DRAWN_DPI / _POINTS_PER_INCH
+
+    def _lie_in_layers(self, density: float) -> bool:
+        """Whether there are finer pictures too, or some that lie over others, as where paper and ink are kept apart: a mask, of
+        which PDFium does not tell, may shape the ink more finely than its picture has it."""
+        told = [picture for picture in self.pictures if picture.share >= _TOLD_SHARE]
+        is_finer = any(picture.density > density * (1 + _ALIKE) for picture in told)
+        return is_finer or sum(picture.share for picture in told) > 1 + _TOLD_SHARE
+
+
+class _Raster(NamedTuple):
+    """How a page is drawn."""
+
+    width: int
+    height: int
+    across: float
+    down: float
+    """Pixels a point of the page as it is shown."""
+    left: float = 0.0
+    top: float = 0.0
+    """Where in pixels its upper left corner lies."""
+
+
+class _Scan(NamedTuple):
+    """A page whose pictures fit together: where in the raster each of them lies, in whole pixels."""
+
+    raster: _Raster
+    places: list[tuple[_Picture, _Place]]
+
+    def put(self, page: pypdfium2.PdfPage) -> None:
+        """Move the pictures to just there, by less than a pixel, on the page in memory.
+
+        PDFium widens what ends a rounding error beyond a pixel's edge to the next one, which stretches and blurs the picture;
+        so each ends a little before its edges.
+        """
+        from pypdfium2 import PdfMatrix
+
+        shown = _shown(page) @ _matrix(self.raster.across, 0, 0, self.raster.down, self.raster.left, self.raster.top)
+        for picture, (left, top, right, bottom) in self.places:
+            whole = picture.within @ shown
+            corners = _corners(picture, whole)
+            is_far = corners > corners.mean(axis=0)
+            near, far = np.array([left, top]) + _SHORT_PX, np.array([right, bottom]) - _SHORT_PX
+            origin, along_rows, along_columns, _ = np.where(is_far, far, near)
+            moved = _matrix(*(along_rows - origin), *(along_columns - origin), *origin) @ np.linalg.inv(whole)
+            picture.thing.set_matrix(PdfMatrix(*moved[:, :2].flat))
 
 
 def _things_on(page: pypdfium2.PdfPage) -> _Things:
     from pypdfium2 import raw
 
-    width, height = page.get_size()
-    area = max(width * height, 1.0)
+    box = np.array(page.get_bbox()).reshape(2, 2)
+    area = max(float(np.prod(box[1] - box[0])), 1.0)
     things = _Things([], False)
 
-    def take(form: pypdfium2.PdfObject | None, scale: float, depth: int) -> bool:
+    def take(form: pypdfium2.PdfObject | None, within: _Matrix, depth: int) -> bool:
         others = False
+        (a, b, _), (c, d, _), _ = within.tolist()
+        scale = abs(a * d - b * c)
         for thing in page.get_objects(max_depth=1, form=form):
             if thing.type == raw.FPDF_PAGEOBJ_FORM and depth < _MOST_FORMS:
-                matrix = thing.get_matrix()
-                others |= take(thing, scale * abs(matrix.a * matrix.d - matrix.b * matrix.c), depth + 1)
+                others |= take(thing, _matrix(*thing.get_matrix().get()) @ within, depth + 1)
             elif thing.type == raw.FPDF_PAGEOBJ_IMAGE:
                 left, bottom, right, top = thing.get_bounds()
                 covered = scale * max(right - left, 0.0) * max(top - bottom, 0.0)
                 columns, rows = thing.get_px_size()
-                if covered > 0:
-                    things.pictures.append((thing, math.sqrt(columns * rows / covered), covered / area))
+                if 0 < covered < math.inf:
+                    density = math.sqrt(columns * rows / covered)
+                    corners = np.array([(x, y, 1) for x in (left, right) for y in (bottom, top)]) @ within
+                    seen = np.clip([corners.min(axis=0)[:2], corners.max(axis=0)[:2]], *box)
+                    share = float(np.prod(seen[1] - seen[0])) / area
+                    things.pictures.append(_Picture(thing, within, columns, rows, density, share))
             elif thing.type != raw.FPDF_PAGEOBJ_TEXT or raw.FPDFTextObj_GetTextRenderMode(thing) not in _UNSEEN_TEXT:
                 others = True
         return others
 
-    return things._replace(others=take(None, 1.0, 0))
+    return things._replace(others=take(None, np.eye(3), 0))
+
+
+def _matrix(a: float, b: float, c: float, d: float, e: float, f: float) -> _Matrix:
+    return np.array([(a, b, 0.0), (c, d, 0.0), (e, f, 1.0)], np.float64)
+
+
+def _corners(picture: _Picture, within: _Matrix) -> npt.NDArray[np.float64]:
+    """float (4, 2): the corners of a picture, in the order of `_UNIT_SQUARE`."""
+    corners: npt.NDArray[np.float64] = (_UNIT_SQUARE @ _matrix(*picture.thing.get_matrix().get()) @ within)[:, :2]
+    return corners
+
+
+def _shown(page: pypdfium2.PdfPage) -> _Matrix:
+    """From a page's own coordinates to those it is shown in, turned as it says: points from the upper left corner."""
+    left, bottom, right, top = page.get_bbox()
+    return {
+        0: _matrix(1, 0, 0, -1, -left, top),
+        90: _matrix(0, 1, 1, 0, -bottom, -left),
+        180: _matrix(-1, 0, 0, 1, right, -bottom),
+        270: _matrix(0, -1, -1, 0, top, right),
+    }[page.get_rotation()]
+
+
+def _scan(page: pypdfium2.PdfPage, things: _Things) -> _Scan | None:
+    """The scan that a page is, in one picture or in several, such as strips, that lie edge to edge; None for other pages."""
+    density = things.density()
+    if not density or density < things.least_scale():
+        return None
+    parts = [picture for picture in things.pictures if abs(picture.density / density - 1) < _ALIKE]
+    shown = _shown(page)
+    corners = np.array([_corners(part, part.within @ shown) for part in parts])
+    along_rows = np.abs(corners[:, 1] - corners[:, 0])
+    is_turned = along_rows[:, 1] > along_rows[:, 0]
+    pixels = np.array([(part.columns, part.rows) for part in parts], np.int64)
+    pixels[is_turned] = pixels[is_turned, ::-1]
+    near, far = corners.min(axis=1), corners.max(axis=1)
+    origin, end = near.min(axis=0), far.max(axis=0)
+    # What lies on a line through one part, across the page or down, makes up all of it; a middle is where others may end.
+    line = near[0] + _OFF_MIDDLE * (far[0] - near[0])
+    is_on = (near < line) & (line < far)
+    across, down = (pixels[is_on[:, 1 - axis], axis].sum() / (end - origin)[axis] for axis in (0, 1))
+    if abs(across - down) > _SQUARE * down:
+        return None
+    # Each corner goes to a whole pixel; that the sizes are then those of the pictures tells that they fit, and lie straight.
+    placed = np.rint((corners - origin) * (across, down)).astype(np.int64)
+    near, far = placed.min(axis=1), placed.max(axis=1)
+    is_straight = ((placed == near[:, None]) | (placed == far[:, None])).all()
+    if not is_straight or not np.array_equal(far - near, pixels) or not _fill_their_bounds(near, far):
+        return None
+    # Sizes of pages are often whole points: a margin of less than one is none.
+    size = np.array(page.get_size())
+    margins = np.array([origin, size - end])
+    margins = np.rint(np.where(np.abs(margins) < 1, 0, margins) * (across, down)).astype(np.int64)
+    width, height = (int(side) for side in far.max(axis=0) + margins.sum(axis=0))
+    if width * height > MOST_PX or not 0 < min(width, height) <= max(width, height) <= MOST_SIDE_PX:
+        return None
+    left, top = margins[0] - origin * (across, down)
+    raster = _Raster(width, height, float(across), float(down), float(left), float(top))
+    places = (np.hstack([near, far]) + np.tile(margins[0], 2)).tolist()
+    return _Scan(raster, [(part, tuple(place)) for part, place in zip(parts, places, strict=True)])
+
+
+def _fill_their_bounds(near: npt.NDArray[np.int64], far: npt.NDArray[np.int64]) -> bool:
+    """Whether rectangles from corners `near` to `far`, int (N, 2), cover their common bounds just once."""
+    columns, rows = (np.unique([near[:, axis], far[:, axis]]) for axis in (0, 1))
+    if len(columns) * len(rows) > MOST_PX:
+        return False
+    covers = np.zeros((len(rows) - 1, len(columns) - 1), np.uint8)
+    for left, top, right, bottom in np.hstack([near, far]):
+        place = covers[np.searchsorted(rows, top) : np.searchsorted(rows, bottom)]
+        place = place[:, np.searchsorted(columns, left) : np.searchsorted(columns, right)]
+        if place.any():
+            return False
+        place[:] = 1
+    return bool(covers.all())
 
 
 def _drawn(page: pypdfium2.PdfPage) -> BgrImage:
@@ -224,32 +343,54 @@ def _drawn(page: pypdfium2.PdfPage) -> BgrImage:
     from pypdfium2 import PdfBitmap, PdfiumError, raw
 
     things = _things_on(page)
-    if any(_is_damaged(picture) for picture, _, share in things.pictures if share >= _TOLD_SHARE):
+    scan = _scan(page, things)
+    parts = set() if scan is None else {id(picture) for picture, _ in scan.places}
+    told = [picture for picture in things.pictures if picture.share >= _TOLD_SHARE or id(picture) in parts]
+    if any(_is_damaged(picture.thing) for picture in told):
         raise PdfiumError("a picture is damaged")
-    size = page.get_size()
-    scale = _scale(things, size)
-    width, height = (max(round(side * scale), 1) for side in size)
-    # PDFium widens what ends a rounding error beyond a pixel's edge to the next one: a page that is one picture would be
-    # stretched by a pixel and blurred, so it ends a little before the edge.
-    across, down = ((pixels - _SHORT_PX) / side for pixels, side in zip((width, height), size, strict=True))
+    if scan is None:
+        raster = _raster(things, page.get_size())
+    else:
+        raster = scan.raster
+        scan.put(page)
+    width, height = raster.width, raster.height
     with closing(PdfBitmap.new_native(width, height, raw.FPDFBitmap_BGR)) as bitmap:
         raw.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, _WHITE)
         flags = raw.FPDF_ANNOT | raw.FPDF_RENDER_LIMITEDIMAGECACHE
-        matrix, clip = raw.FS_MATRIX(across, 0, 0, down, 0, 0), raw.FS_RECTF(0, 0, width, height)
-        raw.FPDF_RenderPageBitmapWithMatrix(bitmap, page, matrix, clip, flags)
+        matrix = raw.FS_MATRIX(raster.across, 0, 0, raster.down, raster.left, raster.top)
+        raw.FPDF_RenderPageBitmapWithMatrix(bitmap, page, matrix, raw.FS_RECTF(0, 0, width, height), flags)
         if page.formenv:
-            raw.FPDF_FFLDraw(page.formenv, bitmap, page, 0, 0, width, height, 0, flags)
-        drawn = np.array(bitmap.to_numpy(), np.uint8)  # a copy, since the memory goes with the bitmap
-    if drawn.min() == drawn.max() and not all(_can_be_decoded(picture) for picture, _, _ in things.pictures):
+            at = round(raster.left), round(raster.top)
+            across, down = (round(side * scale) for side, scale in zip(page.get_size(), raster[2:4], strict=True))
+            raw.FPDF_FFLDraw(page.formenv, bitmap, page, *at, across, down, 0, flags)
+        drawn: BgrImage = bitmap.to_numpy()  # its memory is Python's and outlives the bitmap
+    blank = things.pictures if _is_blank(drawn) else []
+    if scan is not None and not blank:
+        blank = [picture for picture, place in scan.places if _is_blank(_cut(drawn, place))]
+    if not all(_can_be_decoded(picture.thing) for picture in blank):
         raise PdfiumError("a picture cannot be decoded")  # PDFium leaves it out, or draws it black, without a word
     return drawn
 
 
+def _cut(drawn: BgrImage, place: _Place) -> BgrImage:
+    left, top, right, bottom = (max(edge, 0) for edge in place)  # some of it may lie beyond the page
+    return drawn[top:bottom, left:right]
+
+
+def _is_blank(drawn: BgrImage) -> bool:
+    return drawn.size > 0 and bool(drawn.min() == drawn.max())
+
+
+def _raster(things: _Things, size: tuple[float, float]) -> _Raster:
+    """How a page that is no scan is drawn: it ends a little before the edge, as `_Scan.put` tells."""
+    scale = _scale(things, size)
+    width, height = (max(round(side * scale), 1) for side in size)
+    return _Raster(width, height, (width - _SHORT_PX) / size[0], (height - _SHORT_PX) / size[1])
+
+
 def _scale(things: _Things, size: tuple[float, float]) -> float:
-    """Pixels a point: those of the pictures that a page was scanned as, and `DRAWN_DPI` at least where it holds more."""
-    scale = things.density()
-    if things.others or not scale:
-        scale = max(scale, DRAWN_DPI / _POINTS_PER_INCH)
+    """Pixels a point: those of its finest pictures, as far as so large a page can be drawn."""
+    scale = max(things.density(), things.least_scale())
     return min(scale, math.sqrt(MOST_PX / max(size[0] * size[1], 1.0)), MOST_SIDE_PX / max(size))
 
 
@@ -259,7 +400,7 @@ def _can_be_decoded(picture: pypdfium2.PdfImage) -> bool:
     try:
         if picture.get_filters() == ["DCTDecode"]:
             decode_picture(bytes(picture.get_data()), "")
-        picture.get_bitmap().close()
+        picture.get_bitmap()  # and let go of: to be closed is what it logs a warning at
     except (SourceError, PdfiumError):
         return False
     return True

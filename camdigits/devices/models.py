@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -79,7 +80,7 @@ def file_entry(path: Path) -> dict[str, Any]:
 
 
 class LiteRTClassifier:
-    """Batch -> Odds through LiteRT, in chunks of at most `CHUNK` glyphs.
+    """Batch -> Odds through LiteRT, in chunks of at most `CHUNK` glyphs; threads that share it wait for one another.
 
     A network may give its features beside its odds, as train/export.py writes it: of its outputs, the odds are the first with
     as many columns as there are classes, the features the first other one of a row for each glyph.
@@ -106,6 +107,7 @@ class LiteRTClassifier:
         self._path, self._input, self._odds = path, inputs[0]["index"], outputs[odds]["index"]
         self._features = None if features is None else outputs[features]["index"]
         self._rows = int(inputs[0]["shape"][0])
+        self._lock = threading.Lock()  # what is put into the runtime and got out of it must be of one batch
 
     def __call__(self, batch: Batch) -> Odds:
         parts = [self._invoke(chunk, self._odds)[0] for chunk in _chunks(batch)]
@@ -123,15 +125,16 @@ class LiteRTClassifier:
     def _invoke(self, batch: Batch, *outputs: int) -> tuple[npt.NDArray[np.float32], ...]:
         # Sizes are rounded up to a power of two, so that a changing number of digits rarely means a new allocation.
         rows = 1 << (len(batch) - 1).bit_length()
-        if rows != self._rows:
-            self._interpreter.resize_tensor_input(self._input, (rows, *GLYPH_SHAPE))
-            self._interpreter.allocate_tensors()
-            self._rows = rows
         padded = np.zeros((rows, *GLYPH_SHAPE), np.float32)
         padded[: len(batch)] = batch
-        self._interpreter.set_tensor(self._input, padded)
-        self._interpreter.invoke()
-        return tuple(self._interpreter.get_tensor(output)[: len(batch)] for output in outputs)
+        with self._lock:
+            if rows != self._rows:
+                self._interpreter.resize_tensor_input(self._input, (rows, *GLYPH_SHAPE))
+                self._interpreter.allocate_tensors()
+                self._rows = rows
+            self._interpreter.set_tensor(self._input, padded)
+            self._interpreter.invoke()
+            return tuple(self._interpreter.get_tensor(output)[: len(batch)] for output in outputs)
 
 
 class KerasClassifier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -14,12 +14,12 @@ from camdigits.vision.scene import BgrImage
 
 SLIDE_PERIOD_S = 2.0
 """How long a picture is shown where several are shown one after the other."""
+_TIFF_ORDERS: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
 _SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
     b"\x89PNG",
     b"BM",
-    b"II*\0",  # TIFF, both byte orders
-    b"MM\0*",
+    *_TIFF_ORDERS,
     b"\0\0\0\x0cjP  ",  # JPEG 2000
     b"\xff\x4f\xff\x51",
     b"#?RADIANCE",
@@ -29,6 +29,8 @@ _JPEG, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
 _PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
 EXIF_ORIENTATION = 0x112
 """The tag that says how a picture was held, in JEITA CP-3451."""
+_SUBFILE, _REDUCED_OR_MASK = 254, 0b101
+"""The tag NewSubfileType of TIFF 6.0, which comes before all others, and its bits of what is no page of its own."""
 _ROWS_AT_ONCE = 256
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """ISO/IEC 23008-12: pictures coded as HEVC, and those that leave the codec open."""
@@ -127,6 +129,26 @@ def is_cut_off(data: bytes) -> bool:
     if data.startswith(_JPEG):
         return data.find(_JPEG_END, _jpeg_scan_start(data)) < 0
     return data.startswith(_PNG) and not _has_all_chunks(data)
+
+
+def tiff_pages(data: bytes) -> list[bytes]:
+    """Where the pages of a TIFF are, as its head tells of the first (TIFF 6.0, section 2), but for copies and masks of them.
+
+    None for what is no TIFF; one for a TIFF that is damaged.
+    """
+    order = _TIFF_ORDERS.get(data[:4])
+    if order is None:
+        return []
+    pages, seen, where = [], set(), data[4:8]
+    while (at := int.from_bytes(where, order)) and at not in seen and at + 2 <= len(data):
+        seen.add(at)  # damaged files lead back
+        is_marked = int.from_bytes(data[at + 2 : at + 4], order) == _SUBFILE
+        kind = int.from_bytes(data[at + 10 : at + 14], order) if is_marked else 0
+        if not kind & _REDUCED_OR_MASK:
+            pages.append(where)
+        end = at + 2 + 12 * int.from_bytes(data[at : at + 2], order)
+        where = data[end : end + 4]
+    return pages or [data[4:8]]
 
 
 def _has_all_chunks(png: bytes) -> bool:

@@ -18,7 +18,7 @@ from queue import Full, Queue
 from threading import Thread
 from typing import IO, Any
 
-from camdigits.devices.writers import clip_size, fitted, new_file
+from camdigits.devices.writers import Draw, clip_size, fitted, new_file
 from camdigits.errors import OutputError, unwritable
 from camdigits.vision.scene import BgrImage, Frame, Scene
 
@@ -32,8 +32,6 @@ _TICKS = 90_000
 _BOX = struct.Struct(">I4s")
 _WAITING = 8
 """So many frames may wait to be encoded; on a machine that cannot keep up, others are left out."""
-
-Draw = Callable[[Frame, Scene], BgrImage]
 
 
 class ClipRecorder:
@@ -137,7 +135,7 @@ class _Clip:
     def _record(self, coming: Iterator[tuple[Frame, Scene, float]]) -> None:
         encoder: _Encoder | None = None
         for frame, scene, now_s in coming:
-            picture = self._draw(frame, scene)
+            picture = self._draw(frame.image, scene)
             if encoder is None:
                 encoder = _Encoder(self._file, picture.shape[1], picture.shape[0], now_s)
             encoder.write(picture, now_s)

@@ -19,11 +19,12 @@ import cv2
 
 from camdigits.devices.camera import open_camera
 from camdigits.devices.clock import seconds
-from camdigits.devices.documents import DOCUMENT_SUFFIXES, DocumentSource, is_document, is_document_name, open_document
+from camdigits.devices.documents import DOCUMENT_SUFFIXES, is_document, is_document_name, open_document
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
 from camdigits.devices.native import start_inside
+from camdigits.devices.paged import PagedSource, TiffSource
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
-from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture
+from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture, tiff_pages
 from camdigits.devices.process import came_in_time
 from camdigits.devices.refusals import refusal
 from camdigits.devices.stderr import quiet_stderr
@@ -36,10 +37,12 @@ Result = TypeVar("Result")
 DEMO = "demo"
 STDIN = "-"
 CLIP_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv")
+_TIFF_SUFFIXES = (".tif", ".tiff")
 PICTURE_SUFFIXES = (
-    *(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".jp2", ".avif", ".heic", ".heif"),
+    *(".jpg", ".jpeg", ".png", ".bmp", *_TIFF_SUFFIXES, ".webp", ".jp2", ".avif", ".heic", ".heif"),
     *(".pgm", ".ppm", ".pbm", ".pnm"),
 )
+_PAGED_SUFFIXES = DOCUMENT_SUFFIXES + _TIFF_SUFFIXES
 _FILE_SUFFIXES = PICTURE_SUFFIXES + DOCUMENT_SUFFIXES + CLIP_SUFFIXES
 _DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
@@ -84,7 +87,7 @@ class StillSource:
 
 
 class SlideShow:
-    """Picture files, and the pages of PDFs, one after another; one that cannot be read is passed over, and `notice` says so."""
+    """Picture files, page by page where they have pages; one that cannot be read is passed over, and `notice` says so."""
 
     live = False
     pictures = True
@@ -93,8 +96,8 @@ class SlideShow:
 
     def __init__(self, name: str, files: Sequence[str]) -> None:
         self.name = name
-        # How many pages PDFs have is known when they are opened.
-        self.frame_count = None if any(is_document_name(file) for file in files) else len(files)
+        # How many pages they have is known when they are opened.
+        self.frame_count = None if any(file.lower().endswith(_PAGED_SUFFIXES) for file in files) else len(files)
         self.notice = ""
         self._files = files
         self._shown = 0
@@ -128,10 +131,12 @@ class SlideShow:
 
 
 class ClipSource:
-    """A clip with an end: every frame, in order, timed by its index and the clip's frame rate. `first` was read already."""
+    """A clip with an end: every frame, in order, timed by its index and the clip's frame rate. `first` was read already.
+
+    One of a single frame, as many GIFs and what stands behind the URL of a JPEG, is a picture: there is nothing to follow.
+    """
 
     live = False
-    pictures = False
     loss = ""
 
     def __init__(self, name: str, capture: Capture, first: BgrImage) -> None:
@@ -139,6 +144,7 @@ class ClipSource:
         self.frame_period_s = 1 / sound_fps(capture.get(cv2.CAP_PROP_FPS), DEFAULT_FPS)
         promised = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.frame_count = int(promised) if promised > 0 else None
+        self.pictures = self.frame_count == 1
         self.notice = ""
         self._capture = capture
         self._next: BgrImage | None = first
@@ -208,7 +214,7 @@ def first_frame(source: FrameSource) -> Frame:
 def picture_at(file: str, index: int) -> BgrImage:
     """The picture of that index in a file. Raises SourceError where there is none."""
     source = open_source(file)
-    if isinstance(source, DocumentSource):
+    if isinstance(source, PagedSource):
         source.go_to(index)
     with closing(source):
         frame = source.read(Turn())
@@ -225,6 +231,7 @@ def file_behind(spec: str, source: FrameSource) -> str:
 def expand(spec: str) -> list[str]:
     """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
 
+    Folders below it that cannot be looked into are among them, so that whoever reads them hears of it.
     Raises SourceError when a folder or glob has none.
     """
     if spec == STDIN or (_exists(spec) and not Path(spec).is_dir()) or "://" in spec:
@@ -232,8 +239,8 @@ def expand(spec: str) -> list[str]:
     if _exists(spec):
         from imutils import paths  # brings urllib.request with it, which takes longer to load than a camera to open
 
-        _check_folder(spec)
-        found = list(paths.list_files(spec, validExts=_FILE_SUFFIXES))
+        closed = _closed_folders(spec)
+        found = [*paths.list_files(spec, validExts=_FILE_SUFFIXES), *closed]
     elif glob.has_magic(spec):
         matches = glob.glob(spec, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         found = [file for file in matches if file.lower().endswith(_FILE_SUFFIXES)]
@@ -282,7 +289,7 @@ def public_name(url: str) -> str:
 
 def has_several(name: str) -> bool:
     """Whether a source of that name has more than one picture, as far as names tell."""
-    return name == DEMO or name.lower().endswith(CLIP_SUFFIXES + DOCUMENT_SUFFIXES)
+    return name == DEMO or name.lower().endswith(CLIP_SUFFIXES + _PAGED_SUFFIXES)
 
 
 def _exists(spec: str) -> bool:
@@ -294,12 +301,18 @@ def _exists(spec: str) -> bool:
         return False
 
 
-def _check_folder(spec: str) -> None:
-    """The walk through a folder takes one that cannot be entered for an empty one."""
-    try:
-        next(Path(spec).iterdir(), None)
-    except OSError as error:
-        raise _unreadable(spec, error) from error
+def _closed_folders(spec: str) -> list[str]:
+    """The folders below one that cannot be looked into: the walk through it takes them for empty ones.
+
+    Raises SourceError where the folder itself is such.
+    """
+    errors: list[OSError] = []
+    for _ in os.walk(spec, onerror=errors.append):
+        pass
+    for error in errors:
+        if error.filename == spec:
+            raise _unreadable(spec, error) from error
+    return [error.filename for error in errors]
 
 
 def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource:
@@ -319,7 +332,7 @@ def _slide_show(spec: str) -> SlideShow:
     return SlideShow(spec, pictures)
 
 
-def _open_stdin() -> StillSource | DocumentSource:
+def _open_stdin() -> StillSource | PagedSource:
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("-: nothing is piped in; send one picture, as in: camdigits read - < page.jpg")
     data = sys.stdin.buffer.read()
@@ -329,10 +342,10 @@ def _open_stdin() -> StillSource | DocumentSource:
         return open_document(STDIN, data)
     if not is_picture(data):
         raise SourceError("-: stdin holds no picture; send one PNG, JPEG or PDF, and name clips as files")
-    return StillSource(STDIN, decode_picture(data, STDIN))
+    return _picture(STDIN, data)
 
 
-def _open_file(path: Path, name: str) -> StillSource | DocumentSource | ClipSource:
+def _open_file(path: Path, name: str) -> StillSource | PagedSource | ClipSource:
     head = _head(path, name)
     still = _still(head, path, name)
     if still is not None:
@@ -347,23 +360,27 @@ def _open_file(path: Path, name: str) -> StillSource | DocumentSource | ClipSour
     return _open_clip(path, name)
 
 
-def _open_still(path: Path, name: str) -> StillSource | DocumentSource:
+def _open_still(path: Path, name: str) -> StillSource | PagedSource:
     still = _still(_head(path, name), path, name)
     if still is None:
         raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
     return still
 
 
-def _still(head: bytes, path: Path, name: str) -> StillSource | DocumentSource | None:
+def _still(head: bytes, path: Path, name: str) -> StillSource | PagedSource | None:
     """A picture or a PDF, as the beginning of the file says; None where it is neither."""
     try:
         if is_picture(head):
-            return StillSource(name, decode_picture(path.read_bytes(), name))
+            return _picture(name, path.read_bytes())
         if is_document(head) or is_document_name(name):
             return open_document(name, path)
     except OSError as error:
         raise _unreadable(name, error) from error
     return None
+
+
+def _picture(name: str, data: bytes) -> StillSource | TiffSource:
+    return TiffSource(name, data) if len(tiff_pages(data)) > 1 else StillSource(name, decode_picture(data, name))
 
 
 def _head(path: Path, name: str) -> bytes:

@@ -41,6 +41,9 @@ _STEM_BYTES = 200
 _READER_S = 1.0
 """How long a run that was interrupted waits for the reader of its output to take the line that was begun."""
 
+Draw = Callable[[BgrImage, Scene], BgrImage]
+"""Gives what is written of a picture, uint8 (H, W, 3), and of what was read on it; the picture stays as it is."""
+
 
 class LineWriter:
     """Lines on a text stream that belongs to somebody else, flushed one by one.
@@ -183,10 +186,10 @@ def _buffered_stdout() -> TextIO:
 class AnnotationWriter:
     """The drawn pictures, each under its source's name in `folder`, a clip as mp4; no file that exists is overwritten.
 
-    `draw(frame, scene)` gives the picture. Call `start` for each source; `close` completes the last.
+    `draw` gives the picture of a frame. Call `start` for each source; `close` completes the last.
     """
 
-    def __init__(self, folder: Path, draw: Callable[[Frame, Scene], BgrImage]) -> None:
+    def __init__(self, folder: Path, draw: Draw) -> None:
         self._folder, self._draw = folder, draw
         self._name = PurePath("source")
         self._fps: float | None = None
@@ -202,7 +205,7 @@ class AnnotationWriter:
         self._name, self._fps = file_name(source_name), clip_fps
 
     def write(self, frame: Frame, scene: Scene) -> None:
-        picture = self._draw(frame, scene)
+        picture = self._draw(frame.image, scene)
         if self._fps is None:
             suffix = self._name.suffix if self._name.suffix.lower() in WRITABLE_PICTURES else ".png"
             _write_new(self._folder, self._name.stem, suffix, _encode(picture, suffix))

@@ -14,7 +14,7 @@ import numpy as np
 from camdigits.overlay.lettering import BOLD, DIGIT_HEIGHT, REGULAR, width_px, write
 from camdigits.overlay.palette import GREY, INK, MIST, NUMBER, SURE, UNSURE, WHITE, Colour, is_sure, of_confidence
 from camdigits.overlay.placement import Edges, Room, edges_at, edges_of, grown, near, shared_by_any, sharing, within
-from camdigits.vision.scene import BgrImage, Box, Digit, Number, Scene
+from camdigits.vision.scene import BgrImage, Box, Digit, Number, Scene, with_boxes
 
 LEAST_TYPE_PX = 11
 _SHRINKING = (1.0, 0.85, 0.7)
@@ -155,24 +155,13 @@ def scaled(scene: Scene, scale: float) -> Scene:
     """The scene of a picture drawn `scale` times as large."""
     if scale == 1:
         return scene
-    return replace(
-        scene,
-        width=max(round(scene.width * scale), 1),
-        height=max(round(scene.height * scale), 1),
-        digits=tuple(replace(digit, box=scaled_box(digit.box, scale)) for digit in scene.digits),
-        numbers=tuple(replace(number, box=scaled_box(number.box, scale)) for number in scene.numbers),
-        tentative=tuple(replace(digit, box=scaled_box(digit.box, scale)) for digit in scene.tentative),
-    )
+    width, height = max(round(scene.width * scale), 1), max(round(scene.height * scale), 1)
+    return replace(with_boxes(scene, lambda box: scaled_box(box, scale)), width=width, height=height)
 
 
 def mirrored(scene: Scene) -> Scene:
     """The scene of a picture flipped left to right."""
-    return replace(
-        scene,
-        digits=tuple(replace(digit, box=digit.box.mirrored(scene.width)) for digit in scene.digits),
-        numbers=tuple(replace(number, box=number.box.mirrored(scene.width)) for number in scene.numbers),
-        tentative=tuple(replace(digit, box=digit.box.mirrored(scene.width)) for digit in scene.tentative),
-    )
+    return with_boxes(scene, lambda box: box.mirrored(scene.width))
 
 
 def mark(picture: BgrImage, scene: Scene, size_px: int, labels: Labels | None = None) -> None:

@@ -12,7 +12,7 @@ from camdigits.overlay.lettering import BOLD, DIGIT_HEIGHT, width_px, write
 from camdigits.overlay.marks import draw_boxes, draw_tab, draw_underline, lay_out, type_size_px
 from camdigits.overlay.palette import MIST, of_confidence
 from camdigits.overlay.panels import Status, bar_height_px, draw_bar
-from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Scene
+from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Scene, in_boxes
 
 _LEAST_LABEL_PX = 20
 _MOST_WIDENED = 1.15
@@ -46,7 +46,7 @@ def _draw_readings(half: BgrImage, scene: Scene, view: View, status: Status, siz
     draw_bar(bar, (width, height), scene, view, status, size_px)
     for digit, (box, label_px) in zip(scene.digits, labels, strict=True):
         write(half, str(digit.label), box.x, box.bottom, label_px, of_confidence(digit.confidence), BOLD)
-    read = replace(scene, digits=tuple(replace(digit, box=box) for digit, (box, _) in zip(scene.digits, labels, strict=True)))
+    read = replace(scene, digits=in_boxes(scene.digits, (box for box, _ in labels)))
     bounds = Box(0, bar_px if at_top else 0, width, height - bar_px)
     layout = lay_out(read, bounds, size_px * 4 // 5, name_digits=False)
     for underline in layout.underlines:

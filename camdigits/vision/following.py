@@ -8,7 +8,7 @@ what stands still as thoroughly as a picture. No clock and no thread: the same f
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 
@@ -20,7 +20,7 @@ from camdigits.vision.motion import STILL, Grey, Motion, find_changes, find_moti
 from camdigits.vision.numbers import NumberParams, around, group_numbers
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, View, turning
-from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene
+from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene, in_boxes
 from camdigits.vision.steps import Result, Steps
 from camdigits.vision.tracks import Tracker, TrackParams
 
@@ -41,7 +41,9 @@ class FollowParams:
     place_share: the share of a digit's place that changes before the digit is read anew.
     quick_spread_s, thorough_spread_s: so long a reading takes if it costs as much as the one before; carried_spread_s: a quick
     one of a page that moves as a whole, where the digits that are followed move with it. least_cost, most_cost: of what is
-    done in a frame of a thirtieth of a second, in the units of vision/steps.py; until one is read, the most.
+    done in a frame of a thirtieth of a second, in the units of vision/steps.py; until one is read, the most. carry_cost: what
+    each followed digit costs in a frame that moves, in following and drawing, so that less is left for reading. end_cost: what
+    each digit that was read costs in the frame in which its reading ends, in matching, grouping and drawing it.
     max_marks: so many marks are looked at, the largest.
     """
 
@@ -59,6 +61,8 @@ class FollowParams:
     thorough_spread_s: float = 0.33
     least_cost: float = 2.0
     most_cost: float = 32.0
+    carry_cost: float = 0.035
+    end_cost: float = 0.07
     max_marks: int = 2000
 
 
@@ -295,7 +299,7 @@ class Following:
         if self._quick_work is None:
             if not self._must_read():
                 return None
-            self._quick_work = _Work(self._steady.reading(frame), now, self._gave_up)
+            self._quick_work = _Work(self._ending(self._steady.reading(frame), _digits_of_view), now, self._gave_up)
         work = self._quick_work
         if self._thorough is None:
             view = work.go_on(math.inf)
@@ -338,7 +342,7 @@ class Following:
                 self._looks = 0
             if self._calm < self._params.calm_frames or self._looks == self._params.looks:
                 return None
-            self._work = _Work(_turned_reading(thorough, frame, self._tilt), now)
+            self._work = _Work(self._ending(_turned_reading(thorough, frame, self._tilt), _digits), now)
         work = self._work
         scene = work.go_on(self._pace(work.frames, self._cost, self._params.thorough_spread_s))
         if scene is None:
@@ -350,8 +354,17 @@ class Following:
     def _pace(self, frames: int, before: float, spread_s: float) -> float:
         """What may be spent in the next frame, after so many `frames`, when the reading before cost so much."""
         spread = max(1, round(spread_s / self._period_s))
-        most = self._params.most_cost * max(1.0, 30 * self._period_s)
+        carrying = self._params.carry_cost * len(self._tracker.shown) if self._moves else 0.0
+        most = max(self._params.most_cost * max(1.0, 30 * self._period_s) - carrying, self._params.least_cost)
         return most if frames >= spread else min(max((before + 1) / spread, self._params.least_cost), most)
+
+    def _ending(self, steps: Steps[Result], digits: Callable[[Result], Sequence[Digit]]) -> Steps[Result]:
+        """The same steps, and one more for what is done with the result in the frame that has it."""
+        result = yield from steps
+        cost = self._params.end_cost * len(digits(result))
+        if cost >= 1:
+            yield cost
+        return result
 
     def _settle(self, scene: Scene, reference: _Reference, now: Grey, scale: float, time_s: float) -> None:
         """Take over what was read thoroughly, as far as the page is as it was when the reading began."""
@@ -419,6 +432,14 @@ class Following:
         return self._grouped
 
 
+def _digits(scene: Scene) -> tuple[Digit, ...]:
+    return scene.digits
+
+
+def _digits_of_view(view: View) -> tuple[Digit, ...]:
+    return view.scene.digits
+
+
 def _turned_reading(thorough: Pipeline, frame: Frame, tilt: Tilt) -> Steps[Scene]:
     turned = yield from turning(frame, tilt)
     return (yield from thorough.reading(turned))
@@ -429,8 +450,7 @@ def _moved(scene: Scene, motion: Motion) -> Scene:
     if motion == STILL:
         return scene
     boxes = motion.boxes([digit.box for digit in scene.digits])
-    digits = tuple(replace(digit, box=box) for digit, box in zip(scene.digits, boxes, strict=True))
-    return replace(scene, digits=digits, marks=motion.boxes(scene.marks))
+    return replace(scene, digits=in_boxes(scene.digits, boxes), marks=motion.boxes(scene.marks))
 
 
 class _Places:

@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.scene import BgrImage, Box, whole_boxes
 
 Grey = npt.NDArray[np.uint8]
 """uint8 (H, W), a frame reduced for the search."""
-_Number = TypeVar("_Number", float, npt.NDArray[np.float64])
+Floats = npt.NDArray[np.float64]
+_Number = TypeVar("_Number", float, Floats)
 
 
 @dataclass(frozen=True)
@@ -71,20 +72,16 @@ class Motion:
         spin = complex(self.a, self.b) * complex(first.a, first.b)
         return Motion(spin.real, spin.imag, *self.point(first.dx, first.dy))
 
-    def box(self, box: Box) -> Box:
-        """Where a box goes: its middle moves, and its sides grow with the page."""
-        x, y = self.point(box.x + box.width / 2, box.y + box.height / 2)
-        width, height = box.width * self.scale, box.height * self.scale
-        return Box(round(x - width / 2), round(y - height / 2), max(1, round(width)), max(1, round(height)))
-
-    def boxes(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
-        """Where many boxes go, each as `box` has it."""
-        x, y, width, height = np.array(boxes, np.float64).reshape(-1, 4).T
+    def carried(self, boxes: Floats) -> Floats:
+        """Where boxes go, float64 (N, 4) of x, y, width and height: their middles move, and their sides grow with the page."""
+        x, y, width, height = boxes.T
         middle_x, middle_y = self.point(x + width / 2, y + height / 2)
         width, height = width * self.scale, height * self.scale
-        sides = np.rint(np.column_stack([middle_x - width / 2, middle_y - height / 2, width, height]))
-        sides[:, 2:] = np.maximum(1, sides[:, 2:])
-        return tuple(map(Box._make, sides.astype(np.int64).tolist()))
+        return np.column_stack([middle_x - width / 2, middle_y - height / 2, width, height])
+
+    def boxes(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
+        """Where boxes go, to whole pixels; none vanishes."""
+        return whole_boxes(self.carried(np.array(boxes, np.float64).reshape(-1, 4)))
 
 
 STILL = Motion()

@@ -31,6 +31,7 @@ from camdigits.vision.scene import (
     Reading,
     Region,
     Scene,
+    whole_boxes,
 )
 from camdigits.vision.steps import Load, Steps, finished, size_share
 
@@ -406,5 +407,4 @@ def _scaled(boxes: Sequence[Box], factor: float, width: int, height: int) -> tup
     left, top = (np.maximum(0, np.rint(side * factor)) for side in (x, y))
     right = np.minimum(width, np.rint((x + across) * factor))
     bottom = np.minimum(height, np.rint((y + down) * factor))
-    sides = np.column_stack([left, top, np.maximum(1, right - left), np.maximum(1, bottom - top)])
-    return tuple(map(Box._make, sides.astype(np.int64).tolist()))
+    return whole_boxes(np.column_stack([left, top, right - left, bottom - top]))

@@ -21,7 +21,7 @@ from camdigits.vision.boxes import iou_matrix
 from camdigits.vision.motion import Motion
 from camdigits.vision.numbers import around
 from camdigits.vision.readings import Classifier, read_glyphs
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Reading, Scene
+from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Reading, Scene, in_boxes, whole_boxes
 from camdigits.vision.steps import Steps, finished, size_share
 
 Points = npt.NDArray[np.float64]
@@ -136,13 +136,10 @@ class Tilt:
             scene,
             width=self.width,
             height=self.height,
-            digits=tuple(replace(digit, box=box) for digit, box in zip(scene.digits, boxes, strict=True)),
+            digits=in_boxes(scene.digits, boxes),
             numbers=tuple(around(number, boxes) for number in scene.numbers),
             marks=self.boxes_back(scene.marks),
-            tentative=tuple(
-                replace(digit, box=box)
-                for digit, box in zip(scene.tentative, self.boxes_back([digit.box for digit in scene.tentative]), strict=True)
-            ),
+            tentative=in_boxes(scene.tentative, self.boxes_back([digit.box for digit in scene.tentative])),
             evidence=evidence,
             degrees=self.degrees,
         )
@@ -159,16 +156,15 @@ class Tilt:
         middles, half = _middles(boxes)
         reach = self._reach(half, np.linalg.inv(self._turn))
         middles = self._points_back(middles)
-        found = zip(boxes, middles - reach, middles + reach, strict=True)
-        return tuple(known.get(box) or self._box(low, high) for box, low, high in found)
+        found = self._on_frame(middles - reach, middles + reach)
+        return tuple(known.get(box) or back for box, back in zip(boxes, found, strict=True))
 
     def boxes_there(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
         """Where boxes of the frame lie on the turned picture: those of ellipses in them."""
         middles, half = _middles(boxes)
         reach = self._reach(half, self._turn)
         middles = (middles - (self.width / 2, self.height / 2)) @ self._turn.T + np.array(self.size) / 2
-        sides = np.column_stack([np.round(middles - reach), np.maximum(np.round(2 * reach), 1)])
-        return tuple(map(Box._make, sides.astype(int).tolist()))
+        return whole_boxes(np.column_stack([middles - reach, 2 * reach]))
 
     def _reach(self, half: Points, step: npt.NDArray[np.floating]) -> Points:
         """How far ellipses of these half axes, or boxes at quarter turns, reach from their middles once they are turned."""
@@ -183,18 +179,17 @@ class Tilt:
         corners = np.concatenate([np.column_stack([columns + dx, rows + dy]) for dx in (0, 1) for dy in (0, 1)])
         low, high = corners.min(axis=0), corners.max(axis=0)
         points = self._points_back((corners - low) / (high - low) * (box.width, box.height) + (box.x, box.y))
-        return self._box(points.min(axis=0), points.max(axis=0))
+        return self._on_frame(points.min(axis=0)[None], points.max(axis=0)[None])[0]
+
+    def _on_frame(self, low: Points, high: Points) -> tuple[Box, ...]:
+        """The boxes from corners (x, y) to others, float64 (N, 2), as much of each as is on the frame; at least one pixel."""
+        limits = np.array([self.width, self.height])
+        near, far = np.clip(np.round(low), 0, limits - 1), np.clip(np.round(high), 1, limits)
+        return whole_boxes(np.column_stack([near, far - near]))
 
     def _points_back(self, points: Points) -> Points:
         there = (points - np.array(self.size) / 2) @ np.linalg.inv(self._turn).T + (self.width / 2, self.height / 2)
         return np.asarray(there, np.float64)
-
-    def _box(self, low: Points, high: Points) -> Box:
-        """The box from one corner (x, y) to the other, as much of it as is on the frame; at least one pixel."""
-        limits = np.array([self.width, self.height])
-        left, top = np.clip(np.round(low), 0, limits - 1).astype(int).tolist()
-        right, bottom = np.clip(np.round(high), 1, limits).astype(int).tolist()
-        return Box(left, top, max(right - left, 1), max(bottom - top, 1))
 
     @property
     def _turn(self) -> Points:

@@ -12,9 +12,9 @@ Box        (x, y, width, height)  pixels of the source frame, half-open
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -219,23 +219,15 @@ class Scene:
     def placed(self, x: int, y: int, width: int, height: int) -> Scene:
         """The scene of a part of a picture as one of all of it: of (width, height) pixels, the part's corner at (x, y)."""
 
-        def moved(boxes: Iterable[Box]) -> tuple[Box, ...]:
-            return tuple(Box(box.x + x, box.y + y, box.width, box.height) for box in boxes)
+        def place(box: Box) -> Box:
+            return Box(box.x + x, box.y + y, box.width, box.height)
 
-        boxes = moved(digit.box for digit in self.digits)
-        around = moved(number.box for number in self.numbers)
         return replace(
-            self,
+            with_boxes(self, place),
             width=width,
             height=height,
-            digits=tuple(replace(digit, box=box) for digit, box in zip(self.digits, boxes, strict=True)),
-            numbers=tuple(replace(number, box=box) for number, box in zip(self.numbers, around, strict=True)),
-            marks=moved(self.marks),
-            tentative=tuple(
-                replace(digit, box=box)
-                for digit, box in zip(self.tentative, moved(digit.box for digit in self.tentative), strict=True)
-            ),
-            evidence=self.evidence and replace(self.evidence, boxes=moved(self.evidence.boxes)),
+            marks=tuple(map(place, self.marks)),
+            evidence=self.evidence and replace(self.evidence, boxes=tuple(map(place, self.evidence.boxes))),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -269,3 +261,27 @@ class Scene:
                 for number in self.numbers
             ],
         }
+
+
+def whole_boxes(sides: npt.NDArray[np.float64]) -> tuple[Box, ...]:
+    """Boxes of float64 (N, 4), x, y, width and height, to whole pixels; none vanishes."""
+    whole = np.rint(sides)
+    whole[:, 2:] = np.maximum(whole[:, 2:], 1)
+    return tuple(map(Box._make, whole.astype(np.int64).tolist()))
+
+
+_Read = TypeVar("_Read", Digit, Number)
+
+
+def in_boxes(read: Iterable[_Read], boxes: Iterable[Box]) -> tuple[_Read, ...]:
+    """Digits or numbers, each in another box, in the same order. Raises ValueError unless there are as many of both."""
+    return tuple(replace(one, box=box) for one, box in zip(read, boxes, strict=True))
+
+
+def with_boxes(scene: Scene, place: Callable[[Box], Box]) -> Scene:
+    """The scene with the boxes of its digits, certain or not, and of its numbers where `place` puts them."""
+
+    def placed(read: tuple[_Read, ...]) -> tuple[_Read, ...]:
+        return in_boxes(read, (place(one.box) for one in read))
+
+    return replace(scene, digits=placed(scene.digits), numbers=placed(scene.numbers), tentative=placed(scene.tentative))

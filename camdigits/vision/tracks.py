@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, shared_area
-from camdigits.vision.motion import STILL, Motion
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.motion import STILL, Floats, Motion
+from camdigits.vision.scene import Box, Digit, whole_boxes
 
-Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
 _FAR = 1e3
 _LANDMARKS, _MOST_STEPS = 12, 80
 """A page is found again by so many digits, the surest; so many steps at most are tried."""
@@ -100,10 +100,6 @@ class _Track:
     agreed: float = 0.0
     """Its odds by all looks of either kind together."""
 
-    def digit(self) -> Digit:
-        x, y, width, height = (round(float(v)) for v in self.box)
-        return Digit(self.label, self.odds, Box(x, y, max(1, width), max(1, height)), self.identity)
-
 
 class Tracker:
     """Follows digits from frame to frame: same frames in, same identities out."""
@@ -128,21 +124,22 @@ class Tracker:
     @property
     def boxes(self) -> tuple[Box, ...]:
         """Where what is followed was last."""
-        return tuple(track.digit().box for track in self._tracks)
+        return _boxes(self._tracks)
 
     @property
     def shown(self) -> tuple[Digit, ...]:
         """The confirmed digits on the page."""
         if self._shown is None:
-            self._shown = tuple(track.digit() for track in self._tracks if track.shown)
+            self._shown = _digits([track for track in self._tracks if track.shown])
         return self._shown
 
     @property
     def tentative(self) -> tuple[Digit, ...]:
         """What may be a digit and is followed, but is not confirmed."""
         if self._tentative is None:
-            waiting = (track for track in self._tracks if not track.shown and track.odds >= self._params.tentative)
-            self._tentative = tuple(track.digit() for track in waiting)
+            self._tentative = _digits(
+                [track for track in self._tracks if not track.shown and track.odds >= self._params.tentative]
+            )
         return self._tentative
 
     def carry(self, time_s: float, motion: Motion | None = None, seen: bool = False) -> tuple[Digit, ...]:
@@ -364,7 +361,7 @@ class Tracker:
         surest = sorted((track for track in self._tracks if track.shown), key=lambda track: -track.odds)[:_LANDMARKS]
         if min(len(surest), len(found)) < params.layout:
             return STILL
-        steps, larger, smaller = _steps(np.array([track.box for track in surest]), found)
+        steps, larger, smaller = _steps(np.array([track.box for track in surest])[:, None], found)
         same = np.equal.outer([track.label for track in surest], [digit.label for digit in sightings])
         same &= larger <= params.max_growth * smaller
 
@@ -385,12 +382,7 @@ class Tracker:
         tracks = [*self._tracks, *self._gone]
         if motion == STILL or not tracks:
             return
-        x, y, width, height = np.array([track.box for track in tracks]).T
-        middle_x, middle_y = x + width / 2, y + height / 2
-        width, height = width * motion.scale, height * motion.scale
-        left = motion.a * middle_x - motion.b * middle_y + motion.dx - width / 2
-        top = motion.b * middle_x + motion.a * middle_y + motion.dy - height / 2
-        for track, box in zip(tracks, np.column_stack([left, top, width, height]), strict=True):
+        for track, box in zip(tracks, motion.carried(np.array([track.box for track in tracks])), strict=True):
             track.box = box
         self._shown = self._tentative = None
 
@@ -438,37 +430,67 @@ class Tracker:
         return pairs
 
 
+def _boxes(tracks: Sequence[_Track]) -> tuple[Box, ...]:
+    return whole_boxes(np.array([track.box for track in tracks], np.float64).reshape(-1, 4))
+
+
+def _digits(tracks: Sequence[_Track]) -> tuple[Digit, ...]:
+    boxes = _boxes(tracks)
+    return tuple(Digit(track.label, track.odds, box, track.identity) for track, box in zip(tracks, boxes, strict=True))
+
+
 def _match(tracks: Sequence[_Track], found: Floats, params: TrackParams) -> list[tuple[int, int]]:
     """Pairs (track, sighting), each used once, so that they are as near to each other as can be in all."""
     if not tracks or not len(found):
         return []
-    steps, larger, smaller = _steps(np.array([track.box for track in tracks]), found)
-    distance = np.hypot(*steps.transpose(2, 0, 1)) / larger
+    before = np.array([track.box for track in tracks])
+    rows, columns = _near(before, found, params.reach * params.max_growth)
+    steps, larger, smaller = _steps(before[rows], found[columns])
+    distance = np.hypot(*steps.T) / larger
     possible = (distance <= params.reach) & (larger <= params.max_growth * smaller)
-    rows, columns = _assigned(distance, possible)
-    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+    return _assigned(rows[possible], columns[possible], distance[possible], (len(before), len(found)))
+
+
+def _near(before: Floats, found: Floats, reach: float) -> tuple[Indices, Indices]:
+    """All pairs of one of N boxes and one of M with middles that may lie no farther apart than `reach` heights of the former:
+    their indices, int (K,) each, the first ascending. Of all pairs on a page full of digits these are few to be measured."""
+    reach_px = 1.001 * reach * before[:, 3]  # a little more, for rounding
+    x, y = (before[:, :2] + before[:, 2:] / 2).T
+    found_x, found_y = (found[:, :2] + found[:, 2:] / 2).T
+    # Those near enough across follow one another from left to right: a slice for each of the N, one slice after the other.
+    order = np.argsort(found_x)
+    starts = np.searchsorted(found_x[order], x - reach_px)
+    ends = np.searchsorted(found_x[order], x + reach_px, side="right")
+    rows = np.repeat(np.arange(len(before)), ends - starts)
+    columns = order[np.arange(len(rows)) + np.repeat(ends - np.cumsum(ends - starts), ends - starts)]
+    near = np.abs(found_y[columns] - y[rows]) <= reach_px[rows]
+    return rows[near], columns[near]
 
 
 def _steps(before: Floats, found: Floats) -> tuple[Floats, Floats, Floats]:
-    """From the middle of each of N boxes to the middle of each of M: float64 (N, M, 2); the larger one's height and the
-    smaller one's, (N, M) each."""
-    steps = (found[None, :, :2] + found[None, :, 2:] / 2) - (before[:, None, :2] + before[:, None, 2:] / 2)
-    heights = before[:, None, 3], found[None, :, 3]
+    """From the middles of boxes to the middles of others, float64 (..., 2), where (..., 4) broadcast; the larger one's height
+    and the smaller one's, (...) each."""
+    steps = (found[..., :2] + found[..., 2:] / 2) - (before[..., :2] + before[..., 2:] / 2)
+    heights = before[..., 3], found[..., 3]
     return steps, np.maximum(*heights), np.minimum(*heights)
 
 
-def _assigned(distance: Floats, possible: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The possible pairs, each row and column in one at most, with the least distances in all; rows ascend."""
-    rivals = (possible.sum(axis=1) > 1)[:, None] | (possible.sum(axis=0) > 1)[None]
-    rows, columns = np.nonzero(possible & ~rivals)
-    if (possible & rivals).any():
+def _assigned(rows: Indices, columns: Indices, distance: Floats, shape: tuple[int, int]) -> list[tuple[int, int]]:
+    """Of the possible pairs (row, column) those with the least distances in all, each row and column in one at most.
+
+    shape: how many rows and columns there are; rows ascend, and do so in what is returned.
+    """
+    rivals = (np.bincount(rows)[rows] > 1) | (np.bincount(columns)[columns] > 1)
+    chosen = ~rivals
+    if rivals.any():
         from scipy.optimize import linear_sum_assignment  # takes longer to load than all the rest; seldom needed
 
-        more = linear_sum_assignment(np.where(possible & rivals, distance, _FAR))
-        kept = (possible & rivals)[more]
-        rows, columns = np.concatenate([rows, more[0][kept]]), np.concatenate([columns, more[1][kept]])
-    order = np.argsort(rows)
-    return rows[order], columns[order]
+        costs = np.full(shape, _FAR)
+        costs[rows[rivals], columns[rivals]] = distance[rivals]
+        assigned = np.zeros(shape, np.bool_)
+        assigned[linear_sum_assignment(costs)] = True
+        chosen |= assigned[rows, columns]
+    return list(zip(rows[chosen].tolist(), columns[chosen].tolist(), strict=True))
 
 
 def _odds(evidence: Floats, prior: float) -> Floats:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -102,6 +103,17 @@ class TestLiteRT:
         kept = odds.copy()
         classify(np.zeros((4, 28, 28, 1), np.float32))
         assert np.array_equal(odds, kept)
+
+    def test_threads_that_share_a_network_each_get_their_own_odds(self) -> None:
+        classify = load_classifier("classic")
+        batches = [glyphs(64)[:count] for count in (1, 7, 64, 30)]
+        alone = [classify(batch) for batch in batches]
+
+        def differences(index: int) -> float:
+            return max(float(np.abs(classify(batches[index]) - alone[index]).max()) for _ in range(60))
+
+        with ThreadPoolExecutor(len(batches)) as pool:
+            assert max(pool.map(differences, range(len(batches)))) < 1e-5
 
 
 def with_outputs(path: Path, widths: tuple[int, ...]) -> Path:

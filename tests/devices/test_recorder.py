@@ -24,8 +24,8 @@ from tests.platforms import posix_only, removes_open_files
 LIMIT_S = 20.0
 
 
-def as_it_came(frame: Frame, scene: Scene) -> BgrImage:  # noqa: ARG001
-    return frame.image
+def as_it_came(image: BgrImage, scene: Scene) -> BgrImage:  # noqa: ARG001
+    return image
 
 
 def plain(value: int, width: int = 64, height: int = 48) -> tuple[Frame, Scene]:
@@ -70,7 +70,7 @@ def test_a_recording_holds_what_was_seen_at_its_times(tmp_path: Path) -> None:
 
 
 def test_what_is_drawn_is_recorded(tmp_path: Path) -> None:
-    clip = ClipRecorder(lambda frame, _: 255 - frame.image, tmp_path / "lesson.mp4", tmp_path)
+    clip = ClipRecorder(lambda image, _: 255 - image, tmp_path / "lesson.mp4", tmp_path)
     clip.start()
     record(clip, (plain(55), 0.0))
     clip.stop()
@@ -229,9 +229,9 @@ def test_frames_are_left_out_rather_than_waited_for_where_drawing_is_slow(tmp_pa
 
     go_on = Event()
 
-    def slowly(frame: Frame, scene: Scene) -> BgrImage:  # noqa: ARG001
+    def slowly(image: BgrImage, scene: Scene) -> BgrImage:  # noqa: ARG001
         assert go_on.wait(LIMIT_S)
-        return frame.image
+        return image
 
     clip = ClipRecorder(slowly, tmp_path / "lesson.mp4", tmp_path)
     clip.start()
@@ -249,7 +249,7 @@ import numpy as np
 from camdigits.devices.recorder import ClipRecorder
 from camdigits.vision.scene import Frame, Scene
 still = sys.argv[2] == "still"
-clip = ClipRecorder(lambda frame, scene: frame.image, Path(sys.argv[1]), Path())
+clip = ClipRecorder(lambda image, scene: image, Path(sys.argv[1]), Path())
 clip.start()
 noise = np.random.default_rng(1).integers(0, 255, (30, 480, 640, 3), np.uint8)
 began_s = time.monotonic()

@@ -213,6 +213,14 @@ class TestClips:
         path = write_gif(tmp_path / "clip.gif", frames=4)
         assert [frame.index for frame in frames_of(open_source(str(path)))] == [0, 1, 2, 3]
 
+    def test_a_clip_of_one_frame_is_a_picture(self, tmp_path: Path) -> None:
+        source = open_source(str(write_gif(tmp_path / "page.gif", frames=1)))
+        assert source.pictures
+        assert len(frames_of(source)) == 1
+        moving = open_source(str(write_gif(tmp_path / "clip.gif", frames=2)))
+        assert not moving.pictures
+        moving.close()
+
     def test_replaying_twice_gives_the_same_frames(self, tmp_path: Path) -> None:
         path = str(write_clip(tmp_path / "clip.mp4", frames=8))
         first, second = frames_of(open_source(path)), frames_of(open_source(path))

@@ -62,9 +62,9 @@ class FlushCounter(io.StringIO):
         self.flushed_at.append(self.tell())
 
 
-def draw(frame: Frame, scene: Scene) -> BgrImage:
+def draw(image: BgrImage, scene: Scene) -> BgrImage:
     """Marks the corner, so that a drawn picture differs from its frame."""
-    picture = frame.image.copy()
+    picture = image.copy()
     picture[: picture.shape[0] // 2] = 10 * len(scene.digits)
     return picture
 
@@ -191,7 +191,7 @@ class TestAnnotations:
         writer.start("pages/page.png", None)
         writer.write(FRAME, SCENE)
         writer.close()
-        assert np.array_equal(read_picture(tmp_path / "new" / "drawn" / "page.png"), draw(FRAME, SCENE))
+        assert np.array_equal(read_picture(tmp_path / "new" / "drawn" / "page.png"), draw(FRAME.image, SCENE))
 
     def test_same_names_from_different_folders_stay_apart(self, tmp_path: Path) -> None:
         writer = AnnotationWriter(tmp_path, draw)
@@ -239,7 +239,7 @@ class TestAnnotations:
         pictures, fps = read_clip(tmp_path / "walk.mp4")
         assert len(pictures) == 7
         assert fps == pytest.approx(12.5)
-        assert np.abs(pictures[0].astype(int) - draw(Frame(plain(200), 0, 0), SCENE)).mean() < 8
+        assert np.abs(pictures[0].astype(int) - draw(plain(200), SCENE)).mean() < 8
 
     @pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
     def test_a_clip_in_a_folder_whose_name_is_no_text_is_an_output_error(self, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ class TestAnnotations:
         assert len(read_clip(tmp_path / "walk.mp4")[0]) == 1
 
     def test_frames_that_change_size_are_fitted_to_the_first(self, tmp_path: Path) -> None:
-        writer = AnnotationWriter(tmp_path, lambda frame, _: frame.image)
+        writer = AnnotationWriter(tmp_path, lambda image, _: image)
         writer.start("walk.mp4", 25.0)
         for index, (width, height) in enumerate([(64, 48), (640, 480), (48, 64), (7, 1)]):
             writer.write(Frame(plain(255, width, height), index, 0.0), SCENE)
@@ -302,7 +302,7 @@ class TestAnnotations:
     def test_a_clip_that_could_not_be_completed_is_an_output_error_and_removed(self, tmp_path: Path) -> None:
         ran = run_with_little_space(
             """
-writer = AnnotationWriter(Path(sys.argv[1]), lambda frame, scene: frame.image)
+writer = AnnotationWriter(Path(sys.argv[1]), lambda image, scene: image)
 writer.start("walk.mp4", 25.0)
 noise = np.random.default_rng(0)
 for index in range(30):
@@ -318,7 +318,7 @@ writer.close()
 
 class TestSnapshots:
     def test_it_is_named_for_its_moment(self, tmp_path: Path) -> None:
-        picture = draw(FRAME, SCENE)
+        picture = draw(FRAME.image, SCENE)
         path = save_snapshot(picture, tmp_path, NOW)
         assert path == tmp_path / "camdigits-2026-11-22-144048.png"
         assert np.array_equal(read_picture(path), picture)

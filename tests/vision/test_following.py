@@ -205,10 +205,20 @@ class Slow:
         return self._read(frame, source)
 
 
-def slow_following(steps: int, cost: float = 1.0) -> tuple[Slow, Following]:
+def slow_following(steps: int, cost: float = 1.0, **params: float) -> tuple[Slow, Following]:
     slow = Slow(steps, cost)
     turned = Turned(slow, classify, RotationParams(rotate=Rotation.NONE))
-    return slow, Following(turned, Pipeline(classify, PipelineParams()), TrackParams())
+    return slow, Following(turned, Pipeline(classify, PipelineParams()), TrackParams(), params=FollowParams(**params))
+
+
+def steps_of_frames(slow: Slow, following: Following, pictures: Sequence[BgrImage]) -> list[int]:
+    """How many steps of its readings each frame does."""
+    done = []
+    for k, picture in enumerate(pictures):
+        before = slow.done
+        following.read(Frame(picture, k, k / FPS))
+        done.append(slow.done - before)
+    return done
 
 
 def test_what_was_read_of_an_earlier_frame_is_shown_where_it_has_moved_to() -> None:
@@ -223,27 +233,33 @@ def test_what_was_read_of_an_earlier_frame_is_shown_where_it_has_moved_to() -> N
         assert abs(middle[1] - 100) <= 4
 
 
+MOVING = [page(*THREE, at=(9.0 * k, 0.0)) for k in range(12)]
+
+
 def test_no_frame_does_more_steps_than_it_may_however_many_a_reading_has() -> None:
-    slow, following = slow_following(400)
-    most = []
-    for k in range(12):
-        before = slow.done
-        following.read(Frame(page(*THREE, at=(9.0 * k, 0.0)), k, k / FPS))
-        most.append(slow.done - before)
-    assert most[0] > 1
-    assert min(most) > 0
-    assert max(most) <= FollowParams().most_cost
+    done = steps_of_frames(*slow_following(400), MOVING)
+    assert done[0] > 1
+    assert min(done) > 0
+    assert max(done) <= FollowParams().most_cost
 
 
 @pytest.mark.parametrize("cost", [0.0, 0.5, 3.0, 1e6])
 def test_no_frame_does_work_that_costs_more_than_it_may_unless_it_is_one_step(cost: float) -> None:
-    slow, following = slow_following(400, cost=cost)
-    most = []
-    for k in range(12):
-        before = slow.done
-        following.read(Frame(page(*THREE, at=(9.0 * k, 0.0)), k, k / FPS))
-        most.append(slow.done - before)
-    assert 1 <= max(most) <= max(1, FollowParams().most_cost / max(cost, 0.1) + 1)
+    done = steps_of_frames(*slow_following(400, cost=cost), MOVING)
+    assert 1 <= max(done) <= max(1, FollowParams().most_cost / max(cost, 0.1) + 1)
+
+
+@pytest.mark.parametrize(("end_cost", "expected"), [(0.0, [30, 10, 10]), (7.0, [30, 10, 0])])
+def test_a_frame_that_has_much_to_do_with_what_was_read_does_no_steps_of_it(end_cost: float, expected: list[int]) -> None:
+    assert steps_of_frames(*slow_following(40, end_cost=end_cost, most_cost=30.0), MOVING[:3]) == expected
+
+
+def test_less_is_read_in_a_frame_the_more_digits_are_followed_through_it() -> None:
+    slow, following = slow_following(60, carry_cost=9.0)
+    written = [page(*THREE, (400, 200), at=(9.0 * k, 0.0)) for k in range(1, 12)]
+    done = steps_of_frames(slow, following, [*[page(*THREE)] * 30, *written])
+    free, burdened = max(done[:30]), max(done[30:])
+    assert (free, burdened) == (FollowParams().most_cost, FollowParams().most_cost - 3 * 9)
 
 
 def test_a_reading_that_takes_long_ends_in_the_end() -> None:

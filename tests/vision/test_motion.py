@@ -126,9 +126,12 @@ def test_motions_follow_each_other(a: float, b: float, dx: float, dy: float) -> 
     assert first.reach(100, 50) >= np.hypot(dx, dy) - 1e-9
 
 
-def test_many_boxes_move_as_each_does() -> None:
+def test_the_middles_of_boxes_move_and_their_sides_grow() -> None:
     rng = np.random.default_rng(1)
     boxes = [Box(*(int(v) for v in row)) for row in rng.integers((-50, -50, 1, 1), (600, 400, 60, 60), (50, 4))]
     for motion in (STILL, Motion(1.1, -0.2, 3.3, -4.6), Motion(a=0.0, b=1.0, dx=0.5)):
-        assert motion.boxes(boxes) == tuple(motion.box(box) for box in boxes)
+        for box, there in zip(boxes, motion.boxes(boxes), strict=True):
+            x, y = motion.point(box.x + box.width / 2, box.y + box.height / 2)
+            width, height = box.width * motion.scale, box.height * motion.scale
+            assert there == (round(x - width / 2), round(y - height / 2), max(1, round(width)), max(1, round(height)))
     assert STILL.boxes([]) == ()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camdigits.vision.scene import Box, Digit, Number, Scene
+from camdigits.vision.scene import Box, Digit, Evidence, Number, Scene, in_boxes, with_boxes
 
 boxes = st.builds(Box, st.integers(0, 200), st.integers(0, 200), st.integers(1, 90), st.integers(1, 90))
 
@@ -82,3 +83,28 @@ def test_numbers_and_digits_are_what_they_say_and_tell_all_when_asked() -> None:
     assert f"{SCENE.numbers[0]} {SCENE.digits[0]}" == "71 7"
     for value in (SCENE.numbers[0], SCENE.digits[0]):
         assert eval(repr(value), {"Number": Number, "Digit": Digit, "Box": Box}) == value
+
+
+def test_a_part_of_a_picture_takes_its_place_with_all_that_has_a_box() -> None:
+    box, moved = Box(5, 6, 7, 8), Box(105, 56, 7, 8)
+    digit, number = Digit(7, 0.9, box, track=3), Number("7", 0.9, box, (0,))
+    evidence = Evidence(np.zeros((30, 40), np.uint8), np.zeros((1, 28, 28), np.float32), (box,))
+    part = Scene(40, 30, (digit,), (number,), "page.jpg", 2, 1.5, (box,), evidence, 90.0, (digit,))
+    whole = part.placed(100, 50, 640, 480)
+    assert (whole.digits, whole.numbers) == ((replace(digit, box=moved),), (replace(number, box=moved),))
+    assert (whole.marks, whole.tentative) == ((moved,), whole.digits)
+    assert whole.evidence is not None
+    assert whole.evidence.boxes == (moved,)
+    assert (whole.width, whole.height, whole.source, whole.frame, whole.time_s) == (640, 480, "page.jpg", 2, 1.5)
+
+
+def test_other_boxes_change_nothing_else() -> None:
+    scene = replace(SCENE, marks=(Box(1, 2, 3, 4),), tentative=SCENE.digits[:1])
+    there = with_boxes(scene, lambda box: box.mirrored(scene.width))
+    for found, before in ((there.digits, scene.digits), (there.numbers, scene.numbers), (there.tentative, scene.tentative)):
+        assert [one.box for one in found] == [one.box.mirrored(scene.width) for one in before]
+    assert there.marks == scene.marks
+    back = with_boxes(there, lambda box: box.mirrored(scene.width))
+    assert (back, back.tentative) == (scene, scene.tentative)
+    with pytest.raises(ValueError, match="shorter"):
+        in_boxes(scene.digits, [])

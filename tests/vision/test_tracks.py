@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -157,6 +158,33 @@ def test_a_page_swapped_for_another_of_the_same_layout_is_read_anew_within_a_sec
     assert labels[-1] == [9, 8, 7, 6, 5, 4]
     changes = sum(before != after for before, after in pairwise(labels))
     assert changes == 1, "labels flickered on the way"
+
+
+@pytest.mark.parametrize(("off", "known"), [(0.59, True), (0.61, False)])
+@pytest.mark.parametrize("degrees", [0, 45, 90, 135, 180, 225, 270, 315])
+def test_a_digit_is_known_again_within_reach_of_the_larger_height(degrees: int, off: float, known: bool) -> None:
+    tracker = Tracker()
+    tracker.update([Digit(7, 0.9, Box(1000, 1000, 100, 400))], 0.0)
+    across, down = 600 * off * np.cos(np.deg2rad(degrees)), 600 * off * np.sin(np.deg2rad(degrees))
+    there = Box(round(1000 + across), round(900 + down), 100, 600)
+    tracker.update([Digit(7, 0.8, there)], 0.03, STILL)
+    assert len(tracker.boxes) == (1 if known else 2)
+
+
+def test_each_of_many_digits_is_known_again_in_whatever_order_they_are_sighted() -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 10, 240).tolist()
+    page = [Digit(label, 0.97, Box(20 + k % 20 * 17, 20 + k // 20 * 30, 14, 22)) for k, label in enumerate(labels)]
+    tracker = Tracker()
+    shown = tracker.update(page, 0.0)
+    assert [digit.box for digit in shown] == [digit.box for digit in page]
+    # They move so far that the next one is within reach too, and where each row begins, one is not sighted.
+    moved = [replace(digit, box=digit.box._replace(x=digit.box.x - 6)) for k, digit in enumerate(page) if k % 20]
+    now = tracker.update([moved[j] for j in rng.permutation(len(moved)).tolist()], 1 / 30, STILL)
+    assert [digit.track for digit in now] == [digit.track for digit in shown]
+    steps = [(there.box.x - before.box.x, there.box.y - before.box.y) for before, there in zip(shown, now, strict=True)]
+    assert all(-6 < across < 0 if k % 20 else across == 0 for k, (across, _) in enumerate(steps))
+    assert not any(down for _, down in steps)
 
 
 def test_a_known_motion_carries_what_is_not_seen() -> None:

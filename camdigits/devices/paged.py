@@ -1,0 +1,81 @@
+"""Files of several pictures, read page by page."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, tiff_pages
+from camdigits.errors import SourceError
+from camdigits.ports import Turn
+from camdigits.vision.scene import BgrImage, Frame
+
+
+class PagedSource(ABC):
+    """The pages of a file one after another; those that cannot be read are passed over, and `notice` says which."""
+
+    live = False
+    pictures = True
+    frame_period_s = SLIDE_PERIOD_S
+    loss = ""
+
+    def __init__(self, name: str, count: int) -> None:
+        self.name = name
+        self.frame_count: int | None = count
+        self.said: tuple[str, ...] = ()
+        """What there is to say of the whole file."""
+        self._count, self._shown = count, 0
+        self._failed: list[int] = []
+        self._left: list[int] = []
+        self.go_to(0)
+
+    @property
+    def notice(self) -> str:
+        said = list(self.said)
+        if self._failed:
+            pages = ", ".join(str(index + 1) for index in self._failed)
+            said.append(f"passed over page{'s' * (len(self._failed) > 1)} {pages}, damaged")
+        return f"{self.name}: {'; '.join(said)}" if said else ""
+
+    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
+        """The next page; raises SourceError at the end when not one of them could be read."""
+        while self._left:
+            index = self._left.pop()
+            image = self._page(index)
+            if image is not None:
+                self._shown += 1
+                return Frame(image, index, 0.0)
+            self._failed.append(index)
+        if self._failed and not self._shown:
+            raise SourceError(f"{self.name}: not one of its {self._count} pages can be read, it is damaged; save it again")
+        return None
+
+    def go_to(self, index: int) -> None:
+        """Go on with the page of that index."""
+        self._left = list(range(index, self._count))[::-1]
+
+    def close(self) -> None:
+        self._left.clear()
+
+    @abstractmethod
+    def _page(self, index: int) -> BgrImage | None:
+        """The page of that index, or None for one that is damaged."""
+
+
+class TiffSource(PagedSource):
+    """The pages of a TIFF, as scanners and fax machines save them."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self._data, self._pages = data, tiff_pages(data)
+        super().__init__(name, len(self._pages))
+
+    def close(self) -> None:
+        super().close()
+        self._data = b""
+
+    def _page(self, index: int) -> BgrImage | None:
+        # The first page is the one that the head of the file points to.
+        data = self._data[:4] + self._pages[index] + self._data[8:]
+        try:
+            return decode_picture(data, self.name)
+        except SourceError:
+            return None
