@@ -7,7 +7,7 @@ up. What a real window costs comes on top.
 from __future__ import annotations
 
 import json
-import resource
+import math
 import subprocess
 import sys
 import tempfile
@@ -121,6 +121,11 @@ class _Camera:
 
 
 def _peak_mb() -> float:
+    """NaN on Windows."""
+    if sys.platform == "win32":
+        return math.nan
+    import resource
+
     status = Path("/proc/self/status")
     if status.exists():  # what getrusage says begins with what the parent held
         (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]

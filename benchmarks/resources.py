@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import os
+import mmap
 import re
 import sys
 import threading
@@ -70,7 +70,7 @@ def _descriptors() -> list[str]:
 
 def _memory_mb() -> float:
     pages = int((PROC / "statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return pages * mmap.PAGESIZE / 2**20
 
 
 def _give_back_memory() -> None:

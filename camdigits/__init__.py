@@ -19,9 +19,15 @@ Importing this package loads no model runtime and no OpenCV; the first `Recogniz
 
 from __future__ import annotations
 
+import os as _os
 from typing import TYPE_CHECKING
 
 from camdigits import errors as errors
+
+# Windows' Media Foundation looks for hardware transforms before it opens a camera, which takes ten seconds and more (OpenCV's
+# issue 17687). OpenCV for Windows has a C library of its own, which copies the environment when OpenCV is loaded; whoever sets
+# this keeps his choice.
+_os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 
 __all__ = ["Box", "Digit", "Number", "Recognizer", "Scene", "stream"]
 

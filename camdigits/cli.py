@@ -20,8 +20,10 @@ from camdigits.devices.clock import seconds
 from camdigits.devices.process import (
     Terminated,
     abandon,
+    escape_what_stdout_cannot_show,
     leave,
     open_standard_descriptors,
+    reader_left,
     say,
     signals_end_the_run,
     warnings_said,
@@ -272,7 +274,7 @@ def cameras(as_json: bool) -> None:
         raise SourceError("there is no camera on this machine; plug one in, or read something else: camdigits live demo")
     if as_json:
         for camera in known:
-            click.echo(json.dumps(camera.to_dict(), ensure_ascii=False))
+            click.echo(json.dumps(camera.to_dict()))
     elif sys.stdout is not None and sys.stdout.isatty():
         from rich.console import Console
         from rich.table import Table
@@ -586,6 +588,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments: those of the process, which ends then, for None.
     """
     open_standard_descriptors()
+    if arguments is None:
+        escape_what_stdout_cannot_show()
     with signals_end_the_run():
         try:
             code = _run(sys.argv[1:] if arguments is None else arguments)
@@ -615,9 +619,9 @@ def _run(arguments: Sequence[str]) -> int:
             commands.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if reader_left(error):
+            raise BrokenPipeError from error
         raise _unwritable(error) from error
     except ImportError as error:
         if told := unloadable(error):

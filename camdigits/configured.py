@@ -87,7 +87,7 @@ def _values(path: Path | None, group: click.Group) -> Mapping[str, Any]:
     """What the file says, by name; nothing where no file was named and there is none."""
     where = path or settings_path()
     try:
-        values = tomllib.loads(where.read_text(encoding="utf-8"))
+        values = tomllib.loads(where.read_text(encoding="utf-8-sig"))  # Windows' editors put a mark before it
     except FileNotFoundError:
         if path is None:
             return {}

@@ -32,10 +32,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_places(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder in place of the user's own, in this process and those it starts; on Linux, where platformdirs asks for these."""
+    """A folder in place of the user's own, in this process and those it starts."""
     with tempfile.TemporaryDirectory(prefix="camdigits-home-", ignore_cleanup_errors=True) as name:
         home = Path(name)
         home.chmod(0o777)  # for tests that go on as a user without privileges
         for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
             monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+        monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(home / "data"))  # what platformdirs asks for on Windows
         yield home

@@ -29,7 +29,7 @@ class Pluggable:
         """Close the port and every connection; threads are ended."""
         self._ends.set()
         with contextlib.suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)  # ends accept
+            socket.create_connection(("127.0.0.1", self.port)).close()  # ends accept on every system
         self._listening.close()
         for connection in self._open:
             with contextlib.suppress(OSError):
@@ -49,6 +49,9 @@ class Pluggable:
             try:
                 connection, _ = self._listening.accept()
             except OSError:
+                return
+            if self._ends.is_set():
+                connection.close()
                 return
             self._open.append(connection)
             self.served += 1

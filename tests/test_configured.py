@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -44,6 +45,11 @@ class TestUse:
         write(settings_path(), '[read]\nformat = "jsonl"\n')
         other = write(tmp_path / "other.toml", '[read]\nformat = "csv"\n')
         assert output(capsys, "read", PAPER, "--config", other).startswith("source,")
+
+    def test_a_mark_before_the_text_as_editors_on_windows_write_it_is_passed_over(self, tmp_path: Path) -> None:
+        (tmp_path / "a.toml").write_bytes(b"\xef\xbb\xbfthreshold = 0.25\n")
+        (threshold, *_) = (s.value for s in settings_in_force(cli.commands, tmp_path / "a.toml") if s.name == "threshold")
+        assert threshold == 0.25
 
     def test_flags_win_over_tables_and_tables_over_the_rest(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         config = write(tmp_path / "a.toml", 'threshold = 1.0\n[read]\nthreshold = 0.5\nformat = "text"\n')
@@ -107,7 +113,7 @@ class TestMistakes:
         self, text: str, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         config = write(tmp_path / "a.toml", text)
-        with pytest.raises(UsageError, match=f"^{config}: {complaint}"):
+        with pytest.raises(UsageError, match=f"^{re.escape(config)}: {complaint}"):
             list(settings_in_force(cli.commands, Path(config)))
         assert run("settings", "--config", config) == 2
         assert capsys.readouterr().err.count("\n") == 1

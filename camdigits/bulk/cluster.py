@@ -15,14 +15,14 @@ import socket
 import threading
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, Self
 
 from camdigits.bulk.reading import Broken, Event, Manner, packed, unpacked
 from camdigits.bulk.workers import Workers, scratch_in
-from camdigits.devices.process import warnings_said
+from camdigits.devices.process import came_in_time, warnings_said
 from camdigits.devices.stderr import native_stderr_away
 from camdigits.errors import CamdigitsError, WorkersError, first_line, reason_of
 
@@ -228,7 +228,8 @@ def _connect(ray: Any, address: str, count: int, leave: threading.Event) -> None
 
     threading.Thread(target=start, daemon=True).start()
     try:
-        done.result(START_S)
+        came_in_time(lambda wait_s: wait([done], wait_s).done, START_S)
+        done.result(0)
     except (Exception, SystemExit) as error:
         raise _unreachable(address, error) from error
 

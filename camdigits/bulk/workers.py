@@ -22,7 +22,7 @@ from typing import Any, Self
 from camdigits.api import Recognizer
 from camdigits.bulk.reading import Broken, Drawn, Event, Failed, Manner, drawing_into, packed, read_source, unpacked
 from camdigits.devices.child import Channel, ChildError, Server
-from camdigits.devices.process import say
+from camdigits.devices.process import DEAF_S, say
 from camdigits.devices.threads import fair_share, limit_threads
 from camdigits.devices.writers import file_name
 from camdigits.errors import CamdigitsError, WorkersError, first_line, unwritable
@@ -32,8 +32,6 @@ _END = b""
 _ATTEMPTS = 2
 _STARTS = 3
 """So often in a row a process may fail to start."""
-_LOOK_S = 0.5
-"""How often the main thread wakes up for signals where waiting for a lock keeps them from it, as on Windows."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class Workers:
                 thread.start()
             with self._lock:
                 while self._ready is None and self._error is None:
-                    self._arrived.wait(_LOOK_S)
+                    self._arrived.wait(DEAF_S)
                 if self._error:
                     raise self._error
                 told = self._ready or ()
@@ -146,7 +144,7 @@ class Workers:
                 if not self._begun:
                     if self._next == len(self._names):
                         return None
-                    self._arrived.wait(_LOOK_S)
+                    self._arrived.wait(DEAF_S)
                     continue
                 first = self._begun[0]
                 if first.lines:
@@ -159,7 +157,7 @@ class Workers:
                     self._begun.popleft()
                     self._room.notify_all()
                 else:
-                    self._arrived.wait(_LOOK_S)
+                    self._arrived.wait(DEAF_S)
 
     # The threads that serve a process each
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import cv2
 
 from camdigits.devices.live import Capture, LiveParams, LiveSource
 from camdigits.devices.picamera import PiCapture, pi_cameras
+from camdigits.devices.stderr import quiet_stderr
 from camdigits.devices.v4l2 import CameraMode, Ioctl, video_nodes
 from camdigits.errors import SourceError
 from camdigits.ports import Clock
@@ -26,10 +27,6 @@ _PI_RECEIVERS = ("unicam", "rp1-cfe")
 """What the kernel calls the Raspberry Pi's camera ports: they open as cameras, and OpenCV waits for their pictures in vain."""
 _PI_CONVERTERS = ("bcm2835-isp", "pispbe")
 _MOST_TRIED = 10
-
-# Windows' Media Foundation looks for hardware transforms before it opens a camera, which takes ten seconds and more (OpenCV's
-# issue 17687). OpenCV reads this when it opens one; whoever sets it keeps his choice.
-os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 
 Connect = Callable[[int, int], Capture]
 """Gives a capture of a camera's index and one of OpenCV's backends."""
@@ -178,9 +175,10 @@ def _listed(platform: str, ioctl: Ioctl | None = None) -> list[Camera] | None:
     named: dict[int, str] = {}
     try:
         library = importlib.import_module("cv2_enumerate_cameras")
-        for backend in camera_backends(platform):  # in the order in which open_camera tries them
-            for found in library.enumerate_cameras(backend):
-                named.setdefault(int(found.index), " ".join(str(found.name).split()))
+        with _quiet_on_macos(platform):
+            for backend in camera_backends(platform):  # in the order in which open_camera tries them
+                for found in library.enumerate_cameras(backend):
+                    named.setdefault(int(found.index), " ".join(str(found.name).split()))
     except (ImportError, NotImplementedError, RuntimeError, OSError):
         return None
     return [Camera(index, name) for index, name in sorted(named.items())]
@@ -200,7 +198,8 @@ def _tried(platform: str, connect: Connect) -> list[Camera]:
     there: list[Camera] = []
     for index in range(_MOST_TRIED):
         for backend in camera_backends(platform):
-            capture = connect(index, backend)
+            with _quiet_on_macos(platform):
+                capture = connect(index, backend)
             try:
                 if capture.isOpened():
                     size = (int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
@@ -226,7 +225,8 @@ def _capture(index: int, size: tuple[int, int], connect: Connect, platform: str)
     if platform.startswith("linux") and _is_pi_camera(index):
         return PiCapture(index, size)
     for backend in camera_backends(platform):
-        capture = connect(index, backend)
+        with _quiet_on_macos(platform):
+            capture = connect(index, backend)
         if capture.isOpened():
             break
         capture.release()
@@ -239,6 +239,11 @@ def _capture(index: int, size: tuple[int, int], connect: Connect, platform: str)
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
     return capture
+
+
+def _quiet_on_macos(platform: str) -> AbstractContextManager[None]:
+    """There OpenCV prints by itself that a camera is not there or not allowed, and the system what it thinks of who asks."""
+    return quiet_stderr() if platform == "darwin" else nullcontext()
 
 
 def _is_pi_camera(index: int) -> bool:

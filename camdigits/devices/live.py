@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from camdigits.devices.native import start_inside
 from camdigits.devices.pictures import as_bgr
+from camdigits.devices.process import came_in_time
 from camdigits.errors import SourceError
 from camdigits.ports import Clock, Turn
 from camdigits.vision.scene import BgrImage, Frame
@@ -271,7 +272,7 @@ class LiveSource:
         Raises SourceError when it refuses, or hangs and is not sought again. Closes the source then.
         """
         patience_s = self._params.answer_s if self._reconnect else self._params.first_frame_s
-        answered = self._connection.opened.wait(patience_s)
+        answered = came_in_time(self._connection.opened.wait, patience_s)
         if answered and self._connection.failure is not None and self._newest is None:
             self.close()
             raise self._connection.failure

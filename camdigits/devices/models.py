@@ -223,6 +223,8 @@ def load_classifier(model: str = DEFAULT_MODEL, threads: int = THREADS) -> FileC
 
 def _check_readable(path: Path) -> None:
     try:
+        if path.is_dir():  # which Windows says is not allowed to be read
+            raise IsADirectoryError
         with path.open("rb") as file:
             file.read(1)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import atexit
+import errno
+import io
+import math
 import os
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn, TextIO
 
 from camdigits.devices.clock import seconds
 from camdigits.devices.native import any_inside
 
-_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that end the program in good order; there is no SIGHUP on Windows."""
+_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+"""Signals that end the program in good order; there is no SIGHUP on Windows, and SIGBREAK (Ctrl-Break) there alone."""
 CLOSING_S = 2.0
 """For so long after Ctrl-C another one changes nothing, since files are being completed."""
+DEAF_S = 0.5
+"""The main thread waits for others no longer at a time: on Windows it hears no signal meanwhile."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, or SIGHUP. Not SystemExit, at which OpenCV would leave the process from inside a mouse callback."""
+    """SIGTERM, SIGHUP or SIGBREAK. Not SystemExit, at which OpenCV would leave the process from inside a mouse callback."""
 
 
 @contextmanager
 def signals_end_the_run() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP end the run by an exception, so that files are closed and windows go.
+    """SIGINT, SIGTERM, SIGHUP and SIGBREAK end the run by an exception, so that files are closed and windows go.
 
     One that follows soon after the first changes nothing, and one that comes when all is closed ends the process at once.
     """
@@ -55,6 +60,18 @@ def _end_at_once() -> None:
     for number in _ENDING:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+
+
+def came_in_time(wait: Callable[[float], object], limit_s: float = math.inf) -> bool:
+    """Whether `wait`, which is told for how many seconds at most, gives anything true in time.
+
+    For the main thread, which hears signals meanwhile on Windows too.
+    """
+    until_s = seconds() + limit_s
+    while not wait(max(min(DEAF_S, until_s - seconds()), 0.0)):
+        if seconds() >= until_s:
+            return False
+    return True
 
 
 def leave(code: int) -> NoReturn:
@@ -102,6 +119,18 @@ def warnings_said(quiet: bool = False) -> Iterator[None]:
         yield
     for warning in () if quiet else caught:
         say(str(warning.message))
+
+
+def escape_what_stdout_cannot_show() -> None:
+    """Let names in letters that the encoding of stdout lacks, as a Windows pipe's does, be escaped and not end the run."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def reader_left(error: OSError, platform: str = sys.platform) -> bool:
+    """Whether a stream cannot be written to because nobody reads it any more; Windows calls that an invalid argument."""
+    unheard = platform == "win32" and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or unheard
 
 
 def abandon(stream: TextIO | None) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import ctypes
 import glob
 import os
 import re
 import sys
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +25,7 @@ from camdigits.devices.native import start_inside
 from camdigits.devices.paged import PagedSource, TiffSource
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
 from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture, tiff_pages
+from camdigits.devices.process import came_in_time
 from camdigits.devices.refusals import refusal
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError, reason_of
@@ -51,6 +53,12 @@ _DECODER_THREADS = 2
 """For a stream. FFmpeg gives a frame of H.264 or H.265 late by one for each thread beside the first, and OpenCV would start one
 for each core: most of a second late on sixteen. Two keep up with larger pictures than one does."""
 
+if sys.platform == "win32":
+    # There OpenCV's FFmpeg is a library with a log of its own, and with an older C library than Python's, in which the
+    # environment stays as it was when the process began.
+    for _name, _quiet in (("OPENCV_FFMPEG_LOGLEVEL", "-8"), ("OPENCV_LOG_LEVEL", "SILENT")):
+        if _name not in os.environ:
+            ctypes.cdll.msvcrt._putenv(f"{_name}={_quiet}".encode())
 # FFmpeg inside OpenCV reads this when it is first used; -8 is its AV_LOG_QUIET. Whoever sets it sees the messages.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 if "OPENCV_LOG_LEVEL" not in os.environ:
@@ -469,6 +477,7 @@ def _in_background(call: Callable[[], Result]) -> Result:
             outcome.set_exception(error)
 
     start_inside(run)
+    came_in_time(lambda wait_s: wait([outcome], wait_s).done)
     return outcome.result()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,16 +71,20 @@ def video_nodes(devices: Path, names: Path, ioctl: Ioctl | None = None) -> list[
 
     Nodes that give no pictures (metadata, outputs, converters) are left out. One that is there and not ours to open is listed.
     """
-    ask = ioctl or importlib.import_module("fcntl").ioctl
     indices = sorted(int(path.name[5:]) for path in devices.glob("video[0-9]*") if path.name[5:].isdecimal())
+    if not indices:
+        return []
+    ask = ioctl or importlib.import_module("fcntl").ioctl
     nodes = (_node(index, devices / f"video{index}", names / f"video{index}", ask) for index in indices)
     return [node for node in nodes if node is not None]
 
 
 def _node(index: int, device: Path, told: Path, ioctl: Ioctl) -> VideoNode | None:
+    if sys.platform == "win32":  # which has no such devices
+        return None
     name = _told(told / "name") or device.name
     try:
-        descriptor = os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(device, os.O_RDWR | os.O_NONBLOCK)
     except OSError as error:
         # The first node of a device is the one with pictures.
         return None if error.errno in _GONE or _told(told / "index") not in ("", "0") else VideoNode(index, name, ())

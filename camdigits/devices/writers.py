@@ -23,7 +23,7 @@ import numpy as np
 from camdigits.devices.clock import seconds
 from camdigits.devices.files import write_whole
 from camdigits.devices.pages import PAGE_SUFFIX, page_text
-from camdigits.devices.process import lead_nowhere
+from camdigits.devices.process import lead_nowhere, reader_left
 from camdigits.devices.sources import STDIN, public_name
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import OutputError, unwritable
@@ -64,9 +64,9 @@ class LineWriter:
         try:
             self._stream.write(safe)
             self._stream.flush()
-        except BrokenPipeError:
-            raise
         except OSError as error:
+            if reader_left(error):
+                raise BrokenPipeError from error
             raise unwritable(_stream_name(self._stream), error) from error
 
 
@@ -402,9 +402,16 @@ def _stream_name(stream: TextIO) -> str:
 
 
 def _discard(stream: TextIO) -> None:
-    """Close what was interrupted or has failed, without waiting long for a reader that takes nothing."""
+    """Close what was interrupted or has failed, without waiting long for a reader that takes nothing.
+
+    On Windows it is waited for: pipes are written to there in no other way.
+    """
+    if sys.platform == "win32":
+        with suppress(OSError):
+            stream.close()
+        return
     descriptor = stream.fileno()
-    blocked = os.name == "posix" and os.get_blocking(descriptor)
+    blocked = os.get_blocking(descriptor)
     if blocked:
         os.set_blocking(descriptor, False)
     try:

@@ -32,7 +32,7 @@ def picture(path: Path) -> str:
     """A small page that shows a 7."""
     page = np.full((60, 80, 3), 230, np.uint8)
     cv2.putText(page, "7", (25, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (40, 40, 40), 4)
-    cv2.imwrite(str(path), page)
+    path.write_bytes(cv2.imencode(path.suffix, page)[1].tobytes())  # cv2.imwrite takes no names of all letters everywhere
     return str(path)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -89,6 +90,17 @@ def test_macos_opens_a_camera_on_the_main_thread_where_it_can_ask_for_leave(cloc
     gate.open()
     source.close()
     assert threads == [threading.main_thread()]
+
+
+def test_what_opencv_prints_of_a_camera_on_macos_is_not_seen(capfd: pytest.CaptureFixture[str]) -> None:
+    def connect(*_: int) -> FakeCapture:
+        os.write(2, b"OpenCV: out device of bound (0-0): 7")
+        return FakeCapture(opened=False)
+
+    with pytest.raises(SourceError, match="camera 7 cannot be opened"):
+        open_camera(7, (64, 48), connect=connect, platform="darwin")
+    assert cameras("darwin", connect=connect) == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_camera_that_hangs_when_it_is_opened_is_no_answer(clock: FakeClock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from camdigits.devices.clipboard import copy_text
 from camdigits.errors import OutputError
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is always a clipboard here")
 def test_where_there_is_no_clipboard_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("DISPLAY", raising=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -183,7 +184,8 @@ class TestRefusals:
         assert "s3cret" not in message
 
     def test_a_name_that_is_too_long(self) -> None:
-        assert "cannot be read" in refusal("x" * 300 + ".tflite")
+        said = "no such model file|cannot be read" if sys.platform == "win32" else "cannot be read"
+        assert re.search(said, refusal("x" * 300 + ".tflite"))
 
     def test_a_file_without_permission(self) -> None:
         with unprivileged_folder() as folder:

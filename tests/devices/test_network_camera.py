@@ -75,7 +75,7 @@ class _Answer(BaseHTTPRequestHandler):
                 self.wfile.write(_part(_jpeg(count % 200, self.server.width)))
                 count += 1
             self.wfile.write(_part(_jpeg(0))[:200] if self.server.cuts else b"--frame--\r\n")
-        except (BrokenPipeError, ConnectionResetError):  # the reader has closed
+        except ConnectionError:  # the reader has closed
             return
 
 

@@ -33,6 +33,7 @@ from camdigits.vision.strokes import (
     render,
 )
 from tests.fake_screen import stroke
+from tests.platforms import NOT_THERE
 
 COORDINATES = st.one_of(st.integers(-REACH_PX, REACH_PX), st.floats(-REACH_PX, REACH_PX))
 PAGES = st.builds(
@@ -171,7 +172,7 @@ def test_what_is_no_json_of_a_page_is_refused(folder: Path, text: str) -> None:
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"^gone\.json: cannot be read \(no such file"):
+    with pytest.raises(SourceError, match=rf"^gone\.json: cannot be read \({NOT_THERE}"):
         load_page(tmp_path / "gone.json", "gone.json")
 
 

@@ -19,6 +19,7 @@ from camdigits.devices import recorder as recorders
 from camdigits.devices.recorder import REPEAT_S, ClipRecorder
 from camdigits.errors import OutputError
 from camdigits.vision.scene import BgrImage, Frame, Scene
+from tests.platforms import posix_only, removes_open_files
 
 LIMIT_S = 20.0
 
@@ -143,6 +144,7 @@ def failing(clip: ClipRecorder, seen: Callable[[int], tuple[Frame, Scene]] = lam
     return failures[0]
 
 
+@removes_open_files
 def test_a_file_that_is_removed_ends_the_recording_at_once(tmp_path: Path) -> None:
     clip = ClipRecorder(as_it_came, tmp_path / "lesson.mp4", tmp_path)
     clip.start()
@@ -212,6 +214,7 @@ def test_where_nothing_was_seen_nothing_stays(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@removes_open_files
 def test_another_file_of_its_name_is_not_taken_for_it(tmp_path: Path) -> None:
     clip = ClipRecorder(as_it_came, tmp_path / "lesson.mp4", tmp_path)
     clip.start()
@@ -262,7 +265,7 @@ while True:
 """
 
 
-@pytest.mark.skipif(os.name != "posix", reason="kill -9 is a POSIX signal")
+@posix_only
 @pytest.mark.parametrize("what", ["moving", "still"])
 def test_at_most_a_second_is_lost_when_the_process_is_killed(tmp_path: Path, what: str) -> None:
     path = tmp_path / "lesson.mp4"

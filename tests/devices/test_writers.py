@@ -33,6 +33,7 @@ from camdigits.ports import SceneWriter, Turn
 from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Number, Scene
 from camdigits.vision.strokes import Page, PaperColour, Stroke, render
 from tests.fakes import plain, unprivileged_folder
+from tests.platforms import NOT_THERE, needs_file_size_limit, needs_full_disk
 
 NOW = datetime(2026, 11, 22, 14, 40, 48)
 FRAME = Frame(plain(255), 3, 1.23456)
@@ -45,8 +46,6 @@ DIGITS = (
 NUMBERS = (Number("20", 0.9, Box(1, 2, 7, 4), (0, 1)), Number("7", 0.8, Box(40, 2, 3, 4), (2,)))
 SCENE = Scene(64, 48, DIGITS, NUMBERS, source="page, 1.jpg", frame=3, time_s=1.23456)
 EMPTY = Scene(64, 48, source="blank.jpg")
-
-full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 
 
 class BrokenPipe(io.StringIO):
@@ -137,7 +136,7 @@ class TestText:
         assert raw.getvalue() == rb"gr\xf6\xdfe\udcff.jpg:" + b"\n"
 
 
-@full_disk
+@needs_full_disk
 @pytest.mark.parametrize("kind", ["json", "csv", "text"])
 def test_a_full_disk_is_an_output_error(kind: str) -> None:
     with pytest.raises(OutputError, match=r"/dev/full: cannot be written .*space"), open_output(Path("/dev/full")) as stream:
@@ -175,12 +174,12 @@ class TestOpenOutput:
         with pytest.raises(OutputError, match="cannot be written"), open_output(tmp_path / name):
             pass
 
-    @full_disk
+    @needs_full_disk
     def test_a_disk_that_is_full_at_the_end_is_an_output_error(self) -> None:
         with pytest.raises(OutputError), open_output(Path("/dev/full")) as stream:
             stream.write("7\n")
 
-    @full_disk
+    @needs_full_disk
     def test_the_first_failure_is_told_when_closing_fails_too(self) -> None:
         with pytest.raises(KeyboardInterrupt):
             _interrupt_while_writing(Path("/dev/full"))
@@ -299,7 +298,7 @@ class TestAnnotations:
         with pytest.raises(OutputError, match="cannot be written"):
             writer.write(FRAME, SCENE)
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes there")
+    @needs_file_size_limit
     def test_a_clip_that_could_not_be_completed_is_an_output_error_and_removed(self, tmp_path: Path) -> None:
         ran = run_with_little_space(
             """
@@ -333,7 +332,7 @@ class TestSnapshots:
         with pytest.raises(OutputError, match="cannot be written"):
             save_snapshot(plain(10), tmp_path / "gone", NOW)
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes there")
+    @needs_file_size_limit
     def test_nothing_half_written_stays_on_a_full_disk(self, tmp_path: Path) -> None:
         ran = run_with_little_space(
             """
@@ -374,7 +373,7 @@ class TestPages:
         with pytest.raises(OutputError, match="cannot be written"):
             save_page(self.PAGE, tmp_path / "gone", NOW)
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes there")
+    @needs_file_size_limit
     def test_neither_stays_when_the_disk_has_room_for_the_picture_alone(self, tmp_path: Path) -> None:
         ran = run_with_little_space(
             """
@@ -425,7 +424,7 @@ class TestAdopted:
         assert [(tmp_path / name).read_bytes() for name in ("page.png", "page-3.png")] == [b"\0", b"\2"]
 
     def test_nothing_stays_of_one_that_is_gone(self, tmp_path: Path) -> None:
-        with pytest.raises(OutputError, match="no such file"):
+        with pytest.raises(OutputError, match=NOT_THERE):
             adopt_drawing(tmp_path / "elsewhere" / "page.png", tmp_path, "page")
         assert list(tmp_path.iterdir()) == []
 

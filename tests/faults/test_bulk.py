@@ -13,7 +13,8 @@ import pytest
 
 from tests.bulk.test_workers import clip, picture
 from tests.faults.test_outputs import SIGNALS, complaint_of, ended, only_linux, shell_code, text_of, whole_lines
-from tests.test_cli import ROOT, child, posix_only
+from tests.platforms import posix_only
+from tests.test_cli import ROOT, child
 from tests.x_screen import DEADLINE_S, wait_until
 
 pytestmark = posix_only

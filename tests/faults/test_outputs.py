@@ -23,7 +23,8 @@ import pytest
 
 from camdigits import cli
 from tests.faults.resources import needs_proc, repeat
-from tests.test_cli import PAPER, PHONE, child, posix_only
+from tests.platforms import posix_only
+from tests.test_cli import PAPER, PHONE, child
 from tests.test_live_window import TITLE, App, needs_screen, notice_shown
 from tests.x_screen import DEADLINE_S, Screen, wait_until, x_screen
 
@@ -318,7 +319,7 @@ def test_a_reader_that_is_slow_gets_the_whole_line_that_a_signal_came_into(dense
 # The run is killed.
 
 
-@pytest.mark.skipif(not hasattr(socket, "SOCK_SEQPACKET"), reason="no sockets here that keep writes apart")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no sockets here that keep writes apart")
 def test_each_line_goes_out_in_one_piece(dense_page: Path) -> None:
     mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with mine:
