@@ -33,16 +33,7 @@ from camdigits.vision.scene import BgrImage, Digit, Frame, Scene
 from camdigits.vision.strokes import PAPERS, PaperColour
 from tests.devices.test_network_camera import Camera
 from tests.documents import scan
-from tests.x_screen import (
-    DEADLINE_S,
-    MISSING,
-    SCREEN_PX,
-    Program,
-    Screen,
-    run_program,
-    wait_until,
-    x_screen,
-)
+from tests.x_screen import DEADLINE_S, MISSING, SCREEN_PX, Program, Screen, run_program, wait_until, x_screen
 
 needs_screen = pytest.mark.skipif(bool(MISSING), reason=f"no X screen can be made here: {', '.join(MISSING)} not installed")
 only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="DISPLAY is a thing of Linux")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, tiff_pages
+from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture
 from camdigits.errors import SourceError
 from camdigits.ports import Turn
 from camdigits.vision.scene import BgrImage, Frame
@@ -64,9 +64,10 @@ class PagedSource(ABC):
 class TiffSource(PagedSource):
     """The pages of a TIFF, as scanners and fax machines save them."""
 
-    def __init__(self, name: str, data: bytes) -> None:
-        self._data, self._pages = data, tiff_pages(data)
-        super().__init__(name, len(self._pages))
+    def __init__(self, name: str, data: bytes, pages: list[bytes]) -> None:
+        """pages: where they are, as `tiff_pages` tells of `data`."""
+        self._data, self._pages = data, pages
+        super().__init__(name, len(pages))
 
     def close(self) -> None:
         super().close()

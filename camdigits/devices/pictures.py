@@ -134,7 +134,7 @@ def is_cut_off(data: bytes) -> bool:
 def tiff_pages(data: bytes) -> list[bytes]:
     """Where the pages of a TIFF are, as its head tells of the first (TIFF 6.0, section 2), but for copies and masks of them.
 
-    None for what is no TIFF; one for a TIFF that is damaged.
+    An empty list for what is no TIFF, and its first page alone for one that is damaged.
     """
     order = _TIFF_ORDERS.get(data[:4])
     if order is None:

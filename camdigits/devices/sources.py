@@ -380,7 +380,8 @@ def _still(head: bytes, path: Path, name: str) -> StillSource | PagedSource | No
 
 
 def _picture(name: str, data: bytes) -> StillSource | TiffSource:
-    return TiffSource(name, data) if len(tiff_pages(data)) > 1 else StillSource(name, decode_picture(data, name))
+    pages = tiff_pages(data)
+    return TiffSource(name, data, pages) if len(pages) > 1 else StillSource(name, decode_picture(data, name))
 
 
 def _head(path: Path, name: str) -> bytes:

@@ -299,7 +299,7 @@ class Following:
         if self._quick_work is None:
             if not self._must_read():
                 return None
-            self._quick_work = _Work(self._ending(self._steady.reading(frame), _digits_of_view), now, self._gave_up)
+            self._quick_work = _Work(self._ending(self._steady.reading(frame), lambda view: view.scene), now, self._gave_up)
         work = self._quick_work
         if self._thorough is None:
             view = work.go_on(math.inf)
@@ -342,7 +342,7 @@ class Following:
                 self._looks = 0
             if self._calm < self._params.calm_frames or self._looks == self._params.looks:
                 return None
-            self._work = _Work(self._ending(_turned_reading(thorough, frame, self._tilt), _digits), now)
+            self._work = _Work(self._ending(_turned_reading(thorough, frame, self._tilt), lambda scene: scene), now)
         work = self._work
         scene = work.go_on(self._pace(work.frames, self._cost, self._params.thorough_spread_s))
         if scene is None:
@@ -358,10 +358,10 @@ class Following:
         most = max(self._params.most_cost * max(1.0, 30 * self._period_s) - carrying, self._params.least_cost)
         return most if frames >= spread else min(max((before + 1) / spread, self._params.least_cost), most)
 
-    def _ending(self, steps: Steps[Result], digits: Callable[[Result], Sequence[Digit]]) -> Steps[Result]:
+    def _ending(self, steps: Steps[Result], scene_of: Callable[[Result], Scene]) -> Steps[Result]:
         """The same steps, and one more for what is done with the result in the frame that has it."""
         result = yield from steps
-        cost = self._params.end_cost * len(digits(result))
+        cost = self._params.end_cost * len(scene_of(result).digits)
         if cost >= 1:
             yield cost
         return result
@@ -430,14 +430,6 @@ class Following:
             digits, numbers = group_numbers(followed, marks, self._numbers)
         self._grouped = _Grouped(followed, self._marks, marks, digits, numbers)
         return self._grouped
-
-
-def _digits(scene: Scene) -> tuple[Digit, ...]:
-    return scene.digits
-
-
-def _digits_of_view(view: View) -> tuple[Digit, ...]:
-    return view.scene.digits
 
 
 def _turned_reading(thorough: Pipeline, frame: Frame, tilt: Tilt) -> Steps[Scene]:
