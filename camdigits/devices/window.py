@@ -254,7 +254,8 @@ class CvWindow:
         return keys
 
     def _on_mouse(self, event: int, x: int, y: int, flags: int, _: Any) -> None:
-        x, y = math.floor(x / self._scale_shown), math.floor(y / self._scale_shown)
+        # The middle of a pixel that is shown, since several pixels of the picture may lie under it.
+        x, y = math.floor((x + 0.5) / self._scale_shown), math.floor((y + 0.5) / self._scale_shown)
         if event in _DOWN_OR_UP:
             action, button = _DOWN_OR_UP[event]
             if action == "down" and button in self._pressed_buttons:

@@ -93,6 +93,10 @@ def report(screen: Screen) -> Iterator[Program]:
         program.wait_for("ready")
         window = screen.window(TITLE)
         wait_until(lambda: screen.size(window) == (1280, 640), "the window's first size")
+        # A window opens with smaller sizes and pictures, which Qt may not have done with; the mouse is heard behind them.
+        for place in (50, 60):
+            screen.move(window, place, place)
+        wait_until(lambda: any(line.startswith("move") for line in program.lines), "the mouse")
         yield program
 
 
@@ -118,12 +122,12 @@ def wait_until_painted(screen: Screen, window: str, divider: tuple[int, int]) ->
 
 
 def hears(screen: Screen, report: Program, window: str, at: tuple[int, int], expected: tuple[int, int]) -> None:
-    """Click at a place of the window and compare with what was heard, give or take the rounding of one pixel."""
+    """Click at a place of the window and compare with what was heard, give or take a pixel."""
     since = len(report.lines)
     screen.click(window, *at, 1)
     wait_until(lambda: any(line.startswith("up left") for line in report.lines[since:]), "the click")
     heard = next(line for line in report.lines[since:] if line.startswith("down left"))
-    assert [int(value) for value in heard.split()[2:]] == pytest.approx(expected, abs=3)
+    assert [int(value) for value in heard.split()[2:]] == pytest.approx(expected, abs=1)
 
 
 @needs_screen
@@ -223,7 +227,7 @@ def test_the_mouse_is_told_in_pixels_of_the_picture_in_a_resized_window(
     divider = round(left + 640 * scale), round(top + 600 * scale)
     wait_until_painted(screen, window, divider)
     for x, y in [(100, 100), (639, 320), (1200, 600)]:
-        hears(screen, report, window, (round(left + x * scale), round(top + y * scale)), (x, y))
+        hears(screen, report, window, (int(left + x * scale), int(top + y * scale)), (x, y))
 
 
 @needs_screen
@@ -235,7 +239,7 @@ def test_full_screen_fills_the_screen_keeps_the_mouse_right_and_goes_back(screen
     scale = SCREEN_PX[0] / 1280
     top = (SCREEN_PX[1] - 640 * scale) / 2
     wait_until_painted(screen, window, (round(640 * scale), round(top + 630 * scale)))
-    hears(screen, report, window, (round(200 * scale), round(top + 300 * scale)), (200, 300))
+    hears(screen, report, window, (int(200 * scale), int(top + 300 * scale)), (200, 300))
     screen.type_key("f")
     wait_until(lambda: screen.size(window) == (1280, 640), "the former size")
 
