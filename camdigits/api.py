@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from numbers import Integral
 from os import PathLike, fsdecode
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,8 @@ class Recognizer:
     reads a picture as well as can be; `live` so quickly that a camera can be followed, and what is followed thoroughly as soon
     as it stands still, over some frames. taught: whether what `camdigits teach` learnt of this user's corrections counts; by
     default networks read as they ship, everywhere the same. threads: how many the network may use, 1 at least.
-    One recognizer can be used by several threads of yours, which then wait for one another at the network.
+    One recognizer can be used by several threads of yours, which then wait for one another at the network. It can be handed to
+    other processes (pickled), each of which loads the network, and what was taught, anew.
     Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns and efforts.
     """
 
@@ -86,6 +88,7 @@ class Recognizer:
                 warnings.warn(str(error), stacklevel=2)
         self.pipeline = Pipeline(classifier, settings.pipeline, network.context)
         self.settings = settings
+        self._made_of = (self.model, None, settings, None, None, taught, threads)
         # Digits that are followed are decided by all their frames: those that one frame leaves in doubt are offered too.
         offered = replace(settings.pipeline, threshold=min(OFFER_THRESHOLD, settings.pipeline.threshold))
         self.patient = Pipeline(classifier, offered, network.context)
@@ -96,6 +99,9 @@ class Recognizer:
             self.turned = Turned(self.pipeline.in_motion(settings.pipeline.threshold), classifier, settings.rotation)
         else:
             self.turned = Turned(self.pipeline, classifier, settings.rotation, glance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._made_of
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: the path of a file, the bytes of one, a Pillow image, or an array.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,15 @@ class TestRecognizer:
     def test_a_network_is_named_by_its_path_too(self, page: np.ndarray) -> None:
         network = bundled_model("classic")
         assert Recognizer(network).recognize(page) == Recognizer("classic").recognize(page)
+
+    def test_other_processes_get_one_that_reads_alike(self, page: np.ndarray) -> None:
+        strict = Recognizer("classic", threshold=0.9, rotate=90, effort="live", threads=1)
+        sent = pickle.dumps(strict)
+        again = pickle.loads(sent)
+        assert len(sent) < 10_000  # no network is sent along
+        assert (again.model, again.settings) == (strict.model, strict.settings)
+        turned = np.ascontiguousarray(np.rot90(page))
+        assert again.recognize(turned) == strict.recognize(turned) != Recognizer("classic").recognize(turned)
 
     def test_no_threads_for_the_network_are_refused(self) -> None:
         with pytest.raises(UsageError, match="a thread at least, not 0"):

@@ -98,7 +98,7 @@ class CsvWriter(LineWriter):
 
 
 class TextWriter(LineWriter):
-    """One line a frame: its numbers in reading order, after `source: ` where `named`."""
+    """One line a frame, whatever its source is called: its numbers in reading order, after `source: ` where `named`."""
 
     def __init__(self, stream: TextIO, named: bool) -> None:
         super().__init__(stream)
@@ -106,7 +106,7 @@ class TextWriter(LineWriter):
 
     def write(self, record: Record) -> None:
         numbers = " ".join(number["text"] for number in record["numbers"])
-        line = f"{record['source']}: {numbers}" if self._named else numbers
+        line = f"{' '.join(record['source'].splitlines())}: {numbers}" if self._named else numbers
         self.put(line.rstrip() + "\n")
 
 

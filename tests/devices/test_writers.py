@@ -129,6 +129,11 @@ class TestText:
         writer.write(EMPTY.to_dict())
         assert stream.getvalue() == expected
 
+    def test_a_name_of_several_lines_is_written_on_one(self) -> None:
+        stream = io.StringIO()
+        TextWriter(stream, named=True).write(Scene(1, 1, source="two\nlines\u2028or three.jpg").to_dict())
+        assert stream.getvalue() == "two lines or three.jpg:\n"
+
     def test_a_name_that_the_terminal_cannot_show_is_escaped(self) -> None:
         raw = io.BytesIO()
         writer = TextWriter(io.TextIOWrapper(raw, encoding="ascii"), named=True)
