@@ -131,7 +131,12 @@ class _Session:
             recorded_s=int(self._clock() - self._recorded_since_s) if self._recorder.recording else None,
         )
         what = (feed.frame, feed.scene, self.view, status)
-        if self._shown is None or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True)):
+        waiting = live and not self._labels.is_whole  # some come with the next picture, also where the frame stays
+        if (
+            self._shown is None
+            or waiting
+            or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True))
+        ):
             self._shown = what
             self._picture = draw(*what, self._labels)
             self._window.show(self._picture)

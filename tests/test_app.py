@@ -812,6 +812,18 @@ class TrackingReader(BlobReader):
         return replace(scene, digits=tuple(replace(digit, track=digit.box.x) for digit in scene.digits))
 
 
+@pytest.mark.parametrize("reader", [BlobReader, TrackingReader])
+def test_every_digit_of_a_frame_that_stays_is_labelled(reader: type[BlobReader]) -> None:
+    boxes = [Box(20 + 40 * (k % 15) + k // 15, 60 + 80 * (k // 15), 10, 20) for k in range(75)]
+    frame = blob_frame(0, *boxes)
+    stage = Stage(FakeSource([frame], FakeClock()))
+    stage.reader = reader()
+    last = stage.run(*[IDLE] * 5)[-1]
+    ground = (last != frame.image.max()).any(axis=2)
+    # No pixel of a label is of the page's own grey, nor of the line round the digit.
+    assert [box for box in boxes if not ground[box.y - 20 : box.y - 6, box.x : box.right].any()] == []
+
+
 def telling_stage(*frames: Frame) -> tuple[Stage, SightingList]:
     stage = Stage()
     stage.reader = TrackingReader()

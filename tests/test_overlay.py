@@ -468,6 +468,13 @@ class TestLabelsOfAWindow:
         assert counts == sorted(counts)
         assert counts[-1] == len(lay_out(scene, self.BOUNDS, 14).tabs)
 
+    def test_where_nothing_is_followed_all_come_at_once(self) -> None:
+        scene = self.scene(boxes=tuple(Box(30 + 60 * k, 400, 20, 40) for k in range(8)))
+        scene = replace(scene, digits=tuple(replace(digit, track=None) for digit in scene.digits))
+        labels = Labels()
+        assert labels.lay_out(scene, self.BOUNDS, 18).tabs == lay_out(scene, self.BOUNDS, 18).tabs
+        assert labels.is_whole
+
     @settings(max_examples=40, deadline=None)
     @given(st.lists(scenes(), min_size=2, max_size=4))
     def test_whatever_they_stood_by_they_lie_over_no_digit(self, some: list[Scene]) -> None:
