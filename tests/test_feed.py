@@ -89,6 +89,18 @@ class TestAmendments:
             assert made.read(Turn())
             assert labels(made) == ([7] if page else [0])
 
+    def test_on_a_page_they_end_where_the_strokes_are_gone(self) -> None:
+        frames = [blob_frame(0, BLOB, OTHER), blob_frame(1, OTHER), blob_frame(2, BLOB, OTHER)]
+        clock = FakeClock()
+        made = Feed(FakeSource(frames, clock, live=True), BlobReader(), clock, page=True)
+        made.amend(BLOB, 7)
+        made.amend(OTHER, 8)
+        assert not made.is_wiped(BLOB)
+        assert made.read(Turn())
+        assert (made.is_wiped(BLOB), made.is_wiped(OTHER)) == (True, False)
+        assert made.read(Turn())
+        assert labels(made) == [0, 8], "what was said of the digit before counts for the one drawn in its place"
+
     def test_forgetting_drops_them(self) -> None:
         made = feed(BLOB, page=True)
         made.amend(BLOB, 7)
