@@ -518,6 +518,15 @@ class TestChoices:
             assert tab.strong == "7"
             assert not changed[box.y : box.bottom, box.x : box.right].any()
 
+    def test_on_the_canvas_the_brackets_lie_under_the_label_and_its_confidence(self) -> None:
+        frame, scene = Frame(plain(640, 640, 255), 0, 0.0), one_digit(Box(200, 150, 60, 90), 640, 640)
+        view = View(mode=Mode.CANVAS)
+        before = draw(frame, scene, view, Status())[:, 650:]
+        after = draw(frame, scene, view, Status(chosen=Chosen(scene.digits[0].box, scene.digits[0])))[:, 650:]
+        changed = (before != after).any(axis=2)
+        assert changed.any()
+        assert not changed[(before < 255).any(axis=2)].any()
+
     def test_a_mirrored_picture_is_marked_where_the_digit_looks_to_be(self) -> None:
         box = Box(100, 150, 60, 90)
         flat = [
