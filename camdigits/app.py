@@ -138,6 +138,7 @@ class _Session:
             chosen=self._chosen_now(),
             numbers=feed.history.numbers if self.view.panel else (),
             recorded_s=int(self._clock() - self._recorded_since_s) if self._recorder.recording else None,
+            place=feed.place,
         )
         what = (feed.frame, feed.scene, self.view, status)
         waiting = live and not self._labels.is_whole  # some come with the next picture, also where the frame stays

@@ -167,6 +167,14 @@ class Feed:
         return float(round((len(times_s) - 1) / span_s))
 
     @property
+    def place(self) -> str:
+        """Which of several pictures or pages is shown, and of how many if that is known; "" where there is one."""
+        count, index = self.source.frame_count, self.frame.index
+        if not self.source.pictures or (count == 1 and index == 0):
+            return ""
+        return f"no. {index + 1}" if count is None or index >= count else f"{index + 1} of {count}"
+
+    @property
     def is_sought(self) -> bool:
         """Whether the source is lost and sought again."""
         return self._end is None and bool(self.source.loss)

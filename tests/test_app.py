@@ -713,6 +713,15 @@ def test_a_digit_that_was_missed_is_the_chosen_one_once_it_has_its_label(drawn: 
     assert [digit and digit.label for digit in chosen][-3:] == [None, None, 4]
 
 
+def test_the_status_bar_tells_which_of_several_pictures_is_shown(drawn: list[Status]) -> None:
+    stage = Stage()
+    shown = clip(stage.clock, *(blob_frame(index, BLOB, time_s=0.0) for index in range(2)), pictures=True)
+    shown.frame_count = 2
+    stage.camera = shown
+    stage.run(*[IDLE] * 40)
+    assert list(dict.fromkeys(status.place for status in drawn)) == ["1 of 2", "2 of 2"]
+
+
 def test_who_types_without_a_digit_hears_which_key_holds_and_who_drags_which_key_reads_all_again(drawn: list[Status]) -> None:
     stage = Stage()
     stage.run(keys("4"), IDLE, stroke((300, 200), (500, 400)), IDLE, keys("backspace"), IDLE)

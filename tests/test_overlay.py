@@ -497,6 +497,14 @@ def evidence_of(digit: Digit, label: int) -> Evidence:
     return Evidence(ink, np.ones((1, 28, 28, 1), np.float32), (digit.box,), (Reading(digit.label, 0.9),), odds)
 
 
+def test_the_status_bar_tells_which_of_several_pictures_is_shown() -> None:
+    bars = [
+        draw(FRAME, Scene(WIDTH, HEIGHT), View(), Status("scans", place=place))[HEIGHT:] for place in ("", "3 of 78", "4 of 78")
+    ]
+    assert (bars[0] != bars[1]).any()
+    assert (bars[1] != bars[2]).any()
+
+
 class TestChoices:
     def test_what_is_not_read_is_dimmed_and_what_is_stays_as_it_is(self) -> None:
         region = Box(100, 80, 300, 200)
