@@ -20,6 +20,12 @@ from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Number, Scene
 NOTICE_S = 3.0
 """How long a passing notice stands."""
 
+
+def _key_of(command: Command) -> str:
+    """How the key of a command is written for people."""
+    return next(key_name(binding.keys[0]) for binding in BINDINGS if binding.command is command)
+
+
 _ELSEWHERE = "trying again ({})".format(
     ", ".join(
         f"{key_name(binding.keys[0])}: {binding.help}"
@@ -33,7 +39,10 @@ _LATENCIES = 15
 """So many frames the latency that is shown is the median of."""
 _CLICK_PX = 5
 """A mouse that moves no farther between press and release clicks; farther, it drags."""
-_CHOOSE_FIRST = "click a digit first, or hold the frame and drag a box round one, then type what it is"
+_CHOOSE_FIRST = (
+    f"click a digit first, or hold the frame ({_key_of(Command.HOLD)}) and drag a box round one, then type what it is"
+)
+_ONLY_A_PART = f"only this part is read, until {_key_of(Command.WHOLE_PICTURE)} is pressed"
 
 
 def run(
@@ -129,9 +138,15 @@ class _Session:
             chosen=self._chosen_now(),
             numbers=feed.history.numbers if self.view.panel else (),
             recorded_s=int(self._clock() - self._recorded_since_s) if self._recorder.recording else None,
+            place=feed.place,
         )
         what = (feed.frame, feed.scene, self.view, status)
-        if self._shown is None or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True)):
+        waiting = live and not self._labels.is_whole  # some come with the next picture, also where the frame stays
+        if (
+            self._shown is None
+            or waiting
+            or any(new is not old and new != old for new, old in zip(what, self._shown, strict=True))
+        ):
             self._shown = what
             self._picture = draw(*what, self._labels)
             self._window.show(self._picture)
@@ -300,6 +315,7 @@ class _Session:
     def _read_only(self, box: Box | None) -> None:
         region = self._feed.read_only(box)
         self._let_go()
+        self._say("" if region is None else _ONLY_A_PART)
         if self._notebook is None:
             return
         with self._failures_said():
@@ -319,8 +335,9 @@ class _Session:
                 return Chosen(digit.box, digit, self._feed.history.moments(digit.track))
             if choice.digit.track is not None and not choice.said:
                 self._chosen = None
-                return None
-        return Chosen(choice.box)
+        if self._feed.is_wiped(choice.box):
+            self._chosen = None
+        return None if self._chosen is None else Chosen(choice.box)
 
     def _correct(self, label: int | None) -> None:
         """Take it that what is chosen is that digit, or none, and keep its crop."""
@@ -332,9 +349,11 @@ class _Session:
         except ValueError as error:
             self._say(f"{error}; click a digit, or drag a box round one")
             return
-        self._chosen = _Choice(self._chosen.box, self._chosen.digit, said=True)
-        names = ["not a digit" if each is None else str(each) for each in (was, label)]
-        said = f"{names[1]}, not {names[0]}" if was != label else f"{names[1]}, as it was read"
+        box, digit = self._chosen.box, self._chosen.digit
+        if digit is None and label is not None:  # one that was missed, and is there now
+            digit = self._feed.same_digit(Digit(label, 1.0, box))
+        self._chosen = _Choice(box, digit, said=True)
+        said = _said(label, was)
         if self._notebook is None:
             self._say(said)
             return
@@ -406,6 +425,15 @@ class _Session:
             self._notice = ""
         notice = self._notice or self._feed.notice
         return f"{notice}; {_ELSEWHERE}" if self._feed.is_sought and not self._notice else notice
+
+
+def _said(label: int | None, was: int | None) -> str:
+    """What the user said of a place, and what had been read there."""
+    if label == was:
+        return "no digit" if label is None else f"{label}, as it was read"
+    if was is None:
+        return f"{label}, which was missed"
+    return f"{'no digit' if label is None else label}, not {was}"
 
 
 class _Choice(NamedTuple):

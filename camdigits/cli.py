@@ -330,8 +330,8 @@ def read(
 ) -> None:
     """Read digits without a window: pictures, PDFs, clips, folders, globs, URLs, `demo`, or `-`: one picture from stdin.
 
-    One line a frame on stdout (csv: one a digit), messages on stderr. With --correct each picture is shown: click a digit,
-    type what it is, and go on with Enter; what is put out is as you left it.
+    One line a frame on stdout (csv: one a digit), messages on stderr. With --correct each picture is shown: click a digit, or
+    drag a box round one that was missed, type what it is, and go on with Enter; what is put out is as you left it.
     """
     from camdigits.bulk.reading import Manner, deliver, progress
     from camdigits.devices import writers

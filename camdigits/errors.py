@@ -96,4 +96,11 @@ def unloadable(error: ImportError) -> LibraryError | None:
 
 def unwritable(place: object, error: OSError) -> OutputError:
     """What a failure of the system to write there is to the user."""
-    return OutputError(f"{place}: cannot be written ({reason_of(error)}); free some space or choose another place")
+    match error:
+        case FileNotFoundError():
+            way_on = "make its folder first, or choose another place"
+        case PermissionError() | NotADirectoryError() | IsADirectoryError():
+            way_on = "choose another place"
+        case _:
+            way_on = "free some space or choose another place"
+    return OutputError(f"{place}: cannot be written ({reason_of(error)}); {way_on}")

@@ -131,6 +131,10 @@ class Feed:
         near = [each for each in self.scene.digits if each.box.iou(digit.box) > SAME_PLACE_IOU]
         return max(near, key=lambda each: each.box.iou(digit.box), default=None)
 
+    def is_wiped(self, box: Box) -> bool:
+        """Whether what stood in that box of a page is gone; what a camera sees may come back."""
+        return self._page and not _holds_strokes(self._seen, box)
+
     def ink_in(self, box: Box) -> Box:
         """The box of the ink in a box of the frame; ValueError where there is none."""
         return glyph_at(self.frame.image, box, self.scene.degrees)[1]
@@ -161,6 +165,14 @@ class Feed:
         if span_s <= 0 or self._ended or self.loss is not None:
             return None
         return float(round((len(times_s) - 1) / span_s))
+
+    @property
+    def place(self) -> str:
+        """Which of several pictures or pages is shown, and of how many if that is known; "" where there is one."""
+        count, index = self.source.frame_count, self.frame.index
+        if not self.source.pictures or (count == 1 and index == 0):
+            return ""
+        return f"no. {index + 1}" if count is None or index >= count else f"{index + 1} of {count}"
 
     @property
     def is_sought(self) -> bool:
@@ -214,6 +226,9 @@ class Feed:
             height, width = frame.image.shape[:2]
             scene = self._reader.recognize(replace(frame, image=part)).placed(region.x, region.y, width, height)
         self._recognized_index = frame.index
+        if self._page:
+            # What is drawn there once its strokes are gone is another digit.
+            self._amendments = tuple(said for said in self._amendments if _holds_strokes(scene, said.box))
         self._show(scene)
 
     def _recognize_again(self) -> None:
@@ -239,6 +254,11 @@ class Feed:
 def _nothing_read(frame: Frame) -> Scene:
     height, width = frame.image.shape[:2]
     return Scene(width, height, frame=frame.index, time_s=frame.time_s)
+
+
+def _holds_strokes(scene: Scene, box: Box) -> bool:
+    """Whether any of the crops that the network got reaches into that box: the lines of squared paper give none."""
+    return scene.evidence is None or any(crop.intersection_area(box) for crop in scene.evidence.boxes)
 
 
 def _pixels(region: Part, frame: Frame) -> Box:

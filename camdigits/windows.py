@@ -84,8 +84,11 @@ def correct_pictures(
             window.CvWindow(TITLE),
             seconds,
             Outputs(_snapshots(Path()), leave, copy=copy_text, recorder=ClipRecorder(draw_scene, None, Path())),
-            notice=f"files to go: {len(paths)}; click a digit and type what it is, - for none; Enter goes on",
-            notebook=_notebook(recognizer),
+            # Held from the first, since nothing moves: a box is dragged round a digit that was missed, not round a part.
+            View(held=True, rotation=recognizer.turned.rotation),
+            f"files to go: {len(paths)}; click a digit, or drag a box round one that was missed, and type what it is, "
+            "- for none; Enter goes on",
+            _notebook(recognizer),
         )
     if pictures.left:
         say(f"left after {count} of {count + pictures.left} pictures; the rest was not read")

@@ -85,7 +85,7 @@ class FakeSource:
         self.name = name
         self.live, self.pictures = live, pictures
         self.frame_period_s = frame_period_s
-        self.frame_count = None
+        self.frame_count: int | None = None
         self.notice = ""
         self.reads: list[tuple[int, float]] = []
         self.closed = False

@@ -14,6 +14,7 @@ from camdigits import app
 from camdigits.controls import BINDINGS, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
+from camdigits.overlay import Labels, Status, draw
 from camdigits.ports import FrameSource, NoRecorder, Outputs, Pointer, Reader, SightingWriter, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
@@ -661,16 +662,81 @@ def test_who_types_again_is_asked_about_the_same_digit() -> None:
     assert labels(stage) == [(7, 1), (8, 1)]
 
 
-def test_a_missed_digit_gets_a_box_and_its_label() -> None:
-    stage = Stage()
+ROUND_GAP = stroke((GAP.x - 20, GAP.y - 20), (GAP.right + 20, GAP.bottom + 20))
+
+
+def missed_digit(stage: Stage) -> None:
     page = blob_frame(0, BLOB).image.copy()
     page[GAP.y : GAP.bottom, GAP.x : GAP.right] = 150  # too faint for the reader of blobs
     stage.camera = FakeSource([Frame(page, 0, 0.0)], stage.clock, live=True)
-    box = stroke((GAP.x - 20, GAP.y - 20), (GAP.right + 20, GAP.bottom + 20))
-    held, boxed, labelled = stage.run(keys(" "), box, keys("4"), IDLE)[1:4]
+
+
+def test_a_missed_digit_gets_a_box_and_its_label() -> None:
+    stage = Stage()
+    missed_digit(stage)
+    held, boxed, labelled = stage.run(keys(" "), ROUND_GAP, keys("4"), IDLE)[1:4]
     assert labels(stage) == [(4, None)]
     assert differs(held[:480], boxed[:480])
     assert differs(boxed[:480], labelled[:480])
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
+    """What the window is to show at each drawing."""
+    said: list[Status] = []
+
+    def noting(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels) -> BgrImage:
+        said.append(status)
+        return draw(frame, scene, view, status, labels)
+
+    monkeypatch.setattr(app, "draw", noting)
+    return said
+
+
+def test_what_was_kept_is_told_beside_what_had_been_read(drawn: list[Status]) -> None:
+    stage = Stage()
+    missed_digit(stage)
+    read = click(BLOB.x + 9, BLOB.y + 9)
+    stage.run(keys(" "), ROUND_GAP, keys("4"), keys("-"), read, keys("0"), keys("7"), keys("-"), IDLE)
+    notices = [status.notice for status in drawn if status.notice.startswith("kept")]
+    told = [one for one, after_it in pairwise([*notices, ""]) if one != after_it]
+    assert told == [
+        f"kept: {said}" for said in ("4, which was missed", "no digit", "0, as it was read", "7, not 0", "no digit, not 0")
+    ]
+
+
+def test_a_digit_that_was_missed_is_the_chosen_one_once_it_has_its_label(drawn: list[Status]) -> None:
+    stage = Stage()
+    missed_digit(stage)
+    stage.run(keys(" "), ROUND_GAP, IDLE, keys("4"), IDLE)
+    chosen = [None if status.chosen is None else status.chosen.digit for status in drawn]
+    assert [digit and digit.label for digit in chosen][-3:] == [None, None, 4]
+
+
+def test_the_status_bar_tells_which_of_several_pictures_is_shown(drawn: list[Status]) -> None:
+    stage = Stage()
+    shown = clip(stage.clock, *(blob_frame(index, BLOB, time_s=0.0) for index in range(2)), pictures=True)
+    shown.frame_count = 2
+    stage.camera = shown
+    stage.run(*[IDLE] * 40)
+    assert list(dict.fromkeys(status.place for status in drawn)) == ["1 of 2", "2 of 2"]
+
+
+def test_who_types_without_a_digit_hears_which_key_holds_and_who_drags_which_key_reads_all_again(drawn: list[Status]) -> None:
+    stage = Stage()
+    stage.run(keys("4"), IDLE, stroke((300, 200), (500, 400)), IDLE, keys("backspace"), IDLE)
+    notices = [status.notice for status in drawn]
+    held, part = (next(at for at, notice in enumerate(notices) if said in notice) for said in ("(space)", "Backspace"))
+    assert held < part
+    assert notices[-1] == ""
+
+
+@pytest.mark.parametrize("gone", [Turn(pointers=(Pointer("down", "right", 50, 50),)), keys("u"), keys("c")])
+def test_what_was_chosen_on_the_canvas_is_let_go_with_its_strokes(gone: Turn) -> None:
+    draw_one = stroke((200, 200), (200, 400))
+    blank = Stage().run(draw_one, gone, IDLE, mode=Mode.CANVAS)[-1]
+    wiped = Stage().run(draw_one, click(PAGE_PX + 200, 300), keys("7"), gone, IDLE, IDLE, mode=Mode.CANVAS)[-1]
+    assert not differs(blank[:500], wiped[:500])
 
 
 def test_a_box_without_ink_is_told_and_nothing_is_kept() -> None:
@@ -810,6 +876,18 @@ class TrackingReader(BlobReader):
     def recognize(self, frame: Frame) -> Scene:
         scene = super().recognize(frame)
         return replace(scene, digits=tuple(replace(digit, track=digit.box.x) for digit in scene.digits))
+
+
+@pytest.mark.parametrize("reader", [BlobReader, TrackingReader])
+def test_every_digit_of_a_frame_that_stays_is_labelled(reader: type[BlobReader]) -> None:
+    boxes = [Box(20 + 40 * (k % 15) + k // 15, 60 + 80 * (k // 15), 10, 20) for k in range(75)]
+    frame = blob_frame(0, *boxes)
+    stage = Stage(FakeSource([frame], FakeClock()))
+    stage.reader = reader()
+    last = stage.run(*[IDLE] * 5)[-1]
+    ground = (last != frame.image.max()).any(axis=2)
+    # No pixel of a label is of the page's own grey, nor of the line round the digit.
+    assert [box for box in boxes if not ground[box.y - 20 : box.y - 6, box.x : box.right].any()] == []
 
 
 def telling_stage(*frames: Frame) -> tuple[Stage, SightingList]:

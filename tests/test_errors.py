@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
-from camdigits.errors import first_line
+from camdigits.errors import first_line, unwritable
 
 
 @pytest.mark.parametrize(
@@ -19,3 +22,17 @@ from camdigits.errors import first_line
 )
 def test_what_a_library_says_is_cut_to_a_line(error: Exception, line: str) -> None:
     assert first_line(error) == line
+
+
+@pytest.mark.parametrize(
+    ("number", "way_on"),
+    [
+        (errno.ENOENT, "make its folder first, or choose another place"),
+        (errno.EACCES, "choose another place"),
+        (errno.ENOTDIR, "choose another place"),
+        (errno.ENOSPC, "free some space or choose another place"),
+    ],
+)
+def test_what_cannot_be_written_is_told_with_what_helps(number: int, way_on: str) -> None:
+    told = str(unwritable("page.png", OSError(number, os.strerror(number))))
+    assert told == f"page.png: cannot be written ({os.strerror(number).lower()}); {way_on}"

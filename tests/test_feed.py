@@ -89,6 +89,18 @@ class TestAmendments:
             assert made.read(Turn())
             assert labels(made) == ([7] if page else [0])
 
+    def test_on_a_page_they_end_where_the_strokes_are_gone(self) -> None:
+        frames = [blob_frame(0, BLOB, OTHER), blob_frame(1, OTHER), blob_frame(2, BLOB, OTHER)]
+        clock = FakeClock()
+        made = Feed(FakeSource(frames, clock, live=True), BlobReader(), clock, page=True)
+        made.amend(BLOB, 7)
+        made.amend(OTHER, 8)
+        assert not made.is_wiped(BLOB)
+        assert made.read(Turn())
+        assert (made.is_wiped(BLOB), made.is_wiped(OTHER)) == (True, False)
+        assert made.read(Turn())
+        assert labels(made) == [0, 8], "what was said of the digit before counts for the one drawn in its place"
+
     def test_forgetting_drops_them(self) -> None:
         made = feed(BLOB, page=True)
         made.amend(BLOB, 7)
@@ -113,3 +125,19 @@ def test_each_picture_is_shown_for_the_period_of_its_source() -> None:
         made.read(Turn())
     assert source.reads == [(0, began_s), (1, began_s + 2), (2, began_s + 4)]
     assert made.time_s == 6.0
+
+
+@pytest.mark.parametrize(
+    ("count", "index", "pictures", "place"),
+    [
+        (78, 2, True, "3 of 78"),
+        (None, 2, True, "no. 3"),
+        (1, 0, True, ""),
+        (1, 3, True, "no. 4"),  # a page of a file by itself, as `read --correct` shows it
+        (300, 2, False, ""),
+    ],
+)
+def test_of_several_pictures_it_is_told_which_one_is_shown(count: int | None, index: int, pictures: bool, place: str) -> None:
+    source = FakeSource([blob_frame(index, BLOB)], FakeClock(), pictures=pictures)
+    source.frame_count = count
+    assert Feed(source, BlobReader(), FakeClock()).place == place

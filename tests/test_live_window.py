@@ -710,6 +710,39 @@ def test_pictures_and_pages_are_corrected_one_after_the_other_and_put_out_as_the
 
 
 @needs_screen
+def test_a_box_round_a_digit_of_a_picture_that_is_corrected_is_that_digit_and_no_part_to_read(screen: Screen) -> None:
+    box = read_of_fixture().digits[0].box
+    with screen.start("-m", "camdigits", "read", "--correct", "--format", "jsonl", str(PICTURE)) as program:
+        app = App.of(screen, program)
+        app.wait(readings_drawn, "the readings")
+        screen.move(app.window, box.x - 4, box.y - 4)
+        screen.press(1)
+        screen.move(app.window, box.right + 4, box.bottom + 4)
+        screen.release(1)
+        app.wait(lambda picture: has(picture[:400], YELLOW, 50), "the brackets round the digit")
+        app.press("7")
+        app.wait(notice_shown, "the notice that it was kept")
+        app.press("q")
+        assert program.wait() == 0
+        (scene,) = map(json.loads, program.lines)
+    labels_read = [digit.label for digit in read_of_fixture().digits]
+    assert [digit["label"] for digit in scene["digits"]] == [7, *labels_read[1:]]
+
+
+@needs_screen
+def test_pictures_to_correct_are_all_read_as_turned_as_was_asked(screen: Screen) -> None:
+    page = str(PICTURE.with_name("paper.jpg"))
+    with screen.start("-m", "camdigits", "read", "--correct", "--rotate", "180", page, page) as program:
+        app = App.of(screen, program)
+        app.press("enter")
+        wait_until(lambda: bool(program.lines), "the first page")
+        app.press("q")
+        assert program.wait() == 0
+        first, second = program.lines
+    assert first == second
+
+
+@needs_screen
 def test_the_demo_plays_with_readings_until_it_is_closed(screen: Screen) -> None:
     with running(screen, "live", "demo") as app:
         first = app.wait(readings_drawn, "a reading")

@@ -468,6 +468,13 @@ class TestLabelsOfAWindow:
         assert counts == sorted(counts)
         assert counts[-1] == len(lay_out(scene, self.BOUNDS, 14).tabs)
 
+    def test_where_nothing_is_followed_all_come_at_once(self) -> None:
+        scene = self.scene(boxes=tuple(Box(30 + 60 * k, 400, 20, 40) for k in range(8)))
+        scene = replace(scene, digits=tuple(replace(digit, track=None) for digit in scene.digits))
+        labels = Labels()
+        assert labels.lay_out(scene, self.BOUNDS, 18).tabs == lay_out(scene, self.BOUNDS, 18).tabs
+        assert labels.is_whole
+
     @settings(max_examples=40, deadline=None)
     @given(st.lists(scenes(), min_size=2, max_size=4))
     def test_whatever_they_stood_by_they_lie_over_no_digit(self, some: list[Scene]) -> None:
@@ -490,6 +497,14 @@ def evidence_of(digit: Digit, label: int) -> Evidence:
     return Evidence(ink, np.ones((1, 28, 28, 1), np.float32), (digit.box,), (Reading(digit.label, 0.9),), odds)
 
 
+def test_the_status_bar_tells_which_of_several_pictures_is_shown() -> None:
+    bars = [
+        draw(FRAME, Scene(WIDTH, HEIGHT), View(), Status("scans", place=place))[HEIGHT:] for place in ("", "3 of 78", "4 of 78")
+    ]
+    assert (bars[0] != bars[1]).any()
+    assert (bars[1] != bars[2]).any()
+
+
 class TestChoices:
     def test_what_is_not_read_is_dimmed_and_what_is_stays_as_it_is(self) -> None:
         region = Box(100, 80, 300, 200)
@@ -510,6 +525,15 @@ class TestChoices:
         for tab, box in lay_out(scene, Box(0, 0, WIDTH, HEIGHT), type_size_px(WIDTH, HEIGHT)).tabs:
             assert tab.strong == "7"
             assert not changed[box.y : box.bottom, box.x : box.right].any()
+
+    def test_on_the_canvas_the_brackets_lie_under_the_label_and_its_confidence(self) -> None:
+        frame, scene = Frame(plain(640, 640, 255), 0, 0.0), one_digit(Box(200, 150, 60, 90), 640, 640)
+        view = View(mode=Mode.CANVAS)
+        before = draw(frame, scene, view, Status())[:, 650:]
+        after = draw(frame, scene, view, Status(chosen=Chosen(scene.digits[0].box, scene.digits[0])))[:, 650:]
+        changed = (before != after).any(axis=2)
+        assert changed.any()
+        assert not changed[(before < 255).any(axis=2)].any()
 
     def test_a_mirrored_picture_is_marked_where_the_digit_looks_to_be(self) -> None:
         box = Box(100, 150, 60, 90)

@@ -38,12 +38,13 @@ class NotebookFolder:
         return self._teacher.news()
 
     def region(self, source: str) -> Part | None:
-        return self._regions().get(source)
+        return self._regions().get(_place_of(source))
 
     def remember_region(self, source: str, region: Part | None) -> None:
-        regions = {name: known for name, known in self._regions().items() if name != source}
+        place = _place_of(source)
+        regions = {name: known for name, known in self._regions().items() if name != place}
         if region is not None:
-            regions[source] = region
+            regions[place] = region
         write_whole(self._folder / REGIONS_FILE, json.dumps(regions, indent=1).encode(), make_folder=True)
 
     def _regions(self) -> dict[str, Part]:
@@ -55,6 +56,14 @@ class NotebookFolder:
             return {str(name): _region(numbers) for name, numbers in values.items()}
         except (OSError, *NOT_OF_THE_LAYOUT):
             return {}
+
+
+def _place_of(source: str) -> str:
+    """A file or folder by its full path, as others elsewhere have the same name; any other source as it is called."""
+    try:
+        return str(Path(source).absolute()) if Path(source).exists() else source
+    except (OSError, ValueError):  # no name that a file can have
+        return source
 
 
 def _region(numbers: Any) -> Part:

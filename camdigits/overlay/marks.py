@@ -25,7 +25,7 @@ _ARM = 0.28
 _SMALL = 2.0
 """Digits that are more than so many, or lower than so many heights of a line of type, are labelled without confidence."""
 _MOST_PLACED = 24
-"""So many labels find a new place in one frame of a window; the others come with the next."""
+"""So many labels of what is followed find a new place in one frame of a window; the others come with the next."""
 _PATIENCE_FRAMES = 20
 """After so many frames a better place is looked for, for a label that covers another or has found none."""
 
@@ -94,6 +94,11 @@ class Labels:
     def __init__(self) -> None:
         self._wanted: _Wanted | None = None
         self._layout = Layout((), ())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all labels were given a place; else more come when the same is laid out again."""
+        return self._layout.is_whole
 
     def lay_out(self, scene: Scene, bounds: Box, size_px: int) -> Layout:
         """The layout of the next frame."""
@@ -199,7 +204,8 @@ def _laid_out(wanted: _Wanted) -> Layout:
 
 
 def _arranged(wanted: _Wanted, before: Mapping[_Key, _Spot], most: int) -> Layout:
-    """Lay out what is wanted: labels stay where they stood `before` if they can, and at most `most` others are placed."""
+    """Lay out what is wanted: labels stay where they stood `before` if they can, and of what is followed at most `most`
+    others are placed. What is not followed is placed at once: on the next frame nobody knows it again."""
     size_px, bounds = wanted.size_px, wanted.bounds
     gap_px = line_width_px(size_px) + 2
     boxes = edges_of([digit.box for digit in wanted.digits])
@@ -231,7 +237,8 @@ def _arranged(wanted: _Wanted, before: Mapping[_Key, _Spot], most: int) -> Layou
     for k in np.array(standing, np.intp)[~stays].tolist():
         del spots[k]
         anew.append(k)
-    chosen = anew[:most]
+    late = set([k for k in anew if keys[k] is not None][most:])
+    chosen = [k for k in anew if k not in late]
     taken = np.zeros((len(lines) + len(found) + len(chosen), 4), np.int32)
     count = len(lines) + len(found)
     taken[: len(lines)], taken[len(lines) : count] = lines, places[stays]

@@ -27,11 +27,13 @@ def draw_page(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImag
     picture = np.full((height, 2 * width, 3), 255, np.uint8)
     picture[:, :width] = frame.image
     draw_boxes(picture[:, :width], scene.digits, max(size_px // 2, 1))
-    _draw_readings(picture[:, width:], scene, view, status, size_px)
-    for half in (picture[:, :width], picture[:, width:]):
-        if status.chosen is not None:
+    halves = picture[:, :width], picture[:, width:]
+    if status.chosen is not None:  # under the labels, which stay legible
+        for half in halves:
             draw_chosen(half, status.chosen.box, size_px)
-        if status.dragged is not None:
+    _draw_readings(halves[1], scene, view, status, size_px)
+    if status.dragged is not None:
+        for half in halves:
             draw_dragged(half, status.dragged, size_px)
     picture[:, width - 1 : width + 1] = MIST
     return picture

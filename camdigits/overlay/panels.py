@@ -38,7 +38,8 @@ class Status:
     latency_s: how long a frame takes from being read to being shown. lost: the picture is an old one, as the source is lost; it
     is drawn dimmed. region: the part of the frame that is read, in its pixels; None is all. dragged: a box that is being
     dragged. chosen: what the user has clicked. numbers: what was read lately, newest first. recorded_s: how long what is
-    seen has been recorded; None where it is not.
+    seen has been recorded; None where it is not. place: which of several pictures or pages is shown, and of how many if that
+    is known, as "3 of 78"; "" where there is one.
     """
 
     source: str = ""
@@ -51,6 +52,7 @@ class Status:
     chosen: Chosen | None = None
     numbers: tuple[ReadNumber, ...] = ()
     recorded_s: int | None = None
+    place: str = ""
 
 
 def help_rows(mode: Mode) -> tuple[tuple[str, str], ...]:
@@ -221,6 +223,8 @@ def _draw_chip(bar: BgrImage, chip: tuple[str, Colour], left: int, baseline: int
 
 def _facts(frame_size: tuple[int, int], view: View, status: Status) -> list[str]:
     facts = [_short_name(status.source)] if status.source and status.source != view.mode.value else []
+    if status.place:
+        facts.append(status.place)
     facts.append("{}x{}".format(*frame_size))
     if status.frames_per_s is not None:
         facts.append(f"{status.frames_per_s:.0f} frames/s")

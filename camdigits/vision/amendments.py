@@ -77,10 +77,12 @@ def amended(
             marks.append(digit.box)
         changed |= said is not None
     missed: list[Digit] = []
+    settled = [digit.box for digit in digits]
     for said in reversed(amendments):
-        is_new = said.was is None and all(digit.box.iou(said.box) < SAME_PLACE_IOU for digit in (*digits, *missed))
-        if is_new and said.label is not None:
-            missed.append(Digit(said.label, 1.0, said.box))
+        if said.was is None and all(box.iou(said.box) < SAME_PLACE_IOU for box in settled):
+            settled.append(said.box)
+            if said.label is not None:
+                missed.append(Digit(said.label, 1.0, said.box))
     if not changed and not missed:
         return scene
     return _regrouped(scene, [*digits, *missed], marks, numbers)

@@ -31,6 +31,28 @@ def test_a_region_is_remembered_for_its_source_alone(tmp_path: Path) -> None:
     assert again.region("camera 1") == Part(0, 0, 1, 0.5)
 
 
+def test_a_region_of_a_file_is_not_of_one_that_is_called_the_same_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("mine", "yours"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "page.jpg").touch()
+    monkeypatch.chdir(tmp_path / "mine")
+    notebook(tmp_path).remember_region("page.jpg", PART)
+    assert notebook(tmp_path).region(str(tmp_path / "mine" / "page.jpg")) == PART
+    monkeypatch.chdir(tmp_path / "yours")
+    assert notebook(tmp_path).region("page.jpg") is None
+    notebook(tmp_path).remember_region("page.jpg", None)
+    monkeypatch.chdir(tmp_path / "mine")
+    assert notebook(tmp_path).region("page.jpg") == PART
+
+
+@pytest.mark.parametrize("source", ["\0", "a" * 10_000, "rtsp://camera/1"])
+def test_a_region_is_remembered_for_what_no_file_can_be_called(tmp_path: Path, source: str) -> None:
+    notebook(tmp_path).remember_region(source, PART)
+    assert notebook(tmp_path).region(source) == PART
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{", '{"camera 0": 3}', '{"camera 0": [0, 0, 0, 0]}', '{"camera 0": [0, 0, NaN, 1]}', "[" * 5000, "\0"]
 )

@@ -62,6 +62,12 @@ def test_the_last_word_counts() -> None:
     assert texts(amended(row("12"), [Amendment(Box(72, 100, 20, 30), 7), Amendment(Box(72, 100, 20, 30), 3)])) == ["123"]
 
 
+def test_a_digit_that_the_user_added_is_gone_once_it_is_none_and_may_be_added_again() -> None:
+    place = Box(72, 100, 20, 30)
+    assert texts(amended(row("12"), [Amendment(place, 7), Amendment(place, None)])) == ["12"]
+    assert texts(amended(row("12"), [Amendment(place, 7), Amendment(place, None), Amendment(place, 3)])) == ["123"]
+
+
 def test_a_track_keeps_what_was_said_wherever_it_moves() -> None:
     scene = row("12", tracks=True)
     said = [Amendment(Box(300, 200, 9, 9), 7, was=2, track=2)]
