@@ -62,7 +62,7 @@ class Recognizer:
     default networks read as they ship, everywhere the same. threads: how many the network may use, 1 at least.
     One recognizer can be used by several threads of yours, which then wait for one another at the network. It can be handed to
     other processes (pickled), each of which loads the network, and what was taught, anew.
-    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns and efforts.
+    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns, efforts, threads.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class Recognizer:
         threads: int = THREADS,
     ) -> None:
         settings = settings.with_threshold(threshold).with_rotation(rotate).with_effort(effort)
-        if threads < 1:
-            raise UsageError(f"the network needs a thread at least, not {threads}")
+        if not _is_whole(threads) or threads < 1:
+            raise UsageError(f"the network uses a whole number of threads, 1 at least, not {threads}")
         self.model = fsdecode(model) or settings.model or DEFAULT_MODEL
-        network = load_classifier(self.model, threads)
+        network = load_classifier(self.model, int(threads))
         self.adaptable = classifier = Adaptable(network)
         if taught:
             try:
@@ -206,7 +206,7 @@ def stream(
     Raises UsageError at once for `every` that is no whole number from 1 on and for what is no source, and in the loop
     SourceError for one that cannot be opened or is lost; warns of a clip that was cut off.
     """
-    if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
+    if not _is_whole(every) or every < 1:
         raise UsageError(f"every Nth frame can be read, N a whole number and at least 1, not {every}")
     if isinstance(source, bool) or not isinstance(source, str | Integral | PathLike):
         kind = type(source).__name__
@@ -214,6 +214,10 @@ def stream(
             f"a stream is of a path, a URL or a camera's index; a {kind} is read by Recognizer.recognize, if at all"
         )
     return _scenes(str(source) if isinstance(source, Integral) else fsdecode(source), recognizer, int(every))
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 def _scenes(spec: str, recognizer: Recognizer | None, every: int) -> Generator[Scene, None, None]:

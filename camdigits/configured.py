@@ -59,7 +59,8 @@ def use_settings(context: click.Context, _: click.Parameter, path: Path | None) 
     values = _values(path, group)
     command = context.command
     origin, given = _origin(path), _of_command(values, command)
-    context.default_map = {option.name: given[name] for name, option in configurable(command).items() if name in given}
+    known = configurable(command)
+    context.default_map = {option.name: _as_given(given[name]) for name, option in known.items() if name in given}
     for name, value in given.items():
         _check(command, name, value, origin)
 
@@ -132,13 +133,20 @@ def _of_command(values: Mapping[str, Any], command: click.Command) -> Mapping[st
 def _check(command: click.Command, name: str, value: Any, origin: str) -> None:
     """Raise UsageError for a value that the option would not take on the command line."""
     option = configurable(command)[name]
-    if option.is_flag != isinstance(value, bool) or not isinstance(value, bool | int | float | str):
+    is_value = isinstance(value, bool | int | float | str) and "\0" not in str(value)  # which no path or name can hold
+    if option.is_flag != isinstance(value, bool) or not is_value:
         wanted = "true or false" if option.is_flag else "one number or text"
         raise UsageError(f"{origin}: {name} is {wanted}, not {_toml(value)}")
     try:
-        option.type_cast_value(click.Context(command), value)
+        option.type_cast_value(click.Context(command), _as_given(value))
     except click.BadParameter as error:
         raise UsageError(f"{origin}: {name}: {error.message.rstrip('.')}") from error
+
+
+def _as_given(value: Any) -> Any:
+    """A value as the command line would have it: a number is text there, so that click cuts no 2.7 to 2 and takes no 1 for the
+    number of an open file."""
+    return value if isinstance(value, bool) else str(value)
 
 
 def settings_document(settings: Iterable[Setting], path: Path | None) -> Iterator[str]:

@@ -68,7 +68,8 @@ class Scene(vision.Scene):
     clockwise the page was turned to be read. tentative: each a `Digit`, of what may be one but is not confirmed, where frames
     are followed. evidence, origin: the package's own.
 
-    Scenes are values: they compare by what was read, can be pickled, and `dataclasses.replace` makes others of them. Notebooks
+    Scenes are values: they compare by what was read, can be pickled, and `dataclasses.replace` makes others of them; numbers
+    point at digits by index, so both are replaced together, and ValueError is raised where a number points at none. Notebooks
     show their picture where it is to be had. A scene that was read from a file holds no pixels and reads the file again to be
     drawn; one of an array or a Pillow image holds that very object, not a copy, so that what is changed there is changed
     here; one of a camera, a URL or stdin by `recognize` holds the frame; those of a clip or camera by `stream` hold none, and
@@ -76,6 +77,12 @@ class Scene(vision.Scene):
     """
 
     origin: Origin = field(default=Origin(), compare=False)
+
+    def __post_init__(self) -> None:
+        there = range(len(self.digits))
+        for number in self.numbers:
+            if not all(index in there for index in number.digits):
+                raise ValueError(f"the number {number} is of digits that are not there; replace numbers with digits")
 
     @classmethod
     def of(cls, scene: vision.Scene, origin: Origin) -> Self:

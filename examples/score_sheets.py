@@ -49,12 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = 0
     for path in sheets_in(options.folder):
         try:
-            for scene in camdigits.stream(path, recognizer):
-                name = f"{path.name} page {scene.frame + 1}" if path.suffix.lower() == ".pdf" else path.name
-                rows.append((name, doubts(scene, options.sure, options.scores), [number.text for number in scene.numbers]))
+            scenes = list(camdigits.stream(path, recognizer))
         except SourceError as error:
             print(f"passed over {error}", file=sys.stderr)
             failed += 1
+            continue
+        has_pages = path.suffix.lower() == ".pdf" or len(scenes) > 1
+        for scene in scenes:
+            name = f"{path.name} page {scene.frame + 1}" if has_pages else path.name
+            rows.append((name, doubts(scene, options.sure, options.scores), [number.text for number in scene.numbers]))
 
     most = max([len(scores) for _, _, scores in rows] + [options.scores or 0])
     output = options.output.open("w", encoding="utf-8", newline="") if options.output else nullcontext(sys.stdout)

@@ -105,9 +105,13 @@ class TestRecognizer:
         turned = np.ascontiguousarray(np.rot90(page))
         assert again.recognize(turned) == strict.recognize(turned) != Recognizer("classic").recognize(turned)
 
-    def test_no_threads_for_the_network_are_refused(self) -> None:
-        with pytest.raises(UsageError, match="a thread at least, not 0"):
-            Recognizer(threads=0)
+    @pytest.mark.parametrize("threads", [0, 2.0, "2", True])
+    def test_what_is_no_number_of_threads_is_refused(self, threads: Any) -> None:
+        with pytest.raises(UsageError, match=f"a whole number of threads, 1 at least, not {threads}"):
+            Recognizer(threads=threads)
+
+    def test_threads_may_be_counted_by_numpy(self, recognizer: Recognizer, page: np.ndarray) -> None:
+        assert Recognizer(threads=np.int64(1)).recognize(page) == recognizer.recognize(page)  # type: ignore[arg-type]
 
     def test_the_array_is_left_as_it_was(self, recognizer: Recognizer, page: np.ndarray) -> None:
         before = page.copy()

@@ -51,6 +51,15 @@ class TestUse:
         (threshold, *_) = (s.value for s in settings_in_force(cli.commands, tmp_path / "a.toml") if s.name == "threshold")
         assert threshold == 0.25
 
+    def test_a_number_is_a_path_as_on_the_command_line(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        config = write(tmp_path / "a.toml", "[read]\noutput = 2026\n")
+        assert "output = 2026" in output(capsys, "settings", "--config", config)
+        assert output(capsys, "read", PAPER, "--config", config) == ""
+        assert (tmp_path / "2026").read_text(encoding="utf-8").strip()
+
     def test_flags_win_over_tables_and_tables_over_the_rest(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         config = write(tmp_path / "a.toml", 'threshold = 1.0\n[read]\nthreshold = 0.5\nformat = "text"\n')
         assert output(capsys, "read", PAPER, "--config", config).strip()
@@ -102,8 +111,11 @@ class TestMistakes:
             ("[live]\nevery = 5", r"there is no setting every of \[live\]"),
             ("threshold = 'much'", "threshold: 'much' is not a valid float"),
             ("threshold = [0.5]", "threshold is one number or text"),
+            ('model = "a\\u0000b"', r'model is one number or text, not "a\\u0000b"'),
+            ('snapshots = "a\\u0000b"', "snapshots is one number or text"),
             ("[evaluate]\nclips = 1", "clips is true or false, not 1"),
             ("[read]\nevery = 0", "every: 0 is not in the range"),
+            ("[read]\nevery = 2.7", "every: '2.7' is not a valid integer"),
             ("size = '3by4'", "size: a size is written like 1280x720, not '3by4'"),
             ("threshold =", r"is not TOML \(Invalid value \(at"),
             ("a = " + 5000 * "[", "is not TOML"),

@@ -143,6 +143,18 @@ class TestScoreSheets:
         doubted = list(csv.DictReader(io.StringIO(example("score_sheets.py", folder, "--scores", 3, "--sure", 1.1).out)))
         assert [row["check"] for row in doubted] == ["unsure: 1 2 3", "unsure: 1 2 3", "2 scores, not 3; unsure: 1 2"]
 
+    def test_a_sheet_on_a_page_of_a_file_is_told_by_its_page(self, example: Example, folder: Path) -> None:
+        sheets = [cv2.imread(str(folder / name)) for name in ("carl.png", "anna.png")]
+        encoded, data = cv2.imencodemulti(".tiff", sheets)
+        assert encoded
+        (folder / "scan.tiff").write_bytes(data.tobytes())
+        code, out, _ = example("score_sheets.py", folder, *TRUSTING)
+        scanned = [row for row in csv.reader(io.StringIO(out)) if row[0].startswith("scan")]
+        assert (code, scanned) == (
+            0,
+            [["scan.tiff page 1", "", "40", "9", ""], ["scan.tiff page 2", "", "12", "30", "7"]],
+        )
+
     def test_a_bad_file_is_told_and_passed_over(self, example: Example, folder: Path) -> None:
         (folder / "bad.png").write_bytes((folder / "anna.png").read_bytes()[:5000])
         code, out, err = example("score_sheets.py", folder)

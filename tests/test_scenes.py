@@ -166,13 +166,19 @@ class TestValues:
         first, second = recognizer.recognize(page), recognizer.recognize(page.copy())
         assert first == second
         assert len({first, second}) == 1
-        assert first != replace(first, digits=())
+        assert first != replace(first, digits=(), numbers=())
 
     def test_what_replace_makes_is_drawn_on_the_same_picture(self, scene: Scene, page: np.ndarray, drawn: np.ndarray) -> None:
         bare = replace(scene, digits=(), numbers=())
         assert isinstance(bare, camdigits.Scene)
         assert np.array_equal(bare.draw(), page)
         assert np.array_equal(copy.copy(scene).draw(), drawn)
+
+    def test_numbers_of_digits_that_are_not_there_are_refused(self, scene: Scene) -> None:
+        with pytest.raises(ValueError, match="the number 0123 is of digits that are not there"):
+            replace(scene, digits=scene.digits[:3])
+        first = scene.numbers[0]
+        assert str(replace(scene, digits=scene.digits[:4], numbers=(first,))).startswith(f"{scene.source}: {first} (4 digits")
 
 
 class TestNotebooks:

@@ -128,7 +128,10 @@ class _Jsonl:
 
 class _Csv(_Jsonl):
     def parsed(self, number: int, line: str) -> _Line | None:
-        (row,) = csv.reader([line])
+        try:
+            (row,) = csv.reader([line])
+        except csv.Error as error:  # a line break without quotes, or a field of 128 KiB
+            raise ValueError(line) from error
         if number == 0:
             if tuple(row) != CSV_HEADER:
                 raise ValueError(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture
+from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, tiff_beginning_with
 from camdigits.errors import SourceError
 from camdigits.ports import Turn
 from camdigits.vision.scene import BgrImage, Frame
@@ -74,9 +74,7 @@ class TiffSource(PagedSource):
         self._data = b""
 
     def _page(self, index: int) -> BgrImage | None:
-        # The first page is the one that the head of the file points to.
-        data = self._data[:4] + self._pages[index] + self._data[8:]
         try:
-            return decode_picture(data, self.name)
+            return decode_picture(tiff_beginning_with(self._pages[index], self._data), self.name)
         except SourceError:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,12 +14,31 @@ from camdigits.vision.scene import BgrImage
 
 SLIDE_PERIOD_S = 2.0
 """How long a picture is shown where several are shown one after the other."""
-_TIFF_ORDERS: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
+
+
+class _TiffLayout(NamedTuple):
+    """How a TIFF is laid out: the order of its bytes, how many of them say a place, and how many count the tags of a page."""
+
+    order: Literal["little", "big"]
+    place_bytes: int
+    count_bytes: int
+
+    @property
+    def tag_bytes(self) -> int:
+        return 4 + 2 * self.place_bytes
+
+
+_TIFF_LAYOUTS = {
+    b"II*\0": _TiffLayout("little", 4, 2),
+    b"MM\0*": _TiffLayout("big", 4, 2),
+    b"II+\0": _TiffLayout("little", 8, 8),  # BigTIFF, for more than 4 GB
+    b"MM\0+": _TiffLayout("big", 8, 8),
+}
 _SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
     b"\x89PNG",
     b"BM",
-    *_TIFF_ORDERS,
+    *_TIFF_LAYOUTS,
     b"\0\0\0\x0cjP  ",  # JPEG 2000
     b"\xff\x4f\xff\x51",
     b"#?RADIANCE",
@@ -136,19 +155,28 @@ def tiff_pages(data: bytes) -> list[bytes]:
 
     An empty list for what is no TIFF, and its first page alone for one that is damaged.
     """
-    order = _TIFF_ORDERS.get(data[:4])
-    if order is None:
+    layout = _TIFF_LAYOUTS.get(data[:4])
+    if layout is None:
         return []
-    pages, seen, where = [], set(), data[4:8]
-    while (at := int.from_bytes(where, order)) and at not in seen and at + 2 <= len(data):
+    order, place_bytes, count_bytes = layout
+    first = data[place_bytes : 2 * place_bytes]
+    pages, seen, where = [], set(), first
+    while (at := int.from_bytes(where, order)) and at not in seen and at + count_bytes <= len(data):
         seen.add(at)  # damaged files lead back
-        is_marked = int.from_bytes(data[at + 2 : at + 4], order) == _SUBFILE
-        kind = int.from_bytes(data[at + 10 : at + 14], order) if is_marked else 0
+        tags_at = at + count_bytes
+        value_at = tags_at + 4 + place_bytes
+        is_marked = int.from_bytes(data[tags_at : tags_at + 2], order) == _SUBFILE
+        kind = int.from_bytes(data[value_at : value_at + 4], order) if is_marked else 0
         if not kind & _REDUCED_OR_MASK:
             pages.append(where)
-        end = at + 2 + 12 * int.from_bytes(data[at : at + 2], order)
-        where = data[end : end + 4]
-    return pages or [data[4:8]]
+        end = tags_at + layout.tag_bytes * int.from_bytes(data[at:tags_at], order)
+        where = data[end : end + place_bytes]
+    return pages or [first]
+
+
+def tiff_beginning_with(page: bytes, data: bytes) -> bytes:
+    """The TIFF whose first page is that one, as `tiff_pages` tells of it."""
+    return data[: len(page)] + page + data[2 * len(page) :]
 
 
 def _has_all_chunks(png: bytes) -> bool:

@@ -231,7 +231,8 @@ def file_behind(spec: str, source: FrameSource) -> str:
 def expand(spec: str) -> list[str]:
     """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
 
-    Folders below it that cannot be looked into are among them, so that whoever reads them hears of it.
+    Folders below it that cannot be looked into are among them, so that whoever reads them hears of it. What is hidden is left
+    out: beside the files of systems, pictures that were deleted and lie in a bin.
     Raises SourceError when a folder or glob has none.
     """
     if spec == STDIN or (_exists(spec) and not Path(spec).is_dir()) or "://" in spec:
@@ -240,13 +241,14 @@ def expand(spec: str) -> list[str]:
         from imutils import paths  # brings urllib.request with it, which takes longer to load than a camera to open
 
         closed = _closed_folders(spec)
-        found = [*paths.list_files(spec, validExts=_FILE_SUFFIXES), *closed]
+        everything = [*paths.list_files(spec, validExts=_FILE_SUFFIXES), *closed]
+        found = [file for file in everything if not any(map(_is_hidden, Path(file).relative_to(spec).parts))]
     elif glob.has_magic(spec):
         matches = glob.glob(spec, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-        found = [file for file in matches if file.lower().endswith(_FILE_SUFFIXES)]
+        found = [file for file in matches if file.lower().endswith(_FILE_SUFFIXES) and not _is_hidden(Path(file).name)]
     else:
         return [spec]
-    files = sorted((file for file in found if not Path(file).name.startswith(".")), key=natural_key)
+    files = sorted(found, key=natural_key)
     if not files:
         raise SourceError(f"{spec}: no pictures or clips there; name a folder or pattern that has some, such as 'pages/*.jpg'")
     return files
@@ -299,6 +301,10 @@ def _exists(spec: str) -> bool:
         raise SourceError(f"{spec}: permission denied; make it and its folder readable") from error
     except (OSError, ValueError):  # not there, or no name that a file can have
         return False
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
 
 
 def _closed_folders(spec: str) -> list[str]:
@@ -432,7 +438,9 @@ def _open_clip(path: Path, name: str) -> ClipSource:
 
 def _open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | ClipSource | LiveSource:
     name = public_name(url)
-    if url.partition("://")[0].lower() not in _URL_SCHEMES:
+    scheme, separator, rest = url.partition("://")
+    url = f"{scheme.lower()}{separator}{rest}"  # phones begin what is typed with a capital, which FFmpeg takes for another
+    if scheme.lower() not in _URL_SCHEMES:
         raise SourceError(f"{name}: only http, https and rtsp addresses can be opened; name a file by its path")
     if not _has_host(url):
         raise SourceError(f"{name}: no address of a camera; it should look like http://192.168.1.20:8080/video")

@@ -136,6 +136,8 @@ HEADER = ",".join(CSV_HEADER).encode()
         ("csv", HEADER + b"\na,0,0.0,7,7,0.9,1,2,3\n"),
         ("csv", HEADER + b"\na,0,0.0,7,7,0.9,1,2,3,x\n"),
         ("csv", HEADER + b'\n"a\nb",0,0.0,7,7,0.9,1,2,3,4\n'),
+        ("csv", HEADER + b"\na\rb,0,0.0,7,7,0.9,1,2,3,4\n"),
+        ("csv", b"x" * 200_000 + b"\n"),
         ("csv", HEADER.replace(b"digit", b"sign")),
         ("text", b"notes\n"),
         ("text", b"a: 12\nnotes: 12\n"),

@@ -162,6 +162,14 @@ def test_a_still_picture_behind_a_url_is_one_recorded_frame(camera: Camera) -> N
     assert source.read(TURN) is None
 
 
+def test_an_address_may_begin_with_capitals(camera: Camera) -> None:
+    camera.files["/Page.jpg"] = _jpeg(77)
+    url = camera.url("/Page.jpg").replace("http", "Http")
+    source = open_source(url)
+    assert source.name == url
+    assert source.read(TURN) is not None
+
+
 def test_a_clip_behind_a_url_is_replayed_frame_by_frame(camera: Camera, tmp_path: Path) -> None:
     path = tmp_path / "clip.avi"
     writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))

@@ -14,6 +14,7 @@ from PIL import Image
 import camdigits
 from camdigits.cli import main
 from camdigits.devices.paged import TiffSource
+from camdigits.devices.pictures import tiff_pages
 from camdigits.devices.sources import open_source, picture_at
 from camdigits.errors import SourceError
 from camdigits.ports import Turn
@@ -76,6 +77,24 @@ def test_pages_may_be_as_scanners_and_fax_machines_save_them(tmp_path: Path, kin
     (_, first), (_, second) = pages_of(opened(tmp_path / "scan.tif"))
     assert (first == grey[:, :, None]).all()
     assert (second == 255 - grey[:, :, None]).all()
+
+
+def test_pages_may_be_those_of_a_bigtiff(tmp_path: Path) -> None:
+    path = tmp_path / "archive.tif"
+    made = [Image.new("L", (160, 120), grey) for grey in GREYS]
+    made[0].save(path, save_all=True, append_images=made[1:], big_tiff=True)
+    assert path.read_bytes()[:4] == b"II+\0"
+    assert [(index, int(image.min()), int(image.max())) for index, image in pages_of(opened(path))] == [
+        (index, grey, grey) for index, grey in enumerate(GREYS)
+    ]
+
+
+def test_a_smaller_copy_in_a_bigtiff_is_no_page() -> None:
+    def page(kind: int, following: int) -> bytes:
+        return struct.pack(">Q", 1) + struct.pack(">HHQII", 254, 4, 1, kind, 0) + struct.pack(">Q", following)
+
+    data = b"MM\0+" + struct.pack(">HHQ", 8, 0, 16) + page(0, 52) + page(1, 88) + page(0, 0)
+    assert [int.from_bytes(place, "big") for place in tiff_pages(data)] == [16, 88]
 
 
 def test_a_tiff_of_one_page_is_a_picture(tmp_path: Path) -> None:

@@ -302,10 +302,19 @@ class TestSlideShows:
 
 class TestExpand:
     def test_a_folder_becomes_the_pictures_and_clips_in_it_and_below(self, tmp_path: Path) -> None:
-        for name in ("b/page10.PNG", "b/page9.jpg", "a.mp4", "notes.txt", "b/.hidden.png", "c.gif"):
+        for name in ("b/page10.PNG", "b/page9.jpg", "a.mp4", "notes.txt", "c.gif"):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).touch()
         assert expand(str(tmp_path)) == [str(tmp_path / name) for name in ("a.mp4", "b/page9.jpg", "b/page10.PNG", "c.gif")]
+
+    def test_what_is_hidden_in_a_folder_is_left_out(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = tmp_path / ".scans"
+        for name in ("page.jpg", "b/._page.jpg", ".Trash-1000/files/old.jpg", "b/.cache/small.png"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        assert expand(str(folder)) == [str(folder / "page.jpg")]
+        monkeypatch.chdir(folder / "b")
+        assert expand("../") == ["../page.jpg"]
 
     def test_a_glob_becomes_the_files_it_matches(self, tmp_path: Path) -> None:
         for name in ("x2.jpg", "x10.jpg", "x1.txt"):
