@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from camdigits.vision.rules import taking_out_rules
 from camdigits.vision.scene import BgrImage, Ink, InkMap
@@ -27,8 +29,9 @@ class InkParams:
         strokes up to about half of it are found whole.
     peak_share: a pixel is ink when it is at least this share of the contrast of the strokes around it: about half, so
         that a blurred stroke keeps its width.
-    noise_factor: contrast must exceed this many times the frame's own noise ...
+    noise_factor: contrast must exceed this many times the noise, of the frame or of the place if that is quieter ...
     least_contrast: ... and this many grey levels.
+    place_px: about the side of a place. A sheet before leaves or books is as quiet as on a table, though the frame is not.
     """
 
     ground_window: float = 0.22
@@ -36,6 +39,7 @@ class InkParams:
     peak_window_px: int = 19
     noise_factor: float = 4.0
     least_contrast: float = 9.0
+    place_px: int = 48
 
 
 class Inks(NamedTuple):
@@ -56,6 +60,14 @@ COARSE = 0.25
 """Scale at which very large digits are looked for: their strokes are wider than the window of the ground elsewhere."""
 COARSE_WINDOW = 0.6
 STRONG_WINDOW = 0.16
+QUIET = 11.0
+"""Frames that ask for so little more than the least contrast are as quiet as any place can be."""
+QUIETER = 0.6
+"""A place that asks for more than this share of what the frame does is quieter by chance."""
+NEIGHBOURHOOD = 5
+"""So many places across share a polarity."""
+SAMPLE_PX = 4
+"""Of a place every so many-th pixel is looked at, down and across."""
 
 
 def check_image(image: BgrImage) -> None:
@@ -78,12 +90,15 @@ def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
 def finding_inks(image: BgrImage, params: InkParams = InkParams()) -> Steps[Inks]:
     """`find_inks` in steps of a few milliseconds each, for those who have little time at once."""
     grey = _grey(image)
-    inks = []
+    contrasts = []
     for tones in (grey, np.invert(grey)):
         yield 3 * size_share(grey)
-        contrast = _contrast(tones, params)
+        contrasts.append(_contrast(tones, params))
+    places = yield from _finding_places(contrasts, params)
+    inks = []
+    for contrast, quiet in zip(contrasts, places, strict=True):
         yield 2 * size_share(grey)
-        inks.append(_threshold(contrast, params))
+        inks.append(_threshold(contrast, params, quiet))
     return Inks(*inks)
 
 
@@ -98,7 +113,7 @@ def finding_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -
     yield 4 * size_share(grey)
     contrast = _contrast(np.invert(grey) if light else grey, params)
     yield 3 * size_share(grey)
-    return _threshold(contrast, params)
+    return _threshold(contrast, params, None)
 
 
 def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
@@ -119,21 +134,25 @@ def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Steps[Ways
     colours = [np.asarray(cv2.GaussianBlur(channel, (3, 3), 0), np.uint8) for channel in channels]
     coarse = max(1, round(COARSE * grey.shape[1])), max(1, round(COARSE * grey.shape[0]))
     small = np.asarray(cv2.resize(grey, coarse, interpolation=cv2.INTER_AREA), np.uint8)
-    ways = []
-    for turn in (lambda tones: tones, np.invert):
+    turns: tuple[Callable[[Ink], Ink], ...] = (lambda tones: tones, np.invert)
+    both = []
+    for turn in turns:
         yield 3 * size_share(grey)
-        contrast = _contrast(turn(grey), params)
+        both.append(_contrast(turn(grey), params))
+    places = yield from _finding_places(both, params)
+    ways = []
+    for turn, contrast, quiet in zip(turns, both, places, strict=True):
         yield 2 * size_share(grey)
-        main = _threshold(contrast, params)
+        main = _threshold(contrast, params, quiet)
         maps = [InkMap("main", main)]
         yield 3 * size_share(grey)
         smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
-        maps.append(InkMap("smooth", _threshold(smooth, params, 0.42, 25)))
+        maps.append(InkMap("smooth", _threshold(smooth, params, quiet, 0.42, 25)))
         yield 2 * size_share(grey)
-        maps.append(InkMap("thin", _threshold(contrast, params, 0.6, 13)))
+        maps.append(InkMap("thin", _threshold(contrast, params, quiet, 0.6, 13)))
         yield 2 * size_share(grey)
         wide = max(25, round(STRONG_WINDOW * min(grey.shape))) | 1
-        maps.append(InkMap("strong", _threshold(smooth, params, 0.5, wide)))
+        maps.append(InkMap("strong", _threshold(smooth, params, quiet, 0.5, wide)))
         if colours:
             contrasts = []
             for channel in colours:
@@ -141,12 +160,12 @@ def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Steps[Ways
                 contrasts.append(_contrast(turn(channel), params))
             yield 3 * size_share(grey)
             strongest = np.asarray(np.maximum(np.maximum(contrasts[0], contrasts[1]), contrasts[2]), np.uint8)
-            maps.append(InkMap("colour", _threshold(strongest, params)))
+            maps.append(InkMap("colour", _threshold(strongest, params, quiet)))
         unruled = yield from taking_out_rules(main)
         if unruled is not None:
             maps.append(InkMap("unruled", unruled))
         yield size_share(small)
-        maps.append(InkMap("coarse", _threshold(_contrast(turn(small), params, COARSE_WINDOW), params), COARSE))
+        maps.append(InkMap("coarse", _threshold(_contrast(turn(small), params, COARSE_WINDOW), params, quiet), COARSE))
         ways.append(tuple(maps))
     return Ways(*ways)
 
@@ -182,16 +201,70 @@ def _contrast(grey: Ink, params: InkParams, window_share: float | None = None) -
     return np.asarray(cv2.subtract(ground, grey), np.uint8)
 
 
-def _threshold(contrast: Contrast, params: InkParams, peak_share: float = 0.0, peak_window_px: int = 0) -> Ink:
+def _threshold(
+    contrast: Contrast, params: InkParams, places: Contrast | None, peak_share: float = 0.0, peak_window_px: int = 0
+) -> Ink:
+    """Where contrast is more than a share of the strongest nearby, and than noise: that of the frame, or of a quiet place."""
     share, side = peak_share or params.peak_share, peak_window_px or params.peak_window_px
-    # Half of all pixels are ground: the median absolute step between neighbours is the noise of the camera, not ink.
-    steps = np.asarray(cv2.absdiff(contrast[:, 1:], contrast[:, :-1]) if contrast.shape[1] > 1 else contrast, np.uint8)
-    floor = _median(contrast) + max(params.least_contrast, params.noise_factor * _median(steps))
+    floor = _floor(contrast, params)
     # The peak is spread by a window and smoothed, so that neighbouring strokes share one threshold.
     peak = _peak(contrast, side)
     shares = cv2.convertScaleAbs(np.arange(256, dtype=np.uint8), alpha=share)
-    limit = cv2.LUT(peak, np.maximum(shares, np.uint8(min(255, int(floor)))))
+    if places is None or _is_quiet(floor, params):
+        limit = cv2.LUT(peak, np.maximum(shares, np.uint8(floor)))
+    else:
+        floors = np.where(places < QUIETER * floor, places, np.uint8(floor))
+        limit = cv2.max(cv2.LUT(peak, shares), cv2.resize(floors, contrast.shape[::-1], interpolation=cv2.INTER_LINEAR))
     return np.asarray(cv2.compare(contrast, limit, cv2.CMP_GT), np.uint8)
+
+
+def _floor(contrast: Contrast, params: InkParams) -> float:
+    """What contrast must exceed as the frame has it, at most 255.
+
+    Half of all pixels are ground: the median absolute step between neighbours is the noise of the camera, not ink.
+    """
+    return min(_median(contrast) + max(params.least_contrast, params.noise_factor * _median(_steps(contrast))), 255.0)
+
+
+def _is_quiet(floor: float, params: InkParams) -> bool:
+    return floor <= params.least_contrast + QUIET
+
+
+def _steps(contrast: Contrast) -> Contrast:
+    """The absolute steps from each pixel to its neighbour."""
+    return np.asarray(cv2.absdiff(contrast[:, 1:], contrast[:, :-1]) if contrast.shape[1] > 1 else contrast, np.uint8)
+
+
+def _finding_places(contrasts: Sequence[Contrast], params: InkParams) -> Steps[Sequence[Contrast | None]]:
+    """For each polarity what contrast must exceed at the quietest of the places around: uint8 (h, w) over the whole frame.
+    None where all the frame is quiet.
+
+    A neighbourhood is quiet for one polarity: on a sheet between dark strokes it is the ground itself that is light.
+    """
+    if all(_is_quiet(_floor(contrast, params), params) for contrast in contrasts):
+        return [None] * len(contrasts)
+    yield 2 * size_share(contrasts[0])
+    floors = []
+    for contrast in contrasts:
+        steps = _steps(contrast)
+        noise = params.noise_factor * _medians(steps, params.place_px)
+        floors.append(_medians(contrast[:, : steps.shape[1]], params.place_px) + np.maximum(params.least_contrast, noise))
+    about = [cv2.blur(own, (NEIGHBOURHOOD, NEIGHBOURHOOD), borderType=cv2.BORDER_REPLICATE) for own in floors]
+    least = np.minimum.reduce(about)
+    quiet = [np.where(near > least, 255.0, np.minimum(own, 255.0)) for own, near in zip(floors, about, strict=True)]
+    # A sheet ends in the middle of places, and writing goes up to its edge.
+    around = np.ones((3, 3), np.uint8)
+    return [np.asarray(cv2.erode(own.astype(np.uint8), around, borderType=cv2.BORDER_REPLICATE), np.uint8) for own in quiet]
+
+
+def _medians(values: Contrast, side_px: int) -> npt.NDArray[np.float32]:
+    """The medians of squares of about that side, which cover the whole: float32 (h, w)."""
+    sample = values[::SAMPLE_PX, ::SAMPLE_PX]
+    down, across = (max(1, side * SAMPLE_PX // side_px) for side in sample.shape)
+    high, wide = sample.shape[0] // down, sample.shape[1] // across
+    squares = sample[: down * high, : across * wide].reshape(down, high, across, wide).swapaxes(1, 2).reshape(down, across, -1)
+    middle = squares.shape[2] // 2
+    return np.partition(squares, middle, axis=2)[..., middle].astype(np.float32)
 
 
 def _peak(contrast: Contrast, side: int) -> Contrast:

@@ -48,11 +48,41 @@ def test_camera_noise_on_an_empty_page_is_not_ink() -> None:
         assert np.count_nonzero(ink) < 0.001 * ink.size
 
 
+def before_leaves(sheet: BgrImage, width: int, height: int) -> BgrImage:
+    """A sheet in the middle of a frame that is full of coarse, strong texture."""
+    frame = np.random.default_rng(3).uniform(0, 255, (height // 5, width // 5, 3)).astype(np.float32)
+    frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+    top, left = (height - sheet.shape[0]) // 2, (width - sheet.shape[1]) // 2
+    frame[top : top + sheet.shape[0], left : left + sheet.shape[1]] = sheet
+    return frame
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(220, 180), (60, 100)])
+def test_pale_strokes_on_a_quiet_sheet_are_found_whatever_is_around_it(ground: int, ink: int) -> None:
+    sheet, true = page_with_strokes(ground, ink)
+    inks = find_inks(before_leaves(sheet, 960, 640))
+    found = (inks.dark if ink < ground else inks.light)[200:440, 320:640]
+    assert overlap(found, true) > 0.7
+
+
+@pytest.mark.parametrize(("noise", "most"), [(8, 0.0001), (12, 0.002), (16, 0.015)])
+def test_a_frame_that_is_as_noisy_throughout_has_no_quiet_places(noise: float, most: float) -> None:
+    frame = np.random.default_rng(6).normal(128, noise, (480, 640, 3)).clip(0, 255).astype(np.uint8)
+    for ink in find_inks(frame):
+        assert np.count_nonzero(ink) < most * ink.size
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (7, 3), (40, 40)])
 def test_pictures_of_any_size_are_taken(shape: tuple[int, int]) -> None:
     for ink in find_inks(np.full((*shape, 3), 128, np.uint8)):
         assert ink.shape == shape
         assert not ink.any()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 90), (90, 1), (47, 200), (101, 97)])
+def test_noisy_pictures_of_any_size_are_taken(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(7).integers(0, 256, (*shape, 3), np.uint8)
+    assert [ink.shape for ink in find_inks(noise)] == [shape, shape]
 
 
 @pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)])
