@@ -97,6 +97,22 @@ UNEQUAL_EMPTY_KINDS: tuple[Kind, ...] = (
 )
 
 
+_HELD = "held up / on wall or door"
+_SPARSE = tuple(layout for layout in _ANY if layout is not layouts.dense)
+"""A dense page fills the frame."""
+HELD_KINDS: tuple[Kind, ...] = (
+    Kind(0.7, _HELD, ("paper", "paper", "pencil", "note", "ruled", "squared"), _SPARSE),
+    Kind(0.1, _HELD, ("paper", "note"), (*_FORMS, *_FEW)),
+    Kind(0.2, _HELD, ("whiteboard", "blackboard", "slate"), _SPARSE),
+)
+"""Sheets and small boards held before whatever there is."""
+HELD_EMPTY_KINDS: tuple[Kind, ...] = (
+    Kind(0.5, _HELD, ("paper", "note", "whiteboard", "ruled"), (layouts.words, layouts.printed_text, layouts.drawings)),
+    Kind(0.2, _HELD, ("paper", "squared", "blackboard"), (layouts.empty,)),
+    Kind(0.3, "scene", (), ()),
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """A page of a set, and how it was made."""
@@ -108,19 +124,32 @@ class Sample:
     difficulty: str
 
 
-def random_page(rng: Rng, *, writers: Sequence[Writer] = HANDS, digits: bool = True, unequal_digits: bool = False) -> Sample:
+def random_page(
+    rng: Rng,
+    *,
+    writers: Sequence[Writer] = HANDS,
+    digits: bool = True,
+    unequal_digits: bool = False,
+    behind: Sequence[scenes.Scene] = (),
+) -> Sample:
     """A page drawn at random from all kinds; without digits if so told, and with at least one if not.
 
-    unequal_digits: one of `UNEQUAL_KINDS`, by people whose digits differ in size.
+    unequal_digits: one of `UNEQUAL_KINDS`, by people whose digits differ in size. behind: one of `HELD_KINDS`, before one of
+    these scenes, or such a scene by itself.
     """
     kinds = KINDS if digits else EMPTY_KINDS
+    if behind:
+        kinds = HELD_KINDS if digits else HELD_EMPTY_KINDS
     if unequal_digits:
         kinds = UNEQUAL_KINDS if digits else UNEQUAL_EMPTY_KINDS
         writers = tuple(unequal(writer, rng) for writer in writers)
     weights = np.array([kind.weight for kind in kinds])
     kind = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
     while True:
-        sample = _random_sample(kind, writers, rng) if kind.surfaces else _random_scene(rng)
+        if kind.surfaces:
+            sample = _random_sample(kind, writers, behind, rng)
+        else:
+            sample = _random_scene(behind or scenes.WITHOUT_SHEET, rng)
         # A page is of no use where people would not agree on what it says.
         if bool(sample.page.digits) == digits and not sample.page.doubtful:
             return sample
@@ -139,10 +168,10 @@ class _Shot:
     hardness: int = 0
 
 
-def _random_sample(kind: Kind, writers: Sequence[Writer], rng: Rng) -> Sample:
+def _random_sample(kind: Kind, writers: Sequence[Writer], behind: Sequence[scenes.Scene], rng: Rng) -> Sample:
     surface = varied(SURFACES[kind.surfaces[int(rng.integers(len(kind.surfaces)))]], rng)
     layout = kind.layouts[int(rng.integers(len(kind.layouts)))]
-    shot = _random_shot(kind.group, surface, layout, rng)
+    shot = _random_shot(kind.group, surface, layout, behind, rng)
     style, odd = _random_style(shot, surface, writers, rng)
     content = layout(shot.sheet, style, rng)
     ruling = content.ruling
@@ -179,13 +208,13 @@ def _placed(sheet: Sheet, shot: _Shot, style: Style, rng: Rng) -> tuple[Sheet, _
     return moved(sheet, (x * rng.choice((0.3, 1.0)), y * rng.choice((0.3, 1.0)))), shot
 
 
-def _random_scene(rng: Rng) -> Sample:
+def _random_scene(among: Sequence[scenes.Scene], rng: Rng) -> Sample:
     """A picture without any sheet."""
     size = _frame_size(rng)
     camera, hardness = _random_camera(size, 40, "scene", rng)
-    scene = scenes.WITHOUT_SHEET[int(rng.integers(len(scenes.WITHOUT_SHEET)))]
+    scene = among[int(rng.integers(len(among)))]
     light = scene(size, rng)
-    surface = replace(SURFACES["paper"], name=scene.__name__, grain=0.0)
+    surface = replace(SURFACES["paper"], name=getattr(scene, "__name__", "photograph"), grain=0.0)
     drawn = replace(draw_sheet(Sheet(size, surface), rng), colour=light, ground=light)
     shot = _Shot(size, camera, Pose(), 1.0, hardness=hardness)
     return Sample(photograph(drawn, camera, rng), surface, "scene", "scene", _difficulty(shot, surface, None, 0))
@@ -299,7 +328,7 @@ def _frame_size(rng: Rng) -> tuple[int, int]:
     return side, max(int(side / aspect), 100)
 
 
-def _random_shot(group: str, surface: Surface, layout: Layout, rng: Rng) -> _Shot:
+def _random_shot(group: str, surface: Surface, layout: Layout, behind: Sequence[scenes.Scene], rng: Rng) -> _Shot:
     if group == "cheque field":
         return _random_scan(rng)
     frame = _frame_size(rng)
@@ -309,7 +338,8 @@ def _random_shot(group: str, surface: Surface, layout: Layout, rng: Rng) -> _Sho
     away = held or rough or (surface.group != "dark digital" and rng.random() < (0.35 if "board" not in surface.group else 0.2))
     if away and layout is not layouts.dense:
         sheet, zoom = _sheet_in(frame, rng)
-        behind = scenes.ROUGH_WALLS if rough else scenes.BEHIND_HELD if held or "board" in surface.group else scenes.BEHIND
+        if not behind:
+            behind = scenes.ROUGH_WALLS if rough else scenes.BEHIND_HELD if held or "board" in surface.group else scenes.BEHIND
         backdrop = behind[int(rng.integers(len(behind)))]
     else:
         sheet, zoom, backdrop = frame, float(rng.uniform(0.99, 1.03)), None
@@ -419,7 +449,15 @@ def _describe(sample: Sample, file: str) -> dict[str, Any]:
     }
 
 
-def write_pages(out: Path, count: int, seed: int, writers: Sequence[Writer] = HANDS, *, unequal_digits: bool = False) -> None:
+def write_pages(
+    out: Path,
+    count: int,
+    seed: int,
+    writers: Sequence[Writer] = HANDS,
+    *,
+    unequal_digits: bool = False,
+    behind: Sequence[scenes.Scene] = (),
+) -> None:
     """Write `count` pages with digits and a third as many without into `out`, with their annotations.json.
 
     Raises OSError when the folder cannot be written.
@@ -432,7 +470,7 @@ def write_pages(out: Path, count: int, seed: int, writers: Sequence[Writer] = HA
         number = index if with_digits else index - count
         # A generator per page: page 7 of a seed is the same in a set of 10 and in one of 100.
         rng = np.random.default_rng((seed, 1 if with_digits else 0, number))
-        sample = random_page(rng, writers=writers, digits=with_digits, unequal_digits=unequal_digits)
+        sample = random_page(rng, writers=writers, digits=with_digits, unequal_digits=unequal_digits, behind=behind)
         file = f"{'positives' if with_digits else 'negatives'}/{sample.surface.name}_{sample.layout}_{number:03d}.jpg"
         _write_jpeg(out / file, sample.page.image)
         if with_digits:
@@ -466,8 +504,17 @@ def _write_jpeg(path: Path, image: BgrImage) -> None:
               help="Which of the recorded writers.")  # fmt: skip
 @click.option("--unequal", "unequal_digits", is_flag=True,
               help="Only pages whose digits differ in size or are few, on rough walls among others.")  # fmt: skip
+@click.option("--before", "photographs", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
+              help="Only sheets held before the photographs of DIR.")  # fmt: skip
 def main(
-    out: Path, count: int, seed: int, strokes: Path | None, letters: Path | None, writers: Part, unequal_digits: bool
+    out: Path,
+    count: int,
+    seed: int,
+    strokes: Path | None,
+    letters: Path | None,
+    writers: Part,
+    unequal_digits: bool,
+    photographs: Path | None,
 ) -> None:
     """Write a set of rendered pages for `camdigits evaluate DIR`."""
     people: Sequence[Writer] = HANDS
@@ -477,7 +524,13 @@ def main(
         people = load_recorded(strokes, part=writers, letters=letters)
         if not people:
             raise click.ClickException(f"{strokes}: no writer of this file is {writers}")
-    write_pages(out, count, seed, people, unequal_digits=unequal_digits)
+    if unequal_digits and photographs is not None:
+        raise click.UsageError("--unequal and --before are of different pages; name one of them")
+    try:
+        behind = scenes.photographs(photographs) if photographs is not None else ()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    write_pages(out, count, seed, people, unequal_digits=unequal_digits, behind=behind)
     click.echo(f"{count} pages with digits, {without_digits(count)} without, in {out}")
 
 

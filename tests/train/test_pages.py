@@ -11,12 +11,23 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from camdigits.vision.scene import Box
+from camdigits.vision.scene import BgrImage, Box
 from train.camera import Camera, Front, Pose, photograph, render_page
 from train.hands import HANDS
 from train.layouts import EMPTY_LAYOUTS, LAYOUTS, Layout, Style, cheque_field, in_squares
-from train.pages import EMPTY_KINDS, KINDS, UNEQUAL_EMPTY_KINDS, UNEQUAL_KINDS, main, random_page, without_digits
+from train.pages import (
+    EMPTY_KINDS,
+    HELD_EMPTY_KINDS,
+    HELD_KINDS,
+    KINDS,
+    UNEQUAL_EMPTY_KINDS,
+    UNEQUAL_KINDS,
+    main,
+    random_page,
+    without_digits,
+)
 from train.scenes import ROUGH_WALLS, WITHOUT_SHEET
+from train.scenes import photographs as photographs_of
 from train.sheets import Line, Print, Sheet, draw_sheet, moved, numbers_in, settle
 from train.surfaces import SURFACES, Ruling, draw_ground, varied
 
@@ -313,8 +324,55 @@ def test_a_set_of_unequal_digits_is_asked_for_and_leaves_other_sets_as_they_are(
     assert set(groups[1]) <= {kind.group for kind in UNEQUAL_KINDS}
 
 
+class TestBeforePhotographs:
+    """What is behind a sheet is a photograph of one colour here, which nothing else has."""
+
+    COLOUR = (250, 20, 240)
+
+    @pytest.fixture
+    def photographs(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "photographs"
+        folder.mkdir()
+        cv2.imwrite(str(folder / "one.png"), np.full((90, 120, 3), self.COLOUR, np.uint8))
+        (folder / "README.txt").write_text("no photograph", encoding="utf-8")
+        return folder
+
+    def seen(self, picture: BgrImage) -> float:
+        """The share of a picture that has about the colour of the photograph."""
+        tones = picture.astype(np.float32) / np.maximum(picture.max(axis=2, keepdims=True), 1)
+        return float((np.abs(tones - np.array(self.COLOUR) / 250).max(axis=2) < 0.35).mean())
+
+    def test_sheets_are_held_before_them_and_some_pages_are_nothing_else(self, photographs: Path, tmp_path: Path) -> None:
+        arguments = ["--out", str(tmp_path / "pages"), "--count", "9", "--seed", "6", "--before", str(photographs)]
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+        truth = json.loads((tmp_path / "pages" / "annotations.json").read_text(encoding="utf-8"))
+        assert {entry["group"] for entry in truth["images"]} <= {kind.group for kind in HELD_KINDS}
+        pictures = [cv2.imread(str(tmp_path / "pages" / entry["file"])) for entry in truth["images"]]
+        coloured = [picture for picture in pictures if np.ptp(picture, axis=2).max() > 100]  # some cameras see grey
+        assert len(coloured) > 5
+        assert all(0.05 < self.seen(picture) < 0.95 for picture in coloured)
+        scenes = [
+            random_page(np.random.default_rng((7, k)), digits=False, behind=photographs_of(photographs)) for k in range(12)
+        ]
+        assert {sample.group for sample in scenes} == {kind.group for kind in HELD_EMPTY_KINDS}
+        assert not any(sample.page.digits for sample in scenes)
+        bare = [sample.page.image for sample in scenes if sample.group == "scene"]
+        assert all(self.seen(picture) > 0.9 for picture in bare if np.ptp(picture, axis=2).max() > 100)
+
+    def test_a_folder_without_any_is_refused(self, tmp_path: Path) -> None:
+        result = CliRunner().invoke(main, ["--out", str(tmp_path / "pages"), "--before", str(tmp_path)])
+        assert result.exit_code == 1
+        assert "there are no photographs in it" in result.output
+
+    def test_they_are_of_other_pages_than_unequal_digits(self, photographs: Path, tmp_path: Path) -> None:
+        result = CliRunner().invoke(main, ["--out", str(tmp_path / "pages"), "--unequal", "--before", str(photographs)])
+        assert result.exit_code == 2
+        assert "name one of them" in result.output
+
+
 def test_kinds_of_pages_are_written_on_surfaces_that_exist() -> None:
-    for kind in (*KINDS, *EMPTY_KINDS, *UNEQUAL_KINDS, *UNEQUAL_EMPTY_KINDS):
+    for kind in (*KINDS, *EMPTY_KINDS, *UNEQUAL_KINDS, *UNEQUAL_EMPTY_KINDS, *HELD_KINDS, *HELD_EMPTY_KINDS):
         assert set(kind.surfaces) <= set(SURFACES)
         assert bool(kind.surfaces) == bool(kind.layouts)
 
