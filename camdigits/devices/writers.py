@@ -106,7 +106,8 @@ class TextWriter(LineWriter):
 
     def write(self, record: Record) -> None:
         numbers = " ".join(number["text"] for number in record["numbers"])
-        line = f"{' '.join(record['source'].splitlines())}: {numbers}" if self._named else numbers
+        name = re.sub(r"[\r\n]+", " ", record["source"])
+        line = f"{name}: {numbers}" if self._named else numbers
         self.put(line.rstrip() + "\n")
 
 

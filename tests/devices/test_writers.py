@@ -131,7 +131,7 @@ class TestText:
 
     def test_a_name_of_several_lines_is_written_on_one(self) -> None:
         stream = io.StringIO()
-        TextWriter(stream, named=True).write(Scene(1, 1, source="two\nlines\u2028or three.jpg").to_dict())
+        TextWriter(stream, named=True).write(Scene(1, 1, source="two\nlines\r\nor three.jpg").to_dict())
         assert stream.getvalue() == "two lines or three.jpg:\n"
 
     def test_a_name_that_the_terminal_cannot_show_is_escaped(self) -> None:
