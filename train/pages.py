@@ -54,6 +54,7 @@ _FORMS: tuple[Layout, ...] = (
     layouts.number_table, layouts.number_table, layouts.printed_form, layouts.printed_form, layouts.printed_numbers,
 )  # fmt: skip
 _ANY = _DIGITS_ONLY + _SUMS
+_HELD = "held up / on wall or door"
 KINDS: tuple[Kind, ...] = (
     Kind(0.21, "plain paper, digits only", ("paper", "paper", "pencil"), _DIGITS_ONLY),
     Kind(0.19, "plain paper, expression", ("paper", "paper", "pencil"), _SUMS),
@@ -63,7 +64,7 @@ KINDS: tuple[Kind, ...] = (
         0.11, "squared/ruled paper", ("ruled", "squared"), (*_ANY, layouts.in_squares, layouts.in_squares, layouts.in_squares)
     ),
     Kind(0.07, "yellow/coloured paper", ("note", "note", "pink"), (*_ANY, layouts.phone_numbers, layouts.phone_numbers)),
-    Kind(0.05, "held up / on wall or door", ("paper", "note"), (*_DIGITS_ONLY, layouts.scattered_digits, layouts.expression)),
+    Kind(0.05, _HELD, ("paper", "note"), (*_DIGITS_ONLY, layouts.scattered_digits, layouts.expression)),
     Kind(0.06, "blackboard", ("blackboard", "slate"), (*_ANY, layouts.matrices, layouts.expression)),
     Kind(0.04, "dark digital", ("phone",), (*_ANY, layouts.printed_numbers)),
     Kind(0.07, "form/score sheet", ("paper", "paper", "note", "ruled"), _FORMS),
@@ -85,7 +86,7 @@ _FEW: tuple[Layout, ...] = (
 )  # fmt: skip
 UNEQUAL_KINDS: tuple[Kind, ...] = (
     Kind(0.35, _ROUGH_WALL, ("paper", "paper", "note"), _FEW),
-    Kind(0.15, "held up / on wall or door", ("paper", "note"), _FEW),
+    Kind(0.15, _HELD, ("paper", "note"), _FEW),
     Kind(0.15, "whiteboard", ("whiteboard",), _FEW),
     Kind(0.35, "plain paper, digits only", ("paper", "paper", "pencil"), (*_DIGITS_ONLY, *_FEW)),
 )
@@ -97,7 +98,6 @@ UNEQUAL_EMPTY_KINDS: tuple[Kind, ...] = (
 )
 
 
-_HELD = "held up / on wall or door"
 _SPARSE = tuple(layout for layout in _ANY if layout is not layouts.dense)
 """A dense page fills the frame."""
 HELD_KINDS: tuple[Kind, ...] = (
@@ -214,7 +214,7 @@ def _random_scene(among: Sequence[scenes.Scene], rng: Rng) -> Sample:
     camera, hardness = _random_camera(size, 40, "scene", rng)
     scene = among[int(rng.integers(len(among)))]
     light = scene(size, rng)
-    surface = replace(SURFACES["paper"], name=getattr(scene, "__name__", "photograph"), grain=0.0)
+    surface = replace(SURFACES["paper"], name=scene.__name__, grain=0.0)
     drawn = replace(draw_sheet(Sheet(size, surface), rng), colour=light, ground=light)
     shot = _Shot(size, camera, Pose(), 1.0, hardness=hardness)
     return Sample(photograph(drawn, camera, rng), surface, "scene", "scene", _difficulty(shot, surface, None, 0))
@@ -334,7 +334,7 @@ def _random_shot(group: str, surface: Surface, layout: Layout, behind: Sequence[
     frame = _frame_size(rng)
     if layout is layouts.dense:
         frame = ((1024, 1024), (1280, 960), (960, 1280), (1600, 1200))[int(rng.integers(4))]
-    held, rough = group.startswith("held"), group == _ROUGH_WALL
+    held, rough = group == _HELD, group == _ROUGH_WALL
     away = held or rough or (surface.group != "dark digital" and rng.random() < (0.35 if "board" not in surface.group else 0.2))
     if away and layout is not layouts.dense:
         sheet, zoom = _sheet_in(frame, rng)

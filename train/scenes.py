@@ -6,7 +6,6 @@ A scene takes (width, height) and a generator and gives what is seen there, floa
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import cv2
@@ -251,17 +250,20 @@ def photographs(folder: Path) -> tuple[Scene, ...]:
     images = [np.asarray(image, np.uint8) for image in read if image is not None]
     if not images:
         raise ValueError(f"{folder}: there are no photographs in it")
-    return tuple(partial(_part_of, image) for image in images)
+    return tuple(map(_scene_of, images))
 
 
-def _part_of(image: BgrImage, size: tuple[int, int], rng: np.random.Generator) -> Light:
-    width, height = size
-    scale = max(width / image.shape[1], height / image.shape[0]) * rng.uniform(1.0, 1.8)
-    wide, high = max(round(image.shape[1] * scale), width), max(round(image.shape[0] * scale), height)
-    whole = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    left, top = int(rng.integers(wide - width + 1)), int(rng.integers(high - height + 1))
-    part = whole[top : top + height, left : left + width]
-    return np.asarray((part[:, ::-1] if rng.random() < 0.5 else part) / 255, np.float32)
+def _scene_of(image: BgrImage) -> Scene:
+    def photograph(size: tuple[int, int], rng: np.random.Generator) -> Light:
+        width, height = size
+        scale = max(width / image.shape[1], height / image.shape[0]) * rng.uniform(1.0, 1.8)
+        wide, high = max(round(image.shape[1] * scale), width), max(round(image.shape[0] * scale), height)
+        whole = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        left, top = int(rng.integers(wide - width + 1)), int(rng.integers(high - height + 1))
+        part = whole[top : top + height, left : left + width]
+        return np.asarray((part[:, ::-1] if rng.random() < 0.5 else part) / 255, np.float32)
+
+    return photograph
 
 
 def hands(size: tuple[int, int], edges: np.ndarray, rng: np.random.Generator) -> Front:

@@ -439,8 +439,9 @@ def _open_clip(path: Path, name: str) -> ClipSource:
 def _open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | ClipSource | LiveSource:
     name = public_name(url)
     scheme, separator, rest = url.partition("://")
-    url = f"{scheme.lower()}{separator}{rest}"  # phones begin what is typed with a capital, which FFmpeg takes for another
-    if scheme.lower() not in _URL_SCHEMES:
+    scheme = scheme.lower()
+    url = f"{scheme}{separator}{rest}"  # phones begin what is typed with a capital, which FFmpeg takes for another
+    if scheme not in _URL_SCHEMES:
         raise SourceError(f"{name}: only http, https and rtsp addresses can be opened; name a file by its path")
     if not _has_host(url):
         raise SourceError(f"{name}: no address of a camera; it should look like http://192.168.1.20:8080/video")

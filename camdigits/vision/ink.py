@@ -94,11 +94,12 @@ def finding_inks(image: BgrImage, params: InkParams = InkParams()) -> Steps[Inks
     for tones in (grey, np.invert(grey)):
         yield 3 * size_share(grey)
         contrasts.append(_contrast(tones, params))
-    places = yield from _finding_places(contrasts, params)
+    floors = [_floor(contrast, params) for contrast in contrasts]
+    places = yield from _finding_places(contrasts, floors, params)
     inks = []
-    for contrast, quiet in zip(contrasts, places, strict=True):
+    for contrast, floor, quiet in zip(contrasts, floors, places, strict=True):
         yield 2 * size_share(grey)
-        inks.append(_threshold(contrast, params, quiet))
+        inks.append(_threshold(contrast, floor, params, quiet))
     return Inks(*inks)
 
 
@@ -113,7 +114,7 @@ def finding_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -
     yield 4 * size_share(grey)
     contrast = _contrast(np.invert(grey) if light else grey, params)
     yield 3 * size_share(grey)
-    return _threshold(contrast, params, None)
+    return _threshold(contrast, _floor(contrast, params), params, None)
 
 
 def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
@@ -139,20 +140,22 @@ def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Steps[Ways
     for turn in turns:
         yield 3 * size_share(grey)
         both.append(_contrast(turn(grey), params))
-    places = yield from _finding_places(both, params)
+    floors = [_floor(contrast, params) for contrast in both]
+    places = yield from _finding_places(both, floors, params)
     ways = []
-    for turn, contrast, quiet in zip(turns, both, places, strict=True):
+    for turn, contrast, floor, quiet in zip(turns, both, floors, places, strict=True):
         yield 2 * size_share(grey)
-        main = _threshold(contrast, params, quiet)
+        main = _threshold(contrast, floor, params, quiet)
         maps = [InkMap("main", main)]
         yield 3 * size_share(grey)
         smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
-        maps.append(InkMap("smooth", _threshold(smooth, params, quiet, 0.42, 25)))
+        smooth_floor = _floor(smooth, params)
+        maps.append(InkMap("smooth", _threshold(smooth, smooth_floor, params, quiet, 0.42, 25)))
         yield 2 * size_share(grey)
-        maps.append(InkMap("thin", _threshold(contrast, params, quiet, 0.6, 13)))
+        maps.append(InkMap("thin", _threshold(contrast, floor, params, quiet, 0.6, 13)))
         yield 2 * size_share(grey)
         wide = max(25, round(STRONG_WINDOW * min(grey.shape))) | 1
-        maps.append(InkMap("strong", _threshold(smooth, params, quiet, 0.5, wide)))
+        maps.append(InkMap("strong", _threshold(smooth, smooth_floor, params, quiet, 0.5, wide)))
         if colours:
             contrasts = []
             for channel in colours:
@@ -160,12 +163,14 @@ def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Steps[Ways
                 contrasts.append(_contrast(turn(channel), params))
             yield 3 * size_share(grey)
             strongest = np.asarray(np.maximum(np.maximum(contrasts[0], contrasts[1]), contrasts[2]), np.uint8)
-            maps.append(InkMap("colour", _threshold(strongest, params, quiet)))
+            maps.append(InkMap("colour", _threshold(strongest, _floor(strongest, params), params, quiet)))
         unruled = yield from taking_out_rules(main)
         if unruled is not None:
             maps.append(InkMap("unruled", unruled))
         yield size_share(small)
-        maps.append(InkMap("coarse", _threshold(_contrast(turn(small), params, COARSE_WINDOW), params, quiet), COARSE))
+        wide_contrast = _contrast(turn(small), params, COARSE_WINDOW)
+        coarse_ink = _threshold(wide_contrast, _floor(wide_contrast, params), params, quiet)
+        maps.append(InkMap("coarse", coarse_ink, COARSE))
         ways.append(tuple(maps))
     return Ways(*ways)
 
@@ -202,11 +207,15 @@ def _contrast(grey: Ink, params: InkParams, window_share: float | None = None) -
 
 
 def _threshold(
-    contrast: Contrast, params: InkParams, places: Contrast | None, peak_share: float = 0.0, peak_window_px: int = 0
+    contrast: Contrast,
+    floor: float,
+    params: InkParams,
+    places: Contrast | None,
+    peak_share: float = 0.0,
+    peak_window_px: int = 0,
 ) -> Ink:
     """Where contrast is more than a share of the strongest nearby, and than noise: that of the frame, or of a quiet place."""
     share, side = peak_share or params.peak_share, peak_window_px or params.peak_window_px
-    floor = _floor(contrast, params)
     # The peak is spread by a window and smoothed, so that neighbouring strokes share one threshold.
     peak = _peak(contrast, side)
     shares = cv2.convertScaleAbs(np.arange(256, dtype=np.uint8), alpha=share)
@@ -235,23 +244,25 @@ def _steps(contrast: Contrast) -> Contrast:
     return np.asarray(cv2.absdiff(contrast[:, 1:], contrast[:, :-1]) if contrast.shape[1] > 1 else contrast, np.uint8)
 
 
-def _finding_places(contrasts: Sequence[Contrast], params: InkParams) -> Steps[Sequence[Contrast | None]]:
+def _finding_places(
+    contrasts: Sequence[Contrast], floors: Sequence[float], params: InkParams
+) -> Steps[Sequence[Contrast | None]]:
     """For each polarity what contrast must exceed at the quietest of the places around: uint8 (h, w) over the whole frame.
     None where all the frame is quiet.
 
     A neighbourhood is quiet for one polarity: on a sheet between dark strokes it is the ground itself that is light.
     """
-    if all(_is_quiet(_floor(contrast, params), params) for contrast in contrasts):
+    if all(_is_quiet(floor, params) for floor in floors):
         return [None] * len(contrasts)
     yield 2 * size_share(contrasts[0])
-    floors = []
+    own_floors = []
     for contrast in contrasts:
         steps = _steps(contrast)
         noise = params.noise_factor * _medians(steps, params.place_px)
-        floors.append(_medians(contrast[:, : steps.shape[1]], params.place_px) + np.maximum(params.least_contrast, noise))
-    about = [cv2.blur(own, (NEIGHBOURHOOD, NEIGHBOURHOOD), borderType=cv2.BORDER_REPLICATE) for own in floors]
+        own_floors.append(_medians(contrast[:, : steps.shape[1]], params.place_px) + np.maximum(params.least_contrast, noise))
+    about = [cv2.blur(own, (NEIGHBOURHOOD, NEIGHBOURHOOD), borderType=cv2.BORDER_REPLICATE) for own in own_floors]
     least = np.minimum.reduce(about)
-    quiet = [np.where(near > least, 255.0, np.minimum(own, 255.0)) for own, near in zip(floors, about, strict=True)]
+    quiet = [np.where(near > least, 255.0, np.minimum(own, 255.0)) for own, near in zip(own_floors, about, strict=True)]
     # A sheet ends in the middle of places, and writing goes up to its edge.
     around = np.ones((3, 3), np.uint8)
     return [np.asarray(cv2.erode(own.astype(np.uint8), around, borderType=cv2.BORDER_REPLICATE), np.uint8) for own in quiet]
