@@ -13,7 +13,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any
 
-from camdigits.vision import following, pipeline, rotation
+from camdigits.vision import pipeline, rotation
 from camdigits.vision.rotation import Tilt, Turned
 from camdigits.vision.tracks import Tracker
 

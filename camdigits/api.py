@@ -21,14 +21,19 @@ from camdigits.errors import SourceError, UsageError
 from camdigits.ports import FrameSource, Reader, Turn
 from camdigits.scenes import Image, Origin, Scene
 from camdigits.settings import Effort, Settings
+from camdigits.tracking.executor import Executor, Inline
+from camdigits.tracking.live_reader import LiveParams, LiveReader, Reading
 from camdigits.vision import scene as vision
-from camdigits.vision.following import Following
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.readings import Classifier
 from camdigits.vision.rotation import Rotation, Turned
 from camdigits.vision.scene import Batch, Frame, Odds
 from camdigits.vision.taught import Taught, TaughtClassifier
 
+LIVE_DELAY_S = 0.2
+"""How long after its frame a reading is there in the live window: the median on two cores."""
+MAX_STEP_S = 0.8
+"""Frames of clips that are further apart are read one by one, and not followed."""
 OFFER_THRESHOLD = 0.15
 """What is this likely a digit on a frame is followed."""
 
@@ -126,30 +131,21 @@ class Recognizer:
         return self.turned(frame, source)
 
 
-class LiveReader:
-    """Reads frames of a camera or a clip one after another and remembers, so that labels hold still (ports.Reader).
+def live_reader(
+    recognizer: Recognizer, effort: Effort | None = None, executor: Executor[Reading] | None = None
+) -> LiveReader:
+    """What follows the frames of a camera or a clip, so that labels hold still.
 
-    Digits are followed with the page, and shown when the evidence of their frames confirms them. thorough: whether each frame
-    is read as a picture is; else what moves is read quickly, and a page that stands still thoroughly, over some frames.
+    effort: `thorough` reads every frame and shows it at once; `live` as many as can be read beside the frames. executor: where
+    a live reading is done; by default at once, and handed over `LIVE_DELAY_S` later, as the window's thread does.
     """
-
-    def __init__(self, recognizer: Recognizer, thorough: bool = False) -> None:
-        settings = recognizer.settings
-        tracks = replace(settings.tracks, show=settings.pipeline.threshold)
-        numbers = settings.pipeline.numbers
-        if thorough:
-            self._following = Following(recognizer.offering, None, tracks, numbers)
-        else:
-            self._following = Following(recognizer.live, recognizer.patient, tracks, numbers)
-
-    def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
-        return self._following.read(frame, source)
-
-    def forget(self) -> None:
-        self._following.forget()
-
-    def rotate(self, rotation: Rotation) -> None:
-        self._following.rotate(rotation)
+    settings = recognizer.settings
+    thorough = (effort or settings.effort) is Effort.THOROUGH
+    tracks = replace(settings.tracks, show=settings.pipeline.threshold)
+    numbers = settings.pipeline.numbers
+    if thorough:
+        return LiveReader(recognizer.offering, Inline(), tracks, numbers, 8, LiveParams(min_change_px=0))
+    return LiveReader(recognizer.offering, executor or Inline(LIVE_DELAY_S), tracks, numbers)
 
 
 class PictureReader:
@@ -236,15 +232,21 @@ def _scenes(spec: str, recognizer: Recognizer | None, every: int) -> Generator[S
             opened.close()
 
 
-def reader_of(source: FrameSource, recognizer: Recognizer, every: int = 1, effort: Effort | None = None) -> Reader:
+def reader_of(
+    source: FrameSource,
+    recognizer: Recognizer,
+    every: int = 1,
+    effort: Effort | None = None,
+    executor: Executor[Reading] | None = None,
+) -> Reader:
     """What reads an open source: the frames of clips and cameras are followed through time, pictures are read one by one.
 
-    effort: what frames that are followed may cost, where it is another than the recognizer's.
+    effort: what frames that are followed may cost, where it is another than the recognizer's. executor: see `live_reader`.
     """
     apart_s = every * source.frame_period_s
-    if source.pictures or (not source.live and apart_s > recognizer.settings.tracks.cover_s):
+    if source.pictures or (not source.live and apart_s > MAX_STEP_S):
         return PictureReader(recognizer)
-    return LiveReader(recognizer, thorough=(effort or recognizer.settings.effort) is Effort.THOROUGH)
+    return live_reader(recognizer, effort, executor)
 
 
 def frames(source: FrameSource, every: int = 1) -> Iterator[Frame]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from camdigits.errors import UsageError
+from camdigits.tracking.tracker import TrackParams
 from camdigits.vision.pipeline import PipelineParams
 from camdigits.vision.rotation import Rotation, RotationParams
-from camdigits.vision.tracks import TrackParams
 
 
 class Effort(Enum):

@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import iou_matrix
-from camdigits.vision.motion import Motion
 from camdigits.vision.numbers import around
 from camdigits.vision.readings import Classifier, read_glyphs
 from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Reading, Scene, in_boxes, whole_boxes
@@ -143,13 +142,6 @@ class Tilt:
             evidence=evidence,
             degrees=self.degrees,
         )
-
-    def motion(self, motion: Motion) -> Motion:
-        """What a motion of the frame is on the turned picture."""
-        moves, turn = complex(motion.a, motion.b), complex(self._turn[0, 0], self._turn[1, 0])
-        there = complex(*(np.array(self.size) / 2)) - turn * complex(self.width / 2, self.height / 2)
-        shift = turn * complex(motion.dx, motion.dy) + there - moves * there
-        return Motion(motion.a, motion.b, shift.real, shift.imag)
 
     def boxes_back(self, boxes: Sequence[Box], known: Mapping[Box, Box] = MappingProxyType({})) -> tuple[Box, ...]:
         """Where boxes of the turned picture lie on the frame: as far as they are not `known`, those of ellipses in them."""

@@ -8,10 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.vision.motion import STILL, Motion, find_changes, find_motion, reduced
+from camdigits.tracking.motion import (
+    STILL,
+    Motion,
+    Reduced,
+    find_changes,
+    find_corners,
+    find_motion,
+    likeness,
+    reduce,
+    take_patches,
+)
+from camdigits.tracking.tracker import TrackParams
 from camdigits.vision.scene import BgrImage, Box
 
 SIZE = (640, 480)
+SMALL, SMALLER = Reduced(np.zeros((48, 64), np.uint8), 1.0), Reduced(np.zeros((40, 64), np.uint8), 1.0)
 AROUND = [Box(200, 150, 40, 60), Box(400, 280, 40, 60)]
 
 
@@ -32,8 +44,9 @@ def moved(image: BgrImage, motion: Motion) -> BgrImage:
 
 
 def found(before: BgrImage, now: BgrImage, around: list[Box] = AROUND) -> Motion | None:
-    (grey, scale), (other, _) = reduced(before), reduced(now)
-    return find_motion(grey, other, scale, around)
+    first = reduce(before)
+    found = find_motion(first, reduce(now), find_corners(first, np.array(around, np.float64)))
+    return None if found is None else found[0]
 
 
 @settings(max_examples=25, deadline=None)
@@ -80,7 +93,7 @@ def test_the_same_frames_give_the_same_motion() -> None:
 
 def test_frames_of_different_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
-        find_motion(np.zeros((48, 64), np.uint8), np.zeros((40, 64), np.uint8), 1.0, [])
+        find_motion(SMALL, SMALLER, np.zeros((0, 2), np.float32))
 
 
 def test_a_motion_moves_points_as_it_says() -> None:
@@ -91,8 +104,7 @@ def test_a_motion_moves_points_as_it_says() -> None:
 
 class TestChanges:
     def changed(self, before: BgrImage, now: BgrImage, motion: Motion = STILL) -> np.ndarray:
-        (grey, scale), (other, _) = reduced(before), reduced(now)
-        return np.asarray(find_changes(grey, other, motion, scale) > 0)
+        return np.asarray(find_changes(reduce(before), reduce(now), motion) > 0)
 
     def test_noise_light_and_a_shake_of_a_pixel_change_nothing(self) -> None:
         noise = np.random.default_rng(3).normal(0, 4, page().shape)
@@ -115,15 +127,13 @@ class TestChanges:
 
     def test_frames_of_different_sizes_are_refused(self) -> None:
         with pytest.raises(ValueError, match="cannot be compared"):
-            find_changes(np.zeros((48, 64), np.uint8), np.zeros((40, 64), np.uint8), STILL, 1.0)
+            find_changes(SMALL, SMALLER)
 
 
 @given(st.floats(0.5, 2), st.floats(-1, 1), st.floats(-50, 50), st.floats(-50, 50))
 def test_motions_follow_each_other(a: float, b: float, dx: float, dy: float) -> None:
     first, second = Motion(a, b, dx, dy), Motion(1.1, -0.2, 3.0, 4.0)
     assert np.allclose(second.after(first).point(10, 20), second.point(*first.point(10, 20)))
-    assert STILL.reach(100, 50) == 0
-    assert first.reach(100, 50) >= np.hypot(dx, dy) - 1e-9
 
 
 def test_the_middles_of_boxes_move_and_their_sides_grow() -> None:
@@ -135,3 +145,58 @@ def test_the_middles_of_boxes_move_and_their_sides_grow() -> None:
             width, height = box.width * motion.scale, box.height * motion.scale
             assert there == (round(x - width / 2), round(y - height / 2), max(1, round(width)), max(1, round(height)))
     assert STILL.boxes([]) == ()
+
+
+def digit(x: float = 300, y: float = 200, text: str = "5", height: float = 40.0) -> tuple[BgrImage, np.ndarray]:
+    """A sheet with one digit, and its box, float64 (1, 4)."""
+    image = np.full((*SIZE[::-1], 3), 220, np.uint8)
+    scale = height / cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 1)[0][1]
+    (width, high), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 5)
+    cv2.putText(image, text, (round(x), round(y) + high), cv2.FONT_HERSHEY_SIMPLEX, scale, (40, 40, 40), 5, cv2.LINE_AA)
+    return image, np.array([[x, y, width, high]], np.float64)
+
+
+class TestOneDigitAlone:
+    @pytest.mark.parametrize("text", list("0123456789"))
+    def test_its_shift_is_found(self, text: str) -> None:
+        before, box = digit(text=text)
+        first, now = reduce(before), reduce(moved(before, Motion(dx=9.0, dy=-7.0)))
+        found = find_motion(first, now, find_corners(first, box))
+        assert found is not None
+        assert np.abs(found[0].carried(box)[0, :2] - (309, 193)).max() < 2
+
+    def test_a_blank_sheet_has_no_corners_and_no_motion(self) -> None:
+        blank = reduce(np.full((480, 640, 3), 220, np.uint8))
+        corners = find_corners(blank, np.array([[300.0, 200.0, 30.0, 40.0]]))
+        assert len(corners) == 0
+        assert find_motion(blank, blank, corners) is None
+
+    def test_boxes_beyond_the_frame_have_no_corners(self) -> None:
+        assert len(find_corners(reduce(page()), np.array([[900.0, 700.0, 30.0, 40.0], [-300.0, -200.0, 30.0, 40.0]]))) == 0
+
+
+class TestLikeness:
+    def alike(self, before: BgrImage, box: np.ndarray, now: BgrImage, there: np.ndarray) -> float:
+        return float(likeness(take_patches(reduce(before), box), take_patches(reduce(now), there))[0])
+
+    @pytest.mark.parametrize("text", list("0123456789"))
+    def test_the_same_strokes_elsewhere_in_other_light_and_noise_are_alike(self, text: str) -> None:
+        before, box = digit(text=text)
+        now = moved(before, Motion(dx=8.0, dy=5.0)) * 0.7 + np.random.default_rng(1).normal(0, 4, before.shape)
+        assert self.alike(before, box, np.clip(now, 0, 255).astype(np.uint8), box + (8, 5, 0, 0)) > 0.8
+
+    @pytest.mark.parametrize("other", ["blank", "hand", "beside"])
+    def test_a_place_where_they_are_not_is_not(self, other: str) -> None:
+        before, box = digit()
+        there = box + (25, 0, 0, 0) if other == "beside" else box
+        now = before if other == "beside" else np.full_like(before, 220)
+        if other == "hand":
+            cv2.line(now, (310, 480), (330, 190), (95, 130, 190), 60)
+        assert self.alike(before, box, now, there) < 0.5
+
+    def test_another_digit_in_its_place_is_less_alike_than_the_same(self) -> None:
+        before, box = digit(text="1")
+        assert self.alike(before, box, digit(text="8")[0], box) < TrackParams().alike
+
+    def test_none_are_alike_where_there_are_none(self) -> None:
+        assert len(likeness(*[take_patches(reduce(page()), np.zeros((0, 4)))] * 2)) == 0

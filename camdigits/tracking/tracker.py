@@ -1,0 +1,401 @@
+"""The tracker: which digits are on the page through time, and where they are now. No clock: time comes with each frame.
+
+A track is TENTATIVE until readings confirm it, CONFIRMED while its strokes are where it is, and HIDDEN while they are not seen
+there: a hand covers them, or the page has gone. Only confirmed tracks are shown. All transitions stand in `_next_state`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from camdigits.tracking.motion import STILL, Floats, Motion, Patches, Reduced, likeness, take_patches
+from camdigits.vision.boxes import Boxes, shared_area
+from camdigits.vision.scene import Box, Digit, whole_boxes
+
+Indices = npt.NDArray[np.intp]
+_FAR = 1e3
+_LANDMARKS, _MAX_STEPS = 12, 80
+"""A page is found again by this many digits, the surest, among this many shifts."""
+
+
+@dataclass(frozen=True)
+class TrackParams:
+    """When a track is shown, and when it is the digit of a reading. Distances are shares of the digit's height.
+
+    show: a track is shown from this confidence on, and no more below it (the user's threshold).
+    sure: one reading confirms a digit of this confidence; others take two, of frames `confirm_s` apart at least.
+    tentative: a track that is not confirmed is offered as such from this confidence on.
+    change: a label changes when the other one's probability reaches this: two that are equally likely would flicker.
+    absent: the confidence of a digit that a clear reading of its place does not have.
+    clear_share: a reading that has fewer of the digits shown than this share is blurred, and says nothing of the others.
+    half_life_s: a reading counts half after this time, so that a digit that was altered is read anew.
+    alike: the strokes under a box are those that were read where they are at least this alike (motion.likeness).
+    hide_s: a digit whose strokes are not seen for this long is hidden.
+    reid_window_s: a hidden digit that is seen again within this time is the same digit.
+    hold_s: what is not confirmed is forgotten when its strokes are not seen for this long.
+    reach: a digit is the one read before when its middle is at most this far from where that one is.
+    max_growth: and its height has changed by this factor at most.
+    overlap: two digits do not share more of the smaller one's box than this.
+    min_layout: this many digits with the same labels in the same layout elsewhere are the same page.
+    steady: how far a box goes towards where its digit is read.
+    """
+
+    show: float = 0.5
+    sure: float = 0.9
+    tentative: float = 0.25
+    change: float = 0.65
+    absent: float = 0.04
+    clear_share: float = 0.5
+    half_life_s: float = 0.5
+    confirm_s: float = 0.09
+    alike: float = 0.6
+    hide_s: float = 0.1
+    reid_window_s: float = 2.0
+    hold_s: float = 0.35
+    reach: float = 0.6
+    max_growth: float = 1.6
+    overlap: float = 0.6
+    min_layout: int = 3
+    steady: float = 0.5
+
+
+class State(Enum):
+    """Where a track is in its life."""
+
+    TENTATIVE = "tentative"
+    CONFIRMED = "confirmed"
+    HIDDEN = "hidden"
+
+
+@dataclass(eq=False)
+class _Track:
+    """One digit through time.
+
+    began_s, read_s: when it was read first and last. placed_s: when its strokes were last seen where it is. placed_since_s: since
+    when they are without a break, inf while they are not. evidence: the mean log-likelihood ratio of each label to 'not a
+    digit' over its readings, float64 (10,); weight: how many readings that is worth.
+    """
+
+    identity: int
+    began_s: float
+    read_s: float
+    placed_s: float
+    placed_since_s: float
+    evidence: Floats = field(default_factory=lambda: np.zeros(10))
+    weight: float = 0.0
+    label: int = 0
+    confidence: float = 0.0
+    state: State = State.TENTATIVE
+
+    @property
+    def is_placed(self) -> bool:
+        return self.placed_since_s < math.inf
+
+
+class Tracker:
+    """Follows digits from frame to frame: the same frames and readings in, the same identities out."""
+
+    def __init__(self, params: TrackParams = TrackParams()) -> None:
+        self.params = self._params = params
+        self._next_identity = 1
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what is on the page; identities go on counting."""
+        self._tracks: list[_Track] = []
+        self._boxes: Floats = np.zeros((0, 4))
+        self._patches: Patches = take_patches(Reduced(np.zeros((1, 1), np.uint8), 1.0), self._boxes)
+        self._digits: dict[State, tuple[Digit, ...]] = {}
+
+    @property
+    def shown(self) -> tuple[Digit, ...]:
+        """The confirmed digits, where they are on the frame."""
+        return self._of(State.CONFIRMED)
+
+    @property
+    def tentative(self) -> tuple[Digit, ...]:
+        """What may be a digit and is followed, but is not confirmed."""
+        return self._of(State.TENTATIVE)
+
+    @property
+    def boxes(self) -> Floats:
+        """Where the tracks are whose strokes are seen, float64 (N, 4)."""
+        return self._boxes[[track.is_placed for track in self._tracks]]
+
+    def predict(self, picture: Reduced, motions: Sequence[Motion], time_s: float) -> None:
+        """Carry all tracks to the next frame, and see whether their strokes are there.
+
+        motions: how the page, and what moves otherwise, has moved since the frame before, in pixels of the frame; a track goes
+        with the first that brings it to its strokes. None where that is not known: then what is not where it was is hidden
+        at once.
+        """
+        if not self._tracks:
+            return
+        placed = self._carry(picture, motions or (STILL,))
+        for track, is_placed in zip(self._tracks, placed.tolist(), strict=True):
+            if is_placed:
+                track.placed_s, track.placed_since_s = time_s, min(track.placed_since_s, time_s)
+            else:
+                track.placed_since_s = math.inf
+            track.state = self._next_state(track, time_s, known=bool(motions))
+        self._keep([time_s - track.placed_s <= self._patience_s(track) for track in self._tracks])
+
+    def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> npt.NDArray[np.bool_]:
+        """Move each track by the first motion that brings it to its strokes, else by the first; which are there: bool (N,)."""
+        before = self._boxes
+        self._boxes = motions[0].carried(before)
+        placed = self._is_placed(picture, self._boxes, self._patches)
+        for motion in motions[1:]:
+            rest = np.flatnonzero(~placed)
+            if not len(rest):
+                break
+            there = motion.carried(before[rest])
+            found = self._is_placed(picture, there, self._patches[rest])
+            self._boxes[rest[found]] = there[found]
+            placed[rest[found]] = True
+        return placed
+
+    def _is_placed(self, picture: Reduced, boxes: Floats, patches: Patches) -> npt.NDArray[np.bool_]:
+        """Which strokes are seen at the boxes, on the frame: bool (N,)."""
+        alike = likeness(patches, take_patches(picture, boxes)) >= self.params.alike
+        return np.asarray(alike & _inside(boxes, picture))
+
+    def update(self, detections: Sequence[Digit], patches: Patches, time_s: float, read_s: float) -> None:
+        """Take over what a reading found, after `predict` of the same frame.
+
+        detections: with boxes where they are on this frame. patches: their strokes as they were read. read_s: the time of the
+        frame that was read.
+        """
+        found = np.array([digit.box for digit in detections], np.float64).reshape(-1, 4)
+        self._relocate(detections, found)
+        pairs = self._pairs(detections, found)
+        if self._is_another_page(pairs, detections):
+            self._keep([False] * len(self._tracks))
+            pairs = []
+        clear = self._is_clear({k for k, _ in pairs})
+        for k, j in pairs:
+            track = self._tracks[k]
+            if track.state is State.HIDDEN and not track.is_placed and track.label != detections[j].label:
+                track.evidence, track.weight = np.zeros(10), 0.0  # other strokes in its place
+            self._boxes[k] += (self._params.steady if track.is_placed else 1.0) * (found[j] - self._boxes[k])
+            self._patches[k] = patches[j]
+            track.placed_s, track.placed_since_s = time_s, min(track.placed_since_s, time_s)
+            self._weigh(track, detections[j].label, detections[j].confidence, read_s)
+        paired = {k for k, _ in pairs}
+        for k, track in enumerate(self._tracks):
+            if k not in paired and clear and track.placed_since_s <= read_s:
+                self._weigh(track, track.label, self._params.absent, read_s)
+        new = sorted(set(range(len(detections))) - {j for _, j in pairs})
+        for j in new:
+            track = _Track(self._next_identity, read_s, read_s, time_s, time_s)
+            self._next_identity += 1
+            self._weigh(track, detections[j].label, detections[j].confidence, read_s)
+            self._tracks.append(track)
+        self._boxes = np.concatenate([self._boxes, found[new]])
+        self._patches = np.concatenate([self._patches, patches[new]])
+        for track in self._tracks:
+            track.state = self._next_state(track, time_s, known=True)
+        self._part()
+        self._keep([track.state is not State.TENTATIVE or track.confidence >= 0.05 for track in self._tracks])
+
+    # States
+
+    def _next_state(self, track: _Track, time_s: float, known: bool) -> State:
+        """The one place where a track changes its state."""
+        params = self._params
+        likely = track.confidence >= params.show
+        lost = not track.is_placed and (not known or time_s - track.placed_s >= params.hide_s)
+        match track.state:
+            case State.TENTATIVE:
+                confirmed = track.confidence >= params.sure or track.read_s - track.began_s >= params.confirm_s
+                return State.CONFIRMED if likely and confirmed and track.is_placed else State.TENTATIVE
+            case State.CONFIRMED:
+                return State.HIDDEN if lost else State.CONFIRMED if likely else State.TENTATIVE
+            case State.HIDDEN:
+                return State.HIDDEN if not track.is_placed else State.CONFIRMED if likely else State.TENTATIVE
+
+    def _patience_s(self, track: _Track) -> float:
+        if track.state is State.CONFIRMED:
+            return math.inf
+        return self._params.reid_window_s if track.state is State.HIDDEN else self._params.hold_s
+
+    # Evidence
+
+    def _weigh(self, track: _Track, label: int, confidence: float, read_s: float) -> None:
+        """Add the evidence of a reading, and decide anew: the mean of the late readings."""
+        params = self._params
+        faded = track.weight * 0.5 ** (max(read_s - track.read_s, 0.0) / params.half_life_s)
+        track.evidence = (faded * track.evidence + _evidence(label, confidence)) / (faded + 1)
+        track.weight = faded + 1
+        track.read_s = max(read_s, track.read_s)
+        probabilities = _probabilities(track.evidence)
+        best = int(probabilities.argmax())
+        if track.state is State.TENTATIVE or probabilities[best] >= params.change:
+            track.label = best
+        track.confidence = float(probabilities[track.label])
+
+    def _is_clear(self, paired: set[int]) -> bool:
+        """Whether a reading has enough of what is shown to say something of the rest."""
+        shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED and track.is_placed]
+        return sum(k in paired for k in shown) >= self._params.clear_share * len(shown)
+
+    # Which track is which digit
+
+    def _pairs(self, detections: Sequence[Digit], found: Floats) -> list[tuple[int, int]]:
+        """Pairs (track, detection). A digit that is hidden is found again by its label, on a page that is there otherwise by its
+        place too: it was altered."""
+        confirmed = [track for track in self._tracks if track.state is not State.TENTATIVE]
+        stands = 2 * sum(track.is_placed for track in confirmed) >= len(confirmed)
+        pairs = _match(self._boxes, found, self._params)
+        return [
+            (k, j)
+            for k, j in pairs
+            if self._tracks[k].is_placed or stands or self._tracks[k].label == detections[j].label
+        ]
+
+    def _is_another_page(self, pairs: Sequence[tuple[int, int]], detections: Sequence[Digit]) -> bool:
+        """Whether most digits that are surely read are others than those shown in their places: a page swapped for one alike."""
+        sure = [
+            self._tracks[k].label == detections[j].label
+            for k, j in pairs
+            if self._tracks[k].state is not State.TENTATIVE and detections[j].confidence >= self._params.sure
+        ]
+        return 2 * sum(sure) < len(sure)
+
+    def _relocate(self, detections: Sequence[Digit], found: Floats) -> None:
+        """Move hidden tracks to where most of them are read again, with the same labels in the same layout."""
+        params = self._params
+        hidden = [k for k, track in enumerate(self._tracks) if track.state is State.HIDDEN and not track.is_placed]
+        surest = sorted(hidden, key=lambda k: -self._tracks[k].confidence)[:_LANDMARKS]
+        if min(len(surest), len(found)) < params.min_layout:
+            return
+        steps, larger, smaller = _steps(self._boxes[surest][:, None], found)
+        same = np.equal.outer([self._tracks[k].label for k in surest], [digit.label for digit in detections])
+        same &= larger <= params.max_growth * smaller
+
+        def met(step: Floats) -> int:
+            """How many of the surest digits are read that far away."""
+            near = same & (np.hypot(*(steps - step).transpose(2, 0, 1)) <= 0.5 * params.reach * larger)
+            return int(min(np.count_nonzero(near.any(axis=1)), np.count_nonzero(near.any(axis=0))))
+
+        best = max([np.zeros(2), *steps[same][:_MAX_STEPS]], key=met)
+        if met(best) >= max(params.min_layout, len(surest) / 2):
+            self._boxes[hidden] += (*best, 0.0, 0.0)
+
+    def _part(self) -> None:
+        """Of two digits shown in one place, one is left from an earlier reading: the one read earlier, or the less sure."""
+        shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED]
+        boxes: Boxes = self._boxes[shown].astype(np.float32)
+        areas = boxes[:, 2] * boxes[:, 3]
+        over = np.triu(shared_area(boxes, boxes) > self._params.overlap * np.minimum.outer(areas, areas), 1)
+        gone = set()
+        for one, other in np.argwhere(over).tolist():
+            pair = (shown[one], shown[other])
+            gone.add(min(pair, key=lambda k: (self._tracks[k].read_s, self._tracks[k].confidence, -self._tracks[k].identity)))
+        self._keep([k not in gone for k in range(len(self._tracks))])
+
+    def _keep(self, kept: Sequence[bool]) -> None:
+        self._digits = {}
+        if all(kept):
+            return
+        self._tracks = [track for track, stays in zip(self._tracks, kept, strict=True) if stays]
+        self._boxes, self._patches = self._boxes[list(kept)], self._patches[list(kept)]
+
+    def _of(self, state: State) -> tuple[Digit, ...]:
+        if state not in self._digits:
+            least = self._params.tentative if state is State.TENTATIVE else 0.0
+            chosen = [
+                k
+                for k, track in enumerate(self._tracks)
+                if track.state is state and track.confidence >= least and (track.is_placed or state is State.CONFIRMED)
+            ]
+            boxes = whole_boxes(self._boxes[chosen])
+            tracks = [self._tracks[k] for k in chosen]
+            self._digits[state] = tuple(
+                Digit(track.label, track.confidence, box, track.identity) for track, box in zip(tracks, boxes, strict=True)
+            )
+        return self._digits[state]
+
+
+def _inside(boxes: Floats, picture: Reduced) -> npt.NDArray[np.bool_]:
+    """Which boxes lie on the frame, but for a tenth of their sides: bool (N,)."""
+    height, width = picture.grey.shape
+    x, y, across, down = boxes.T * picture.scale
+    return np.asarray(
+        (x >= -0.1 * across) & (y >= -0.1 * down) & (x + 0.9 * across <= width) & (y + 0.9 * down <= height), np.bool_
+    )
+
+
+def _match(before: Floats, found: Floats, params: TrackParams) -> list[tuple[int, int]]:
+    """Pairs (track, detection), each used once, so that they are as near to each other as can be in all."""
+    if not len(before) or not len(found):
+        return []
+    rows, columns = _near(before, found, params.reach * params.max_growth)
+    steps, larger, smaller = _steps(before[rows], found[columns])
+    distance = np.hypot(*steps.T) / larger
+    possible = (distance <= params.reach) & (larger <= params.max_growth * smaller)
+    return _assigned(rows[possible], columns[possible], distance[possible], (len(before), len(found)))
+
+
+def _near(before: Floats, found: Floats, reach: float) -> tuple[Indices, Indices]:
+    """All pairs of one of N boxes and one of M with middles that may lie no farther apart than `reach` heights of the former:
+    their indices, int (K,) each, the first ascending. Of all pairs on a page full of digits these are few to be measured."""
+    reach_px = 1.001 * reach * before[:, 3]  # a little more, for rounding
+    x, y = (before[:, :2] + before[:, 2:] / 2).T
+    found_x, found_y = (found[:, :2] + found[:, 2:] / 2).T
+    # Those near enough across follow one another from left to right: a slice for each of the N, one slice after the other.
+    order = np.argsort(found_x)
+    starts = np.searchsorted(found_x[order], x - reach_px)
+    ends = np.searchsorted(found_x[order], x + reach_px, side="right")
+    rows = np.repeat(np.arange(len(before)), ends - starts)
+    columns = order[np.arange(len(rows)) + np.repeat(ends - np.cumsum(ends - starts), ends - starts)]
+    near = np.abs(found_y[columns] - y[rows]) <= reach_px[rows]
+    return rows[near], columns[near]
+
+
+def _steps(before: Floats, found: Floats) -> tuple[Floats, Floats, Floats]:
+    """From the middles of boxes to the middles of others, float64 (..., 2), where (..., 4) broadcast; the larger one's height
+    and the smaller one's, (...) each."""
+    steps = (found[..., :2] + found[..., 2:] / 2) - (before[..., :2] + before[..., 2:] / 2)
+    heights = before[..., 3], found[..., 3]
+    return steps, np.maximum(*heights), np.minimum(*heights)
+
+
+def _assigned(rows: Indices, columns: Indices, distance: Floats, shape: tuple[int, int]) -> list[tuple[int, int]]:
+    """Of the possible pairs (row, column) those with the least distances in all, each row and column in one at most.
+
+    shape: how many rows and columns there are; rows ascend, and do so in what is returned.
+    """
+    rivals = (np.bincount(rows)[rows] > 1) | (np.bincount(columns)[columns] > 1)
+    chosen = ~rivals
+    if rivals.any():
+        from scipy.optimize import linear_sum_assignment  # takes longer to load than all the rest; seldom needed
+
+        costs = np.full(shape, _FAR)
+        costs[rows[rivals], columns[rivals]] = distance[rivals]
+        assigned = np.zeros(shape, np.bool_)
+        assigned[linear_sum_assignment(costs)] = True
+        chosen |= assigned[rows, columns]
+    return list(zip(rows[chosen].tolist(), columns[chosen].tolist(), strict=True))
+
+
+def _probabilities(evidence: Floats) -> Floats:
+    """The probabilities of ten labels, which leave the rest of 1 to 'not a digit': float64 (10,)."""
+    most = max(float(evidence.max()), 0.0)
+    ratios = np.exp(evidence - most)
+    return np.asarray(ratios / (ratios.sum() + math.exp(-most)), np.float64)
+
+
+def _evidence(label: int, confidence: float) -> Floats:
+    """The log-ratio of each of ten labels to 'not a digit' in one reading, float64 (10,): what the label leaves of 1 is mostly
+    'not a digit', and a tenth of it the other labels."""
+    confidence = min(max(confidence, 1e-3), 1 - 1e-3)
+    probabilities = np.full(10, 0.1 * (1 - confidence) / 9)
+    probabilities[label] = confidence
+    return np.asarray(np.log(probabilities / (0.9 * (1 - confidence))), np.float64)
