@@ -1,16 +1,15 @@
 """Following: the frames of a camera through time, what moves read quickly and what stands still thoroughly.
 
-A page that has not changed is not read again. Reading is spread, step by step, over some frames, and what was read of the
-first of them is moved with the page to where it is on the last. What moves is read quickly, with ink seen in one way only;
-what stands still as thoroughly as a picture. No clock and no thread: the same frames in, the same scenes out.
+A page that has not changed is not read again. What was read of a frame is handed over at the next one, moved with the page to
+where it is by then. What moves is read quickly, with ink seen in one way only; what stands still as thoroughly as a picture.
+No clock and no thread: the same frames in, the same scenes out.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -18,19 +17,17 @@ import numpy.typing as npt
 
 from camdigits.vision.motion import STILL, Grey, Motion, find_changes, find_motion, reduced
 from camdigits.vision.numbers import NumberParams, around, group_numbers
-from camdigits.vision.pipeline import Pipeline
-from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, View, turning
+from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, View, turned_frame
 from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene, in_boxes
-from camdigits.vision.steps import Result, Steps
 from camdigits.vision.tracks import Tracker, TrackParams
 
-_LEAST_COST = 0.1
-"""A step that says it costs nothing would be one of endlessly many in a frame."""
+Result = TypeVar("Result")
+_Read = Callable[[Frame, str], Scene]
 
 
 @dataclass(frozen=True)
 class FollowParams:
-    """When a page stands still, what has changed on it, and how much of a reading is done in one frame.
+    """When a page stands still, and what has changed on it.
 
     least_change_px: so many pixels of the reduced frame must change before anything is read again: less is no stroke.
     calm_share: where no larger share of the frame changes, the page stands still, though something may move beside it ...
@@ -39,11 +36,6 @@ class FollowParams:
     it is read thoroughly. quick_frames: within so many after the last change it is read quickly, and quick_looks times at
     least, to confirm what came. looks: so often it is read thoroughly, since one frame may be unlucky.
     place_share: the share of a digit's place that changes before the digit is read anew.
-    quick_spread_s, thorough_spread_s: so long a reading takes if it costs as much as the one before; carried_spread_s: a quick
-    one of a page that moves as a whole, where the digits that are followed move with it. least_cost, most_cost: of what is
-    done in a frame of a thirtieth of a second, in the units of vision/steps.py; until one is read, the most. carry_cost: what
-    each followed digit costs in a frame that moves, in following and drawing, so that less is left for reading. end_cost: what
-    each digit that was read costs in the frame in which its reading ends, in matching, grouping and drawing it.
     max_marks: so many marks are looked at, the largest.
     """
 
@@ -56,13 +48,6 @@ class FollowParams:
     quick_looks: int = 3
     looks: int = 3
     place_share: float = 0.02
-    quick_spread_s: float = 0.09
-    carried_spread_s: float = 0.13
-    thorough_spread_s: float = 0.33
-    least_cost: float = 2.0
-    most_cost: float = 32.0
-    carry_cost: float = 0.035
-    end_cost: float = 0.07
     max_marks: int = 2000
 
 
@@ -82,33 +67,19 @@ class _Work(Generic[Result]):
 
     reference: the frame that is read, and how the page has moved since. lost: whether that is not known. instead: whether it
     was begun instead of one that was given up: then it goes on to the end. outdated: whether something has changed since.
-    done: what its steps so far cost (vision/steps.py), in so many frames.
     """
 
-    def __init__(self, steps: Steps[Result], grey: Grey, instead: bool = False) -> None:
-        self._steps = steps
+    def __init__(self, read: Callable[[], Result], grey: Grey, instead: bool = False) -> None:
+        self._result = read()
         self.reference = _Reference(grey)
         self.instead = instead
         self.lost = self.outdated = False
-        self.done, self.frames = 0.0, 0
-        self._next_cost, self._saved = 1.0, 0.0
+        self._frames = 0
 
-    def go_on(self, most: float) -> Result | None:
-        """Do steps that cost no more than `most` and what the frame before left over, one at least; the result, once it is
-        there."""
-        self.frames += 1
-        spent, most = 0.0, most + self._saved
-        try:
-            while not spent or spent + self._next_cost <= most:
-                spent += self._next_cost
-                self._next_cost = max(next(self._steps), _LEAST_COST)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
-        finally:
-            self.done += spent
-        self._saved = most - spent
-        return None
+    def go_on(self, at_once: bool = False) -> Result | None:
+        """The result: on the frame it is of where it is asked for at once, else on the next one."""
+        self._frames += 1
+        return self._result if at_once or self._frames > 1 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +112,7 @@ class Following:
     def __init__(
         self,
         turned: Turned,
-        thorough: Pipeline | None = None,
+        thorough: _Read | None = None,
         tracks: TrackParams = TrackParams(),  # noqa: B008 - frozen values
         numbers: NumberParams = NumberParams(),  # noqa: B008
         params: FollowParams = FollowParams(),
@@ -156,7 +127,7 @@ class Following:
         self._steady = Steady(self._turned) if self._thorough is None else Steady(self._turned, every=3)
         self._tracker.reset()
         self._tilt: Tilt | None = None
-        self._before_s, self._period_s = 0.0, 1 / 30
+        self._before_s = 0.0
         self._anchor: Grey | None = None
         """The reduced frame that the page is where it was on, as far as anyone can see ..."""
         self._frames = 0
@@ -166,7 +137,6 @@ class Following:
         self._changes: Grey | None = None
         self._quick_work: _Work[View] | None = None
         self._work: _Work[Scene] | None = None
-        self._quick_cost, self._cost = 20.0, math.inf
         self._calm = 0
         self._looks = 0
         self._quick, self._quick_looks = self._params.quick_frames, self._params.quick_looks
@@ -187,8 +157,6 @@ class Following:
         if self._anchor is not None and self._is_another(now, frame.time_s):
             self.forget()
         motion = self._move(now, scale)
-        if frame.time_s > self._before_s:
-            self._period_s = frame.time_s - self._before_s
         self._before_s = frame.time_s
         seen = self._read_quickly(frame, now, motion, scale)
         if seen is None and self._tilt is not None:
@@ -299,18 +267,12 @@ class Following:
         if self._quick_work is None:
             if not self._must_read():
                 return None
-            self._quick_work = _Work(self._ending(self._steady.reading(frame), lambda view: view.scene), now, self._gave_up)
+            self._quick_work = _Work(lambda: self._steady.read(frame), now, self._gave_up)
         work = self._quick_work
-        if self._thorough is None:
-            view = work.go_on(math.inf)
-        elif self._tilt is None:
-            view = work.go_on(self._params.most_cost)
-        else:
-            spread_s = self._params.carried_spread_s if self._is_carried else self._params.quick_spread_s
-            view = work.go_on(self._pace(work.frames, self._quick_cost, spread_s))
+        view = work.go_on(at_once=self._thorough is None or self._tilt is None)
         if view is None:
             return None
-        self._quick_work, self._quick_cost, self._gave_up = None, work.done, False
+        self._quick_work, self._gave_up = None, False
         if not work.outdated:
             self._quick_looks = max(0, self._quick_looks - 1)
         turns = self._tilt != view.tilt
@@ -328,7 +290,7 @@ class Following:
             self._marks, self._marks_moved = scene.marks, STILL
         return scene
 
-    def _read_thoroughly(self, thorough: Pipeline, frame: Frame, now: Grey, scale: float) -> Scene | None:
+    def _read_thoroughly(self, thorough: _Read, frame: Frame, now: Grey, scale: float) -> Scene | None:
         """Begin the thorough reading of a page that stands still and has changed since, or go on with it."""
         assert self._tilt is not None
         if (
@@ -342,29 +304,15 @@ class Following:
                 self._looks = 0
             if self._calm < self._params.calm_frames or self._looks == self._params.looks:
                 return None
-            self._work = _Work(self._ending(_turned_reading(thorough, frame, self._tilt), lambda scene: scene), now)
+            tilt = self._tilt
+            self._work = _Work(lambda: thorough(turned_frame(frame, tilt), ""), now)
         work = self._work
-        scene = work.go_on(self._pace(work.frames, self._cost, self._params.thorough_spread_s))
+        scene = work.go_on()
         if scene is None:
             return None
-        self._work, self._cost = None, work.done
+        self._work = None
         self._settle(scene, work.reference, now, scale, frame.time_s)
         return scene
-
-    def _pace(self, frames: int, before: float, spread_s: float) -> float:
-        """What may be spent in the next frame, after so many `frames`, when the reading before cost so much."""
-        spread = max(1, round(spread_s / self._period_s))
-        carrying = self._params.carry_cost * len(self._tracker.shown) if self._moves else 0.0
-        most = max(self._params.most_cost * max(1.0, 30 * self._period_s) - carrying, self._params.least_cost)
-        return most if frames >= spread else min(max((before + 1) / spread, self._params.least_cost), most)
-
-    def _ending(self, steps: Steps[Result], scene_of: Callable[[Result], Scene]) -> Steps[Result]:
-        """The same steps, and one more for what is done with the result in the frame that has it."""
-        result = yield from steps
-        cost = self._params.end_cost * len(scene_of(result).digits)
-        if cost >= 1:
-            yield cost
-        return result
 
     def _settle(self, scene: Scene, reference: _Reference, now: Grey, scale: float, time_s: float) -> None:
         """Take over what was read thoroughly, as far as the page is as it was when the reading began."""
@@ -430,11 +378,6 @@ class Following:
             digits, numbers = group_numbers(followed, marks, self._numbers)
         self._grouped = _Grouped(followed, self._marks, marks, digits, numbers)
         return self._grouped
-
-
-def _turned_reading(thorough: Pipeline, frame: Frame, tilt: Tilt) -> Steps[Scene]:
-    turned = yield from turning(frame, tilt)
-    return (yield from thorough.reading(turned))
 
 
 def _moved(scene: Scene, motion: Motion) -> Scene:

@@ -38,7 +38,7 @@ def ask(batch: Batch, classify: Classifier) -> Odds:
     """
     if not len(batch):
         return np.zeros((0, 10), np.float32)
-    odds = classify(batch)
+    odds = np.array(classify(batch), np.float32)  # a copy: a classifier may use its buffer again
     if odds.ndim != 2 or len(odds) != len(batch) or odds.shape[1] < 10:
         raise ValueError(f"the classifier gave {odds.shape} for {len(batch)} glyphs, expected ({len(batch)}, 10)")
     return odds

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import cv2
 import numpy as np
-import pytest
 
-from camdigits.vision.following import Following, FollowParams
+from camdigits.vision.following import Following
 from camdigits.vision.pipeline import Pipeline, PipelineParams
 from camdigits.vision.rotation import Rotation, RotationParams, Turned
 from camdigits.vision.scene import Batch, BgrImage, Frame, Odds, Scene
-from camdigits.vision.steps import Steps
 from camdigits.vision.tracks import TrackParams
 
 FPS = 30
@@ -42,14 +39,12 @@ class Counted:
             self.quick += 1
             return reader(frame, source)
 
-        def reading(frame: Frame, source: str = "") -> Any:
+        def read_thoroughly(frame: Frame, source: str = "") -> Scene:
             self.thorough += 1
-            return careful_reading(frame, source)
+            return careful(frame, source)
 
-        careful_reading = careful.reading
-        careful.reading = reading  # type: ignore[method-assign]
         turned = Turned(read, classify, RotationParams(rotate=Rotation.NONE))
-        self.following = Following(turned, careful if thorough else None, TrackParams())
+        self.following = Following(turned, read_thoroughly if thorough else None, TrackParams())
         self._frames = 0
 
     def see(self, pictures: Sequence[BgrImage]) -> list[Scene]:
@@ -185,88 +180,6 @@ def test_a_turn_that_is_asked_for_is_taken_at_once() -> None:
     over = counted.see([page(*THREE)] * 10)[-1]
     assert sorted(digit.box for digit in over.digits)[0].iou(sorted(digit.box for digit in upright.digits)[0]) > 0.7
     assert [digit.box.x for digit in over.digits] == sorted((digit.box.x for digit in over.digits), reverse=True)
-
-
-class Slow:
-    """A quick reader in many steps, which are counted."""
-
-    def __init__(self, steps: int, cost: float) -> None:
-        self._read = Pipeline(classify, replace(PipelineParams(), all_ways=False))
-        self._steps, self._cost = steps, cost
-        self.done = 0
-
-    def __call__(self, frame: Frame, source: str = "") -> Scene:
-        return self._read(frame, source)
-
-    def reading(self, frame: Frame, source: str = "") -> Steps[Scene]:
-        for _ in range(self._steps):
-            self.done += 1
-            yield self._cost
-        return self._read(frame, source)
-
-
-def slow_following(steps: int, cost: float = 1.0, **params: float) -> tuple[Slow, Following]:
-    slow = Slow(steps, cost)
-    turned = Turned(slow, classify, RotationParams(rotate=Rotation.NONE))
-    return slow, Following(turned, Pipeline(classify, PipelineParams()), TrackParams(), params=FollowParams(**params))
-
-
-def steps_of_frames(slow: Slow, following: Following, pictures: Sequence[BgrImage]) -> list[int]:
-    """How many steps of its readings each frame does."""
-    done = []
-    for k, picture in enumerate(pictures):
-        before = slow.done
-        following.read(Frame(picture, k, k / FPS))
-        done.append(slow.done - before)
-    return done
-
-
-def test_what_was_read_of_an_earlier_frame_is_shown_where_it_has_moved_to() -> None:
-    _, following = slow_following(30)
-    for k in range(24):
-        places = ((100, 100), (200, 100)) if k < 4 else ((100, 100), (200, 100), (300, 100))
-        scene = following.read(Frame(page(*places, at=(4.0 * k, 2.0 * k)), k, k / FPS))
-    assert sorted(round((digit.box.x + digit.box.width / 2 - 92) / 100) for digit in scene.digits) == [1, 2, 3]
-    for digit in scene.digits:
-        middle = digit.box.x + digit.box.width / 2 - 92, digit.box.y + digit.box.height / 2 - 46
-        assert abs(middle[0] - 100 * round(middle[0] / 100)) <= 4
-        assert abs(middle[1] - 100) <= 4
-
-
-MOVING = [page(*THREE, at=(9.0 * k, 0.0)) for k in range(12)]
-
-
-def test_no_frame_does_more_steps_than_it_may_however_many_a_reading_has() -> None:
-    done = steps_of_frames(*slow_following(400), MOVING)
-    assert done[0] > 1
-    assert min(done) > 0
-    assert max(done) <= FollowParams().most_cost
-
-
-@pytest.mark.parametrize("cost", [0.0, 0.5, 3.0, 1e6])
-def test_no_frame_does_work_that_costs_more_than_it_may_unless_it_is_one_step(cost: float) -> None:
-    done = steps_of_frames(*slow_following(400, cost=cost), MOVING)
-    assert 1 <= max(done) <= max(1, FollowParams().most_cost / max(cost, 0.1) + 1)
-
-
-@pytest.mark.parametrize(("end_cost", "expected"), [(0.0, [30, 10, 10]), (7.0, [30, 10, 0])])
-def test_a_frame_that_has_much_to_do_with_what_was_read_does_no_steps_of_it(end_cost: float, expected: list[int]) -> None:
-    assert steps_of_frames(*slow_following(40, end_cost=end_cost, most_cost=30.0), MOVING[:3]) == expected
-
-
-def test_less_is_read_in_a_frame_the_more_digits_are_followed_through_it() -> None:
-    slow, following = slow_following(60, carry_cost=9.0)
-    written = [page(*THREE, (400, 200), at=(9.0 * k, 0.0)) for k in range(1, 12)]
-    done = steps_of_frames(slow, following, [*[page(*THREE)] * 30, *written])
-    free, burdened = max(done[:30]), max(done[30:])
-    assert (free, burdened) == (FollowParams().most_cost, FollowParams().most_cost - 3 * 9)
-
-
-def test_a_reading_that_takes_long_ends_in_the_end() -> None:
-    slow, following = slow_following(200)
-    for k in range(60):
-        scene = following.read(Frame(page(*THREE), k, k / FPS))
-    assert (slow.done >= 200, count_of(scene)) == (True, 3)
 
 
 def test_what_the_network_saw_stays_on_view_while_nothing_is_read() -> None:
