@@ -24,13 +24,11 @@ from camdigits.settings import Effort, Settings
 from camdigits.vision import scene as vision
 from camdigits.vision.following import Following
 from camdigits.vision.pipeline import Pipeline
+from camdigits.vision.presets import CANVAS, GLANCE, LIVE, PROPOSALS, STILL, Preset
 from camdigits.vision.readings import Classifier
 from camdigits.vision.rotation import Rotation, Turned
 from camdigits.vision.scene import Batch, Frame, Odds
 from camdigits.vision.taught import Taught, TaughtClassifier
-
-OFFER_THRESHOLD = 0.15
-"""What is this likely a digit on a frame is followed."""
 
 
 class Adaptable:
@@ -78,30 +76,33 @@ class Recognizer:
         settings = settings.with_threshold(threshold).with_rotation(rotate).with_effort(effort)
         if not _is_whole(threads) or threads < 1:
             raise UsageError(f"the network uses a whole number of threads, 1 at least, not {threads}")
+        self.settings = settings
         self.model = fsdecode(model) or settings.model or DEFAULT_MODEL
         network = load_classifier(self.model, int(threads))
-        self.adaptable = classifier = Adaptable(network)
+        self.context = network.context
+        self.adaptable = self.classify = Adaptable(network)
         if taught:
             try:
-                classifier.use(TaughtFile().load(network.sha256))
+                self.adaptable.use(TaughtFile().load(network.sha256))
             except SourceError as error:
                 warnings.warn(str(error), stacklevel=2)
-        self.pipeline = Pipeline(classifier, settings.pipeline, network.context)
-        self.settings = settings
         self._made_of = (self.model, None, settings, None, None, taught, threads)
-        # Digits that are followed are decided by all their frames: those that one frame leaves in doubt are offered too.
-        offered = replace(settings.pipeline, threshold=min(OFFER_THRESHOLD, settings.pipeline.threshold))
-        self.patient = Pipeline(classifier, offered, network.context)
-        glance = self.pipeline.at_a_glance()
-        self.offering = Turned(self.patient, classifier, settings.rotation, glance)
-        self.live = Turned(self.pipeline.in_motion(OFFER_THRESHOLD), classifier, settings.rotation)
-        if settings.effort is Effort.LIVE:
-            self.turned = Turned(self.pipeline.in_motion(settings.pipeline.threshold), classifier, settings.rotation)
-        else:
-            self.turned = Turned(self.pipeline, classifier, settings.rotation, glance)
+        self._read = self.rotated()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._made_of
+
+    def pipeline(self, preset: Preset = STILL) -> Pipeline:
+        """What reads frames as they lie, by a preset (`camdigits.vision.presets`)."""
+        return Pipeline(self.classify, preset.applied_to(self.settings.pipeline), self.context)
+
+    def rotated(self, preset: Preset | None = None) -> Turned:
+        """What reads frames that may lie any way up, by a preset; by default the one that suits the effort of the settings."""
+        if preset is None:
+            preset = LIVE if self.settings.effort is Effort.LIVE else STILL
+        # What sees ink in one way is so quick that turns are compared by it.
+        glance = self.pipeline(GLANCE) if preset.all_ways else None
+        return Turned(self.pipeline(preset), self.classify, self.settings.rotation, glance)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: the path of a file, the bytes of one, a Pillow image, or an array.
@@ -123,7 +124,7 @@ class Recognizer:
 
     def read_frame(self, frame: Frame, source: str = "") -> vision.Scene:
         """Read one frame of a source of that name; the scene holds all that the network saw, but no picture to draw it on."""
-        return self.turned(frame, source)
+        return self._read(frame, source)
 
 
 class LiveReader:
@@ -138,9 +139,10 @@ class LiveReader:
         tracks = replace(settings.tracks, show=settings.pipeline.threshold)
         numbers = settings.pipeline.numbers
         if thorough:
-            self._following = Following(recognizer.offering, None, tracks, numbers)
+            self._following = Following(recognizer.rotated(PROPOSALS), None, tracks, numbers)
         else:
-            self._following = Following(recognizer.live, recognizer.patient, tracks, numbers)
+            quick = recognizer.rotated(replace(LIVE, max_threshold=PROPOSALS.max_threshold))
+            self._following = Following(quick, recognizer.pipeline(PROPOSALS), tracks, numbers)
 
     def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
         return self._following.read(frame, source)
@@ -156,7 +158,7 @@ class PictureReader:
     """Reads each frame by itself, as `Recognizer.recognize` does: pictures, and frames too far apart to follow anything."""
 
     def __init__(self, recognizer: Recognizer) -> None:
-        self._turned = recognizer.turned
+        self._turned = recognizer.rotated()
 
     def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
         return self._turned(frame, source)
@@ -175,7 +177,7 @@ class CanvasReader:
     """
 
     def __init__(self, recognizer: Recognizer) -> None:
-        self._pipeline = recognizer.pipeline.for_canvas()
+        self._pipeline = recognizer.pipeline(CANVAS)
 
     def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
         if frame.ink is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 
 import cv2
@@ -32,12 +32,7 @@ from camdigits.vision.scene import (
 )
 from camdigits.vision.selection import choose, clear_of, unused_marks
 
-CANVAS_NONE_WEIGHT = 0.05
 ENLARGED_BLUR = 0.4
-GLANCE: dict[str, int] = {"max_candidates": 200, "max_joined": 40, "max_chains": 8}
-"""Caps of what a glance looks at."""
-IN_MOTION: dict[str, int] = {"max_candidates": 450, "max_joined": 60, "max_chains": 10}
-"""Caps of what is read of a frame that will come again: a page of 400 digits loses none."""
 FINE = 2.0
 """Writing too small for the scale of the search is looked for at so many times that scale."""
 
@@ -49,6 +44,7 @@ class PipelineParams:
     threshold: a candidate whose likeliest digit has lower odds is not labelled.
     none_weight: how much rarer marks that are no digits are than where the network learnt, below 1 where they are.
     light_ink: whether strokes lighter than their ground are read too. all_ways: whether ink is seen in all ways, or in one.
+    context: whether what surrounds a candidate counts; without effect where there are no weights for it.
     search_side_px: frames are searched at about this length of their longer side, small ones enlarged (at most
         `max_enlargement` times), large ones reduced.
     """
@@ -57,6 +53,7 @@ class PipelineParams:
     none_weight: float = 1.0
     light_ink: bool = True
     all_ways: bool = True
+    context: bool = True
     search_side_px: int = 1280
     max_enlargement: float = 3.0
     ink: InkParams = field(default_factory=InkParams)
@@ -161,31 +158,13 @@ class Pipeline:
 
     def _in_context(self, layer: Layer) -> Layer:
         """The layer with confidences that count the company each candidate keeps."""
-        if self._context is None or not layer.readings:
+        if self._context is None or not self._params.context or not layer.readings:
             return layer
         odds = np.zeros(len(layer.readings), np.float32)
         features = find_context(layer.regions.candidates, layer.readings, layer.ink.shape)
         odds[judged(layer.readings)] = judge(features, self._context)
         readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
         return Layer(layer.ink, layer.regions, readings)
-
-    def in_motion(self, threshold: float) -> Pipeline:
-        """The same, for the frames of a camera, which come again at once: ink is seen in one way, and what is as likely a digit
-        as `threshold` is offered. Texture is cut short."""
-        regions = replace(self._params.regions, **IN_MOTION)
-        params = replace(self._params, all_ways=False, regions=regions, threshold=min(threshold, self._params.threshold))
-        return Pipeline(self._classify, params, self._context)
-
-    def at_a_glance(self) -> Pipeline:
-        """The same, for what can be told from a few candidates: ink is seen in one way, and only its largest strokes."""
-        regions = replace(self._params.regions, **GLANCE)
-        return Pipeline(self._classify, replace(self._params, all_ways=False, regions=regions), self._context)
-
-    def for_canvas(self) -> Pipeline:
-        """The same, for a page on which every stroke is meant, and sharp: a bar by itself is a 1 there."""
-        regions = replace(self._params.regions, lone_votes=1.0)
-        params = replace(self._params, none_weight=CANVAS_NONE_WEIGHT, light_ink=False, all_ways=False, regions=regions)
-        return Pipeline(self._classify, params)
 
 
 def _digits(layers: Sequence[Layer], boxes: Sequence[Sequence[Box]], chosen: Sequence[Sequence[int]]) -> tuple[Digit, ...]:

@@ -286,9 +286,9 @@ class TestContext:
         assert [digit.label for digit in scene.digits] == [3, 3, 3]
         assert [digit.confidence for digit in scene.digits] == pytest.approx([0.9] * 3, abs=1e-4)
 
-    def test_on_the_canvas_every_stroke_is_meant(self) -> None:
-        canvas = Pipeline(always(0), context=sure_of(0.01)).for_canvas()
-        assert len(canvas(Frame(page(), 0, 0.0)).digits) == 3
+    def test_the_context_has_no_say_where_it_is_left_out(self) -> None:
+        params = PipelineParams(light_ink=False, context=False)
+        assert len(Pipeline(always(0), params, sure_of(0.01))(Frame(page(), 0, 0.0)).digits) == 3
 
 
 def sure_of(probability: float) -> ContextWeights:
