@@ -22,6 +22,7 @@ from camdigits.ports import FrameSource, Reader, Turn
 from camdigits.scenes import Image, Origin, Scene
 from camdigits.settings import Effort, Settings
 from camdigits.vision import scene as vision
+from camdigits.vision.context import ContextWeights
 from camdigits.vision.following import Following
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.presets import CANVAS, GLANCE, LIVE, PROPOSALS, STILL, Preset
@@ -58,9 +59,14 @@ class Recognizer:
     reads a picture as well as can be; `live` so quickly that a camera can be followed, and what is followed thoroughly as soon
     as it stands still, over some frames. taught: whether what `camdigits teach` learnt of this user's corrections counts; by
     default networks read as they ship, everywhere the same. threads: how many the network may use, 1 at least.
-    One recognizer can be used by several threads of yours, which then wait for one another at the network. It can be handed to
-    other processes (pickled), each of which loads the network, and what was taught, anew.
-    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns, efforts, threads.
+    classifier: a callable of your own in place of `model`. It takes crops, float32 (N, 28, 28, 1), 0 ground and 1 ink as MNIST
+    has them, and gives the probabilities of their classes, float32 (N, C), rows that sum to 1: the ten digits, and 'not a
+    digit' as 11th if it knows that. All crops of a reading come in one call. It has no context weights and cannot be taught.
+    One recognizer can be used by several threads of yours, which then wait for one another at the network; a classifier of
+    yours is called by all of them. It can be handed to other processes (pickled): each of them loads the network, and what was
+    taught, anew; a classifier of yours is pickled itself.
+    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns, efforts, threads,
+    and for a classifier beside a model or `taught`.
     """
 
     def __init__(
@@ -72,25 +78,38 @@ class Recognizer:
         effort: str | None = None,
         taught: bool = False,
         threads: int = THREADS,
+        classifier: Classifier | None = None,
     ) -> None:
         settings = settings.with_threshold(threshold).with_rotation(rotate).with_effort(effort)
         if not _is_whole(threads) or threads < 1:
             raise UsageError(f"the network uses a whole number of threads, 1 at least, not {threads}")
+        if classifier is not None and (model or taught):
+            raise UsageError("a recognizer reads by a classifier of yours or by a model, which alone can be taught: give one")
+        if classifier is not None and not callable(classifier):
+            raise UsageError(f"a classifier is called with crops; a {type(classifier).__name__} cannot be, a file is a model")
         self.settings = settings
-        self.model = fsdecode(model) or settings.model or DEFAULT_MODEL
-        network = load_classifier(self.model, int(threads))
-        self.context = network.context
-        self.adaptable = self.classify = Adaptable(network)
-        if taught:
-            try:
-                self.adaptable.use(TaughtFile().load(network.sha256))
-            except SourceError as error:
-                warnings.warn(str(error), stacklevel=2)
-        self._made_of = (self.model, None, settings, None, None, taught, threads)
+        self.classify: Classifier
+        self.context: ContextWeights | None = None
+        self._adaptable: Adaptable | None = None
+        if classifier is not None:
+            self.model, self.classify = "", classifier
+        else:
+            self.model = fsdecode(model) or settings.model or DEFAULT_MODEL
+            network = load_classifier(self.model, int(threads))
+            self.classify = self._adaptable = _adaptable(network, taught)
+            self.context = network.context
+        self._made_of = (self.model, None, settings, None, None, taught, threads, classifier)
         self._read = self.rotated()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._made_of
+
+    @property
+    def adaptable(self) -> Adaptable:
+        """The network, which can be taught. Raises UsageError where a classifier of yours reads."""
+        if self._adaptable is None:
+            raise UsageError("a classifier of yours cannot be taught; give a model, as a name or a file")
+        return self._adaptable
 
     def pipeline(self, preset: Preset = STILL) -> Pipeline:
         """What reads frames as they lie, by a preset (`camdigits.vision.presets`)."""
@@ -125,6 +144,17 @@ class Recognizer:
     def read_frame(self, frame: Frame, source: str = "") -> vision.Scene:
         """Read one frame of a source of that name; the scene holds all that the network saw, but no picture to draw it on."""
         return self._read(frame, source)
+
+
+def _adaptable(network: FileClassifier, taught: bool) -> Adaptable:
+    """The network, reading by what was taught where that counts; warns of a file of it that cannot be read."""
+    adaptable = Adaptable(network)
+    if taught:
+        try:
+            adaptable.use(TaughtFile().load(network.sha256))
+        except SourceError as error:
+            warnings.warn(str(error), stacklevel=3)
+    return adaptable
 
 
 class LiveReader:
