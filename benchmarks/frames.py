@@ -305,7 +305,7 @@ def _joined(parts: Iterable[Times]) -> Times:
 
 def crops(recognizer: Recognizer, image: BgrImage, digits: int) -> Batch:
     """So many of the crops that reading makes of a page, float32 (N, 28, 28, 1); repeated where it made fewer."""
-    batch = recognizer.pipeline.look(image).batch
+    batch = recognizer.pipeline().look(image).batch
     return np.resize(batch, (digits, *batch.shape[1:])) if len(batch) else np.zeros((digits, 28, 28, 1), np.float32)
 
 

@@ -9,10 +9,11 @@
     for scene in camdigits.stream("clip.mp4"):
         print(scene.time_s, [digit.label for digit in scene.digits])
 
-How a frame becomes numbers, stage by stage (`camdigits.vision`):
+How a frame becomes numbers, function by function (`camdigits.vision.pipeline`):
 
-    Frame -> find_inks -> Ink* -> find_regions -> Region* -> make_glyph -> Glyph* -> one Batch -> classify -> Odds
-          -> Reading* -> Digit* -> group_numbers -> Number* -> Scene
+    Frame -> find_ways -> InkMap* -> find_regions -> Region* -> make_glyph -> Glyph* -> stack_glyphs -> one Batch
+          -> ask (the classifier) -> Odds -> weighed -> Reading* -> find_context, judge -> Reading* -> choose -> Digit*
+          -> group_numbers -> Number* -> Scene
 
 Importing this package loads no model runtime and no OpenCV; the first `Recognizer` does.
 """

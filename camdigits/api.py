@@ -24,7 +24,9 @@ from camdigits.settings import Effort, Settings
 from camdigits.tracking.executor import Executor, Inline
 from camdigits.tracking.live_reader import LiveParams, LiveReader, Reading
 from camdigits.vision import scene as vision
+from camdigits.vision.context import ContextWeights
 from camdigits.vision.pipeline import Pipeline
+from camdigits.vision.presets import CANVAS, GLANCE, LIVE, PROPOSALS, STILL, Preset
 from camdigits.vision.readings import Classifier
 from camdigits.vision.rotation import Rotation, Turned
 from camdigits.vision.scene import Batch, Frame, Odds
@@ -34,8 +36,6 @@ LIVE_DELAY_S = 0.2
 """How long after its frame a reading is there in the live window: the median on two cores."""
 MAX_STEP_S = 0.8
 """Frames of clips that are further apart are read one by one, and not followed."""
-OFFER_THRESHOLD = 0.15
-"""What is this likely a digit on a frame is followed."""
 
 
 class Adaptable:
@@ -65,9 +65,14 @@ class Recognizer:
     reads a picture as well as can be; `live` so quickly that a camera can be followed, and what is followed thoroughly as soon
     as it stands still, over some frames. taught: whether what `camdigits teach` learnt of this user's corrections counts; by
     default networks read as they ship, everywhere the same. threads: how many the network may use, 1 at least.
-    One recognizer can be used by several threads of yours, which then wait for one another at the network. It can be handed to
-    other processes (pickled), each of which loads the network, and what was taught, anew.
-    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns, efforts, threads.
+    classifier: a callable of your own in place of `model`. It takes crops, float32 (N, 28, 28, 1), 0 ground and 1 ink as MNIST
+    has them, and gives the probabilities of their classes, float32 (N, C), rows that sum to 1: the ten digits, and 'not a
+    digit' as 11th if it knows that. All crops of a reading come in one call. It has no context weights and cannot be taught.
+    One recognizer can be used by several threads of yours, which then wait for one another at the network; a classifier of
+    yours is called by all of them. It can be handed to other processes (pickled): each of them loads the network, and what was
+    taught, anew; a classifier of yours is pickled itself.
+    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns, efforts, threads,
+    and for a classifier beside a model or `taught`.
     """
 
     def __init__(
@@ -79,34 +84,50 @@ class Recognizer:
         effort: str | None = None,
         taught: bool = False,
         threads: int = THREADS,
+        classifier: Classifier | None = None,
     ) -> None:
         settings = settings.with_threshold(threshold).with_rotation(rotate).with_effort(effort)
         if not _is_whole(threads) or threads < 1:
             raise UsageError(f"the network uses a whole number of threads, 1 at least, not {threads}")
-        self.model = fsdecode(model) or settings.model or DEFAULT_MODEL
-        network = load_classifier(self.model, int(threads))
-        self.adaptable = classifier = Adaptable(network)
-        if taught:
-            try:
-                classifier.use(TaughtFile().load(network.sha256))
-            except SourceError as error:
-                warnings.warn(str(error), stacklevel=2)
-        self.pipeline = Pipeline(classifier, settings.pipeline, network.context)
+        if classifier is not None and (model or taught):
+            raise UsageError("a recognizer reads by a classifier of yours or by a model, which alone can be taught: give one")
+        if classifier is not None and not callable(classifier):
+            raise UsageError(f"a classifier is called with crops; a {type(classifier).__name__} cannot be, a file is a model")
         self.settings = settings
-        self._made_of = (self.model, None, settings, None, None, taught, threads)
-        # Digits that are followed are decided by all their frames: those that one frame leaves in doubt are offered too.
-        offered = replace(settings.pipeline, threshold=min(OFFER_THRESHOLD, settings.pipeline.threshold))
-        self.patient = Pipeline(classifier, offered, network.context)
-        glance = self.pipeline.at_a_glance()
-        self.offering = Turned(self.patient, classifier, settings.rotation, glance)
-        self.live = Turned(self.pipeline.in_motion(OFFER_THRESHOLD), classifier, settings.rotation)
-        if settings.effort is Effort.LIVE:
-            self.turned = Turned(self.pipeline.in_motion(settings.pipeline.threshold), classifier, settings.rotation)
+        self.classify: Classifier
+        self.context: ContextWeights | None = None
+        self._adaptable: Adaptable | None = None
+        if classifier is not None:
+            self.model, self.classify = "", classifier
         else:
-            self.turned = Turned(self.pipeline, classifier, settings.rotation, glance)
+            self.model = fsdecode(model) or settings.model or DEFAULT_MODEL
+            network = load_classifier(self.model, int(threads))
+            self.classify = self._adaptable = _adaptable(network, taught)
+            self.context = network.context
+        self._made_of = (self.model, None, settings, None, None, taught, threads, classifier)
+        self._read = self.rotated()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._made_of
+
+    @property
+    def adaptable(self) -> Adaptable:
+        """The network, which can be taught. Raises UsageError where a classifier of yours reads."""
+        if self._adaptable is None:
+            raise UsageError("a classifier of yours cannot be taught; give a model, as a name or a file")
+        return self._adaptable
+
+    def pipeline(self, preset: Preset = STILL) -> Pipeline:
+        """What reads frames as they lie, by a preset (`camdigits.vision.presets`)."""
+        return Pipeline(self.classify, preset.applied_to(self.settings.pipeline), self.context)
+
+    def rotated(self, preset: Preset | None = None) -> Turned:
+        """What reads frames that may lie any way up, by a preset; by default the one that suits the effort of the settings."""
+        if preset is None:
+            preset = LIVE if self.settings.effort is Effort.LIVE else STILL
+        # What sees ink in one way is so quick that turns are compared by it.
+        glance = self.pipeline(GLANCE) if preset.all_ways else None
+        return Turned(self.pipeline(preset), self.classify, self.settings.rotation, glance)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: the path of a file, the bytes of one, a Pillow image, or an array.
@@ -128,7 +149,18 @@ class Recognizer:
 
     def read_frame(self, frame: Frame, source: str = "") -> vision.Scene:
         """Read one frame of a source of that name; the scene holds all that the network saw, but no picture to draw it on."""
-        return self.turned(frame, source)
+        return self._read(frame, source)
+
+
+def _adaptable(network: FileClassifier, taught: bool) -> Adaptable:
+    """The network, reading by what was taught where that counts; warns of a file of it that cannot be read."""
+    adaptable = Adaptable(network)
+    if taught:
+        try:
+            adaptable.use(TaughtFile().load(network.sha256))
+        except SourceError as error:
+            warnings.warn(str(error), stacklevel=3)
+    return adaptable
 
 
 def live_reader(
@@ -140,19 +172,18 @@ def live_reader(
     a live reading is done; by default at once, and handed over `LIVE_DELAY_S` later, as the window's thread does.
     """
     settings = recognizer.settings
-    thorough = (effort or settings.effort) is Effort.THOROUGH
     tracks = replace(settings.tracks, show=settings.pipeline.threshold)
-    numbers = settings.pipeline.numbers
-    if thorough:
-        return LiveReader(recognizer.offering, Inline(), tracks, numbers, 8, LiveParams(min_change_px=0))
-    return LiveReader(recognizer.offering, executor or Inline(LIVE_DELAY_S), tracks, numbers)
+    numbers, turned = settings.pipeline.numbers, recognizer.rotated(PROPOSALS)
+    if (effort or settings.effort) is Effort.THOROUGH:
+        return LiveReader(turned, Inline(), tracks, numbers, LiveParams(every_frame=True, tilt_every=8))
+    return LiveReader(turned, executor or Inline(LIVE_DELAY_S), tracks, numbers)
 
 
 class PictureReader:
     """Reads each frame by itself, as `Recognizer.recognize` does: pictures, and frames too far apart to follow anything."""
 
     def __init__(self, recognizer: Recognizer) -> None:
-        self._turned = recognizer.turned
+        self._turned = recognizer.rotated()
 
     def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
         return self._turned(frame, source)
@@ -171,7 +202,7 @@ class CanvasReader:
     """
 
     def __init__(self, recognizer: Recognizer) -> None:
-        self._pipeline = recognizer.pipeline.for_canvas()
+        self._pipeline = recognizer.pipeline(CANVAS)
 
     def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
         if frame.ink is not None:

@@ -85,7 +85,7 @@ def correct_pictures(
             seconds,
             Outputs(_snapshots(Path()), leave, copy=copy_text, recorder=ClipRecorder(draw_scene, None, Path())),
             # Held from the first, since nothing moves: a box is dragged round a digit that was missed, not round a part.
-            View(held=True, rotation=recognizer.turned.rotation),
+            View(held=True, rotation=recognizer.settings.rotation.rotate),
             f"files to go: {len(paths)}; click a digit, or drag a box round one that was missed, and type what it is, "
             "- for none; Enter goes on",
             _notebook(recognizer),
@@ -184,7 +184,7 @@ def run_window(options: WindowOptions, sightings: SightingWriter | None = None) 
             window.CvWindow(TITLE),
             seconds,
             Outputs(_snapshots(options.snapshots), sightings=sightings, copy=copy_text, recorder=recorder),
-            View(mode=mode, rotation=recognizer.turned.rotation),
+            View(mode=mode, rotation=recognizer.settings.rotation.rotate),
             notice,
             _notebook(recognizer),
         )

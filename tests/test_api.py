@@ -209,6 +209,60 @@ class TestRecognizer:
         assert source.closed
 
 
+def threes(batch: np.ndarray) -> np.ndarray:
+    """A classifier to which everything is a three."""
+    assert (batch.dtype, batch.shape[1:]) == (np.float32, (28, 28, 1))
+    return np.tile(np.eye(10, dtype=np.float32)[3], (len(batch), 1))
+
+
+class TestClassifierOfYourOwn:
+    def test_a_callable_reads_in_place_of_a_model(self, page: np.ndarray) -> None:
+        assert {digit.label for digit in Recognizer(classifier=threes).recognize(page).digits} == {3}
+
+    def test_it_is_asked_once_for_a_picture_that_lies_as_it_should(self, page: np.ndarray) -> None:
+        calls: list[int] = []
+        Recognizer(rotate=0, classifier=lambda batch: (calls.append(len(batch)), threes(batch))[1]).recognize(page)
+        assert len(calls) == 1
+        assert calls[0] >= len(TRUTH["digits"])
+
+    def test_it_may_say_that_a_mark_is_no_digit(self, page: np.ndarray) -> None:
+        nothing = Recognizer(classifier=lambda batch: np.tile(np.eye(11, dtype=np.float32)[10], (len(batch), 1)))
+        assert nothing.recognize(page).digits == ()
+
+    def test_it_has_no_context_weights(self) -> None:
+        assert Recognizer(classifier=threes).context is None
+
+    def test_it_reads_clips_and_the_canvas_too(self) -> None:
+        threes_only = Recognizer(classifier=threes)
+        scenes = list(stream(CLIP, threes_only, every=9))
+        assert {digit.label for scene in scenes for digit in scene.digits} == {3}
+        drawn = CanvasReader(threes_only).recognize(Frame(written("7", 0), 0, 0.0))
+        assert [digit.label for digit in drawn.digits] == [3]
+
+    def test_other_processes_get_it_pickled(self, page: np.ndarray) -> None:
+        ours = Recognizer(threshold=0.6, classifier=threes)
+        again = pickle.loads(pickle.dumps(ours))
+        assert again.settings == ours.settings
+        assert again.recognize(page) == ours.recognize(page)
+
+    @pytest.mark.parametrize("beside", [{"model": "classic"}, {"taught": True}], ids=lambda beside: next(iter(beside)))
+    def test_it_is_given_in_place_of_a_model_and_cannot_be_taught(self, beside: dict[str, Any]) -> None:
+        with pytest.raises(UsageError, match="a classifier of yours or by a model, which alone can be taught"):
+            Recognizer(classifier=threes, **beside)
+
+    def test_nothing_can_be_taught_to_it_later(self) -> None:
+        with pytest.raises(UsageError, match="cannot be taught"):
+            _ = Recognizer(classifier=threes).adaptable
+
+    def test_what_cannot_be_called_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="a str cannot be"):
+            Recognizer(classifier="classic.tflite")  # type: ignore[arg-type]
+
+    def test_one_that_gives_something_else_is_named(self, page: np.ndarray) -> None:
+        with pytest.raises(ValueError, match=r"the classifier gave \(1, 7\) for \d+ glyphs"):
+            Recognizer(classifier=lambda _: np.ones((1, 7), np.float32)).recognize(page)
+
+
 class TestStream:
     def test_a_clip_comes_frame_by_frame(self, recognizer: Recognizer) -> None:
         scenes = list(stream(CLIP, recognizer, every=9))

@@ -24,6 +24,7 @@ from PIL import Image
 import camdigits
 
 recognizer = camdigits.Recognizer(model="classic", threshold=0.6, rotate=90, effort="live", taught=False)
+own = camdigits.Recognizer(classifier=lambda batch: np.full((len(batch), 10), 0.1, np.float32))
 try:
     scene = recognizer.recognize("page.jpg")
 except camdigits.errors.SourceError as error:

@@ -20,7 +20,7 @@ from keras import layers
 
 from camdigits.devices.models import ModelCard, load_classifier
 from camdigits.evaluation.truth import TruePicture, load_truth
-from camdigits.vision.context import FEATURES, ContextWeights, context_features, judged
+from camdigits.vision.context import FEATURES, ContextWeights, find_context, judged
 from camdigits.vision.pipeline import Layer, Pipeline
 from camdigits.vision.scene import BgrImage
 from train.candidates import NEITHER, candidate_boxes, true_labels
@@ -41,7 +41,7 @@ def examples(pipeline: Pipeline, image: BgrImage, truth: TruePicture | None) -> 
     """Features (N, F) and labels (N,), 1 for a true digit rightly labelled, 0 for any other mark, for each ink."""
     look = pipeline.look(image)
     for layer in look.layers:
-        features = context_features(layer.regions.candidates, layer.readings, layer.ink.shape)
+        features = find_context(layer.regions.candidates, layer.readings, layer.ink.shape)
         if len(features):
             yield features, _labels(layer, truth, look.scale)[judged(layer.readings)]
 

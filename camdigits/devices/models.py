@@ -19,6 +19,7 @@ from camdigits.devices.stderr import quiet_stderr
 from camdigits.devices.threads import THREADS
 from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError, first_line, reason_of
 from camdigits.vision.context import ContextWeights
+from camdigits.vision.readings import CLASS_COUNTS
 from camdigits.vision.scene import Batch, Features, Odds
 
 BUNDLED = {"camdigits": "camdigits.tflite", "classic": "digit_classifier.tflite"}
@@ -33,8 +34,6 @@ INPUT_CONTRACT: Mapping[str, Any] = {
     "crop": "the stroke's longest side is 20 px, aspect kept, anti-aliased, centred by mass",
 }
 GLYPH_SHAPE = (28, 28, 1)
-CLASS_COUNTS = (10, 11)
-"""The ten digits, and 'not a digit' as an eleventh where the network says so."""
 CHUNK = 64
 """Glyphs per invocation of the runtime: 2,000 at once cost 600 MB of activations, 64 cost 20 MB and no time."""
 SAFE_KERAS = (3, 15, 1)

@@ -42,6 +42,8 @@ class LiveParams:
 
     min_change_px: this many pixels of the reduced frame must change before a page is read again; less is no stroke.
     still_px: what moves by less than this many pixels of the reduced frame stands still, so that boxes do not tremble.
+    every_frame: whether every frame is read, changed or not.
+    tilt_every: after this many readings it is looked again which way up the page lies.
     readings: a page that does not change is read this often, since one frame may be unlucky.
     max_pause_s: frames further apart in time show another page.
     max_trail: this many reduced frames are kept to follow what was read; of more, every other one.
@@ -51,6 +53,8 @@ class LiveParams:
 
     min_change_px: int = 8
     still_px: float = 0.25
+    every_frame: bool = False
+    tilt_every: int = 3
     readings: int = 3
     max_pause_s: float = 2.0
     max_trail: int = 60
@@ -164,8 +168,8 @@ class Grouping:
 class LiveReader:
     """Reads the frames of one source, one after another (ports.Reader).
 
-    turned: reads one frame as well as can be, whichever way up it lies, and offers what may be a digit too. every: how often,
-    in readings, it is looked again which way up the page lies. executor: where that is done.
+    turned: reads one frame as well as can be, whichever way up it lies, and offers what may be a digit too. executor: where that
+    is done.
     """
 
     def __init__(
@@ -174,10 +178,9 @@ class LiveReader:
         executor: Executor[Reading],
         tracks: TrackParams = TrackParams(),  # noqa: B008 - frozen values
         numbers: NumberParams = NumberParams(),  # noqa: B008
-        every: int = 3,
         params: LiveParams = LiveParams(),  # noqa: B008
     ) -> None:
-        self._turned, self._executor, self._every, self._params = turned, executor, every, params
+        self._turned, self._executor, self._params = turned, executor, params
         self._tracker, self._grouping = Tracker(tracks), Grouping(numbers)
         self._last: Frame | None = None
         self.notice = ""
@@ -191,7 +194,7 @@ class LiveReader:
     def forget(self) -> None:
         """Begin anew: nothing was seen before."""
         self._executor.drop()
-        self._steady = Steady(self._turned, self._every)
+        self._steady = Steady(self._turned, self._params.tilt_every)
         self._watch = Watch(self._params)
         self._tracker.reset()
         self._trail: list[Reduced] = []
@@ -231,7 +234,7 @@ class LiveReader:
         ):
             self.forget()
         motions, changed = self._watch.look(picture, self._tracker.boxes)
-        if changed:
+        if changed or self._params.every_frame:
             self._to_read = self._params.readings
         self._tracker.predict(picture, motions, frame.time_s)
         if len(self._trail) >= self._params.max_trail:

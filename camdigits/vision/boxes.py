@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 Boxes = npt.NDArray[np.float32]
 """float32 (N, 4): x, y, width, height."""
+BLOCK_PAIRS = 1 << 15
+"""Pairs that are compared at once: what is known of so many fits into the cache of a core."""
+
+
+def row_blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Slices that part `rows` so that each has about `BLOCK_PAIRS` pairs with `columns` at most; none without columns.
+
+    A texture has thousands of boxes, and a matrix of every two of them would take gigabytes.
+    """
+    if columns:
+        step = max(1, BLOCK_PAIRS // columns)
+        yield from (slice(start, start + step) for start in range(0, rows, step))
 
 
 def iou_matrix(some: Boxes, others: Boxes) -> npt.NDArray[np.float32]:

@@ -13,9 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import shared_area
+from camdigits.vision.boxes import row_blocks, shared_area
 from camdigits.vision.scene import Ink, Reading, Region
-from camdigits.vision.steps import Load, Steps, finished
 
 Features = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -67,9 +66,6 @@ MOST_WEIGHT = 1e4
 LEAST_ODDS = 0.002
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
 FOREIGN_ODDS = 0.2
-FORMS_A_STEP = 48
-COMPANY_A_STEP, PAIRS_A_STEP = 15_000, 60_000
-"""Candidates are compared with so many others in a step: as members of rows, and by their places alone."""
 AROUND = 6.0
 """How far its surroundings reach, in heights of a candidate: a clean sheet may hang on a rough wall."""
 
@@ -117,126 +113,171 @@ def judged(readings: Sequence[Reading]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(np.array([reading.confidence for reading in readings]) >= LEAST_ODDS)
 
 
-def context_features(candidates: Sequence[Region], readings: Sequence[Reading], frame_shape: tuple[int, ...]) -> Features:
+def find_context(candidates: Sequence[Region], readings: Sequence[Reading], frame_shape: tuple[int, ...]) -> Features:
     """What surrounds each judged candidate of one ink: float32 (M, len(FEATURES)), a row for each of `judged(readings)`.
 
     frame_shape: (height, width) of the ink.
     """
-    return finished(finding_context(candidates, readings, frame_shape))
-
-
-def finding_context(candidates: Sequence[Region], readings: Sequence[Reading], frame_shape: tuple[int, ...]) -> Steps[Features]:
-    """`context_features` in steps of a few milliseconds each, for those who have little time at once."""
     rows = judged(readings)
-    if not len(rows):
-        return np.zeros((0, len(FEATURES)), np.float32)
-    boxes = np.array([region.box for region in candidates], np.float32)
-    confidence = np.clip(np.array([reading.confidence for reading in readings], np.float32), 1e-4, 1 - 1e-4)
-    votes = np.array([region.votes for region in candidates], np.float32)
-    joined = np.array([region.joined for region in candidates])
-    cut = np.array([region.cut for region in candidates])
-    strokes = np.array([region.stroke_px for region in candidates], np.float32)
-    amounts: list[int] = []
-    forms: list[tuple[float, float]] = []
-    load = Load(FORMS_A_STEP)
-    for region in candidates:
-        if cost := load.cost_of(region.mask.size):
-            yield cost
-        amounts.append(cv2.countNonZero(region.mask))
-        forms.append(_form(region.mask))
-    yield _LEAST_COST + len(candidates) / 1000
-    ink_px = np.array(amounts, np.float32)
-    lean, slender = np.array(forms, np.float32).T
-    stick = (boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (slender < SLENDER)
-    logit = np.log(confidence / (1 - confidence))
-    # Pieces and pairs are tries, many of them: they are judged, but are nobody's company. Nor is what few ways show.
-    whole = ~joined & ~cut & (votes > 0.3)
-    anchors = np.flatnonzero((confidence >= ANCHOR_ODDS) & ~stick & whole)
-    foreign = np.flatnonzero((confidence < FOREIGN_ODDS) & ~stick & whole)
-    junk = np.flatnonzero((confidence < 0.3) & whole)
-    sticks = np.flatnonzero(stick & whole)
-
-    x, y, width, height = boxes[rows].T
-    frame_height, frame_width = frame_shape
     features = np.zeros((len(rows), len(FEATURES)), np.float32)
-
-    def enter(name: str, values: Features | npt.NDArray[np.bool_] | float, part: slice = _ALL) -> None:
-        features[part, FEATURES.index(name)] = values
-
-    enter("odds", logit[rows])
-    enter("stick", stick[rows])
-    enter("slender", np.log(slender[rows]))
-    labels = np.array([reading.label for reading in readings])[rows]
-    enter("round", labels == 0)
-    enter("one", labels == 1)
-    enter("tailed", np.isin(labels, TAILED))
-    enter("junk", np.log1p((yield from _near(boxes, rows, junk, reach=2.5))))
-    peers = yield from _near(boxes, rows, anchors, reach=AROUND)
-    all_around = yield from _near(boxes, rows, np.flatnonzero(whole), reach=AROUND)
-    enter("clean", (len(anchors) + 1) / (int(whole.sum()) + 2))
-    enter("around", np.asarray((peers + 1) / (all_around + 2), np.float32))
-    enter("border", (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1))
-    enter("size", np.log(height / frame_height) * stick[rows])
-    enter("company", np.log1p(len(anchors)))
-    enter("aspect", np.log(width / height))
-    enter("fill", ink_px[rows] / (width * height))
-    enter("votes", votes[rows])
-    enter("joined", joined[rows])
-    enter("cut", cut[rows])
-    for part, cost in _parts(len(rows), len(anchors), COMPANY_A_STEP):
-        yield cost
-        company = _company(boxes, rows[part], anchors)
-        enter("neighbour", company.beside.max(axis=1), part)
-        enter("kin", company.alike.max(axis=1), part)
-        enter("row", np.minimum(company.row.sum(axis=1), 4.0), part)
-        enter("column", company.column.max(axis=1), part)
-        near = company.near / np.maximum(company.near.sum(axis=1, keepdims=True), 1e-3)
-        high, middle = height[part, None], (y + height / 2)[part, None]
-        enter("tall", (near * np.log(high / boxes[anchors, 3])).sum(axis=1), part)
-        middles = boxes[anchors, 1] + boxes[anchors, 3] / 2
-        enter("raised", (near * (middles - middle) / np.maximum(high, boxes[anchors, 3])).sum(axis=1), part)
-    if len(anchors):
-        enter("lean", lean[rows] - float(np.median(lean[anchors])))
-        usual = float(np.median(strokes[anchors]))
-        enter("stroke", np.abs(np.log(np.maximum(strokes[rows], 0.5) / max(usual, 0.5))))
-    for part, cost in _parts(len(rows), len(sticks), COMPANY_A_STEP):
-        yield cost
-        enter("sticks", np.minimum(_in_row(boxes, rows[part], sticks).beside.sum(axis=1), 4.0) * stick[rows[part]], part)
-    for part, cost in _parts(len(rows), len(foreign), COMPANY_A_STEP):
-        yield cost
-        enter("foreign", np.minimum(_in_row(boxes, rows[part], foreign).beside.sum(axis=1), 4.0), part)
-    nested = yield from _nested(boxes[rows], logit[rows], ink_px[rows])
-    for name, values in zip(("within", "whole", "parts"), nested, strict=True):
-        enter(name, values)
+    if not len(rows):
+        return features
+    known = _Known.of(candidates, readings)
+    # Pieces and pairs are tries, many of them: they are judged, but are nobody's company. Nor is what few ways show.
+    whole = ~known.joined & ~known.cut & (known.votes > 0.3)
+    anchors = np.flatnonzero((known.confidence >= ANCHOR_ODDS) & ~known.stick & whole)
+    named = {
+        **_own(known, rows, frame_shape),
+        **_surroundings(known, rows, whole, anchors),
+        **_company_of(known, rows, anchors),
+        **_rows_of(known, rows, whole),
+        **_nested(known.boxes[rows], known.logit[rows], known.ink_px[rows]),
+    }
+    for name, values in named.items():
+        features[:, FEATURES.index(name)] = values
     return features
 
 
-_ALL = slice(None)
-_LEAST_COST = 0.1
+class _Known(NamedTuple):
+    """What is known of each candidate by itself, (N,) each; boxes float32 (N, 4).
+
+    confidence, logit: that it is a digit, by the network. stick: whether it is a bar or a line. ink_px: pixels of its ink.
+    stroke_px: the width of its stroke. lean, slender: as `_form` has them.
+    """
+
+    boxes: Features
+    confidence: Features
+    logit: Features
+    labels: Indices
+    votes: Features
+    joined: npt.NDArray[np.bool_]
+    cut: npt.NDArray[np.bool_]
+    stick: npt.NDArray[np.bool_]
+    ink_px: Features
+    stroke_px: Features
+    lean: Features
+    slender: Features
+
+    @classmethod
+    def of(cls, candidates: Sequence[Region], readings: Sequence[Reading]) -> _Known:
+        boxes = np.array([region.box for region in candidates], np.float32)
+        confidence = np.clip(np.array([reading.confidence for reading in readings], np.float32), 1e-4, 1 - 1e-4)
+        lean, slender = np.array([_form(region.mask) for region in candidates], np.float32).T
+        return cls(
+            boxes,
+            confidence,
+            logit=np.log(confidence / (1 - confidence)),
+            labels=np.array([reading.label for reading in readings]),
+            votes=np.array([region.votes for region in candidates], np.float32),
+            joined=np.array([region.joined for region in candidates]),
+            cut=np.array([region.cut for region in candidates]),
+            stick=(boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (slender < SLENDER),
+            ink_px=np.array([cv2.countNonZero(region.mask) for region in candidates], np.float32),
+            stroke_px=np.array([region.stroke_px for region in candidates], np.float32),
+            lean=lean,
+            slender=slender,
+        )
 
 
-def _parts(rows: int, others: int, pairs: int) -> list[tuple[slice, float]]:
-    """The rows in parts, each with about so many pairs with the others at most, and what each costs; none without others."""
-    many = max(1, pairs // max(1, others))
-    cost = _LEAST_COST + min(rows, many) * others / pairs
-    return [(slice(start, start + many), cost) for start in range(0, rows, many)] if others else []
+Named = Mapping[str, npt.NDArray[np.generic] | float]
+"""Features by their names: (M,) each, or one value for all candidates."""
 
 
-def _nested(boxes: Features, logit: Features, ink_px: Features) -> Steps[tuple[Features, Features, Features]]:
-    """For each candidate: how surely it lies within a larger one that is a digit (logit, -9 for none); how much of its
-    ground the larger one has besides; and how sure the surest smaller one is that lies within it."""
+def _own(known: _Known, rows: Indices, frame_shape: tuple[int, ...]) -> Named:
+    """What candidates are by themselves, and where they lie in the frame."""
+    x, y, width, height = known.boxes[rows].T
+    frame_height, frame_width = frame_shape
+    labels = known.labels[rows]
+    return {
+        "odds": known.logit[rows],
+        "stick": known.stick[rows],
+        "slender": np.log(known.slender[rows]),
+        "round": labels == 0,
+        "one": labels == 1,
+        "tailed": np.isin(labels, TAILED),
+        "border": (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1),
+        "size": np.log(height / frame_height) * known.stick[rows],
+        "aspect": np.log(width / height),
+        "fill": known.ink_px[rows] / (width * height),
+        "votes": known.votes[rows],
+        "joined": known.joined[rows],
+        "cut": known.cut[rows],
+    }
+
+
+def _surroundings(known: _Known, rows: Indices, whole: npt.NDArray[np.bool_], anchors: Indices) -> Named:
+    """How many sure digits, and how much junk, there are in the frame and around each candidate."""
+    junk = np.flatnonzero((known.confidence < 0.3) & whole)
+    peers = _near(known.boxes, rows, anchors, reach=AROUND)
+    all_around = _near(known.boxes, rows, np.flatnonzero(whole), reach=AROUND)
+    return {
+        "junk": np.log1p(_near(known.boxes, rows, junk, reach=2.5)),
+        "clean": (len(anchors) + 1) / (int(whole.sum()) + 2),
+        "around": np.asarray((peers + 1) / (all_around + 2), np.float32),
+        "company": np.log1p(len(anchors)),
+    }
+
+
+def _company_of(known: _Known, rows: Indices, anchors: Indices) -> Named:
+    """How candidates stand to the sure digits; nothing where there are none."""
+    if not len(anchors):
+        return {}
+    boxes = known.boxes
+    usual_px = max(float(np.median(known.stroke_px[anchors])), 0.5)
+    features = {name: np.zeros(len(rows), np.float32) for name in ("neighbour", "kin", "row", "column", "tall", "raised")}
+    for block in row_blocks(len(rows), len(anchors)):
+        company = _company(boxes, rows[block], anchors)
+        features["neighbour"][block] = company.beside.max(axis=1)
+        features["kin"][block] = company.alike.max(axis=1)
+        features["row"][block] = np.minimum(company.row.sum(axis=1), 4.0)
+        features["column"][block] = company.column.max(axis=1)
+        near = company.near / np.maximum(company.near.sum(axis=1, keepdims=True), 1e-3)
+        top, height = boxes[rows[block]][:, 1, None], boxes[rows[block]][:, 3, None]
+        features["tall"][block] = (near * np.log(height / boxes[anchors, 3])).sum(axis=1)
+        lower = (boxes[anchors, 1] + boxes[anchors, 3] / 2) - (top + height / 2)
+        features["raised"][block] = (near * lower / np.maximum(height, boxes[anchors, 3])).sum(axis=1)
+    return {
+        **features,
+        "lean": known.lean[rows] - float(np.median(known.lean[anchors])),
+        "stroke": np.abs(np.log(np.maximum(known.stroke_px[rows], 0.5) / usual_px)),
+    }
+
+
+def _rows_of(known: _Known, rows: Indices, whole: npt.NDArray[np.bool_]) -> Named:
+    """How many sticks, and how many marks that are no digits, stand in a row with each candidate."""
+    sticks = np.flatnonzero(known.stick & whole)
+    foreign = np.flatnonzero((known.confidence < FOREIGN_ODDS) & ~known.stick & whole)
+    return {
+        "sticks": _beside(known.boxes, rows, sticks) * known.stick[rows],
+        "foreign": _beside(known.boxes, rows, foreign),
+    }
+
+
+def _beside(boxes: Features, rows: Indices, others: Indices) -> Features:
+    """How many of `others` stand beside each candidate of `rows`, at most 4: float32 (M,)."""
+    counts = np.zeros(len(rows), np.float32)
+    for block in row_blocks(len(rows), len(others)):
+        counts[block] = np.minimum(_in_row(boxes, rows[block], others).beside.sum(axis=1), 4.0)
+    return counts
+
+
+def _nested(boxes: Features, logit: Features, ink_px: Features) -> Named:
+    """How candidates lie within one another.
+
+    within: how surely it lies within a larger one that is a digit (logit, -9 for none). whole: how much of its ground the
+    larger one has besides. parts: how sure the surest smaller one is that lies within it.
+    """
     area = boxes[:, 2] * boxes[:, 3]
     within, parts = (np.full(len(boxes), -NO_LOGIT, np.float32) for _ in range(2))
     larger = np.zeros(len(boxes), np.float32)
-    for part, cost in _parts(len(boxes), len(boxes), PAIRS_A_STEP):
-        yield cost
-        own = area[part, None]
-        inside = (shared_area(boxes[part], boxes) > 0.6 * own) & (area[None] > 1.2 * own)
+    for block in row_blocks(len(boxes), len(boxes)):
+        own = area[block, None]
+        inside = (shared_area(boxes[block], boxes) > 0.6 * own) & (area[None] > 1.2 * own)
         around = np.where(inside, logit[None], -NO_LOGIT)
-        within[part] = around.max(axis=1)
-        larger[part] = np.where(inside.any(axis=1), np.log(ink_px[around.argmax(axis=1)] / ink_px[part]), 0)
-        parts = np.maximum(parts, np.where(inside, logit[part, None], -NO_LOGIT).max(axis=0))
-    return np.maximum(within, np.float32(-NO_LOGIT)), larger, np.asarray(parts, np.float32)
+        within[block] = around.max(axis=1)
+        larger[block] = np.where(inside.any(axis=1), np.log(ink_px[around.argmax(axis=1)] / ink_px[block]), 0)
+        parts = np.maximum(parts, np.where(inside, logit[block, None], -NO_LOGIT).max(axis=0))
+    return {"within": np.maximum(within, np.float32(-NO_LOGIT)), "whole": larger, "parts": np.asarray(parts, np.float32)}
 
 
 def judge(features: Features, weights: ContextWeights) -> npt.NDArray[np.float32]:
@@ -307,16 +348,15 @@ def _company(boxes: Features, rows: Indices, others: Indices) -> _Company:
     return _Company(near, pair.alike, pair.row, pair.beside, column)
 
 
-def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Steps[Indices]:
-    """How many of `others`, of about its size, lie within `reach` heights of each candidate of `rows`."""
+def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Indices:
+    """How many of `others`, of about its size, lie within `reach` heights of each candidate of `rows`: int64 (M,)."""
     counts = np.zeros(len(rows), np.int64)
-    for part, cost in _parts(len(rows), len(others), PAIRS_A_STEP):
-        yield cost
-        x, y, width, height = boxes[rows[part]].T[:, :, None]
+    for block in row_blocks(len(rows), len(others)):
+        x, y, width, height = boxes[rows[block]].T[:, :, None]
         other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
         across = np.abs((x + width / 2) - (other_x + other_width / 2))
         down = np.abs((y + height / 2) - (other_y + other_height / 2))
         alike = (height < 2.5 * other_height) & (other_height < 2.5 * height)
-        near = (np.maximum(across, down) < reach * height) & alike & (rows[part, None] != others[None])
-        counts[part] = near.sum(axis=1)
+        near = (np.maximum(across, down) < reach * height) & alike & (rows[block, None] != others[None])
+        counts[block] = near.sum(axis=1)
     return counts

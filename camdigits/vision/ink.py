@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.rules import taking_out_rules
+from camdigits.vision.rules import without_rules
 from camdigits.vision.scene import BgrImage, Ink, InkMap
-from camdigits.vision.steps import Steps, finished, size_share
 
 GROUND_BLUR = 0.8
 """Smooths the steps of the reduced ground; more would spread light shapes into halos that look like ink."""
@@ -84,36 +84,22 @@ def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
     shadows and vignettes fade out; the threshold is local, at about half of the contrast of the strokes nearby.
     Raises ValueError for an image of another shape or dtype.
     """
-    return finished(finding_inks(image, params))
-
-
-def finding_inks(image: BgrImage, params: InkParams = InkParams()) -> Steps[Inks]:
-    """`find_inks` in steps of a few milliseconds each, for those who have little time at once."""
     grey = _grey(image)
-    contrasts = []
-    for tones in (grey, np.invert(grey)):
-        yield 3 * size_share(grey)
-        contrasts.append(_contrast(tones, params))
+    contrasts = [_contrast(tones, params) for tones in (grey, np.invert(grey))]
     floors = [_floor(contrast, params) for contrast in contrasts]
-    places = yield from _finding_places(contrasts, floors, params)
-    inks = []
-    for contrast, floor, quiet in zip(contrasts, floors, places, strict=True):
-        yield 2 * size_share(grey)
-        inks.append(_threshold(contrast, floor, params, quiet))
-    return Inks(*inks)
+    places = _find_places(contrasts, floors, params)
+    return Inks(
+        *(_threshold(contrast, floor, params, quiet) for contrast, floor, quiet in zip(contrasts, floors, places, strict=True))
+    )
 
 
 def find_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> Ink:
-    """The strokes of one polarity alone, as in `find_inks`: those lighter than their ground, or those darker."""
-    return finished(finding_ink(image, light, params))
+    """The strokes of one polarity alone: those lighter than their ground, or those darker. The noise is the frame's alone.
 
-
-def finding_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> Steps[Ink]:
-    """`find_ink` in steps."""
+    image: uint8 (H, W, 3), BGR. Returns uint8 (H, W), 255 where there is ink, 0 elsewhere. Raises ValueError for another image.
+    """
     grey = _grey(image)
-    yield 4 * size_share(grey)
     contrast = _contrast(np.invert(grey) if light else grey, params)
-    yield 3 * size_share(grey)
     return _threshold(contrast, _floor(contrast, params), params, None)
 
 
@@ -125,54 +111,47 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
     beside a pen. colour: the channel in which ink stands out most, for pale ink. unruled: without the lines of ruled paper,
     where there are any. coarse: for digits of half the frame.
     """
-    return finished(finding_ways(image, params))
-
-
-def finding_ways(image: BgrImage, params: InkParams = InkParams()) -> Steps[Ways]:
-    """`find_ways` in steps of a few milliseconds each, for those who have little time at once."""
     grey = _grey(image)
     channels = cv2.split(image) if _is_coloured(image) else ()
     colours = [np.asarray(cv2.GaussianBlur(channel, (3, 3), 0), np.uint8) for channel in channels]
     coarse = max(1, round(COARSE * grey.shape[1])), max(1, round(COARSE * grey.shape[0]))
     small = np.asarray(cv2.resize(grey, coarse, interpolation=cv2.INTER_AREA), np.uint8)
-    turns: tuple[Callable[[Ink], Ink], ...] = (lambda tones: tones, np.invert)
-    both = []
-    for turn in turns:
-        yield 3 * size_share(grey)
-        both.append(_contrast(turn(grey), params))
-    floors = [_floor(contrast, params) for contrast in both]
-    places = yield from _finding_places(both, floors, params)
-    ways = []
-    for turn, contrast, floor, quiet in zip(turns, both, floors, places, strict=True):
-        yield 2 * size_share(grey)
-        main = _threshold(contrast, floor, params, quiet)
-        maps = [InkMap("main", main)]
-        yield 3 * size_share(grey)
-        smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
-        smooth_floor = _floor(smooth, params)
-        maps.append(InkMap("smooth", _threshold(smooth, smooth_floor, params, quiet, 0.42, 25)))
-        yield 2 * size_share(grey)
-        maps.append(InkMap("thin", _threshold(contrast, floor, params, quiet, 0.6, 13)))
-        yield 2 * size_share(grey)
-        wide = max(25, round(STRONG_WINDOW * min(grey.shape))) | 1
-        maps.append(InkMap("strong", _threshold(smooth, smooth_floor, params, quiet, 0.5, wide)))
-        if colours:
-            contrasts = []
-            for channel in colours:
-                yield 3 * size_share(grey)
-                contrasts.append(_contrast(turn(channel), params))
-            yield 3 * size_share(grey)
-            strongest = np.asarray(np.maximum(np.maximum(contrasts[0], contrasts[1]), contrasts[2]), np.uint8)
-            maps.append(InkMap("colour", _threshold(strongest, _floor(strongest, params), params, quiet)))
-        unruled = yield from taking_out_rules(main)
-        if unruled is not None:
-            maps.append(InkMap("unruled", unruled))
-        yield size_share(small)
-        wide_contrast = _contrast(turn(small), params, COARSE_WINDOW)
-        coarse_ink = _threshold(wide_contrast, _floor(wide_contrast, params), params, quiet)
-        maps.append(InkMap("coarse", coarse_ink, COARSE))
-        ways.append(tuple(maps))
-    return Ways(*ways)
+    contrasts = [_contrast(tones, params) for tones in (grey, np.invert(grey))]
+    floors = [_floor(contrast, params) for contrast in contrasts]
+    dark_places, light_places = _find_places(contrasts, floors, params)
+    return Ways(
+        _ways_of(contrasts[0], floors[0], dark_places, colours, small, params),
+        _ways_of(contrasts[1], floors[1], light_places, [np.invert(tones) for tones in colours], np.invert(small), params),
+    )
+
+
+def _ways_of(
+    contrast: Contrast, floor: float, places: Contrast | None, colours: Sequence[Ink], small: Ink, params: InkParams
+) -> tuple[InkMap, ...]:
+    """All ways to see the ink of one polarity, the main one first.
+
+    contrast, floor, places: as `_threshold` takes them. colours: the channels of a coloured picture, none of a grey one, and
+    small: the grey picture at the scale `COARSE`; both inverted for light ink, so that ink is darker than its ground.
+    """
+    main = _threshold(contrast, floor, params, places)
+    smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
+    smooth_floor = _floor(smooth, params)
+    wide = max(25, round(STRONG_WINDOW * min(contrast.shape))) | 1
+    maps = [
+        InkMap("main", main),
+        InkMap("smooth", _threshold(smooth, smooth_floor, params, places, 0.42, 25)),
+        InkMap("thin", _threshold(contrast, floor, params, places, 0.6, 13)),
+        InkMap("strong", _threshold(smooth, smooth_floor, params, places, 0.5, wide)),
+    ]
+    if colours:
+        strongest = reduce(np.maximum, (_contrast(tones, params) for tones in colours))
+        maps.append(InkMap("colour", _threshold(strongest, _floor(strongest, params), params, places)))
+    unruled = without_rules(main)
+    if unruled is not None:
+        maps.append(InkMap("unruled", unruled))
+    wide_contrast = _contrast(small, params, COARSE_WINDOW)
+    maps.append(InkMap("coarse", _threshold(wide_contrast, _floor(wide_contrast, params), params, places), COARSE))
+    return tuple(maps)
 
 
 def _grey(image: BgrImage) -> Ink:
@@ -244,9 +223,7 @@ def _steps(contrast: Contrast) -> Contrast:
     return np.asarray(cv2.absdiff(contrast[:, 1:], contrast[:, :-1]) if contrast.shape[1] > 1 else contrast, np.uint8)
 
 
-def _finding_places(
-    contrasts: Sequence[Contrast], floors: Sequence[float], params: InkParams
-) -> Steps[Sequence[Contrast | None]]:
+def _find_places(contrasts: Sequence[Contrast], floors: Sequence[float], params: InkParams) -> Sequence[Contrast | None]:
     """For each polarity what contrast must exceed at the quietest of the places around: uint8 (h, w) over the whole frame.
     None where all the frame is quiet.
 
@@ -254,7 +231,6 @@ def _finding_places(
     """
     if all(_is_quiet(floor, params) for floor in floors):
         return [None] * len(contrasts)
-    yield 2 * size_share(contrasts[0])
     own_floors = []
     for contrast in contrasts:
         steps = _steps(contrast)

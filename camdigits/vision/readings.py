@@ -9,9 +9,12 @@ import numpy as np
 
 from camdigits.vision.scene import Batch, Glyph, Odds, Reading
 
+CLASS_COUNTS = (10, 11)
+"""The ten digits, and 'not a digit' as an eleventh where a classifier knows that."""
+
 
 class Classifier(Protocol):
-    """A callable from Batch float32 (N, 28, 28, 1) to Odds float32 (N, C); a test's fake is a lambda."""
+    """A callable from Batch float32 (N, 28, 28, 1) to Odds float32 (N, C), C 10 or 11, rows sum to 1; a test's is a lambda."""
 
     def __call__(self, batch: Batch, /) -> Odds: ...
 
@@ -26,7 +29,7 @@ def stack_glyphs(glyphs: Sequence[Glyph]) -> Batch:
 def read_glyphs(batch: Batch, classify: Classifier, none_weight: float = 1.0) -> tuple[Reading, ...]:
     """One call of the classifier for all glyphs, none for none; the likeliest digit of each with its odds (see `weighed`).
 
-    Raises ValueError when the classifier does not give a row of at least ten odds for each glyph.
+    Raises ValueError when the classifier does not give a row of 10 or 11 odds for each glyph.
     """
     return weighed(ask(batch, classify), none_weight)
 
@@ -34,13 +37,13 @@ def read_glyphs(batch: Batch, classify: Classifier, none_weight: float = 1.0) ->
 def ask(batch: Batch, classify: Classifier) -> Odds:
     """What the classifier, called once, says of N glyphs: Odds float32 (N, C); it is not called for none.
 
-    Raises ValueError when it does not give a row of at least ten odds for each glyph.
+    Raises ValueError when it does not give a row of 10 or 11 odds for each glyph.
     """
     if not len(batch):
         return np.zeros((0, 10), np.float32)
-    odds = classify(batch)
-    if odds.ndim != 2 or len(odds) != len(batch) or odds.shape[1] < 10:
-        raise ValueError(f"the classifier gave {odds.shape} for {len(batch)} glyphs, expected ({len(batch)}, 10)")
+    odds = np.array(classify(batch), np.float32)  # a copy: a classifier may use its buffer again
+    if odds.ndim != 2 or len(odds) != len(batch) or odds.shape[1] not in CLASS_COUNTS:
+        raise ValueError(f"the classifier gave {odds.shape} for {len(batch)} glyphs, expected ({len(batch)}, 10 or 11)")
     return odds
 
 

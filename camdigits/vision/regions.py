@@ -16,18 +16,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, iou_matrix
+from camdigits.vision.boxes import Boxes, iou_matrix, row_blocks
 from camdigits.vision.components import Components, find_components
 from camdigits.vision.scene import Box, Ink, InkMap, Region
-from camdigits.vision.steps import Load, Steps, finished, size_share
 from camdigits.vision.widths import stroke_width
-
-REGIONS_A_STEP = 32
-PIECE_SHARE, CHAIN_SHARE = 2, 2
-"""A piece of a chain takes so many times as long as a region of its size, and to set a chain upright."""
-PAIRS_A_STEP = 80_000
-"""Of boxes that are compared with each other."""
-_LEAST_COST = 0.1
 
 
 @dataclass(frozen=True)
@@ -120,24 +112,25 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
 
     maps: ways to see the same ink, the main one (scale 1) first. Raises ValueError for ink that is not uint8 (H, W).
     """
-    return finished(finding_regions(maps, params))
+    strokes = [_strokes(way.ink, params) for way in maps]
+    bases = [strokes[0], *(parts for way, parts in zip(maps, strokes, strict=True) if way.name == "unruled")]
+    candidates = [*_single(maps, strokes, params), *_joined(bases, params)]
+    pieces, chains = _cut(bases, len(candidates), params)
+    return Regions((*candidates, *pieces), tuple(map(Box._make, strokes[0].boxes.tolist())), chains)
 
 
-def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) -> Steps[Regions]:
-    """`find_regions` in steps of a few milliseconds each, for those who have little time at once."""
-    strokes = []
-    for way in maps:
-        yield 3 * size_share(way.ink)
-        strokes.append(_strokes(way.ink, params))
-    main = strokes[0]
+def _single(maps: Sequence[InkMap], strokes: Sequence[_Strokes], params: RegionParams) -> list[Region]:
+    """The connected strokes that may be a digit each, those that several ways show once.
+
+    strokes: those of each map. Boxes and masks are in pixels of the main map.
+    """
     found: list[tuple[_Strokes, int, float]] = []
     boxes = np.zeros((0, 4), np.float32)
     areas, votes = np.zeros(0), np.zeros(0)
     for way, parts in zip(maps, strokes, strict=True):
-        yield _LEAST_COST + len(parts.areas) / 3000
         fit = _digit_shaped(parts, way, params)
         scaled = parts.boxes[fit].astype(np.float32) / np.float32(way.scale)
-        nearest, overlap = yield from _nearest(scaled, boxes)
+        nearest, overlap = _nearest(scaled, boxes)
         same = overlap >= params.same_iou
         if way.scale < 1 and same.any():  # where a fat stroke is an outline at full scale, the whole one is another
             same &= parts.areas[fit] / way.scale**2 < 1.6 * areas[nearest]
@@ -148,48 +141,27 @@ def finding_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams(
         boxes = np.vstack([boxes, scaled[new]])
         areas = np.concatenate([areas, parts.areas[fit[new]] / way.scale**2])
         votes = np.concatenate([votes, np.ones(len(new))])
-    yield 1
     # Of too many, those that most ways show; what only a closer look can show comes before what few ways show.
     fine = np.array([scale > 1 for _, _, scale in found], bool)
     kept = np.lexsort((-boxes[:, 3], -np.where(fine, len(maps) / 2, votes)))[: params.max_candidates]
-    kept = kept[np.cumsum(np.prod(boxes[kept, 2:], axis=1), dtype=np.float64) <= params.max_area * main.components.labels.size]
+    most_px = params.max_area * strokes[0].components.labels.size
+    kept = kept[np.cumsum(np.prod(boxes[kept, 2:], axis=1), dtype=np.float64) <= most_px]
+    shares = votes / len(maps) if len(maps) > 1 else np.full(len(votes), params.lone_votes)
     candidates = []
-    load = Load(REGIONS_A_STEP)
     for k in sorted(kept.tolist()):
         parts, component, scale = found[k]
-        if cost := load.cost_of(float(np.prod(parts.boxes[component, 2:]))):
-            yield cost
-        share = float(votes[k]) / len(maps) if len(maps) > 1 else params.lone_votes
-        region = _drawn_with_a_pen(parts.region(component, share), params)
+        region = _drawn_with_a_pen(parts.region(component, float(shares[k])), params)
         if region is not None:
             candidates.append(region if scale == 1 else _at_main_scale(region, scale, maps[0].ink.shape))
-    bases = [main, *(parts for way, parts in zip(maps, strokes, strict=True) if way.name == "unruled")]
-    # Of pairs with the same box the one without rules stays, and of those the one whose strokes are closest.
-    joined: dict[Box, Region] = {}
-    for base in bases:
-        pairs = yield from _joined(base, params)
-        joined |= {pair.box: pair for pair in reversed(pairs)}
-    for pair in joined.values():
-        if cost := load.cost_of(pair.box.area):
-            yield cost
-        region = _drawn_with_a_pen(pair, params)
-        if region is not None:
-            candidates.append(region)
-    chains = yield from _chains(bases, candidates, params)
-    return Regions(tuple(candidates), tuple(map(Box._make, main.boxes.tolist())), chains)
+    return candidates
 
 
-def _nearest(some: Boxes, others: Boxes) -> Steps[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+def _nearest(some: Boxes, others: Boxes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """For each box the one of `others` that it overlaps most, and their intersection over union; 0 of none."""
     nearest, overlap = np.zeros(len(some), np.int64), np.zeros(len(some), np.float32)
-    if not len(others):
-        return nearest, overlap
-    rows = max(1, PAIRS_A_STEP // len(others))
-    for start in range(0, len(some), rows):
-        shares = iou_matrix(some[start : start + rows], others)
-        nearest[start : start + rows], overlap[start : start + rows] = shares.argmax(axis=1), shares.max(axis=1)
-        if start + rows < len(some):
-            yield 1
+    for block in row_blocks(len(some), len(others)):
+        shares = iou_matrix(some[block], others)
+        nearest[block], overlap[block] = shares.argmax(axis=1), shares.max(axis=1)
     return nearest, overlap
 
 
@@ -238,40 +210,31 @@ def _at_main_scale(region: Region, scale: float, frame: tuple[int, ...]) -> Regi
     return Region(Box(left, top, right - left, bottom - top), mask, region.stroke_px / scale, region.votes, fine)
 
 
-def _chains(bases: Sequence[_Strokes], candidates: list[Region], params: RegionParams) -> Steps[tuple[Chain, ...]]:
-    """Cut wide components where their ink is thinnest; the pieces are added to `candidates`.
+def _cut(bases: Sequence[_Strokes], first: int, params: RegionParams) -> tuple[list[Region], tuple[Chain, ...]]:
+    """Cut wide components where their ink is thinnest: the pieces, and the chains, which count pieces from `first` on.
 
     Over-segmentation, as in reading strings of digits since LeCun et al. (1998): each piece is offered, and the readings
     of a whole chain decide between the cuts.
     """
-    load = Load(REGIONS_A_STEP)
-    wide = []
-    for base in bases:
-        for k in _wide(base, params):
-            if cost := load.cost_of(float(np.prod(base.boxes[k, 2:]))):
-                yield cost
-            wide.append(base.region(k))
+    wide = [base.region(k) for base in bases for k in _wide(base, params)]
+    pieces: list[Region] = []
     chains: dict[Box, Chain] = {}
     for region in sorted(wide, key=lambda region: -region.box.height):
         if len(chains) == params.max_chains:
             break
         if region.box in chains or stroke_width(region.mask) > params.max_stroke_ratio * region.box.height:
             continue
-        if cost := load.cost_of(CHAIN_SHARE * region.box.area):
-            yield cost
         columns = _Columns.of(region.mask)
         cuts = _cuts(columns.profile(), region.box.height, params)
-        pieces = []
+        ends = []
         for start, end in combinations(range(len(cuts)), 2):
-            if cost := load.cost_of(PIECE_SHARE * region.box.height * (cuts[end] - cuts[start])):
-                yield cost
             piece = _piece(region, columns, cuts[start], cuts[end], params)
             if piece is not None and (start, end) != (0, len(cuts) - 1):
-                pieces.append(Piece(len(candidates), start, end))
-                candidates.append(piece)
-        if pieces:
-            chains[region.box] = Chain(region.box, len(cuts) - 1, tuple(pieces))
-    return tuple(chains.values())
+                ends.append(Piece(first + len(pieces), start, end))
+                pieces.append(piece)
+        if ends:
+            chains[region.box] = Chain(region.box, len(cuts) - 1, tuple(ends))
+    return pieces, tuple(chains.values())
 
 
 def _wide(base: _Strokes, params: RegionParams) -> list[int]:
@@ -388,31 +351,33 @@ def _drawn_with_a_pen(region: Region, params: RegionParams) -> Region | None:
     return replace(region, stroke_px=width_px)
 
 
-def _joined(main: _Strokes, params: RegionParams) -> Steps[list[Region]]:
-    """Pairs of strokes that may be one digit: a 5 and its bar, an open 4, a stroke that broke."""
+def _joined(bases: Sequence[_Strokes], params: RegionParams) -> list[Region]:
+    """Pairs of strokes that may be one digit: a 5 and its bar, an open 4, a stroke that broke.
+
+    bases: strokes of the main ink, and those of the one without rules where there are any.
+    """
+    # Of pairs with the same box the one without rules stays, and of those the one whose strokes are closest.
+    joined: dict[Box, Region] = {}
+    for base in bases:
+        joined |= {pair.box: pair for pair in reversed(_pairs(base, params))}
+    return [region for pair in joined.values() if (region := _drawn_with_a_pen(pair, params)) is not None]
+
+
+def _pairs(main: _Strokes, params: RegionParams) -> list[Region]:
+    """Pairs of strokes of one map that may be one digit, the closest first."""
     width, height = main.boxes[:, 2], main.boxes[:, 3]
     large = np.flatnonzero((np.maximum(width, height) >= params.min_height_px) & (width <= params.max_width_ratio * height))
-    if not len(large):
-        return []
     small = np.flatnonzero(np.maximum(width, height) >= max(3, params.min_height_px // 3))
+    if not len(large) or not len(small):
+        return []
     large, small = (some[np.argsort(-main.areas[some], kind="stable")[: params.max_strokes]] for some in (large, small))
-    rows = max(1, PAIRS_A_STEP // max(1, len(small)))
-    near = []
-    for start in range(0, len(large), rows):
-        body = large[start : start + rows]
-        yield _LEAST_COST + 2 * len(body) * len(small) / PAIRS_A_STEP
-        near.append(_near_pairs(main.boxes[body].astype(np.float32), main.boxes[small].astype(np.float32), body, small, params))
-    yield _LEAST_COST + min(sum(len(some.gaps) for some in near) / 1000, 1)
+    bodies, parts = main.boxes[large].astype(np.float32), main.boxes[small].astype(np.float32)
+    near = [_near_pairs(bodies[block], parts, large[block], small, params) for block in row_blocks(len(large), len(small))]
     pairs = _closest(near, params.max_joined)
     boxes = main.boxes[np.array(pairs, np.int64).reshape(-1, 2)]
     spans = boxes[..., :2].min(axis=1), (boxes[..., :2] + boxes[..., 2:]).max(axis=1)
     areas_px = np.prod(spans[1] - spans[0], axis=1)
-    load, joined = Load(REGIONS_A_STEP), []
-    for k in _within_budget(areas_px, params.max_pairs_area, main):
-        if cost := load.cost_of(float(areas_px[k])):
-            yield cost
-        joined.append(main.joined(*pairs[k]))
-    return joined
+    return [main.joined(*pairs[k]) for k in _within_budget(areas_px, params.max_pairs_area, main)]
 
 
 def _within_budget(areas_px: npt.NDArray[np.integer], most: float, base: _Strokes) -> list[int]:

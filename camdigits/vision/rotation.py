@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
 from types import MappingProxyType
-from typing import NamedTuple, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -20,8 +19,7 @@ import numpy.typing as npt
 from camdigits.vision.boxes import iou_matrix
 from camdigits.vision.numbers import around
 from camdigits.vision.readings import Classifier, read_glyphs
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Reading, Scene, in_boxes, whole_boxes
-from camdigits.vision.steps import Steps, finished, size_share
+from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Scene, in_boxes, whole_boxes
 
 Points = npt.NDArray[np.float64]
 """float64 (N, 2), or (2,) for one: x, y in pixels from the picture's corner, which is not the middle of its first pixel."""
@@ -29,12 +27,8 @@ GROUND_SIDE = 16
 """What lies beyond the frame is taken from the frame reduced to so many pixels a side."""
 LONGEST_SIDE_PX = 2560
 """Pictures turned aslant are made no larger: nobody reads more of them."""
-TURN_COST = 14.0
-"""What it costs to turn a frame (vision/steps.py), as a share of one of 1280x720."""
-SLOPE_BOXES, SLOPE_COST = 300, 4.0
-"""The slope of lines is found from so many boxes at most, and then costs so much (vision/steps.py)."""
-GLYPHS_A_CALL, GLYPH_COST = 16, 0.12
-"""So many crops go through the classifier in one step, and what each costs."""
+SLOPE_BOXES = 300
+"""The slope of lines is found from so many boxes at most, the largest."""
 GLANCE_SIDE_PX = 1600
 """Turns are compared on pictures no longer than this."""
 
@@ -67,7 +61,7 @@ class RotationParams:
     least_odds: evidence of a single digit below this counts for nothing ...
     least_gain: ... and a page made level must bring so much more than the page as it came ...
     least_flip_gain: ... and one set on another side so much more: a few letters read well enough as digits upside down.
-    crop_gain: crops wish for a quarter turn by `least_gain` and so much for each of them: of many, some are digits by chance.
+    crop_gain: crops propose a quarter turn by `least_gain` and so much for each of them: of many, some are digits by chance.
     max_crops: how many crops, the largest, are asked about quarter turns; none of a stroke `max_aspect` times as long as wide.
     most_tries: how many times a picture is read again.
     """
@@ -245,11 +239,7 @@ class Turned:
 
     def at(self, frame: Frame, degrees: float, source: str = "") -> View:
         """Read a frame, turned by so many degrees clockwise."""
-        return finished(_at(frame, degrees, source, _at_once(self._read)))
-
-    def reading_at(self, frame: Frame, degrees: float) -> Steps[View]:
-        """The same, in the steps of the reader where it has some."""
-        return _at(frame, degrees, "", _in_steps(self._read))
+        return _at(frame, degrees, source, self._read)
 
     def best(self, first: View, frame: Frame, source: str = "") -> View:
         """The surest way to read `frame`, beginning from how it was read `first`.
@@ -257,36 +247,24 @@ class Turned:
         Lines are made level by the layout of the ink, and quarter turns are tried that the crops speak for, turned and shown
         to the classifier; whatever is tried must then be read as digits much better than before.
         """
-        return finished(self._finding_best(first, frame, source, _at_once))
-
-    def finding_best(self, first: View, frame: Frame) -> Steps[View]:
-        """The same, in the steps of the reader where it has some."""
-        return self._finding_best(first, frame, "", _in_steps)
-
-    def _finding_best(self, first: View, frame: Frame, source: str, steps_of: Callable[[_Read], _Steps]) -> Steps[View]:
         glance, glanced = (self._read, frame) if self._glance is None else (self._glance, _reduced(frame))
         views: list[View] = []
-        wishes = [self._wanted(first)]
+        proposals = [self._proposals(first)]
         for _ in range(self._params.most_tries):
-            # What the latest view asks for comes first; each asks only as far as it is listened to.
-            degrees = yield from _next_wish(wishes, [first, *views])
+            # What the latest view proposes comes first; each proposes only as far as it is listened to.
+            degrees = _next_proposal(proposals, [first, *views])
             if degrees is None:
                 break
             if not views:
-                begun = (
-                    first if self._glance is None else (yield from _at(glanced, first.tilt.degrees, source, steps_of(glance)))
-                )
-                views.append(begun)
-            view = yield from _at(glanced, degrees, source, steps_of(glance))
-            views.append(view)
-            wishes.append(self._wanted(view))
+                views.append(first if self._glance is None else _at(glanced, first.tilt.degrees, source, glance))
+            views.append(_at(glanced, degrees, source, glance))
+            proposals.append(self._proposals(views[-1]))
         best = self._surest(views) if views else first
         if not views or best is views[0]:
             return first
         if self._glance is None:
             return best
-        whole = yield from _at(frame, best.tilt.degrees, source, steps_of(self._read))
-        return self._surest([first, whole])
+        return self._surest([first, _at(frame, best.tilt.degrees, source, self._read)])
 
     def _surest(self, views: Sequence[View]) -> View:
         first = self._evidence(views[0].scene)
@@ -302,20 +280,17 @@ class Turned:
     def _evidence(self, scene: Scene) -> float:
         return float(np.maximum(_log_odds(scene) - self._params.least_odds, 0).sum())
 
-    def _wanted(self, view: View) -> Iterator[_Wish]:
-        """The turns that may set a page upright: its lines are levelled first, for aslant the crops say little."""
-        count = len(view.scene.marks) + len(view.scene.digits)
-        yield _Wish(cost=0.2 + SLOPE_COST * (min(count, SLOPE_BOXES) / SLOPE_BOXES) ** 2 + count / 2000)
+    def _proposals(self, view: View) -> Iterator[float]:
+        """The turns, in degrees clockwise, that may set a page upright; each is looked for when it is asked for.
+
+        Lines are levelled first, for aslant the crops say little.
+        """
         slope = self._slope(view.scene)
         if abs(slope) > self._params.least_slope and self._may_turn(view.tilt.degrees - slope):
-            yield _Wish(view.tilt.degrees - slope)
-        finding = self._quarters(view)
-        try:
-            while True:
-                yield _Wish(cost=next(finding))
-        except StopIteration as end:
-            if end.value:
-                yield _Wish(view.tilt.degrees + 90 * end.value)
+            yield view.tilt.degrees - slope
+        quarters = self._quarters(view)
+        if quarters:
+            yield view.tilt.degrees + 90 * quarters
 
     def _slope(self, scene: Scene) -> float:
         """By how many degrees lines fall to the right, as far as they are to be made level; 0 where that is not clear."""
@@ -325,17 +300,14 @@ class Turned:
             return (slope + 45) % 90 - 45  # whether it must be turned by a quarter more is for the crops to say
         return find_slope(boxes, self._params.max_slope, self._params.clear_slope)
 
-    def _quarters(self, view: View) -> Steps[int]:
+    def _quarters(self, view: View) -> int:
         """By how many quarter turns clockwise the page seems to be short of upright, by its crops."""
         turns = [turn for turn in range(4) if turn == 0 or self._may_turn(view.tilt.degrees + 90 * turn)]
         evidence = view.scene.evidence
         if len(turns) == 1 or evidence is None or self._is_sure(view.scene):
             return 0
-        yield 0.2 + min(len(evidence.boxes), self._params.max_crops) / 40
         glyphs = evidence.glyphs[self._telling(evidence.boxes[: len(evidence.glyphs)])]
-        clear = []
-        for turn in turns:
-            clear.append((yield from _clear_odds(glyphs, turn, self._classify)))
+        clear = [_clear_odds(glyphs, turn, self._classify) for turn in turns]
         best = int(np.argmax(clear))
         least = self._params.least_gain + self._params.crop_gain * len(glyphs)
         return turns[best] if clear[best] > clear[0] + least else 0
@@ -373,62 +345,26 @@ def _reduced(frame: Frame) -> Frame:
     return replace(frame, image=np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8))
 
 
-@runtime_checkable
-class _InSteps(Protocol):
-    """A reader that can read in steps as well, as the pipeline does."""
-
-    def reading(self, frame: Frame, source: str = "") -> Steps[Scene]: ...
-
-
 _Read = Callable[[Frame, str], Scene]
-_Steps = Callable[[Frame, str], Steps[Scene]]
 
 
-def _in_steps(read: _Read) -> _Steps:
-    return read.reading if isinstance(read, _InSteps) else _at_once(read)
-
-
-def _at_once(read: _Read) -> _Steps:
-    def reading(frame: Frame, source: str) -> Steps[Scene]:
-        yield 1
-        return read(frame, source)
-
-    return reading
-
-
-def _at(frame: Frame, degrees: float, source: str, steps: _Steps) -> Steps[View]:
+def _at(frame: Frame, degrees: float, source: str, read: _Read) -> View:
     height, width = frame.image.shape[:2]
     tilt = Tilt(degrees % 360, width, height)
-    turned = yield from turning(frame, tilt)
-    scene = yield from steps(turned, source)
-    return View(scene, tilt)
+    return View(read(turned_frame(frame, tilt), source), tilt)
 
 
-def turning(frame: Frame, tilt: Tilt) -> Steps[Frame]:
-    """The frame, turned, in a step of its own."""
-    if not tilt.degrees:
-        return frame
-    yield TURN_COST * size_share(frame.image[..., 0])
-    turned = replace(frame, image=tilt.turned(frame.image))
-    yield 1
-    return turned
+def turned_frame(frame: Frame, tilt: Tilt) -> Frame:
+    """The frame with its picture turned; the frame itself where it lies as it should."""
+    return replace(frame, image=tilt.turned(frame.image)) if tilt.degrees else frame
 
 
-class _Wish(NamedTuple):
-    """A turn that is wished for; None between the steps in which it is found, and then what the next of them costs."""
-
-    degrees: float | None = None
-    cost: float = 1.0
-
-
-def _next_wish(wishes: Sequence[Iterator[_Wish]], views: Sequence[View]) -> Steps[float | None]:
-    """The next turn that is wished for and near none of the views; None when there is none."""
-    for asked in reversed(wishes):
-        for wish in asked:
-            if wish.degrees is None:
-                yield wish.cost
-            elif not _is_near(wish.degrees, views):
-                return wish.degrees
+def _next_proposal(proposals: Sequence[Iterator[float]], views: Sequence[View]) -> float | None:
+    """The next turn in degrees that is near none of the views, of the latest proposals first; None when there is none."""
+    for proposed in reversed(proposals):
+        for degrees in proposed:
+            if not _is_near(degrees, views):
+                return degrees
     return None
 
 
@@ -448,18 +384,12 @@ class Steady:
 
     def read(self, frame: Frame) -> View:
         """Read the next frame."""
-        return finished(self.reading(frame))
-
-    def reading(self, frame: Frame) -> Steps[View]:
-        """The same, in the steps of the reader where it has some."""
         begins = self._degrees is None
-        view = yield from self._turned.reading_at(
-            frame, self._turned.rotation.degrees if self._degrees is None else self._degrees
-        )
+        view = self._turned.at(frame, self._turned.rotation.degrees if self._degrees is None else self._degrees)
         self._frames += 1
         if not begins and self._frames % self._every:
             return view
-        better = yield from self._turned.finding_best(view, frame)
+        better = self._turned.best(view, frame)
         if better is view:
             self._degrees, self._proposed = view.tilt.degrees, None
             return view
@@ -510,16 +440,11 @@ def _neighbours(boxes: Sequence[Box], max_boxes: int) -> tuple[Points, npt.NDArr
     return steps[near], larger[near]
 
 
-def _clear_odds(glyphs: Batch, quarters: int, classify: Classifier) -> Steps[float]:
+def _clear_odds(glyphs: Batch, quarters: int, classify: Classifier) -> float:
     """The evidence of crops turned clockwise, of those that are more than likely digits and no 1."""
     turned = np.ascontiguousarray(np.rot90(glyphs, -quarters, axes=(1, 2)))
     # A plain stroke is a 1 in two of four turns, whatever it is.
-    readings: list[Reading] = []
-    for start in range(0, len(turned), GLYPHS_A_CALL):
-        some = turned[start : start + GLYPHS_A_CALL]
-        yield GLYPH_COST * len(some)
-        readings += read_glyphs(some, classify)
-    confidence = np.array([reading.confidence for reading in readings if reading.label != 1])
+    confidence = np.array([reading.confidence for reading in read_glyphs(turned, classify) if reading.label != 1])
     return float(np.maximum(_logit(confidence) - 2, 0).sum())
 
 

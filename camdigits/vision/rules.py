@@ -7,7 +7,6 @@ import numpy as np
 
 from camdigits.vision.components import find_components, find_runs
 from camdigits.vision.scene import Ink
-from camdigits.vision.steps import Steps, finished, size_share
 
 LEAST_RUN = 0.03
 """A rule is straight for at least this share of the picture's longer side, seen pixel by pixel ..."""
@@ -21,25 +20,16 @@ MOST_THICKNESS = 0.014
 
 
 def without_rules(ink: Ink) -> Ink | None:
-    """`taking_out_rules`, at once."""
-    return finished(taking_out_rules(ink))
-
-
-def taking_out_rules(ink: Ink) -> Steps[Ink | None]:
     """The ink without long straight lines along the rows and columns; None where there are none.
 
     ink: uint8 (H, W), 255 ink. A line's pixel stays where a stroke runs across it: where the ink goes on further across the
     line than the line is thick (as form readers do since Yoo et al. 1997).
     """
-    yield 5 * size_share(ink)
     across = _rules(ink)
-    yield 5 * size_share(ink)
     down = _rules(np.ascontiguousarray(ink.T)).T
     if not across.any() and not down.any():
         return None
-    yield 2 * size_share(ink)
     kept = _without(ink, across)
-    yield 3 * size_share(ink)
     return np.ascontiguousarray(_without(np.ascontiguousarray(kept.T), np.ascontiguousarray(down.T)).T)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.vision.boxes import Boxes, iou_matrix, shared_area
+from camdigits.vision.boxes import BLOCK_PAIRS, Boxes, iou_matrix, row_blocks, shared_area
 from camdigits.vision.scene import Box
 
 boxes_lists = st.lists(
@@ -38,3 +38,14 @@ def test_boxes_that_only_touch_share_nothing() -> None:
 
 def test_a_box_without_extent_shares_nothing_with_itself() -> None:
     assert iou_matrix(as_array([Box(3, 3, 0, 0)]), as_array([Box(3, 3, 0, 0)])).tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(0, 5), (1, 1), (1000, 400), (7, 2 * BLOCK_PAIRS)])
+def test_blocks_cover_every_row_once_and_hold_few_pairs(rows: int, columns: int) -> None:
+    blocks = [np.arange(rows)[block] for block in row_blocks(rows, columns)]
+    assert np.concatenate([*blocks, np.zeros(0, int)]).tolist() == list(range(rows))
+    assert all(1 <= len(block) <= max(1, BLOCK_PAIRS // columns) for block in blocks)
+
+
+def test_without_columns_there_are_no_blocks() -> None:
+    assert list(row_blocks(9, 0)) == []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.vision.context import FEATURES, ContextWeights, context_features, judge, judged
+from camdigits.vision.context import FEATURES, ContextWeights, find_context, judge, judged
 from camdigits.vision.scene import Box, Reading, Region
 
 STICK, DIGIT = Box(100, 100, 8, 40), Box(120, 100, 26, 40)
@@ -22,7 +22,7 @@ def region(box: Box, stroke_px: float = 4.0) -> Region:
 def features_of(*candidates: tuple[Box | Region, float], frame: tuple[int, int] = (480, 640)) -> dict[str, np.ndarray]:
     """The columns by name; candidates: a box or region, and how surely the network called it a digit."""
     regions = [region(one) if isinstance(one, Box) else one for one, _ in candidates]
-    columns = context_features(regions, [Reading(1, odds) for _, odds in candidates], frame)
+    columns = find_context(regions, [Reading(1, odds) for _, odds in candidates], frame)
     return dict(zip(FEATURES, columns.T, strict=True))
 
 
@@ -98,8 +98,8 @@ class TestCompany:
         assert refused["foreign"][0] > 0.5
 
     def test_no_candidates_have_no_features(self) -> None:
-        assert context_features([], [], (480, 640)).shape == (0, len(FEATURES))
-        assert context_features([region(DIGIT)], [Reading(1, 0.0)], (480, 640)).shape == (0, len(FEATURES))
+        assert find_context([], [], (480, 640)).shape == (0, len(FEATURES))
+        assert find_context([region(DIGIT)], [Reading(1, 0.0)], (480, 640)).shape == (0, len(FEATURES))
 
 
 class TestCandidate:
@@ -154,7 +154,7 @@ def test_a_page_at_twice_the_size_is_judged_alike(marks: list[tuple[int, int, in
 @given(st.lists(st.tuples(st.integers(0, 600), st.integers(0, 400), st.integers(1, 40), st.integers(5, 80)), max_size=12))
 def test_features_are_finite_and_judged_between_zero_and_one(boxes: list[tuple[int, int, int, int]]) -> None:
     candidates = [region(Box(*box)) for box in boxes]
-    features = context_features(candidates, [Reading(3, 1.0)] * len(boxes), (480, 640))
+    features = find_context(candidates, [Reading(3, 1.0)] * len(boxes), (480, 640))
     assert features.shape == (len(boxes), len(FEATURES))
     assert np.isfinite(features).all()
     odds = judge(features, weights())

@@ -8,10 +8,9 @@ import pytest
 
 from camdigits.vision.context import FEATURES, ContextWeights
 from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.pipeline import Pipeline, PipelineParams, best_chain, choose
+from camdigits.vision.pipeline import Pipeline, PipelineParams
 from camdigits.vision.readings import Classifier
-from camdigits.vision.regions import Chain, Piece, Regions
-from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Frame, Glyph, Ink, Odds, Reading, Region
+from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Frame, Glyph, Ink, Odds
 
 
 def always(label: int, confidence: float = 0.99) -> Classifier:
@@ -287,9 +286,9 @@ class TestContext:
         assert [digit.label for digit in scene.digits] == [3, 3, 3]
         assert [digit.confidence for digit in scene.digits] == pytest.approx([0.9] * 3, abs=1e-4)
 
-    def test_on_the_canvas_every_stroke_is_meant(self) -> None:
-        canvas = Pipeline(always(0), context=sure_of(0.01)).for_canvas()
-        assert len(canvas(Frame(page(), 0, 0.0)).digits) == 3
+    def test_the_context_has_no_say_where_it_is_left_out(self) -> None:
+        params = PipelineParams(light_ink=False, context=False)
+        assert len(Pipeline(always(0), params, sure_of(0.01))(Frame(page(), 0, 0.0)).digits) == 3
 
 
 def sure_of(probability: float) -> ContextWeights:
@@ -318,125 +317,13 @@ def test_ink_that_is_no_digit_is_a_mark_and_digits_are_none() -> None:
     assert not any(mark.iou(Box(x - 24, 158, 49, 85)) > 0.3 for mark in marks for x in (100, 170, 240))
 
 
-def solid(box: Box, votes: float = 1.0, joined: bool = False) -> Region:
-    return Region(box, np.full((box.height, box.width), 255, np.uint8), votes=votes, joined=joined)
+def test_zeros_that_touch_on_a_page_are_read_apart() -> None:
+    image = np.full((960, 1280, 3), 225, np.uint8)
+    for x in (400, 496):
+        cv2.ellipse(image, (x, 400), (40, 64), 0, 0, 360, (40, 40, 40), 9, cv2.LINE_AA)
+    cv2.line(image, (440, 400), (456, 400), (40, 40, 40), 8)
 
-
-def slanted(box: Box, pen: int = 4) -> Region:
-    """A stroke from the lower left corner of its box to the upper right one."""
-    mask = np.zeros((box.height, box.width), np.uint8)
-    cv2.line(mask, (pen // 2, box.height - 1 - pen // 2), (box.width - 1 - pen // 2, pen // 2), 255, pen)
-    return Region(box, mask)
-
-
-def piece(box: Box) -> Region:
-    return Region(box, np.full((box.height, box.width), 255, np.uint8), cut=True)
-
-
-class TestChoice:
-    """`choose`: which of the candidates are digits, where several cannot be."""
-
-    def test_only_what_reaches_the_threshold_is_chosen(self) -> None:
-        regions = Regions((solid(Box(0, 0, 20, 40)), solid(Box(60, 0, 20, 40))), ())
-        assert choose(regions, [Reading(1, 0.5), Reading(3, 0.49)], 0.5) == [0]
-
-    def test_nothing_is_chosen_of_nothing(self) -> None:
-        assert choose(Regions((), ()), [], 0.5) == []
-
-    def test_at_threshold_zero_even_what_has_no_odds_is_chosen(self) -> None:
-        regions = Regions((solid(Box(0, 0, 20, 40)), solid(Box(60, 0, 20, 40))), ())
-        assert choose(regions, [Reading(1, 0.0), Reading(3, 1.0)], 0.0) == [0, 1]
-
-    def test_a_surer_whole_wins_over_its_part(self) -> None:
-        body, bar_and_body = solid(Box(0, 10, 20, 30)), solid(Box(0, 0, 24, 40), joined=True)
-        assert choose(Regions((body, bar_and_body), ()), [Reading(3, 0.9), Reading(5, 0.95)], 0.5) == [1]
-
-    def test_a_part_of_a_digit_must_be_clearly_surer_than_the_whole(self) -> None:
-        whole, part = solid(Box(0, 0, 30, 40)), solid(Box(0, 0, 30, 22))
-        assert choose(Regions((whole, part), ()), [Reading(3, 0.93), Reading(5, 0.96)], 0.5) == [0]
-        assert choose(Regions((whole, part), ()), [Reading(3, 0.93), Reading(5, 0.99)], 0.5) == [1]
-
-    def test_another_try_at_the_same_stroke_only_needs_to_be_surer(self) -> None:
-        whole, nearly = solid(Box(0, 0, 30, 40)), solid(Box(0, 0, 30, 32))
-        assert choose(Regions((whole, nearly), ()), [Reading(3, 0.93), Reading(5, 0.96)], 0.5) == [1]
-
-    def test_a_rule_above_a_digit_is_not_drawn_into_it(self) -> None:
-        digit, with_rule = solid(Box(0, 10, 20, 30)), solid(Box(0, 0, 44, 40), joined=True)
-        assert choose(Regions((digit, with_rule), ()), [Reading(9, 0.98), Reading(9, 0.97)], 0.5) == [0]
-
-    def test_a_digit_inside_another_is_its_rival(self) -> None:
-        zero, dot = solid(Box(0, 0, 40, 60)), solid(Box(15, 25, 8, 12))
-        assert choose(Regions((zero, dot), ()), [Reading(0, 0.99), Reading(1, 0.9)], 0.5) == [0]
-        assert choose(Regions((zero, dot), ()), [Reading(0, 0.9), Reading(1, 0.99)], 0.5) == [1]
-
-    def test_the_same_stroke_in_two_maps_is_chosen_once(self) -> None:
-        regions = Regions((slanted(Box(0, 0, 30, 40)), slanted(Box(4, 6, 28, 40))), ())
-        assert choose(regions, [Reading(1, 0.8), Reading(7, 0.9)], 0.5) == [1]
-
-    def test_slanted_digits_whose_boxes_overlap_are_both_chosen(self) -> None:
-        regions = Regions((slanted(Box(0, 0, 30, 40)), slanted(Box(16, 0, 30, 40))), ())
-        assert choose(regions, [Reading(1, 0.8), Reading(1, 0.9)], 0.5) == [0, 1]
-
-    def test_two_that_share_ink_are_not_both_chosen(self) -> None:
-        regions = Regions((solid(Box(0, 0, 30, 40)), solid(Box(16, 0, 30, 40))), ())
-        assert choose(regions, [Reading(1, 0.8), Reading(1, 0.9)], 0.5) == [1]
-
-    def test_a_loser_does_not_keep_its_own_rivals_out(self) -> None:
-        left, middle, right = solid(Box(0, 0, 30, 40)), solid(Box(20, 0, 30, 40)), solid(Box(40, 0, 30, 40))
-        readings = [Reading(1, 0.9), Reading(2, 0.8), Reading(3, 0.7)]
-        assert choose(Regions((left, middle, right), ()), readings, 0.5) == [0, 2]
-
-
-class TestChains:
-    """Strokes that may be several digits that touch."""
-
-    def touching(self) -> Regions:
-        """A whole and its halves; the chain has three cuts, the middle one between the halves."""
-        candidates = (solid(Box(0, 0, 60, 40)), piece(Box(0, 0, 30, 40)), piece(Box(30, 0, 30, 40)))
-        return Regions(candidates, (Box(0, 0, 60, 40),), (Chain(Box(0, 0, 60, 40), 2, (Piece(1, 0, 1), Piece(2, 1, 2))),))
-
-    def test_a_digit_that_is_whole_is_not_taken_apart(self) -> None:
-        assert choose(self.touching(), [Reading(0, 0.9), Reading(1, 0.8), Reading(1, 0.85)], 0.5) == [0]
-
-    def test_a_whole_that_is_no_digit_is_read_as_its_pieces(self) -> None:
-        assert choose(self.touching(), [Reading(0, 0.2), Reading(1, 0.8), Reading(1, 0.6)], 0.5) == [1, 2]
-
-    def test_surer_pieces_win_over_a_doubtful_whole(self) -> None:
-        assert choose(self.touching(), [Reading(8, 0.6), Reading(1, 0.95), Reading(1, 0.95)], 0.5) == [1, 2]
-
-    def test_a_piece_is_a_digit_where_the_other_piece_is_none(self) -> None:
-        assert choose(self.touching(), [Reading(0, 0.2), Reading(1, 0.99), Reading(1, 0.3)], 0.5) == [1]
-
-    def test_a_surer_whole_wins_over_its_one_good_piece(self) -> None:
-        assert choose(self.touching(), [Reading(0, 0.9), Reading(1, 0.8), Reading(1, 0.3)], 0.5) == [0]
-
-    def test_a_chain_is_as_sure_as_its_pieces_and_not_less_for_their_number(self) -> None:
-        """0.8 by 0.8 is 0.64, but the pieces are as likely digits as a whole of 0.8 is."""
-        assert choose(self.touching(), [Reading(8, 0.7), Reading(1, 0.8), Reading(1, 0.8)], 0.5) == [1, 2]
-
-    def test_of_a_chain_only_the_piece_beside_a_surer_rival_stays(self) -> None:
-        regions = self.touching()
-        rival = solid(Box(28, 0, 34, 42))
-        with_rival = Regions((*regions.candidates, rival), regions.marks, regions.chains)
-        readings = [Reading(0, 0.1), Reading(1, 0.8), Reading(1, 0.8), Reading(4, 0.95)]
-        assert choose(with_rival, readings, 0.5) == [1, 3]
-
-    def test_a_chain_is_read_only_from_end_to_end(self) -> None:
-        chain = Chain(Box(0, 0, 60, 40), 2, (Piece(0, 0, 1), Piece(1, 1, 2)))
-        assert best_chain(chain, [Reading(3, 0.9), Reading(4, 0.8)], 0.5) == [0, 1]
-        assert best_chain(chain, [Reading(3, 0.9), Reading(4, 0.3)], 0.5) == []
-
-    def test_the_likeliest_of_several_cuts_wins(self) -> None:
-        chain = Chain(Box(0, 0, 60, 40), 3, (Piece(0, 0, 1), Piece(1, 1, 3), Piece(2, 0, 2), Piece(3, 2, 3)))
-        assert best_chain(chain, [Reading(1, 0.6), Reading(2, 0.6), Reading(3, 0.9), Reading(4, 0.9)], 0.5) == [2, 3]
-
-    def test_zeros_that_touch_on_a_page_are_read_apart(self) -> None:
-        image = np.full((960, 1280, 3), 225, np.uint8)
-        for x in (400, 496):
-            cv2.ellipse(image, (x, 400), (40, 64), 0, 0, 360, (40, 40, 40), 9, cv2.LINE_AA)
-        cv2.line(image, (440, 400), (456, 400), (40, 40, 40), 8)
-
-        scene = Pipeline(rings)(Frame(image, 0, 0.0))
-        assert [digit.label for digit in scene.digits] == [0, 0]
-        for digit, x in zip(scene.digits, (400, 496), strict=True):
-            assert digit.box.iou(Box(x - 45, 331, 91, 139)) > 0.8
+    scene = Pipeline(rings)(Frame(image, 0, 0.0))
+    assert [digit.label for digit in scene.digits] == [0, 0]
+    for digit, x in zip(scene.digits, (400, 496), strict=True):
+        assert digit.box.iou(Box(x - 45, 331, 91, 139)) > 0.8

@@ -1,0 +1,136 @@
+"""Selection: which candidates are digits, given what the classifier and their context say of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camdigits.vision.boxes import Boxes, row_blocks, shared_area
+from camdigits.vision.regions import Chain, Regions
+from camdigits.vision.scene import Box, Reading, Region
+
+PART_LOGIT = 1.0
+"""By so much a part of a digit must be surer than the whole, in logits ..."""
+PART_INK = 1.5
+"""... which has so many times its ink at least: what has less is another try at the same stroke."""
+
+
+def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> list[int]:
+    """Which candidates are digits: confident ones, surest first, no stroke used twice.
+
+    A part of a stroke that is a digit as a whole must be clearly surer than the whole: the lower half of an 8 is a fine 0. A
+    stroke that is no digit as a whole may be read as a chain of digits from end to end, as sure as they are in the
+    geometric mean; or some of its pieces are digits, and the rest is none.
+    """
+    candidates = regions.candidates
+    sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold]
+    parts = _parts_of_wholes([candidates[k] for k in sure])
+    offers: list[tuple[float, tuple[int, ...]]] = [
+        (_logit(readings[k].confidence) - PART_LOGIT * part, (k,)) for k, part in zip(sure, parts.tolist(), strict=True)
+    ]
+    for chain in regions.chains:
+        pieces = tuple(best_chain(chain, readings, threshold))
+        if pieces:
+            mean = float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces))
+            offers.append((_logit(mean), pieces))
+    offers.sort(key=lambda offer: (-offer[0], offer[1]))
+    members = list(dict.fromkeys(k for _, indices in offers for k in indices))
+    regions_of = [candidates[k] for k in members]
+    rivals, doubtful = _rivals(regions_of)
+    place = {k: row for row, k in enumerate(members)}
+    chosen: list[int] = []
+    taken, barred = np.zeros(len(members), bool), np.zeros(len(members), bool)
+    for _, indices in offers:
+        rows = [place[k] for k in indices]
+        if barred[rows].any() or any(
+            _share_ink(regions_of[row], regions_of[other]) for row in rows for other in np.flatnonzero(doubtful[row] & taken)
+        ):
+            continue
+        chosen += indices
+        taken[rows] = True
+        barred |= rivals[rows].any(axis=0)
+    return sorted(chosen)
+
+
+def _logit(confidence: float) -> float:
+    confidence = min(max(confidence, 1e-6), 1 - 1e-6)  # what is not judged at all has none
+    return float(np.log(confidence / (1 - confidence)))
+
+
+def _parts_of_wholes(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:
+    """Which candidates lie in another that is one stroke of clearly more ink: bool (N,)."""
+    boxes = np.array([region.box for region in regions], np.float32).reshape(-1, 4)
+    ink_px = np.array([cv2.countNonZero(region.mask) for region in regions])
+    within = shared_area(boxes, boxes) > 0.8 * (boxes[:, 2] * boxes[:, 3])[:, None]
+    within &= ink_px[None] > PART_INK * ink_px[:, None]
+    within &= ~np.array([region.joined or region.cut for region in regions], bool)[None]
+    return np.asarray(within.any(axis=1))
+
+
+def _rivals(regions: Sequence[Region]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which two candidates cannot both be digits, since one lies in the other, and which cannot if they share ink.
+
+    bool (N, N) each.
+    """
+    boxes = np.array([region.box for region in regions], np.float32).reshape(-1, 4)
+    shared = shared_area(boxes, boxes)
+    least = np.minimum.outer(boxes[:, 2] * boxes[:, 3], boxes[:, 2] * boxes[:, 3])
+    rivals = np.asarray(shared > 0.7 * least)
+    return rivals, np.asarray((shared > 0.08 * least) & ~rivals)
+
+
+def _share_ink(one: Region, other: Region) -> bool:
+    x, y = max(one.box.x, other.box.x), max(one.box.y, other.box.y)
+    right, bottom = min(one.box.right, other.box.right), min(one.box.bottom, other.box.bottom)
+    windows = [
+        region.mask[y - region.box.y : bottom - region.box.y, x - region.box.x : right - region.box.x]
+        for region in (one, other)
+    ]
+    shared = np.count_nonzero(windows[0] & windows[1])
+    return bool(shared > 0.12 * min(cv2.countNonZero(one.mask), cv2.countNonZero(other.mask)))
+
+
+def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> list[int]:
+    """The candidates of the likeliest way to read a component from end to end as digits; none when there is no sure way.
+
+    Dynamic programming over the cuts: the product of the confidences, each above `threshold`.
+    """
+    best: list[tuple[float, list[int]] | None] = [(1.0, []), *[None] * chain.last]
+    for piece in sorted(chain.pieces, key=lambda piece: piece.end):
+        before, confidence = best[piece.start], readings[piece.candidate].confidence
+        if before is None or confidence < threshold:
+            continue
+        now = best[piece.end]
+        if now is None or before[0] * confidence > now[0]:
+            best[piece.end] = (before[0] * confidence, [*before[1], piece.candidate])
+    end = best[chain.last]
+    return end[1] if end is not None else []
+
+
+def clear_of(regions: Regions, chosen: Sequence[int], other: Regions, taken: Sequence[int]) -> list[int]:
+    """Those candidates of `chosen` that share no ground with what was `taken` of the other polarity.
+
+    The hole of a 0 is no digit of the other polarity.
+    """
+    if not chosen or not taken:
+        return list(chosen)
+    boxes, others = _boxes(regions, chosen), _boxes(other, taken)
+    least = np.minimum(np.prod(boxes[:, 2:], axis=1)[:, None], np.prod(others[:, 2:], axis=1)[None])
+    clear = ~(shared_area(boxes, others) > 0.1 * least).any(axis=1)
+    return [k for k, keep in zip(chosen, clear, strict=True) if keep]
+
+
+def unused_marks(regions: Regions, chosen: Sequence[int]) -> list[Box]:
+    """The marks that are not in the box of a chosen digit."""
+    digits, marks = _boxes(regions, chosen), np.array(regions.marks, np.float32).reshape(-1, 4)
+    shared = np.zeros(len(marks), np.float32)
+    for block in row_blocks(len(marks), len(digits)):
+        shared[block] = shared_area(marks[block], digits).max(axis=1)
+    return [mark for mark, part in zip(regions.marks, shared.tolist(), strict=True) if part < 0.6 * mark.area]
+
+
+def _boxes(regions: Regions, indices: Sequence[int]) -> Boxes:
+    return np.array([regions.candidates[k].box for k in indices], np.float32).reshape(-1, 4)
