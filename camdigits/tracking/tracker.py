@@ -35,7 +35,8 @@ class TrackParams:
     absent: the confidence of a digit that a clear reading of its place does not have.
     clear_share: a reading that has fewer of the digits shown than this share is blurred, and says nothing of the others.
     half_life_s: a reading counts half after this time, so that a digit that was altered is read anew.
-    alike: the strokes under a box are those that were read where they are at least this alike (motion.likeness).
+    alike, still_alike: the strokes under a box are those that were read from this likeness on (motion.likeness), and stay so
+        as long as it does not fall below the other.
     hide_s: a digit whose strokes are not seen for this long is hidden.
     reid_window_s: a hidden digit that is seen again within this time is the same digit.
     hold_s: what is not confirmed is forgotten when its strokes are not seen for this long.
@@ -52,9 +53,10 @@ class TrackParams:
     change: float = 0.65
     absent: float = 0.04
     clear_share: float = 0.5
-    half_life_s: float = 0.5
+    half_life_s: float = 0.7
     confirm_s: float = 0.09
     alike: float = 0.6
+    still_alike: float = 0.4
     hide_s: float = 0.1
     reid_window_s: float = 2.0
     hold_s: float = 0.35
@@ -149,22 +151,18 @@ class Tracker:
     def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> npt.NDArray[np.bool_]:
         """Move each track by the first motion that brings it to its strokes, else by the first; which are there: bool (N,)."""
         before = self._boxes
+        least = np.where([track.is_placed for track in self._tracks], self.params.still_alike, self.params.alike)
         self._boxes = motions[0].carried(before)
-        placed = self._is_placed(picture, self._boxes, self._patches)
+        placed = _is_placed(picture, self._boxes, self._patches, least)
         for motion in motions[1:]:
             rest = np.flatnonzero(~placed)
             if not len(rest):
                 break
             there = motion.carried(before[rest])
-            found = self._is_placed(picture, there, self._patches[rest])
+            found = _is_placed(picture, there, self._patches[rest], least[rest])
             self._boxes[rest[found]] = there[found]
             placed[rest[found]] = True
         return placed
-
-    def _is_placed(self, picture: Reduced, boxes: Floats, patches: Patches) -> npt.NDArray[np.bool_]:
-        """Which strokes are seen at the boxes, on the frame: bool (N,)."""
-        alike = likeness(patches, take_patches(picture, boxes)) >= self.params.alike
-        return np.asarray(alike & _inside(boxes, picture))
 
     def update(self, detections: Sequence[Digit], patches: Patches, time_s: float, read_s: float) -> None:
         """Take over what a reading found, after `predict` of the same frame.
@@ -321,6 +319,11 @@ class Tracker:
                 Digit(track.label, track.confidence, box, track.identity) for track, box in zip(tracks, boxes, strict=True)
             )
         return self._digits[state]
+
+
+def _is_placed(picture: Reduced, boxes: Floats, patches: Patches, least: Floats) -> npt.NDArray[np.bool_]:
+    """Which strokes are seen at the boxes, on the frame, at least as alike as that: bool (N,)."""
+    return np.asarray((likeness(patches, take_patches(picture, boxes)) >= least) & _inside(boxes, picture))
 
 
 def _inside(boxes: Floats, picture: Reduced) -> npt.NDArray[np.bool_]:
