@@ -92,7 +92,7 @@ class _Session:
         self._notebook = notebook
         self._outputs = outputs
         self._recorder, self._recorded_since_s = outputs.recorder, clock()
-        self._sightings = outputs.sightings
+        self._number_events = outputs.number_events
         self._failure: OutputError | None = None
         self._sources = sources
         self._window = window
@@ -159,12 +159,13 @@ class _Session:
         if self._recorder.recording:
             with self._failures_said(remembered=True):
                 self._recorder.take(feed.frame, feed.scene, self._clock())
-        if self._sightings is not None:
-            writer, self._sightings = self._sightings, None  # what fails once is not tried again
+        events = feed.number_events()
+        if self._number_events is not None:
+            writer, self._number_events = self._number_events, None  # what fails once is not tried again
             with self._failures_said(remembered=True):
-                for sighting in feed.sightings():
-                    writer.write(feed.source.name, feed.time_s, sighting)
-                self._sightings = writer
+                for event in events:
+                    writer.write(feed.source.name, feed.time_s, event)
+                self._number_events = writer
 
     def wait_s(self) -> float:
         """How long the user may be waited for."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from camdigits.errors import SourceError
 from camdigits.ports import Clock, FrameSource, Part, Reader, Turn
+from camdigits.tracking.history import History
+from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.amendments import SAME_PLACE_IOU, Amendment, amended, crop_of, glyph_at
-from camdigits.vision.history import History
 from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import Box, Digit, Frame, Glyph, Number, Scene
-from camdigits.vision.sightings import Sighting, Sightings
+from camdigits.vision.scene import Box, Digit, Frame, Glyph, Scene
 
 LEAST_WAIT_S = 0.001
 LIVE_WAIT_S = 0.01
@@ -36,8 +36,7 @@ class Feed:
         self, source: FrameSource, reader: Reader, clock: Clock, region: Part | None = None, page: bool = False
     ) -> None:
         self.source = source
-        self.history = History()
-        self._sightings = Sightings()
+        self.history = History(page)
         self._end: SourceError | None = None
         self._reader = reader
         self._clock = clock
@@ -94,15 +93,9 @@ class Feed:
         self._reader.forget()
         self._recognize_again()
 
-    def sightings(self) -> list[Sighting]:
+    def number_events(self) -> list[NumberEvent]:
         """The numbers that came, changed and went since this was asked last; to be asked at every look at the clock."""
-        return self._sightings.look(map(self._told_apart, self.history.standing), self._clock())
-
-    def _told_apart(self, standing: tuple[int, Number]) -> tuple[tuple[int, int], Number]:
-        identity, number = standing
-        followed = self._page or self.scene.digits[number.digits[0]].track is not None
-        # Where nothing is followed each frame is another page, and what stands where one stood is another number.
-        return (identity, -1 if followed else self.frame.index), number
+        return self.history.look(self._clock())
 
     # What the user says
 

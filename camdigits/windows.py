@@ -26,7 +26,7 @@ from camdigits.devices.teacher import Teacher
 from camdigits.devices.threads import limit_threads
 from camdigits.errors import SourceError
 from camdigits.overlay import draw_scene
-from camdigits.ports import FrameSource, Notebook, Outputs, Reader, SceneWriter, SightingWriter
+from camdigits.ports import FrameSource, Notebook, NumberEventWriter, Outputs, Reader, SceneWriter
 from camdigits.settings import Effort
 from camdigits.vision.scene import BgrImage, Frame, Scene
 from camdigits.vision.strokes import Page
@@ -157,7 +157,7 @@ class _Named:
         return self._reader.recognize(frame, source or self._name)
 
 
-def run_window(options: WindowOptions, sightings: SightingWriter | None = None) -> None:
+def run_window(options: WindowOptions, number_events: NumberEventWriter | None = None) -> None:
     """Open the window in camera or canvas mode, until the user quits. Raises SourceError for a named source that cannot be."""
     window.check_display()
     limit_threads()
@@ -183,7 +183,7 @@ def run_window(options: WindowOptions, sightings: SightingWriter | None = None) 
             shown,
             window.CvWindow(TITLE),
             seconds,
-            Outputs(_snapshots(options.snapshots), sightings=sightings, copy=copy_text, recorder=recorder),
+            Outputs(_snapshots(options.snapshots), number_events=number_events, copy=copy_text, recorder=recorder),
             View(mode=mode, rotation=recognizer.turned.rotation),
             notice,
             _notebook(recognizer),

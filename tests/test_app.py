@@ -15,10 +15,10 @@ from camdigits.controls import BINDINGS, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
 from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import FrameSource, NoRecorder, Outputs, Pointer, Reader, SightingWriter, Turn
+from camdigits.ports import FrameSource, NoRecorder, NumberEventWriter, Outputs, Pointer, Reader, Turn
+from camdigits.tracking.number_events import GONE_S, SETTLE_S, NumberEvent
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
-from camdigits.vision.sightings import GONE_S, SETTLE_S, Sighting
 from camdigits.vision.strokes import PAPERS, Page, PaperColour, render
 from tests.fake_screen import BlobReader, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, blob_frame, click, keys, stroke
 from tests.fakes import FakeClock
@@ -43,7 +43,7 @@ class Stage:
         self.saved_scenes: list[Scene] = []
         self.copied: list[str] = []
         self.recorder = FakeRecorder()
-        self.sightings: SightingWriter | None = None
+        self.number_events: NumberEventWriter | None = None
         self.saved_pages: list[Page] = []
         self.saving: Exception | None = None
         self.window = FakeWindow(self.clock)
@@ -67,7 +67,7 @@ class Stage:
         return self.others.pop(0), self.reader
 
     def outputs(self) -> Outputs:
-        return Outputs(self._save, sightings=self.sightings, copy=self._copy, recorder=self.recorder)
+        return Outputs(self._save, number_events=self.number_events, copy=self._copy, recorder=self.recorder)
 
     def _copy(self, text: str) -> None:
         if self.saving is not None:
@@ -857,17 +857,17 @@ def test_digits_of_a_part_are_where_they_are_on_the_whole_picture() -> None:
 # What flows out of the window.
 
 
-class SightingList:
-    """Keeps what it is told (ports.SightingWriter); `fails_with` is raised instead."""
+class EventList:
+    """Keeps what it is told (ports.NumberEventWriter); `fails_with` is raised instead."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str, str]] = []
         self.fails_with: Exception | None = None
 
-    def write(self, source: str, time_s: float, sighting: Sighting) -> None:  # noqa: ARG002
+    def write(self, source: str, time_s: float, event: NumberEvent) -> None:  # noqa: ARG002
         if self.fails_with is not None:
             raise self.fails_with
-        self.told.append((source, sighting.event, sighting.number.text))
+        self.told.append((source, event.event, event.number.text))
 
 
 class TrackingReader(BlobReader):
@@ -890,12 +890,12 @@ def test_every_digit_of_a_frame_that_stays_is_labelled(reader: type[BlobReader])
     assert [box for box in boxes if not ground[box.y - 20 : box.y - 6, box.x : box.right].any()] == []
 
 
-def telling_stage(*frames: Frame) -> tuple[Stage, SightingList]:
+def telling_stage(*frames: Frame) -> tuple[Stage, EventList]:
     stage = Stage()
     stage.reader = TrackingReader()
     stage.camera = FakeSource(frames, stage.clock, name="camera 0", live=True)
-    told = SightingList()
-    stage.sightings = told
+    told = EventList()
+    stage.number_events = told
     return stage, told
 
 

@@ -34,8 +34,8 @@ from camdigits.devices.writers import CSV_HEADER
 from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
 from camdigits.ports import Outputs, Sources, Turn
+from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.scene import Box, Digit, Frame, Number, Scene
-from camdigits.vision.sightings import Sighting
 from camdigits.vision.strokes import Page, PaperColour, Stroke
 from tests.documents import scan
 from tests.fake_screen import stroke
@@ -961,8 +961,10 @@ class TestWindows:
             *_: object,
         ) -> None:
             windows.append(Opened(view, notice, sources, outputs))
-            if outputs.sightings is not None:
-                outputs.sightings.write("camera 0", 1.5, Sighting("read", 1, Number("2021", 0.98, Box(1, 2, 30, 40), (0,))))
+            if outputs.number_events is not None:
+                outputs.number_events.write(
+                    "camera 0", 1.5, NumberEvent("read", 1, Number("2021", 0.98, Box(1, 2, 30, 40), (0,)))
+                )
 
         def open_source(spec: str, **_: object) -> FakeSource:
             if spec != "clip.mp4":
