@@ -133,6 +133,9 @@ class LiveReader:
     is read as a picture is; else what moves is read quickly, and a page that stands still thoroughly, over some frames.
     """
 
+    busy = False
+    notice = ""
+
     def __init__(self, recognizer: Recognizer, thorough: bool = False) -> None:
         settings = recognizer.settings
         tracks = replace(settings.tracks, show=settings.pipeline.threshold)
@@ -151,9 +154,15 @@ class LiveReader:
     def rotate(self, rotation: Rotation) -> None:
         self._following.rotate(rotation)
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class PictureReader:
     """Reads each frame by itself, as `Recognizer.recognize` does: pictures, and frames too far apart to follow anything."""
+
+    busy = False
+    notice = ""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._turned = recognizer.turned
@@ -167,12 +176,18 @@ class PictureReader:
     def rotate(self, rotation: Rotation) -> None:
         self._turned = self._turned.with_rotation(rotation)
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class CanvasReader:
     """Reads each frame by itself: the canvas, where nothing is blurred and every stroke is meant (ports.Reader).
 
     Frames that say which ink is on them are read by that, whatever the colours of paper and pen; others dark on light.
     """
+
+    busy = False
+    notice = ""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._pipeline = recognizer.pipeline.for_canvas()
@@ -187,6 +202,9 @@ class CanvasReader:
 
     def rotate(self, rotation: Rotation) -> None:
         """A canvas lies the right way up."""
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def stream(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from camdigits import app
 from camdigits.api import CanvasReader, PictureReader, Recognizer, frames, reader_of
 from camdigits.controls import Mode, View
 from camdigits.devices import camera, canvas, sources, window, writers
@@ -25,6 +24,7 @@ from camdigits.devices.recorder import ClipRecorder
 from camdigits.devices.teacher import Teacher
 from camdigits.devices.threads import limit_threads
 from camdigits.errors import SourceError
+from camdigits.live import loop
 from camdigits.overlay import draw_scene
 from camdigits.ports import FrameSource, Notebook, NumberEventWriter, Outputs, Reader, SceneWriter
 from camdigits.settings import Effort
@@ -79,7 +79,7 @@ def correct_pictures(
                 annotations.close()
 
     with closing(pictures), suppress(_NoMorePicturesError):
-        app.run(
+        loop.run(
             pictures,
             window.CvWindow(TITLE),
             seconds,
@@ -151,7 +151,15 @@ class _Named:
 
     def __init__(self, reader: Reader, name: str) -> None:
         self._reader, self._name = reader, name
-        self.forget, self.rotate = reader.forget, reader.rotate
+        self.forget, self.rotate, self.close = reader.forget, reader.rotate, reader.close
+
+    @property
+    def busy(self) -> bool:
+        return self._reader.busy
+
+    @property
+    def notice(self) -> str:
+        return self._reader.notice
 
     def recognize(self, frame: Frame, source: str = "") -> Scene:
         return self._reader.recognize(frame, source or self._name)
@@ -179,7 +187,7 @@ def run_window(options: WindowOptions, number_events: NumberEventWriter | None =
         if options.record is not None:
             said = f"recording {recorder.start()}"
             notice = f"{notice}; {said}" if notice else said
-        app.run(
+        loop.run(
             shown,
             window.CvWindow(TITLE),
             seconds,

@@ -109,6 +109,9 @@ class BlobReader:
 
     def __init__(self) -> None:
         self.frames: list[Frame] = []
+        self.busy = False
+        self.notice = ""
+        self.closed = False
         self.forgotten = 0
         self.rotations: list[Rotation] = []
 
@@ -129,6 +132,9 @@ class BlobReader:
 
     def rotate(self, rotation: Rotation) -> None:
         self.rotations.append(rotation)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class FakeRecorder:

@@ -971,7 +971,7 @@ class TestWindows:
                 raise SourceError(f"camera {spec} is not there; plug one in")
             return FakeSource([plain(200)], name=spec)
 
-        monkeypatch.setattr("camdigits.app.run", run)
+        monkeypatch.setattr("camdigits.live.loop.run", run)
         monkeypatch.setattr("camdigits.devices.window.check_display", lambda: None)
         monkeypatch.setattr("camdigits.devices.window.CvWindow", lambda name: name)
         monkeypatch.setattr("camdigits.devices.sources.open_source", open_source)
@@ -1038,7 +1038,7 @@ class TestWindows:
             outputs, _, notice, _ = given[3:]
             begun.append((notice, outputs.recorder.recording))
 
-        monkeypatch.setattr("camdigits.app.run", run)
+        monkeypatch.setattr("camdigits.live.loop.run", run)
         target = tmp_path / "lesson.mp4"
         assert command("live", "clip.mp4", "--record", str(target)).code == 0
         assert begun == [(f"recording {target}", True)]
@@ -1053,7 +1053,7 @@ class TestWindows:
         def run(*given: Any) -> None:
             given[3].recorder.take(frame, scene, 0.0)
 
-        monkeypatch.setattr("camdigits.app.run", run)
+        monkeypatch.setattr("camdigits.live.loop.run", run)
         target = tmp_path / "lesson.mp4"
         assert command("live", "clip.mp4", "--record", target, *options) == (0, "", "")
         picture = cv2.VideoCapture(str(target)).read()[1]

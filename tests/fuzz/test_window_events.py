@@ -15,11 +15,11 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from camdigits import app
 from camdigits.api import CanvasReader, LiveReader, Recognizer
 from camdigits.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
+from camdigits.live import loop, screen
 from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
@@ -158,7 +158,7 @@ class LiveWindow(RuleBasedStateMachine):
         """Open the window; `really` with the readers that people have."""
         self.camera = Camera(self.clock, live)
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(app, "draw", self.noting(app.draw))
+        self.patch.setattr(screen, "draw", self.noting(screen.draw))
         self.expected = View(mode=mode)
         blobs = BlobReader()
         self.readers: Mapping[Mode, Reader] = dict.fromkeys(Mode, blobs)
@@ -171,7 +171,7 @@ class LiveWindow(RuleBasedStateMachine):
     def live(self, view: View) -> None:
         try:
             outputs = Outputs(self.save, copy=self.copy, recorder=self.recorder)
-            app.run(self, self.window, self.clock, outputs, view, notebook=self.notebook)
+            loop.run(self, self.window, self.clock, outputs, view, notebook=self.notebook)
         except BaseException as error:
             self.window.events.put(error)
         else:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camdigits.feed import LEAST_REGION, Feed
+from camdigits.live.feed import Feed
+from camdigits.live.region import MIN_REGION
 from camdigits.ports import Part, Turn
 from camdigits.vision.scene import Box, Frame
 from tests.fake_screen import BlobReader, FakeSource, blob_frame
@@ -56,7 +57,7 @@ class TestParts:
 
     def test_what_is_too_small_is_no_part(self) -> None:
         made = feed(BLOB)
-        assert made.read_only(Box(10, 10, round(640 * LEAST_REGION) - 2, 300)) is None
+        assert made.read_only(Box(10, 10, round(640 * MIN_REGION) - 2, 300)) is None
         assert made.region is None
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camdigits import app
 from camdigits.controls import BINDINGS, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
+from camdigits.live import loop, screen
 from camdigits.overlay import Labels, Status, draw
 from camdigits.ports import FrameSource, NoRecorder, NumberEventWriter, Outputs, Pointer, Reader, Turn
 from camdigits.tracking.number_events import GONE_S, SETTLE_S, NumberEvent
@@ -28,7 +28,7 @@ BLOB = Box(100, 200, 60, 120)
 
 
 class Stage:
-    """Everything that `app.run` is handed, itself the sources (ports.Sources); `run` plays a script."""
+    """Everything that `loop.run` is handed, itself the sources (ports.Sources); `run` plays a script."""
 
     def __init__(self, camera: FrameSource | Exception | None = None) -> None:
         self.clock = FakeClock()
@@ -51,7 +51,7 @@ class Stage:
 
     def run(self, *script: Turn | Callable[[], Turn], mode: Mode = Mode.CAMERA, notice: str = "") -> list[BgrImage]:
         self.window = FakeWindow(self.clock, script)
-        app.run(self, self.window, self.clock, self.outputs(), View(mode=mode), notice, self.notebook)
+        loop.run(self, self.window, self.clock, self.outputs(), View(mode=mode), notice, self.notebook)
         return self.window.screens
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
@@ -602,13 +602,13 @@ def test_what_the_source_says_is_shown() -> None:
 def test_the_rate_is_that_of_the_frames_of_the_last_second(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     rates: list[float | None] = []
-    draw = app.draw
+    draw = screen.draw
 
     def noting(frame, scene, view, status, labels):  # type: ignore[no-untyped-def]
         rates.append(status.frames_per_s)
         return draw(frame, scene, view, status, labels)
 
-    monkeypatch.setattr(app, "draw", noting)
+    monkeypatch.setattr(screen, "draw", noting)
     stage.camera = clip(stage.clock, *[blob_frame(i, time_s=i * 0.05) for i in range(40)], frame_period_s=0.05)
     stage.run(*[IDLE] * 39)
     assert rates[-1] == pytest.approx(20, abs=1)
@@ -689,7 +689,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
         said.append(status)
         return draw(frame, scene, view, status, labels)
 
-    monkeypatch.setattr(app, "draw", noting)
+    monkeypatch.setattr(screen, "draw", noting)
     return said
 
 
