@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -14,13 +15,26 @@ from camdigits.controls import BINDINGS, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
 from camdigits.live import loop, screen
+from camdigits.live.feed import BUSY_WAIT_S
+from camdigits.live.playback import IDLE_WAIT_S
 from camdigits.overlay import Labels, Status, draw
 from camdigits.ports import FrameSource, NoRecorder, NumberEventWriter, Outputs, Pointer, Reader, Turn
 from camdigits.tracking.number_events import GONE_S, SETTLE_S, NumberEvent
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
 from camdigits.vision.strokes import PAPERS, Page, PaperColour, render
-from tests.fake_screen import BlobReader, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, blob_frame, click, keys, stroke
+from tests.fake_screen import (
+    BlobReader,
+    FakeNotebook,
+    FakeRecorder,
+    FakeSource,
+    FakeWindow,
+    ThreadedReader,
+    blob_frame,
+    click,
+    keys,
+    stroke,
+)
 from tests.fakes import FakeClock
 
 IDLE = Turn()
@@ -628,6 +642,67 @@ def test_clearing_a_held_page_wipes_it_and_ends_the_hold() -> None:
     assert ink_on_page(held)
     assert not ink_on_page(cleared)
     assert ink_on_page(drawn)
+
+
+# A reader that is busy on a thread of its own
+
+
+def test_a_held_frame_gets_its_labels_and_is_looked_at_often_until_then() -> None:
+    stage = Stage()
+    stage.camera = FakeSource([blob_frame(0, BLOB)], stage.clock, live=True)
+    stage.reader = ThreadedReader(looks=4)
+    screens = stage.run(keys(" "), *[IDLE] * 6)
+    assert not differs(screens[0][:480], screens[1][:480])
+    assert differs(screens[1][:480], screens[-1][:480]), "the labels never came"
+    assert max(stage.window.waits_s[:2]) <= BUSY_WAIT_S
+    assert stage.window.waits_s[-1] == IDLE_WAIT_S
+
+
+def test_a_notice_of_the_reader_is_shown() -> None:
+    stage = Stage()
+    stage.reader.notice = "a reading takes 1.8 s on this machine"
+    assert notice_shown(stage.run(IDLE)[-1])
+
+
+@pytest.mark.parametrize("fault", ["hangs", "raises"])
+def test_the_window_closes_every_reader_and_source_though_a_reader_hangs_or_raises(fault: str) -> None:
+    stage, reader = Stage(), ThreadedReader()
+    stage.reader = reader
+    raised = None
+    if fault == "hangs":
+        reader.hangs = threading.Event()
+    else:
+        reader.fails_with = RuntimeError("the reader would not let go")
+    try:
+        stage.run(keys("m"), IDLE)
+    except RuntimeError as error:
+        raised = str(error)
+    assert raised == (None if fault == "hangs" else "the reader would not let go")
+    assert (reader.closed, stage.window.closed) == (True, True)
+    assert isinstance(stage.camera, FakeSource)
+    assert stage.camera.closed
+    if reader.hangs is not None:
+        reader.hangs.set()
+
+
+def test_the_reader_of_a_camera_that_is_left_is_closed() -> None:
+    stage, reader = Stage(), BlobReader()
+    stage.others = [FakeSource([blob_frame(0, BLOB)] * 500, stage.clock, name="camera 1", live=True)]
+    stage.reader = reader
+
+    def look() -> Turn:
+        assert reader.closed
+        return IDLE
+
+    stage.run(keys("n"), look)
+
+
+def test_the_reader_of_a_source_without_a_frame_is_closed() -> None:
+    stage = Stage()
+    stage.camera = clip(stage.clock, name="empty.mp4")
+    with pytest.raises(SourceError):
+        stage.run()
+    assert stage.reader.closed
 
 
 # What the user says of digits
