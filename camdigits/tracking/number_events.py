@@ -161,20 +161,16 @@ class NumberEvents:
 
     def add(self, scene: Scene) -> None:
         """Take in the numbers of one more scene."""
+        unchanged = {life.tracks: life for life in reversed(self._lives) if life.tracks}
         taken: set[int] = set()
         present = []
-        by_track: dict[int, list[NumberLife]] = {}
-        for life in self._lives:
-            for track in life.tracks:
-                by_track.setdefault(track, []).append(life)
-        for seen in _seen(scene):
-            if seen.tracks:
-                known = {life.key: life for track in seen.tracks for life in by_track.get(track, ())}
-                found = [life for life in known.values() if life.key not in taken and life.is_same(seen.tracks)]
-            else:
-                found = [life for life in self._in_place(seen.number.box, scene.frame) if life.key not in taken]
-            life = max(found, key=lambda life: (len(life.tracks & seen.tracks), -life.key), default=None) or self._new()
-            life.see(seen.number, seen.tracks, scene.frame, seen.confirmed)
+        for number, tracks, confirmed in _seen(scene):
+            life = unchanged.get(tracks)
+            if life is None or life.key in taken:
+                found = self._followed(tracks) if tracks else self._in_place(number.box, scene.frame)
+                free = [life for life in found if life.key not in taken]
+                life = max(free, key=lambda life: (len(life.tracks & tracks), -life.key), default=None) or self._new()
+            life.see(number, tracks, scene.frame, confirmed)
             taken.add(life.key)
             present.append(life)
         self._present = present
@@ -182,10 +178,13 @@ class NumberEvents:
     def look(self, now_s: float) -> list[NumberEvent]:
         """What there is to report at a time in seconds, which may only go up; to be asked at every look at the clock."""
         here = {life.key for life in self._present}
-        looked = [life.look(now_s, life.key in here, self._identities) for life in self._present]
+        looked = [life.look(now_s, True, self._identities) for life in self._present]
         looked += [life.look(now_s, False, self._identities) for life in self._lives if life.key not in here]
         self._lives = [life for life in self._lives if life.phase is not Phase.GONE]
         return [event for event in looked if event is not None]
+
+    def _followed(self, tracks: Set[int]) -> list[NumberLife]:
+        return [life for life in self._lives if not life.tracks.isdisjoint(tracks) and life.is_same(tracks)]
 
     def _in_place(self, box: Box, frame: int) -> list[NumberLife]:
         return [
@@ -209,7 +208,9 @@ def _seen(scene: Scene) -> Iterator[_Seen]:
         digits = [scene.digits[index] for index in number.digits]
         tracks = frozenset(digit.track for digit in digits if digit.track is not None)
         confidence = math.prod(digit.confidence for digit in digits)
-        yield _Seen(replace(number, confidence=confidence), tracks, not tracks & tentative)
+        if not math.isclose(confidence, number.confidence):  # grouped when its digits were less sure, or surer
+            number = replace(number, confidence=confidence)
+        yield _Seen(number, tracks, tentative.isdisjoint(tracks))
 
 
 def _overlap(one: Box, other: Box) -> bool:
