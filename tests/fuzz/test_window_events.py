@@ -24,7 +24,7 @@ from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
 from camdigits.vision.strokes import Kind, PaperColour, ground_of, render
-from tests.fake_screen import CLOSED, BlobReader, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, blob_frame
+from tests.fake_screen import CLOSED, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, ThreadedReader, blob_frame
 from tests.fakes import WAIT_S, FakeClock
 from tests.fuzz.rounds import fuzzing
 
@@ -153,15 +153,20 @@ class LiveWindow(RuleBasedStateMachine):
         self.recorder = FakeRecorder()
         self.paper = PaperModel()
 
-    @initialize(mode=st.sampled_from(Mode), live=st.booleans(), really=st.sampled_from((False, False, False, True)))
-    def begin(self, mode: Mode, live: bool, really: bool) -> None:
-        """Open the window; `really` with the readers that people have."""
+    @initialize(
+        mode=st.sampled_from(Mode),
+        live=st.booleans(),
+        really=st.sampled_from((False, False, False, True)),
+        looks=st.integers(1, 3),
+    )
+    def begin(self, mode: Mode, live: bool, really: bool, looks: int) -> None:
+        """Open the window; `really` with the readers that people have, else with one that is busy for that many looks."""
         self.camera = Camera(self.clock, live)
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(screen, "draw", self.noting(screen.draw))
         self.expected = View(mode=mode)
-        blobs = BlobReader()
-        self.readers: Mapping[Mode, Reader] = dict.fromkeys(Mode, blobs)
+        self.blobs = None if really else ThreadedReader(looks)
+        self.readers: Mapping[Mode, Reader] = {} if self.blobs is None else dict.fromkeys(Mode, self.blobs)
         if really:
             self.readers = {Mode.CAMERA: LiveReader(recognizer()), Mode.CANVAS: CanvasReader(recognizer())}
         self.thread = threading.Thread(target=self.live, args=(View(mode=mode),), daemon=True)
@@ -360,6 +365,7 @@ class LiveWindow(RuleBasedStateMachine):
         assert self.left, f"ended by itself: {self.over!r}"
         assert isinstance(self.over, SystemExit) or (self.faulty and isinstance(self.over, SourceError)), repr(self.over)
         assert self.window.closed
+        assert self.blobs is None or self.blobs.closed
         assert self.camera.closed is (self.camera in self.opened)
         assert all(camera.closed for camera in self.left_behind)
 
