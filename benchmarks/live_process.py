@@ -148,9 +148,10 @@ def _main(arguments: Sequence[str]) -> None:
     shown = _NoWindow(float(orders["began"]), frames)
 
     # What the command imports counts; only what stands in its window's and camera's places is loaded before it.
-    from camdigits import app, overlay
+    from camdigits import overlay
     from camdigits.cli import commands
     from camdigits.devices import sources, window
+    from camdigits.live import screen
 
     def seen(frame: Frame, scene: Scene, view: View, status: overlay.Status, labels: overlay.Labels) -> BgrImage:
         shown.labels = bool(scene.digits)
@@ -160,7 +161,7 @@ def _main(arguments: Sequence[str]) -> None:
         width, height = map(int, orders["size"].split("x"))
         return _Camera(Path(orders["page"]), (width, height), int(orders["frames"]))
 
-    _replace(app, "draw", seen)
+    _replace(screen, "draw", seen)
     _replace(window, "CvWindow", lambda *_: shown)
     _replace(window, "check_display", lambda: None)
     if frames is not None:

@@ -23,7 +23,6 @@ import numpy as np
 
 from benchmarks.pictures import Picture, page
 from benchmarks.resources import PROC, Resources
-from camdigits import app
 from camdigits.api import CanvasReader, LiveReader, Recognizer
 from camdigits.controls import Mode, View
 from camdigits.devices.camera import open_camera
@@ -31,6 +30,7 @@ from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.live import LiveSource
 from camdigits.devices.writers import save_snapshot
 from camdigits.errors import SourceError
+from camdigits.live import loop
 from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
 from camdigits.vision.scene import BgrImage
 
@@ -163,7 +163,7 @@ class Soak:
         """Run the app until all samples are taken."""
         with tempfile.TemporaryDirectory() as folder:
             try:
-                app.run(self, self, time.monotonic, Outputs(lambda picture, _scene: _save(picture, Path(folder))), View())
+                loop.run(self, self, time.monotonic, Outputs(lambda picture, _scene: _save(picture, Path(folder))), View())
             except SourceError as error:  # it was lost when the time was up
                 print(f"at the end: {error}")
 

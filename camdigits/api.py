@@ -182,6 +182,9 @@ def live_reader(
 class PictureReader:
     """Reads each frame by itself, as `Recognizer.recognize` does: pictures, and frames too far apart to follow anything."""
 
+    busy = False
+    notice = ""
+
     def __init__(self, recognizer: Recognizer) -> None:
         self._turned = recognizer.rotated()
 
@@ -194,12 +197,18 @@ class PictureReader:
     def rotate(self, rotation: Rotation) -> None:
         self._turned = self._turned.with_rotation(rotation)
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class CanvasReader:
     """Reads each frame by itself: the canvas, where nothing is blurred and every stroke is meant (ports.Reader).
 
     Frames that say which ink is on them are read by that, whatever the colours of paper and pen; others dark on light.
     """
+
+    busy = False
+    notice = ""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._pipeline = recognizer.pipeline(CANVAS)
@@ -214,6 +223,9 @@ class CanvasReader:
 
     def rotate(self, rotation: Rotation) -> None:
         """A canvas lies the right way up."""
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def stream(

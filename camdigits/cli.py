@@ -33,7 +33,7 @@ from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageErro
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
     from camdigits.bulk.reading import Engine, Manner
-    from camdigits.ports import SceneWriter, SightingWriter
+    from camdigits.ports import NumberEventWriter, SceneWriter
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -183,29 +183,29 @@ def live(source: str | None, camera: str | None, kind: str | None, output: Path 
     if output is not None and source is not None:
         with suppress(SourceError):  # of a source that is none the window speaks
             _keep_sources(output, expand(source))
-    with _sightings_written(kind, output) as sightings:
+    with _number_events_written(kind, output) as number_events:
         # The other options have the names of the fields, and nothing to be done with them here.
-        run_window(WindowOptions(source or None, **options), sightings)
+        run_window(WindowOptions(source or None, **options), number_events)
 
 
 @contextmanager
-def _sightings_written(kind: str | None, output: Path | None) -> Iterator[SightingWriter | None]:
-    """What tells of numbers that come and go, if that is wanted."""
+def _number_events_written(kind: str | None, output: Path | None) -> Iterator[NumberEventWriter | None]:
+    """What writes number events, if that is wanted."""
     if kind is None and output is None:
         yield None
         return
-    from camdigits.devices import sightings, writers
+    from camdigits.devices import number_events, writers
 
-    earlier = sightings.held_by(output)
+    earlier = number_events.held_by(output)
     with writers.open_output(output, earlier.length_bytes) as stream:
         if earlier.is_open:
             writers.LineWriter(stream).put("\n")
         if kind == "jsonl":
-            yield sightings.SightingJsonLines(stream)
+            yield number_events.NumberEventJsonLines(stream)
         elif kind == "csv":
-            yield sightings.SightingCsv(stream, begun=earlier.has_heading)
+            yield number_events.NumberEventCsv(stream, begun=earlier.has_heading)
         else:
-            yield sightings.SightingText(stream)
+            yield number_events.NumberEventText(stream)
 
 
 @commands.command()

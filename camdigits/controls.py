@@ -120,6 +120,11 @@ def key_name(key: str) -> str:
     return _KEY_NAMES.get(key, key)
 
 
+def command_key(command: Command) -> str:
+    """How the first key of a command is written for people."""
+    return next(key_name(binding.keys[0]) for binding in BINDINGS if binding.command is command)
+
+
 def keys_name(keys: Sequence[str]) -> str:
     """How the keys of a binding are written for people."""
     return "0 to 9" if "".join(keys) == "0123456789" else " ".join(map(key_name, keys))

@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from camdigits.controls import Mode
 from camdigits.errors import OutputError
+from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Frame, Glyph, Record, Scene
-from camdigits.vision.sightings import Sighting
 
 
 class Pointer(NamedTuple):
@@ -80,12 +80,23 @@ class Clock(Protocol):
 
 
 class Reader(Protocol):
-    """What reads the frames of a source of some name; `forget` drops what was remembered from earlier ones, `rotate` says which
-    way up they lie."""
+    """What reads the frames of a source of some name.
 
+    `recognize` gives what is to be shown on a frame now. Where a thread reads, that is what has been read so far, carried to
+    this frame; called again with the same frame (the same index) it may know more. `busy` says that a reading is under way
+    whose result has not been taken over, so that recognizing the shown frame again may show more. `notice` is a sentence for
+    the user about the reading itself, or "" (it failed; it is slow on this machine). `forget` drops what was remembered from
+    earlier frames, `rotate` says which way up they lie, `close` lets go of all within a second.
+    """
+
+    @property
+    def busy(self) -> bool: ...
+    @property
+    def notice(self) -> str: ...
     def recognize(self, frame: Frame, source: str = "") -> Scene: ...
     def forget(self) -> None: ...
     def rotate(self, rotation: Rotation) -> None: ...
+    def close(self) -> None: ...
 
 
 class Sources(Protocol):
@@ -146,13 +157,13 @@ class Recorder(Protocol):
     def stop(self) -> Path: ...
 
 
-class SightingWriter(Protocol):
-    """Where numbers that came and went are told: of a source of that name, at a time in seconds since it opened.
+class NumberEventWriter(Protocol):
+    """Where number events go: of a source of that name, at a time in seconds since it opened.
 
     Raises OutputError when the place fails, and BrokenPipeError when its reader went away.
     """
 
-    def write(self, source: str, time_s: float, sighting: Sighting) -> None: ...
+    def write(self, source: str, time_s: float, event: NumberEvent) -> None: ...
 
 
 def _no_clipboard(text: str) -> None:
@@ -179,12 +190,12 @@ class Outputs:
     """Where what was read goes, besides the window.
 
     save_snapshot: keeps a picture and what was read on it, raises OutputError. leave: gets the last frame of each source but
-    the canvas, as it was read and corrected, when it is left. sightings: is told each number that comes, changes and goes.
-    copy: puts a text on the clipboard, raises OutputError. recorder: records what is seen.
+    the canvas, as it was read and corrected, when it is left. number_events: gets each number that comes, changes and
+    goes. copy: puts a text on the clipboard, raises OutputError. recorder: records what is seen.
     """
 
     save_snapshot: Callable[[BgrImage, Scene], Path]
     leave: Callable[[Frame, Scene], None] = lambda _frame, _scene: None
-    sightings: SightingWriter | None = None
+    number_events: NumberEventWriter | None = None
     copy: Callable[[str], None] = _no_clipboard
     recorder: Recorder = NoRecorder()  # noqa: RUF009 - it holds nothing

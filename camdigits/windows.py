@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from camdigits import app
 from camdigits.api import CanvasReader, PictureReader, Recognizer, frames, reader_of
 from camdigits.controls import Mode, View
 from camdigits.devices import camera, canvas, sources, window, writers
@@ -25,8 +24,9 @@ from camdigits.devices.recorder import ClipRecorder
 from camdigits.devices.teacher import Teacher
 from camdigits.devices.threads import limit_threads
 from camdigits.errors import SourceError
+from camdigits.live import loop
 from camdigits.overlay import draw_scene
-from camdigits.ports import FrameSource, Notebook, Outputs, Reader, SceneWriter, SightingWriter
+from camdigits.ports import FrameSource, Notebook, NumberEventWriter, Outputs, Reader, SceneWriter
 from camdigits.settings import Effort
 from camdigits.vision.scene import BgrImage, Frame, Scene
 from camdigits.vision.strokes import Page
@@ -79,7 +79,7 @@ def correct_pictures(
                 annotations.close()
 
     with closing(pictures), suppress(_NoMorePicturesError):
-        app.run(
+        loop.run(
             pictures,
             window.CvWindow(TITLE),
             seconds,
@@ -151,13 +151,21 @@ class _Named:
 
     def __init__(self, reader: Reader, name: str) -> None:
         self._reader, self._name = reader, name
-        self.forget, self.rotate = reader.forget, reader.rotate
+        self.forget, self.rotate, self.close = reader.forget, reader.rotate, reader.close
+
+    @property
+    def busy(self) -> bool:
+        return self._reader.busy
+
+    @property
+    def notice(self) -> str:
+        return self._reader.notice
 
     def recognize(self, frame: Frame, source: str = "") -> Scene:
         return self._reader.recognize(frame, source or self._name)
 
 
-def run_window(options: WindowOptions, sightings: SightingWriter | None = None) -> None:
+def run_window(options: WindowOptions, number_events: NumberEventWriter | None = None) -> None:
     """Open the window in camera or canvas mode, until the user quits. Raises SourceError for a named source that cannot be."""
     window.check_display()
     limit_threads()
@@ -179,11 +187,11 @@ def run_window(options: WindowOptions, sightings: SightingWriter | None = None) 
         if options.record is not None:
             said = f"recording {recorder.start()}"
             notice = f"{notice}; {said}" if notice else said
-        app.run(
+        loop.run(
             shown,
             window.CvWindow(TITLE),
             seconds,
-            Outputs(_snapshots(options.snapshots), sightings=sightings, copy=copy_text, recorder=recorder),
+            Outputs(_snapshots(options.snapshots), number_events=number_events, copy=copy_text, recorder=recorder),
             View(mode=mode, rotation=recognizer.settings.rotation.rotate),
             notice,
             _notebook(recognizer),

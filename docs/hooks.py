@@ -25,11 +25,11 @@ from mkdocs.structure.files import File, Files
 import camdigits
 from camdigits import cli, configured, errors
 from camdigits.controls import BINDINGS, key_name
-from camdigits.devices.sightings import HEADER, SightingJsonLines
+from camdigits.devices.number_events import HEADER, NumberEventJsonLines
 from camdigits.devices.writers import CSV_HEADER
 from camdigits.settings import Settings
+from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.scene import Box, Digit, Number, Scene
-from camdigits.vision.sightings import Sighting
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "images"
@@ -216,8 +216,8 @@ def events() -> str:
     """The same of a line of `camdigits live`."""
     stream = io.StringIO()
     noon = datetime(2026, 11, 25, 12, tzinfo=UTC)
-    SightingJsonLines(stream, lambda: noon).write("camera 0", 12.4, Sighting("changed", 3, _NUMBER, "202"))
-    return f"{_after_summary(SightingJsonLines)}\n\n{_json(json.loads(stream.getvalue()))}"
+    NumberEventJsonLines(stream, lambda: noon).write("camera 0", 12.4, NumberEvent("changed", 3, _NUMBER, "202"))
+    return f"{_after_summary(NumberEventJsonLines)}\n\n{_json(json.loads(stream.getvalue()))}"
 
 
 def _after_summary(documented: object) -> str:

@@ -19,7 +19,7 @@ from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.sources import open_source
 from camdigits.overlay import Chosen, Labels, Status, draw
 from camdigits.ports import Pointer, Turn
-from camdigits.vision.history import History
+from camdigits.tracking.history import History
 from camdigits.vision.scene import BgrImage, Frame
 from train.hands import HANDS, write
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +14,7 @@ from camdigits.errors import OutputError
 from camdigits.ports import Part, Pointer, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Reading, Scene
-from tests.fakes import FakeClock
+from tests.fakes import WAIT_S, FakeClock
 
 CLOSED = Turn(closed=True)
 
@@ -109,6 +111,9 @@ class BlobReader:
 
     def __init__(self) -> None:
         self.frames: list[Frame] = []
+        self.busy = False
+        self.notice = ""
+        self.closed = False
         self.forgotten = 0
         self.rotations: list[Rotation] = []
 
@@ -129,6 +134,41 @@ class BlobReader:
 
     def rotate(self, rotation: Rotation) -> None:
         self.rotations.append(rotation)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class ThreadedReader(BlobReader):
+    """Knows what is on a frame only when that one is recognized for the `looks`th time, as a thread does; busy until then.
+
+    `hangs` keeps it from closing, `fails_with` is raised when it is closed.
+    """
+
+    def __init__(self, looks: int = 3) -> None:
+        super().__init__()
+        self.hangs: threading.Event | None = None
+        self.fails_with: Exception | None = None
+        self._looks = looks
+        self._last: int | None = None
+        self._left = 0
+
+    def recognize(self, frame: Frame) -> Scene:
+        scene = super().recognize(frame)
+        self._left = self._looks - 1 if frame.index != self._last else self._left - 1
+        self._last, self.busy = frame.index, self._left > 0
+        return replace(scene, digits=(), numbers=(), evidence=None) if self.busy else scene
+
+    def forget(self) -> None:
+        super().forget()
+        self._last = None
+
+    def close(self) -> None:
+        super().close()
+        if self.hangs is not None:
+            self.hangs.wait(WAIT_S)
+        if self.fails_with is not None:
+            raise self.fails_with
 
 
 class FakeRecorder:

@@ -34,8 +34,8 @@ from camdigits.devices.writers import CSV_HEADER
 from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
 from camdigits.ports import Outputs, Sources, Turn
+from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.scene import Box, Digit, Frame, Number, Scene
-from camdigits.vision.sightings import Sighting
 from camdigits.vision.strokes import Page, PaperColour, Stroke
 from tests.documents import scan
 from tests.fake_screen import stroke
@@ -961,15 +961,17 @@ class TestWindows:
             *_: object,
         ) -> None:
             windows.append(Opened(view, notice, sources, outputs))
-            if outputs.sightings is not None:
-                outputs.sightings.write("camera 0", 1.5, Sighting("read", 1, Number("2021", 0.98, Box(1, 2, 30, 40), (0,))))
+            if outputs.number_events is not None:
+                outputs.number_events.write(
+                    "camera 0", 1.5, NumberEvent("read", 1, Number("2021", 0.98, Box(1, 2, 30, 40), (0,)))
+                )
 
         def open_source(spec: str, **_: object) -> FakeSource:
             if spec != "clip.mp4":
                 raise SourceError(f"camera {spec} is not there; plug one in")
             return FakeSource([plain(200)], name=spec)
 
-        monkeypatch.setattr("camdigits.app.run", run)
+        monkeypatch.setattr("camdigits.live.loop.run", run)
         monkeypatch.setattr("camdigits.devices.window.check_display", lambda: None)
         monkeypatch.setattr("camdigits.devices.window.CvWindow", lambda name: name)
         monkeypatch.setattr("camdigits.devices.sources.open_source", open_source)
@@ -1036,7 +1038,7 @@ class TestWindows:
             outputs, _, notice, _ = given[3:]
             begun.append((notice, outputs.recorder.recording))
 
-        monkeypatch.setattr("camdigits.app.run", run)
+        monkeypatch.setattr("camdigits.live.loop.run", run)
         target = tmp_path / "lesson.mp4"
         assert command("live", "clip.mp4", "--record", str(target)).code == 0
         assert begun == [(f"recording {target}", True)]
@@ -1051,7 +1053,7 @@ class TestWindows:
         def run(*given: Any) -> None:
             given[3].recorder.take(frame, scene, 0.0)
 
-        monkeypatch.setattr("camdigits.app.run", run)
+        monkeypatch.setattr("camdigits.live.loop.run", run)
         target = tmp_path / "lesson.mp4"
         assert command("live", "clip.mp4", "--record", target, *options) == (0, "", "")
         picture = cv2.VideoCapture(str(target)).read()[1]

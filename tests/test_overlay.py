@@ -15,8 +15,8 @@ from camdigits.overlay.lettering import BOLD, fitted, halves, width_px
 from camdigits.overlay.marks import lay_out, percent, type_size_px
 from camdigits.overlay.palette import RED
 from camdigits.overlay.placement import Room, edges_of, near
+from camdigits.tracking.history import Moment, ReadNumber
 from camdigits.vision.amendments import Correction
-from camdigits.vision.history import Moment, ReadNumber
 from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Number, Reading, Scene
 
 WIDTH, HEIGHT = 640, 480

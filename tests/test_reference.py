@@ -18,7 +18,7 @@ import camdigits
 from camdigits import errors
 from camdigits.cli import commands
 from camdigits.controls import BINDINGS, key_name
-from camdigits.devices.sightings import HEADER
+from camdigits.devices.number_events import HEADER
 from camdigits.devices.writers import CSV_HEADER
 from camdigits.vision.scene import Scene
 

@@ -12,8 +12,8 @@ from camdigits.overlay.lettering import BOLD, REGULAR, width_px, write
 from camdigits.overlay.marks import percent
 from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, SURE, WHITE
 from camdigits.overlay.panels import Chosen, blank_panel, fitting_px, row_px, small_px, title_px
+from camdigits.tracking.history import Moment
 from camdigits.vision.amendments import candidate_at
-from camdigits.vision.history import Moment
 from camdigits.vision.scene import BgrImage, Digit, Evidence, Glyph, Reading, Scene
 
 _TITLE_SEEN, _TITLE_CHOSEN = "What the network sees", "The clicked digit"

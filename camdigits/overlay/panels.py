@@ -13,7 +13,7 @@ from camdigits.controls import BINDINGS, Mode, View, keys_name
 from camdigits.overlay.lettering import BOLD, REGULAR, fitted, halves, width_px, write
 from camdigits.overlay.marks import LEAST_TYPE_PX
 from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, PALE, RED, SLATE, WHITE, YELLOW, Colour
-from camdigits.vision.history import Moment, ReadNumber
+from camdigits.tracking.history import Moment, ReadNumber
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Digit, Scene
 

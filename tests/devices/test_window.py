@@ -66,18 +66,18 @@ window.close()
 
 APP = """
 from pathlib import Path
-from camdigits import app
 from camdigits.controls import Mode, View
 from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.clock import seconds
 from camdigits.devices.window import CvWindow, check_display
+from camdigits.live import loop
 from camdigits.ports import Outputs
 from tests.fake_screen import BlobReader
 check_display()
 class Canvas:
     def open(self, mode):
         return CanvasSource(), BlobReader()
-app.run(Canvas(), CvWindow("camdigits"), seconds, Outputs(lambda picture, scene: Path("x.png")), View(mode=Mode.CANVAS))
+loop.run(Canvas(), CvWindow("camdigits"), seconds, Outputs(lambda picture, scene: Path("x.png")), View(mode=Mode.CANVAS))
 """
 
 

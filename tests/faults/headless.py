@@ -16,8 +16,9 @@ import time
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from camdigits import app, cli
+from camdigits import cli
 from camdigits.controls import View
+from camdigits.live import screen
 from camdigits.overlay import Labels, Status, draw
 from camdigits.ports import Turn
 from camdigits.vision.scene import BgrImage, Frame, Scene
@@ -78,7 +79,7 @@ def tell(**what: Any) -> None:
 
 
 if __name__ == "__main__":
-    app.draw = drawn
+    screen.draw = drawn
     import camdigits.devices.window as window
 
     window.CvWindow = Screen  # type: ignore[assignment,misc]

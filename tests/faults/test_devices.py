@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from camdigits import app
 from camdigits.controls import Mode, View
 from camdigits.devices.camera import open_camera
 from camdigits.devices.live import LiveParams
 from camdigits.errors import SourceError
+from camdigits.live import loop, screen
 from camdigits.overlay import Labels, Status, draw
 from camdigits.ports import FrameSource, Outputs, Reader, Turn
 from camdigits.vision.scene import BgrImage, Frame, Scene
@@ -79,7 +79,7 @@ class Rig:
         return self.when(lambda frame, status: not status.lost and frame.settled, "pictures")
 
     def run(self) -> None:
-        app.run(self, self, self.clock, Outputs(self._save), View())
+        loop.run(self, self, self.clock, Outputs(self._save), View())
 
     # Sources
 
@@ -144,7 +144,7 @@ def _what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
         rigs[-1].seen.append((frame, status))
         return draw(frame, scene, view, status, labels)
 
-    monkeypatch.setattr(app, "draw", noted)
+    monkeypatch.setattr(screen, "draw", noted)
 
 
 rigs: list[Rig] = []

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from camdigits import app
 from camdigits.api import CanvasReader, LiveReader, Recognizer
 from camdigits.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
+from camdigits.live import loop, screen
 from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
 from camdigits.vision.strokes import Kind, PaperColour, ground_of, render
-from tests.fake_screen import CLOSED, BlobReader, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, blob_frame
+from tests.fake_screen import CLOSED, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, ThreadedReader, blob_frame
 from tests.fakes import WAIT_S, FakeClock
 from tests.fuzz.rounds import fuzzing
 
@@ -153,15 +153,20 @@ class LiveWindow(RuleBasedStateMachine):
         self.recorder = FakeRecorder()
         self.paper = PaperModel()
 
-    @initialize(mode=st.sampled_from(Mode), live=st.booleans(), really=st.sampled_from((False, False, False, True)))
-    def begin(self, mode: Mode, live: bool, really: bool) -> None:
-        """Open the window; `really` with the readers that people have."""
+    @initialize(
+        mode=st.sampled_from(Mode),
+        live=st.booleans(),
+        really=st.sampled_from((False, False, False, True)),
+        looks=st.integers(1, 3),
+    )
+    def begin(self, mode: Mode, live: bool, really: bool, looks: int) -> None:
+        """Open the window; `really` with the readers that people have, else with one that is busy for that many looks."""
         self.camera = Camera(self.clock, live)
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(app, "draw", self.noting(app.draw))
+        self.patch.setattr(screen, "draw", self.noting(screen.draw))
         self.expected = View(mode=mode)
-        blobs = BlobReader()
-        self.readers: Mapping[Mode, Reader] = dict.fromkeys(Mode, blobs)
+        self.blobs = None if really else ThreadedReader(looks)
+        self.readers: Mapping[Mode, Reader] = {} if self.blobs is None else dict.fromkeys(Mode, self.blobs)
         if really:
             self.readers = {Mode.CAMERA: LiveReader(recognizer()), Mode.CANVAS: CanvasReader(recognizer())}
         self.thread = threading.Thread(target=self.live, args=(View(mode=mode),), daemon=True)
@@ -171,7 +176,7 @@ class LiveWindow(RuleBasedStateMachine):
     def live(self, view: View) -> None:
         try:
             outputs = Outputs(self.save, copy=self.copy, recorder=self.recorder)
-            app.run(self, self.window, self.clock, outputs, view, notebook=self.notebook)
+            loop.run(self, self.window, self.clock, outputs, view, notebook=self.notebook)
         except BaseException as error:
             self.window.events.put(error)
         else:
@@ -360,6 +365,7 @@ class LiveWindow(RuleBasedStateMachine):
         assert self.left, f"ended by itself: {self.over!r}"
         assert isinstance(self.over, SystemExit) or (self.faulty and isinstance(self.over, SourceError)), repr(self.over)
         assert self.window.closed
+        assert self.blobs is None or self.blobs.closed
         assert self.camera.closed is (self.camera in self.opened)
         assert all(camera.closed for camera in self.left_behind)
 

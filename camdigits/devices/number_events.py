@@ -1,4 +1,4 @@
-"""Numbers that come and go, told live: JSON Lines, CSV and text on a stream, each line with the time of day."""
+"""Number events written live: JSON Lines, CSV and text on a stream, each line with the time of day."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, TextIO
 
 from camdigits.devices.writers import LineWriter, csv_row
 from camdigits.errors import unwritable
+from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.scene import SCHEMA
-from camdigits.vision.sightings import Sighting
 
 HEADER = ("event", "id", "source", "time_s", "at", "text", "was", "confidence", "x", "y", "width", "height")
 
@@ -43,24 +43,24 @@ def held_by(path: Path | None) -> Earlier:
         raise unwritable(str(path), error) from error
 
 
-class _SightingWriter(LineWriter):
+class _NumberEventWriter(LineWriter):
     def __init__(self, stream: TextIO, now: Callable[[], datetime] = _now) -> None:
         super().__init__(stream)
         self._now = now
 
-    def write(self, source: str, time_s: float, sighting: Sighting) -> None:
-        number = sighting.number
+    def write(self, source: str, time_s: float, event: NumberEvent) -> None:
+        number = event.number
         self.put(
             self._line(
                 {
                     "schema": SCHEMA,
-                    "event": sighting.event,
-                    "id": sighting.identity,
+                    "event": event.event,
+                    "id": event.identity,
                     "source": source,
                     "time_s": round(time_s, 3),
                     "at": self._now().isoformat(timespec="milliseconds"),
                     "text": number.text,
-                    "was": sighting.was or None,
+                    "was": event.was or None,
                     "confidence": round(number.confidence, 3),
                     "box": list(number.box),
                 }
@@ -71,7 +71,7 @@ class _SightingWriter(LineWriter):
         raise NotImplementedError
 
 
-class SightingJsonLines(_SightingWriter):
+class NumberEventJsonLines(_NumberEventWriter):
     """A JSON object an event, each on a line. Keys may be added under the same number of the schema, never changed.
 
     schema: 1. event: `read`, `changed` or `gone`. id: what all events of one number share. source: the name of what is read.
@@ -84,7 +84,7 @@ class SightingJsonLines(_SightingWriter):
         return json.dumps(record) + "\n"
 
 
-class SightingCsv(_SightingWriter):
+class NumberEventCsv(_NumberEventWriter):
     """A row an event under `HEADER`, which is written at once where the stream has not `begun` with it already."""
 
     def __init__(self, stream: TextIO, begun: bool = False, now: Callable[[], datetime] = _now) -> None:
@@ -96,7 +96,7 @@ class SightingCsv(_SightingWriter):
         return csv_row((*(record[name] for name in HEADER[:-4]), *record["box"]))
 
 
-class SightingText(_SightingWriter):
+class NumberEventText(_NumberEventWriter):
     """For people: `read 2021`, `changed 202 to 2021`, `gone 2021`."""
 
     def _line(self, record: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -10,17 +11,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camdigits import app
 from camdigits.controls import BINDINGS, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
+from camdigits.live import loop, screen
+from camdigits.live.feed import BUSY_WAIT_S
+from camdigits.live.playback import IDLE_WAIT_S
 from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import FrameSource, NoRecorder, Outputs, Pointer, Reader, SightingWriter, Turn
+from camdigits.ports import FrameSource, NoRecorder, NumberEventWriter, Outputs, Pointer, Reader, Turn
+from camdigits.tracking.number_events import GONE_S, SETTLE_S, NumberEvent
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
-from camdigits.vision.sightings import GONE_S, SETTLE_S, Sighting
 from camdigits.vision.strokes import PAPERS, Page, PaperColour, render
-from tests.fake_screen import BlobReader, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, blob_frame, click, keys, stroke
+from tests.fake_screen import (
+    BlobReader,
+    FakeNotebook,
+    FakeRecorder,
+    FakeSource,
+    FakeWindow,
+    ThreadedReader,
+    blob_frame,
+    click,
+    keys,
+    stroke,
+)
 from tests.fakes import FakeClock
 
 IDLE = Turn()
@@ -28,7 +42,7 @@ BLOB = Box(100, 200, 60, 120)
 
 
 class Stage:
-    """Everything that `app.run` is handed, itself the sources (ports.Sources); `run` plays a script."""
+    """Everything that `loop.run` is handed, itself the sources (ports.Sources); `run` plays a script."""
 
     def __init__(self, camera: FrameSource | Exception | None = None) -> None:
         self.clock = FakeClock()
@@ -43,7 +57,7 @@ class Stage:
         self.saved_scenes: list[Scene] = []
         self.copied: list[str] = []
         self.recorder = FakeRecorder()
-        self.sightings: SightingWriter | None = None
+        self.number_events: NumberEventWriter | None = None
         self.saved_pages: list[Page] = []
         self.saving: Exception | None = None
         self.window = FakeWindow(self.clock)
@@ -51,7 +65,7 @@ class Stage:
 
     def run(self, *script: Turn | Callable[[], Turn], mode: Mode = Mode.CAMERA, notice: str = "") -> list[BgrImage]:
         self.window = FakeWindow(self.clock, script)
-        app.run(self, self.window, self.clock, self.outputs(), View(mode=mode), notice, self.notebook)
+        loop.run(self, self.window, self.clock, self.outputs(), View(mode=mode), notice, self.notebook)
         return self.window.screens
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
@@ -67,7 +81,7 @@ class Stage:
         return self.others.pop(0), self.reader
 
     def outputs(self) -> Outputs:
-        return Outputs(self._save, sightings=self.sightings, copy=self._copy, recorder=self.recorder)
+        return Outputs(self._save, number_events=self.number_events, copy=self._copy, recorder=self.recorder)
 
     def _copy(self, text: str) -> None:
         if self.saving is not None:
@@ -602,13 +616,13 @@ def test_what_the_source_says_is_shown() -> None:
 def test_the_rate_is_that_of_the_frames_of_the_last_second(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     rates: list[float | None] = []
-    draw = app.draw
+    draw = screen.draw
 
     def noting(frame, scene, view, status, labels):  # type: ignore[no-untyped-def]
         rates.append(status.frames_per_s)
         return draw(frame, scene, view, status, labels)
 
-    monkeypatch.setattr(app, "draw", noting)
+    monkeypatch.setattr(screen, "draw", noting)
     stage.camera = clip(stage.clock, *[blob_frame(i, time_s=i * 0.05) for i in range(40)], frame_period_s=0.05)
     stage.run(*[IDLE] * 39)
     assert rates[-1] == pytest.approx(20, abs=1)
@@ -628,6 +642,67 @@ def test_clearing_a_held_page_wipes_it_and_ends_the_hold() -> None:
     assert ink_on_page(held)
     assert not ink_on_page(cleared)
     assert ink_on_page(drawn)
+
+
+# A reader that is busy on a thread of its own
+
+
+def test_a_held_frame_gets_its_labels_and_is_looked_at_often_until_then() -> None:
+    stage = Stage()
+    stage.camera = FakeSource([blob_frame(0, BLOB)], stage.clock, live=True)
+    stage.reader = ThreadedReader(looks=4)
+    screens = stage.run(keys(" "), *[IDLE] * 6)
+    assert not differs(screens[0][:480], screens[1][:480])
+    assert differs(screens[1][:480], screens[-1][:480]), "the labels never came"
+    assert max(stage.window.waits_s[:2]) <= BUSY_WAIT_S
+    assert stage.window.waits_s[-1] == IDLE_WAIT_S
+
+
+def test_a_notice_of_the_reader_is_shown() -> None:
+    stage = Stage()
+    stage.reader.notice = "a reading takes 1.8 s on this machine"
+    assert notice_shown(stage.run(IDLE)[-1])
+
+
+@pytest.mark.parametrize("fault", ["hangs", "raises"])
+def test_the_window_closes_every_reader_and_source_though_a_reader_hangs_or_raises(fault: str) -> None:
+    stage, reader = Stage(), ThreadedReader()
+    stage.reader = reader
+    raised = None
+    if fault == "hangs":
+        reader.hangs = threading.Event()
+    else:
+        reader.fails_with = RuntimeError("the reader would not let go")
+    try:
+        stage.run(keys("m"), IDLE)
+    except RuntimeError as error:
+        raised = str(error)
+    assert raised == (None if fault == "hangs" else "the reader would not let go")
+    assert (reader.closed, stage.window.closed) == (True, True)
+    assert isinstance(stage.camera, FakeSource)
+    assert stage.camera.closed
+    if reader.hangs is not None:
+        reader.hangs.set()
+
+
+def test_the_reader_of_a_camera_that_is_left_is_closed() -> None:
+    stage, reader = Stage(), BlobReader()
+    stage.others = [FakeSource([blob_frame(0, BLOB)] * 500, stage.clock, name="camera 1", live=True)]
+    stage.reader = reader
+
+    def look() -> Turn:
+        assert reader.closed
+        return IDLE
+
+    stage.run(keys("n"), look)
+
+
+def test_the_reader_of_a_source_without_a_frame_is_closed() -> None:
+    stage = Stage()
+    stage.camera = clip(stage.clock, name="empty.mp4")
+    with pytest.raises(SourceError):
+        stage.run()
+    assert stage.reader.closed
 
 
 # What the user says of digits
@@ -689,7 +764,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
         said.append(status)
         return draw(frame, scene, view, status, labels)
 
-    monkeypatch.setattr(app, "draw", noting)
+    monkeypatch.setattr(screen, "draw", noting)
     return said
 
 
@@ -857,17 +932,17 @@ def test_digits_of_a_part_are_where_they_are_on_the_whole_picture() -> None:
 # What flows out of the window.
 
 
-class SightingList:
-    """Keeps what it is told (ports.SightingWriter); `fails_with` is raised instead."""
+class EventList:
+    """Keeps what it is told (ports.NumberEventWriter); `fails_with` is raised instead."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str, str]] = []
         self.fails_with: Exception | None = None
 
-    def write(self, source: str, time_s: float, sighting: Sighting) -> None:  # noqa: ARG002
+    def write(self, source: str, time_s: float, event: NumberEvent) -> None:  # noqa: ARG002
         if self.fails_with is not None:
             raise self.fails_with
-        self.told.append((source, sighting.event, sighting.number.text))
+        self.told.append((source, event.event, event.number.text))
 
 
 class TrackingReader(BlobReader):
@@ -890,12 +965,12 @@ def test_every_digit_of_a_frame_that_stays_is_labelled(reader: type[BlobReader])
     assert [box for box in boxes if not ground[box.y - 20 : box.y - 6, box.x : box.right].any()] == []
 
 
-def telling_stage(*frames: Frame) -> tuple[Stage, SightingList]:
+def telling_stage(*frames: Frame) -> tuple[Stage, EventList]:
     stage = Stage()
     stage.reader = TrackingReader()
     stage.camera = FakeSource(frames, stage.clock, name="camera 0", live=True)
-    told = SightingList()
-    stage.sightings = told
+    told = EventList()
+    stage.number_events = told
     return stage, told
 
 

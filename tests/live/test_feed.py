@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camdigits.feed import LEAST_REGION, Feed
+from camdigits.live.feed import BUSY_WAIT_S, Feed
+from camdigits.live.playback import IDLE_WAIT_S
+from camdigits.live.region import MIN_REGION
 from camdigits.ports import Part, Turn
 from camdigits.vision.scene import Box, Frame
-from tests.fake_screen import BlobReader, FakeSource, blob_frame
+from tests.fake_screen import BlobReader, FakeSource, ThreadedReader, blob_frame
 from tests.fakes import FakeClock
 
 BLOB, OTHER = Box(100, 200, 60, 120), Box(300, 200, 60, 120)
@@ -56,7 +60,7 @@ class TestParts:
 
     def test_what_is_too_small_is_no_part(self) -> None:
         made = feed(BLOB)
-        assert made.read_only(Box(10, 10, round(640 * LEAST_REGION) - 2, 300)) is None
+        assert made.read_only(Box(10, 10, round(640 * MIN_REGION) - 2, 300)) is None
         assert made.region is None
 
 
@@ -141,3 +145,84 @@ def test_of_several_pictures_it_is_told_which_one_is_shown(count: int | None, in
     source = FakeSource([blob_frame(index, BLOB)], FakeClock(), pictures=pictures)
     source.frame_count = count
     assert Feed(source, BlobReader(), FakeClock()).place == place
+
+
+class TestReaderThatIsBusy:
+    """What a thread has read of the frame that is shown comes later, also where no other frame does."""
+
+    def feed(self, *frames: Frame, live: bool = False, region: Part | None = None) -> tuple[Feed, ThreadedReader, FakeClock]:
+        clock, reader = FakeClock(), ThreadedReader(looks=3)
+        return Feed(FakeSource(frames, clock, live=live), reader, clock, region), reader, clock
+
+    def test_it_is_asked_again_on_a_held_frame(self) -> None:
+        made, reader, _ = self.feed(blob_frame(0, BLOB), blob_frame(1))
+        assert labels(made) == []
+        for _ in range(5):
+            made.read_on()
+        assert labels(made) == [0]
+        assert [frame.index for frame in reader.frames] == [0, 0, 0]
+
+    def test_it_is_asked_again_at_the_end_of_a_clip_and_polled_for(self) -> None:
+        made, reader, clock = self.feed(blob_frame(0, BLOB))
+        waits_s = []
+        for _ in range(4):
+            clock.advance(0.1)
+            assert not made.read(Turn()), "what is read again is no new frame"
+            waits_s.append(made.wait_s())
+        assert labels(made) == [0]
+        assert len(reader.frames) == 3
+        assert waits_s == [BUSY_WAIT_S, IDLE_WAIT_S, IDLE_WAIT_S, IDLE_WAIT_S]
+
+    def test_it_is_asked_again_where_a_camera_gives_the_same_frame(self) -> None:
+        made, reader, _ = self.feed(*[blob_frame(0, BLOB)] * 4, live=True)
+        for _ in range(3):
+            assert not made.read(Turn())
+        assert labels(made) == [0]
+        assert len(reader.frames) == 3
+
+    def test_it_reads_the_part_of_a_held_frame(self) -> None:
+        made, _, _ = self.feed(blob_frame(0, BLOB, OTHER), region=Part(0.4, 0.4, 0.3, 0.4))
+        for _ in range(3):
+            made.read_on()
+        assert [digit.box for digit in made.scene.digits] == [OTHER]
+
+    def test_what_was_forgotten_does_not_come_back_on_the_same_frame(self) -> None:
+        made, reader, clock = self.feed(blob_frame(0, BLOB), blob_frame(1, BLOB))
+        made.forget()
+        for _ in range(5):
+            made.read_on()
+        assert labels(made) == []
+        clock.advance(0.2)
+        assert made.read(Turn())
+        for _ in range(3):
+            made.read_on()
+        assert labels(made) == [0]
+        assert reader.forgotten == 1
+
+    def test_a_stroke_under_way_is_not_read(self) -> None:
+        drawing = replace(blob_frame(1, BLOB, OTHER), settled=False)
+        made, reader, _ = self.feed(blob_frame(0, BLOB), drawing, live=True)
+        made.read(Turn())
+        made.read_on()
+        assert [frame.index for frame in reader.frames] == [0]
+
+    def test_what_the_user_said_of_the_frame_stays_while_it_is_read_on(self) -> None:
+        made, reader, _ = self.feed(blob_frame(0, BLOB))
+        made.amend(BLOB, 7)
+        made.read_on()
+        assert labels(made) == [7]
+        assert reader.busy
+
+
+def test_the_notice_of_the_reader_stands_where_the_source_has_none() -> None:
+    clock, reader = FakeClock(), BlobReader()
+    reader.notice = "a reading takes 1.8 s on this machine"
+    source = FakeSource([blob_frame(0, BLOB)], clock)
+    made = Feed(source, reader, clock)
+    assert made.notice == reader.notice
+    source.notice = "the picture is black"
+    assert made.notice == "the picture is black"
+    source.notice = ""
+    clock.advance(1.0)
+    made.read(Turn())
+    assert made.notice == "end of clip.mp4"

@@ -1,0 +1,168 @@
+"""A feed: a source with what reads it, and what was read of the frame that is shown, as the user has it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from camdigits.errors import SourceError
+from camdigits.live.amendments import Amendments, holds_strokes
+from camdigits.live.playback import IDLE_WAIT_S, Playback
+from camdigits.live.region import Region
+from camdigits.ports import Clock, FrameSource, Part, Reader, Turn
+from camdigits.tracking.history import History
+from camdigits.tracking.number_events import NumberEvent
+from camdigits.vision.amendments import glyph_at
+from camdigits.vision.rotation import Rotation
+from camdigits.vision.scene import Box, Frame, Glyph, Scene
+
+BUSY_WAIT_S = 0.02
+"""While a reading is under way, what it gives is asked for this often."""
+
+
+class Feed:
+    """A source, the frame of it that is shown, and what was read there.
+
+    region: the part of its pictures that is read. page: whether it shows one page that only the user changes (the canvas), so
+    that what they said of a place goes on being so.
+    Raises SourceError if it cannot be read or holds nothing.
+    """
+
+    def __init__(
+        self, source: FrameSource, reader: Reader, clock: Clock, region: Part | None = None, page: bool = False
+    ) -> None:
+        self.source, self.reader = source, reader
+        self.playback = Playback(source, clock)
+        self.history = History(page)
+        self._clock = clock
+        self._opened_s = clock()
+        self._page = page
+        self._amendments = Amendments(page)
+        self._region = Region(region)
+        self._recognized_index: int | None = None
+        self._forgotten = False
+        self.frame = self.playback.begin()
+        self._seen = self.scene = _nothing_read(self.frame)
+        if self.frame.settled:
+            self._recognize()
+
+    def read(self, turn: Turn) -> bool:
+        """Show the next frame if its time has come, and recognize it if it is settled and new; whether it was.
+
+        Where it is not, more may have been read of the frame that is shown.
+        """
+        frame = self.playback.read(turn)
+        if frame is not None:
+            self.frame = frame
+            if frame.settled and frame.index != self._recognized_index:
+                self._amendments.next_frame()
+                self._recognize()
+                return True
+        self.read_on()
+        return False
+
+    def read_on(self) -> None:
+        """Take over what was read meanwhile of the frame that is shown."""
+        recognized = self.frame.settled and self.frame.index == self._recognized_index
+        if recognized and not self._forgotten and self.reader.busy:
+            self._recognize()
+
+    def forget(self) -> None:
+        """Drop what was read and what was said of it, and show no reading until the next frame."""
+        self.reader.forget()
+        self._forgotten = True
+        self._amendments.clear()
+        self._show(replace(self._seen, digits=(), numbers=(), marks=(), evidence=None, tentative=()))
+
+    def rotate(self, rotation: Rotation) -> None:
+        """Read from now on what is turned so, beginning with the frame that is shown."""
+        self.reader.rotate(rotation)
+        self._recognize_again()
+
+    def read_again(self) -> None:
+        """Read the frame that is shown anew, as the reading has changed."""
+        self.reader.forget()
+        self._recognize_again()
+
+    def number_events(self) -> list[NumberEvent]:
+        """The numbers that came, changed and went since this was asked last; to be asked at every look at the clock."""
+        return self.history.look(self._clock())
+
+    # What the user says
+
+    @property
+    def region(self) -> Box | None:
+        """The part of the frame that is read, in its pixels; None is all of it."""
+        return self._region.box(self.frame)
+
+    def read_only(self, box: Box | None) -> Part | None:
+        """Read only what is in the box, pixels of the frame, from now on; all where it is None or too small. What that is."""
+        self._region.select(box, self.frame)
+        self.read_again()
+        return self._region.part
+
+    def is_wiped(self, box: Box) -> bool:
+        """Whether what stood in that box of a page is gone; what a camera sees may come back."""
+        return self._page and not holds_strokes(self._seen, box)
+
+    def ink_in(self, box: Box) -> Box:
+        """The box of the ink in a box of the frame; ValueError where there is none."""
+        return glyph_at(self.frame.image, box, self.scene.degrees)[1]
+
+    def amend(self, box: Box, label: int | None) -> tuple[Glyph, int | None]:
+        """Take it that a digit, or None, stands in that box: its crop, and what had been read there, if anything.
+
+        Raises ValueError where there is no ink.
+        """
+        made = self._amendments.add(self._seen, self.frame.image, box, label)
+        self._show(self._seen)
+        return made
+
+    # What the user is told
+
+    @property
+    def time_s(self) -> float:
+        """Seconds since the source opened, of the frame that is shown."""
+        return self._clock() - self._opened_s if self.source.pictures else self.frame.time_s
+
+    @property
+    def place(self) -> str:
+        """Which of several pictures or pages is shown, and of how many if that is known; "" where there is one."""
+        count, index = self.source.frame_count, self.frame.index
+        if not self.source.pictures or (count == 1 and index == 0):
+            return ""
+        return f"no. {index + 1}" if count is None or index >= count else f"{index + 1} of {count}"
+
+    @property
+    def loss(self) -> SourceError | None:
+        """What happened to a source that is lost, for good or for now."""
+        return self.playback.loss
+
+    @property
+    def notice(self) -> str:
+        """A sentence for the user about the source, else about the reading, or ""."""
+        return self.playback.notice or self.reader.notice
+
+    def wait_s(self, held: bool = False) -> float:
+        """How long there is nothing to do; `held` says that no frame is read."""
+        wait_s = IDLE_WAIT_S if held else self.playback.wait_s()
+        return min(wait_s, BUSY_WAIT_S) if self.reader.busy else wait_s
+
+    def _recognize(self) -> None:
+        seen = self._region.recognize(self.reader, self.frame)
+        self._recognized_index, self._forgotten = self.frame.index, False
+        self._amendments.read(seen)
+        self._show(seen)
+
+    def _recognize_again(self) -> None:
+        if self.frame.settled:
+            self._recognize()
+
+    def _show(self, seen: Scene) -> None:
+        self._seen = seen
+        self.scene = self._amendments.apply(seen)
+        self.history.add(replace(self.scene, time_s=self.time_s))
+
+
+def _nothing_read(frame: Frame) -> Scene:
+    height, width = frame.image.shape[:2]
+    return Scene(width, height, frame=frame.index, time_s=frame.time_s)

@@ -1,0 +1,175 @@
+"""Interaction: what the user does with keys and the mouse, carried out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from camdigits.controls import Command, Mode, View, after, command_key, commands
+from camdigits.errors import SourceError
+from camdigits.live import pointer
+from camdigits.live.corrections import Corrections
+from camdigits.live.feed import Feed
+from camdigits.live.feeds import Feeds
+from camdigits.live.notices import NOTICE_S, Failures, Notices
+from camdigits.live.recording import Recording
+from camdigits.live.screen import Screen
+from camdigits.live.selection import Selection, digit_at
+from camdigits.overlay import locate
+from camdigits.ports import Notebook, Outputs, Pointer, Turn, Window
+from camdigits.vision.scene import Box
+
+_ONLY_A_PART = f"only this part is read, until {command_key(Command.WHOLE_PICTURE)} is pressed"
+
+
+class Interaction:
+    """The view, and what the user has selected in it; carries out what they do."""
+
+    def __init__(
+        self,
+        view: View,
+        feeds: Feeds,
+        screen: Screen,
+        window: Window,
+        outputs: Outputs,
+        recording: Recording,
+        notebook: Notebook | None,
+        notices: Notices,
+        failures: Failures,
+    ) -> None:
+        self.view = view
+        self.selection = Selection()
+        self.corrections = Corrections(self.selection, notebook, notices, failures)
+        self._gesture: pointer.Gesture = pointer.Idle()
+        self._feeds, self._screen, self._window = feeds, screen, window
+        self._outputs, self._recording, self._notebook = outputs, recording, notebook
+        self._notices, self._failures = notices, failures
+
+    @property
+    def dragged(self) -> Box | None:
+        """The box that is being dragged, pixels of the frame."""
+        if not isinstance(self._gesture, pointer.Dragging):
+            return None
+        return pointer.box_between(*self._gesture, self._feed.frame, self.view)
+
+    def obey(self, turn: Turn) -> Turn:
+        """Carry out what the user asked for; returns what is left for the source to hear."""
+        mode = self.view.mode
+        if turn.keys or any(event.action == "down" for event in turn.pointers):
+            self._notices.user_acted()
+        for event in turn.pointers:
+            self._point(event)
+        for key in turn.keys:
+            for command in commands((key,), self.view.mode):
+                self._carry_out(command, key)
+        if turn.closed:
+            self.view = after(self.view, Command.QUIT)
+        return turn if self.view.mode is mode else Turn()
+
+    @property
+    def _feed(self) -> Feed:
+        return self._feeds[self.view.mode]
+
+    def _carry_out(self, command: Command, key: str) -> None:
+        view = after(self.view, command)
+        if view.mode is not self.view.mode:
+            try:
+                self._feeds.open(view.mode)
+            except SourceError as error:
+                self._notices.notify(str(error), 2 * NOTICE_S)
+                return
+            self._let_go()
+        if view.full_screen is not self.view.full_screen:
+            self._window.set_full_screen(view.full_screen)
+        self.view = view
+        self._act(command, key)
+
+    def _act(self, command: Command, key: str) -> None:
+        """What a command does besides changing the view."""
+        match command:
+            case Command.SNAPSHOT:
+                self._save_snapshot()
+            case Command.RECORD:
+                self._recording.toggle()
+            case Command.COPY:
+                self._copy()
+            case Command.CLEAR:
+                self._feed.forget()
+                self._let_go()
+            case Command.ROTATE:
+                self._feed.rotate(self.view.rotation)
+            case Command.NEXT_CAMERA | Command.NEXT_PICTURE:
+                self._open_next_camera()
+            case Command.IS_A:
+                self.corrections.correct(self._feed, int(key))
+            case Command.IS_NONE:
+                self.corrections.correct(self._feed, None)
+            case Command.TEACH:
+                self.corrections.teach()
+            case Command.WHOLE_PICTURE:
+                self._read_only(None)
+
+    def _open_next_camera(self) -> None:
+        try:
+            self._feeds.open_next_camera(self.view.rotation)
+        except SourceError as error:
+            self._notices.notify(str(error), 2 * NOTICE_S)
+        else:
+            self._let_go()
+
+    def _point(self, event: Pointer) -> None:
+        """Click to select a digit, drag a box: round a digit on a page that is held, else round the part that is to be read."""
+        draws = self.view.mode is Mode.CANVAS and not self.view.held and event.x < self._feed.frame.image.shape[1]
+        self._gesture, done = pointer.after(self._gesture, event, ours=not draws)
+        match done:
+            case pointer.Click(at):
+                self._select_at(at)
+            case pointer.Drag(start, end):
+                box = pointer.box_between(start, end, self._feed.frame, self.view)
+                if box is None:
+                    self._select_at(start)
+                else:
+                    self._drag(box)
+
+    def _select_at(self, at: pointer.Point) -> None:
+        place = locate(self._feed.frame, self.view, *at)
+        self.selection.select(None if place is None else digit_at(self._feed.scene, *place))
+
+    def _drag(self, box: Box) -> None:
+        if not self.view.held and self.view.mode is Mode.CAMERA:
+            self._read_only(box)
+            return
+        try:
+            self.selection.select_place(self._feed.ink_in(box))
+        except ValueError as error:
+            self._notices.notify(f"{error}; drag one round a digit that was missed")
+
+    def _let_go(self) -> None:
+        self.selection.clear()
+        self._gesture = pointer.Idle()
+
+    def _read_only(self, box: Box | None) -> None:
+        part = self._feed.read_only(box)
+        self._let_go()
+        self._notices.notify("" if part is None else _ONLY_A_PART)
+        if self._notebook is not None:
+            with self._failures.caught():
+                self._notebook.remember_region(self._feed.source.name, part)
+
+    def _save_snapshot(self) -> None:
+        if self._screen.picture is None:
+            return
+        with self._failures.caught():
+            scene = replace(self._feed.scene, source=self._feed.source.name)
+            self._notices.notify(f"saved {self._outputs.save_snapshot(self._screen.picture, scene)}")
+
+    def _copy(self) -> None:
+        """Put the number that was clicked on the clipboard, or the one that was read last."""
+        number = self.selection.number(self._feed)
+        numbers = self._feed.history.numbers
+        text = number.text if number is not None else numbers[0].text if numbers else ""
+        if not text:
+            self._notices.notify("there is no number to copy yet")
+            return
+        with self._failures.caught():
+            self._outputs.copy(text)
+            self._notices.notify(f"copied {text}")

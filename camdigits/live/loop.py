@@ -1,0 +1,154 @@
+"""The live loop: read, recognize, draw, show, listen."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from camdigits.controls import BINDINGS, Command, Mode, View, key_name
+from camdigits.live.event_log import EventLog
+from camdigits.live.feed import Feed
+from camdigits.live.feeds import Feeds
+from camdigits.live.interaction import Interaction
+from camdigits.live.notices import Failures, Notices
+from camdigits.live.pace import Latency
+from camdigits.live.recording import Recording
+from camdigits.live.screen import Screen
+from camdigits.overlay import Status
+from camdigits.ports import Clock, Notebook, Outputs, Sources, Turn, Window
+
+_ELSEWHERE = "trying again ({})".format(
+    ", ".join(
+        f"{key_name(binding.keys[0])}: {binding.help}"
+        for binding in BINDINGS
+        if binding.command in (Command.NEXT_CAMERA, Command.TOGGLE_MODE)
+    )
+)
+"""What the user reads of a source that is sought again, beside what happened to it."""
+
+
+def run(
+    sources: Sources,
+    window: Window,
+    clock: Clock,
+    outputs: Outputs,
+    view: View = View(),  # noqa: B008 - a frozen value
+    notice: str = "",
+    notebook: Notebook | None = None,
+) -> None:
+    """Read digits live until the user quits.
+
+    Sources are opened when their mode is first shown and kept, each with its own reader, until the next camera takes the
+    place of one; `notice` stands until the user does something. What the user says of digits, and which part of a source is
+    read, is kept in `notebook`; without one it is forgotten with the window. What cannot be written is a notice.
+    Raises SourceError if the first source cannot be opened or read, and, once the user has quit, if one is lost by then;
+    OutputError then if a recording, or the writing of number events, has failed.
+    """
+    session = _Session(sources, window, clock, outputs, view, notice, notebook)
+    try:
+        session.start()
+        turn = Turn()
+        while not session.is_quitting:
+            session.look(turn)
+            turn = session.obey(window.poll(session.wait_s()))
+    finally:
+        session.close()
+    session.report_failure()
+
+
+class _Session:
+    """The parts of the app, put together."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        window: Window,
+        clock: Clock,
+        outputs: Outputs,
+        view: View,
+        notice: str,
+        notebook: Notebook | None,
+    ) -> None:
+        self._window, self._clock = window, clock
+        self._notices = Notices(clock, notice)
+        self._failures = Failures(self._notices)
+        self._feeds = Feeds(sources, clock, notebook, outputs.leave)
+        self._screen, self._latency = Screen(window), Latency()
+        self._recording = Recording(outputs.recorder, clock, self._notices, self._failures)
+        self._events = EventLog(outputs.number_events, self._failures)
+        self._user = Interaction(
+            view, self._feeds, self._screen, window, outputs, self._recording, notebook, self._notices, self._failures
+        )
+
+    def start(self) -> None:
+        view = self._user.view
+        self._feeds.open(view.mode)
+        if view.full_screen:
+            self._window.set_full_screen(True)
+
+    @property
+    def is_quitting(self) -> bool:
+        return self._user.view.quitting
+
+    def look(self, turn: Turn) -> None:
+        """Read what the source has now, unless the frame is held, show it and put it out."""
+        began_s = self._clock()
+        is_new = False
+        if self._user.view.held:
+            self._feed.read_on()
+        else:
+            is_new = self._feed.read(turn)
+        if self._user.corrections.learnt():
+            self._feeds.read_again()
+        feed = self._feed
+        drawn = self._screen.show(feed.frame, feed.scene, self._user.view, self._status(feed))
+        if drawn and is_new:
+            self._latency.add(self._clock() - began_s)
+        self._recording.take(feed.frame, feed.scene)
+        self._events.take(feed)
+
+    def wait_s(self) -> float:
+        """How long the user may be waited for."""
+        return self._feed.wait_s(self._user.view.held)
+
+    def obey(self, turn: Turn) -> Turn:
+        """Carry out what the user asked for; returns what is left for the source to hear."""
+        return self._user.obey(turn)
+
+    def close(self) -> None:
+        """Close the window, at once, then every reader and every source, also when one of them fails to close."""
+        with ExitStack() as closing:
+            closing.callback(self._feeds.close)
+            closing.callback(self._recording.end)
+            closing.callback(self._window.close)
+
+    def report_failure(self) -> None:
+        """Raise what went wrong and was not mended: the SourceError of a source that is lost, or an output's OutputError."""
+        failure = self._feeds.loss or self._failures.first
+        if failure is not None:
+            raise failure
+
+    @property
+    def _feed(self) -> Feed:
+        return self._feeds[self._user.view.mode]
+
+    def _status(self, feed: Feed) -> Status:
+        view = self._user.view
+        live = view.mode is Mode.CAMERA
+        return Status(
+            feed.source.name,
+            feed.playback.rate() if live else None,
+            self._notice(feed),
+            lost=feed.loss is not None,
+            latency_s=self._latency.median_s if live else None,
+            region=feed.region,
+            dragged=self._user.dragged,
+            chosen=self._user.selection.follow(feed),
+            numbers=feed.history.numbers if view.panel else (),
+            recorded_s=self._recording.seconds,
+            place=feed.place,
+        )
+
+    def _notice(self, feed: Feed) -> str:
+        if self._notices.text:
+            return self._notices.text
+        return f"{feed.notice}; {_ELSEWHERE}" if feed.playback.is_sought else feed.notice

@@ -1,0 +1,72 @@
+"""Pace: when the next frame of a recording is due, how many frames come in a second, how late they are shown."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from statistics import median
+
+from camdigits.ports import FrameSource
+from camdigits.vision.scene import Frame
+
+_LATENCIES = 15
+"""The displayed latency is the median of this many frames."""
+
+
+class Pace:
+    """When the next frame of a source is due, in seconds of the user's clock.
+
+    Frames of a recording come no faster than their times; live sources are always due.
+    """
+
+    def __init__(self, source: FrameSource) -> None:
+        self._source = source
+        self._start_s = -math.inf
+        self.due_s = -math.inf
+
+    def shown(self, frame: Frame, now_s: float) -> None:
+        """Set when the next frame is due: this one's time on the user's clock, and a period more."""
+        if self._source.live:
+            return
+        period_s = self._source.frame_period_s
+        if self._source.pictures:
+            self._start_s = now_s
+        elif now_s - frame.time_s > self._start_s + period_s:
+            # Reading is slower than the clip, or the frame was held: the clip goes on from here, nothing is left out.
+            self._start_s = now_s - frame.time_s
+        self.due_s = self._start_s + frame.time_s + period_s
+
+
+class FrameRate:
+    """How many new frames came in the last second."""
+
+    def __init__(self) -> None:
+        self._times_s: deque[float] = deque()
+
+    def count(self, now_s: float) -> None:
+        """A new frame came."""
+        self._times_s.append(now_s)
+
+    def per_s(self, now_s: float) -> float | None:
+        """In whole frames/s; None where too few came to tell."""
+        times_s = self._times_s
+        while times_s and times_s[0] < now_s - 1:
+            times_s.popleft()
+        span_s = times_s[-1] - times_s[0] if times_s else 0.0
+        return float(round((len(times_s) - 1) / span_s)) if span_s > 0 else None
+
+
+class Latency:
+    """How long frames take from being read to being shown."""
+
+    def __init__(self) -> None:
+        self._latest_s: deque[float] = deque(maxlen=_LATENCIES)
+
+    def add(self, seconds: float) -> None:
+        """One more frame took so long."""
+        self._latest_s.append(seconds)
+
+    @property
+    def median_s(self) -> float | None:
+        """To the millisecond; None before the first frame."""
+        return round(median(self._latest_s), 3) if self._latest_s else None

@@ -1,0 +1,103 @@
+"""Playback: a source as it plays, until it ends or is lost."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from camdigits.errors import SourceError
+from camdigits.live.pace import FrameRate, Pace
+from camdigits.ports import Clock, FrameSource, Turn
+from camdigits.vision.scene import Frame
+
+MIN_WAIT_S = 0.001
+LIVE_WAIT_S = 0.01
+"""A camera that has no new frame is asked again after this long."""
+IDLE_WAIT_S = 0.05
+"""The user is listened to this long where nothing else can happen."""
+
+
+class State(Enum):
+    """PLAYING: frames come, or a source that is lost for now is sought again. ENDED: there are no more. LOST: lost for good."""
+
+    PLAYING = auto()
+    ENDED = auto()
+    LOST = auto()
+
+
+class Playback:
+    """The frames of a source at their pace.
+
+    PLAYING   read() -> None           -> ENDED
+    PLAYING   read() raises            -> LOST
+    """
+
+    def __init__(self, source: FrameSource, clock: Clock) -> None:
+        self.source = source
+        self.state = State.PLAYING
+        self._clock = clock
+        self._pace, self._rate = Pace(source), FrameRate()
+        self._error: SourceError | None = None
+        self._index: int | None = None
+        self._is_new = True
+
+    def begin(self) -> Frame:
+        """The first frame. Raises SourceError if the source cannot be read or holds none."""
+        frame = self.source.read(Turn())
+        if frame is None:
+            raise SourceError(f"{self.source.name} holds no pictures")
+        return self._shown(frame)
+
+    def read(self, turn: Turn) -> Frame | None:
+        """The frame to be shown next, if its time has come; a live source may give the same one again."""
+        if self.state is not State.PLAYING or self._clock() < self._pace.due_s:
+            return None
+        try:
+            frame = self.source.read(turn)
+        except SourceError as error:
+            self.state, self._error = State.LOST, error
+            return None
+        if frame is None:
+            self.state = State.ENDED
+            return None
+        return self._shown(frame)
+
+    def rate(self) -> float | None:
+        """New frames in the last second, in frames/s; None where that says nothing."""
+        per_s = self._rate.per_s(self._clock())
+        return per_s if self.state is State.PLAYING and self.loss is None else None
+
+    @property
+    def is_sought(self) -> bool:
+        """Whether the source is lost and sought again."""
+        return self.state is not State.LOST and bool(self.source.loss)
+
+    @property
+    def loss(self) -> SourceError | None:
+        """What happened to a source that is lost, for good or for now."""
+        return SourceError(self.source.loss) if self.is_sought else self._error
+
+    @property
+    def notice(self) -> str:
+        """A sentence for the user about the source, or ""."""
+        if self.loss is not None:
+            return str(self.loss)
+        if self.state is State.ENDED and self.source.frame_count != 1:  # of a picture there is no more to come
+            return self.source.notice or f"end of {self.source.name}"
+        return self.source.notice
+
+    def wait_s(self) -> float:
+        """How long there is nothing to read."""
+        if self.state is not State.PLAYING or self.loss is not None:
+            return IDLE_WAIT_S
+        if self.source.live:
+            return MIN_WAIT_S if self._is_new else LIVE_WAIT_S
+        return min(max(self._pace.due_s - self._clock(), MIN_WAIT_S), IDLE_WAIT_S)
+
+    def _shown(self, frame: Frame) -> Frame:
+        now_s = self._clock()
+        self._is_new = frame.index != self._index
+        self._index = frame.index
+        if self._is_new:
+            self._rate.count(now_s)
+        self._pace.shown(frame, now_s)
+        return frame

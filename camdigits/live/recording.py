@@ -1,0 +1,42 @@
+"""Recording: what is seen, kept as clips."""
+
+from __future__ import annotations
+
+from camdigits.live.notices import Failures, Notices
+from camdigits.ports import Clock, Recorder
+from camdigits.vision.scene import Frame, Scene
+
+
+class Recording:
+    """Under way or not, as the recorder has it, and since when. What fails is a notice, and is raised at the app's end."""
+
+    def __init__(self, recorder: Recorder, clock: Clock, notices: Notices, failures: Failures) -> None:
+        self._recorder, self._clock = recorder, clock
+        self._notices, self._failures = notices, failures
+        self._since_s = clock()
+
+    @property
+    def seconds(self) -> int | None:
+        """How long it has gone on; None where none does."""
+        return int(self._clock() - self._since_s) if self._recorder.recording else None
+
+    def toggle(self) -> None:
+        """Begin one, or complete the one under way."""
+        if self._recorder.recording:
+            self.end()
+            return
+        with self._failures.caught():
+            self._notices.notify(f"recording {self._recorder.start()}")
+            self._since_s = self._clock()
+
+    def take(self, frame: Frame, scene: Scene) -> None:
+        """Record what is seen now, where a recording is under way."""
+        if self._recorder.recording:
+            with self._failures.caught(remember=True):
+                self._recorder.take(frame, scene, self._clock())
+
+    def end(self) -> None:
+        """Complete the one under way, if any."""
+        if self._recorder.recording:
+            with self._failures.caught(remember=True):
+                self._notices.notify(f"recorded {self._recorder.stop()}")

@@ -1,0 +1,218 @@
+"""Number events: each number on the page, from when it is first seen until it is gone. Time is data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Set
+from dataclasses import replace
+from enum import Enum, auto
+from itertools import count
+from typing import Literal, NamedTuple
+
+from camdigits.vision.scene import Box, Number, Scene
+
+SETTLE_S = 0.5
+"""A number settles once it has stood unchanged for this long: its digits are confirmed one by one, as they are written."""
+GONE_S = 1.0
+"""A number is gone once it was absent for this long: a hand before the page or a blurred frame hides it for less."""
+
+
+class NumberEvent(NamedTuple):
+    """A number was read, changed into another, or is gone. `was`: its text before it changed.
+
+    identity: shared by all events of one number. number: as it is, or as it last settled.
+    """
+
+    event: Literal["read", "changed", "gone"]
+    identity: int
+    number: Number
+    was: str = ""
+
+
+class Phase(Enum):
+    """Where a number is in its life.
+
+    NEW: seen, but not yet settled. SETTLED: it reads as its last event says. CHANGING: it has settled and reads otherwise now.
+    GONE: absent for `GONE_S`.
+    """
+
+    NEW = auto()
+    SETTLED = auto()
+    CHANGING = auto()
+    GONE = auto()
+
+
+class _Settled(NamedTuple):
+    number: Number
+    tracks: frozenset[int]
+
+
+class NumberLife:
+    """One number from when it is first seen until it is gone: a state machine, whose transitions are `see` and `look`.
+
+        NEW       stood for SETTLE_S            -> SETTLED, event `read`
+        SETTLED   reads otherwise               -> CHANGING
+        CHANGING  reads as before again         -> SETTLED
+        CHANGING  stood for SETTLE_S            -> SETTLED, event `changed`
+        any       absent for GONE_S             -> GONE, event `gone` unless it was NEW
+
+    key: tells it from every other number, also before it has settled.
+    """
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+        self.phase = Phase.NEW
+        self.tracks: frozenset[int] = frozenset()
+        self.number: Number | None = None
+        self.frame = 0
+        self._identity = 0
+        self._settled: _Settled | None = None
+        self._confirmed = False
+        self._changed = True
+        self._since_s = self._last_s = -math.inf
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether its digits have tracks."""
+        return bool(self.tracks)
+
+    @property
+    def text(self) -> str:
+        """What it is listed as: what has settled. Where digits are not followed nothing is in transit: what is read now."""
+        if not self.is_followed and self.number is not None:
+            return self.number.text
+        return self._settled.number.text if self._settled is not None else ""
+
+    def is_same(self, tracks: Set[int]) -> bool:
+        """Whether digits of these tracks are this number still.
+
+        At least half of its tracks and half of these must be shared: a number grows and shrinks by a digit at a time and keeps
+        its identity where one is altered; a track that slips onto another page takes no identity with it. Of what has settled
+        half must still be there, so that no number becomes another bit by bit.
+        """
+        shared = len(self.tracks & tracks)
+        if not shared or 2 * shared < max(len(self.tracks), len(tracks)):
+            return False
+        return self._settled is None or 2 * len(self._settled.tracks & tracks) >= len(self._settled.tracks)
+
+    def see(self, number: Number, tracks: frozenset[int], frame: int, confirmed: bool) -> None:
+        """Take in how it is read on a frame, and whether all of its digits are confirmed."""
+        unchanged = self.number is not None and self.number.text == number.text and self._confirmed and confirmed
+        self._changed |= not unchanged
+        self.number, self.tracks, self.frame, self._confirmed = number, tracks, frame, confirmed
+        if self._settled is None:
+            return
+        self.phase = Phase.SETTLED if number.text == self._settled.number.text else Phase.CHANGING
+        if self.phase is Phase.SETTLED and confirmed:
+            self._settled = _Settled(number, tracks)
+
+    def look(self, now_s: float, present: bool, identities: Iterator[int]) -> NumberEvent | None:
+        """What there is to report at a time in seconds.
+
+        present: whether it is on the page. identities: a first event takes the next of them.
+        """
+        if present:
+            if self._changed:
+                self._since_s, self._changed = now_s, False
+            self._last_s = now_s
+            stood = self._confirmed and now_s - self._since_s >= SETTLE_S
+            return self._settle(identities) if stood and self.phase is not Phase.SETTLED else None
+        self._changed = True  # what comes and goes has not stood
+        if now_s - self._last_s < GONE_S:
+            return None
+        self.phase = Phase.GONE
+        return None if self._settled is None else NumberEvent("gone", self._identity, self._settled.number)
+
+    def _settle(self, identities: Iterator[int]) -> NumberEvent:
+        assert self.number is not None
+        before, self._settled = self._settled, _Settled(self.number, self.tracks)
+        self.phase = Phase.SETTLED
+        if before is None:
+            self._identity = next(identities)
+            return NumberEvent("read", self._identity, self.number)
+        return NumberEvent("changed", self._identity, self.number, before.number.text)
+
+
+class _Seen(NamedTuple):
+    """A number of a scene, the tracks of its digits, and whether all of them are confirmed."""
+
+    number: Number
+    tracks: frozenset[int]
+    confirmed: bool
+
+
+class NumberEvents:
+    """Which number of a scene is which of the scenes before it, and what there is to report of each.
+
+    Where digits are followed their tracks tell. Where they are not, a number is the one that stood in its place on the scene
+    before. page: whether all frames show one page (the canvas); else each frame without tracks is another page.
+    """
+
+    def __init__(self, page: bool = True) -> None:
+        self._page = page
+        self._lives: list[NumberLife] = []
+        self._present: list[NumberLife] = []
+        self._keys, self._identities = count(1), count(1)
+
+    @property
+    def present(self) -> tuple[NumberLife, ...]:
+        """The numbers on the page now, in reading order."""
+        return tuple(self._present)
+
+    def add(self, scene: Scene) -> None:
+        """Take in the numbers of one more scene."""
+        unchanged = {life.tracks: life for life in reversed(self._lives) if life.tracks}
+        taken: set[int] = set()
+        present = []
+        for number, tracks, confirmed in _seen(scene):
+            life = unchanged.get(tracks)
+            if life is None or life.key in taken:
+                found = self._followed(tracks) if tracks else self._in_place(number.box, scene.frame)
+                free = [life for life in found if life.key not in taken]
+                life = max(free, key=lambda life: (len(life.tracks & tracks), -life.key), default=None) or self._new()
+            life.see(number, tracks, scene.frame, confirmed)
+            taken.add(life.key)
+            present.append(life)
+        self._present = present
+
+    def look(self, now_s: float) -> list[NumberEvent]:
+        """What there is to report at a time in seconds, which may only go up; to be asked at every look at the clock."""
+        here = {life.key for life in self._present}
+        looked = [life.look(now_s, True, self._identities) for life in self._present]
+        looked += [life.look(now_s, False, self._identities) for life in self._lives if life.key not in here]
+        self._lives = [life for life in self._lives if life.phase is not Phase.GONE]
+        return [event for event in looked if event is not None]
+
+    def _followed(self, tracks: Set[int]) -> list[NumberLife]:
+        return [life for life in self._lives if not life.tracks.isdisjoint(tracks) and life.is_same(tracks)]
+
+    def _in_place(self, box: Box, frame: int) -> list[NumberLife]:
+        return [
+            life
+            for life in self._present
+            if not life.is_followed
+            and (self._page or life.frame == frame)
+            and life.number is not None
+            and _overlap(life.number.box, box)
+        ]
+
+    def _new(self) -> NumberLife:
+        life = NumberLife(next(self._keys))
+        self._lives.append(life)
+        return life
+
+
+def _seen(scene: Scene) -> Iterator[_Seen]:
+    tentative = {digit.track for digit in scene.tentative if digit.track is not None}
+    for number in scene.numbers:
+        digits = [scene.digits[index] for index in number.digits]
+        tracks = frozenset(digit.track for digit in digits if digit.track is not None)
+        confidence = math.prod(digit.confidence for digit in digits)
+        if not math.isclose(confidence, number.confidence):  # grouped when its digits were less sure, or surer
+            number = replace(number, confidence=confidence)
+        yield _Seen(number, tracks, tentative.isdisjoint(tracks))
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    """Whether the smaller of two boxes lies in the other by half."""
+    return 2 * one.intersection_area(other) >= min(one.area, other.area)
