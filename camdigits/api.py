@@ -25,7 +25,7 @@ from camdigits.vision import scene as vision
 from camdigits.vision.context import ContextWeights
 from camdigits.vision.following import Following
 from camdigits.vision.pipeline import Pipeline
-from camdigits.vision.presets import CANVAS, GLANCE, LIVE, PROPOSALS, STILL, Preset
+from camdigits.vision.presets import CANVAS, GLANCE, LIVE, LIVE_PROPOSALS, PROPOSALS, STILL, Preset
 from camdigits.vision.readings import Classifier
 from camdigits.vision.rotation import Rotation, Turned
 from camdigits.vision.scene import Batch, Frame, Odds
@@ -171,8 +171,7 @@ class LiveReader:
         if thorough:
             self._following = Following(recognizer.rotated(PROPOSALS), None, tracks, numbers)
         else:
-            quick = recognizer.rotated(replace(LIVE, max_threshold=PROPOSALS.max_threshold))
-            self._following = Following(quick, recognizer.pipeline(PROPOSALS), tracks, numbers)
+            self._following = Following(recognizer.rotated(LIVE_PROPOSALS), recognizer.pipeline(PROPOSALS), tracks, numbers)
 
     def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
         return self._following.read(frame, source)
