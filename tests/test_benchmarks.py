@@ -355,7 +355,7 @@ def test_the_live_command_starts_and_labels_without_a_window() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the most that a process held is not told here")
 def test_the_memory_of_the_live_command_grows_with_its_frames() -> None:
-    small, large = (live_process.peak_mb(pictures.page(10, 35, size).image, 6) for size in ((320, 240), (1920, 1080)))
+    small, large = (live_process.peak_mb(pictures.page(10, 35, size).image, 6) for size in ((320, 240), (2560, 1440)))
     assert small + 5 < large < 1000
 
 

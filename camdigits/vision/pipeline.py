@@ -24,6 +24,7 @@ from camdigits.vision.scene import (
     Frame,
     Ink,
     InkMap,
+    Number,
     Odds,
     Reading,
     Region,
@@ -45,6 +46,7 @@ class PipelineParams:
     none_weight: how much rarer marks that are no digits are than where the network learnt, below 1 where they are.
     light_ink: whether strokes lighter than their ground are read too. all_ways: whether ink is seen in all ways, or in one.
     context: whether what surrounds a candidate counts; without effect where there are no weights for it.
+    grouped: whether digits are grouped into numbers.
     search_side_px: frames are searched at about this length of their longer side, small ones enlarged (at most
         `max_enlargement` times), large ones reduced.
     """
@@ -54,6 +56,7 @@ class PipelineParams:
     light_ink: bool = True
     all_ways: bool = True
     context: bool = True
+    grouped: bool = True
     search_side_px: int = 1280
     max_enlargement: float = 3.0
     ink: InkParams = field(default_factory=InkParams)
@@ -109,7 +112,10 @@ class Pipeline:
 
         boxes = [to_frame(region.box for region in layer.regions.candidates) for layer in layers]
         marks = to_frame(unused_marks(layers[main].regions, chosen[main]))
-        digits, numbers = group_numbers(_digits(layers, boxes, chosen), marks, self._params.numbers)
+        digits = _digits(layers, boxes, chosen)
+        numbers: tuple[Number, ...] = ()
+        if self._params.grouped:
+            digits, numbers = group_numbers(digits, marks, self._params.numbers)
         evidence = Evidence(
             layers[main].ink, look.batch, tuple(box for places in boxes for box in places), _read(layers, chosen), look.odds
         )

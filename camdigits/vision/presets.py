@@ -15,7 +15,7 @@ class Preset:
     """What a purpose changes of `PipelineParams`; the default changes nothing.
 
     max_threshold: digits of this confidence, 0..1, are read also where the user's threshold is higher.
-    all_ways, light_ink, context: False leaves that out; True leaves it as the user has it.
+    all_ways, light_ink, context, grouped: False leaves that out; True leaves it as the user has it.
     none_weight, lone_votes: used in place of the user's; None leaves his.
     max_candidates, max_joined, max_chains: caps of what the classifier is asked about, where the user's are higher.
     """
@@ -24,6 +24,7 @@ class Preset:
     all_ways: bool = True
     light_ink: bool = True
     context: bool = True
+    grouped: bool = True
     none_weight: float | None = None
     lone_votes: float | None = None
     max_candidates: int = NO_CAP
@@ -39,6 +40,7 @@ class Preset:
             all_ways=params.all_ways and self.all_ways,
             light_ink=params.light_ink and self.light_ink,
             context=params.context and self.context,
+            grouped=params.grouped and self.grouped,
             none_weight=params.none_weight if self.none_weight is None else self.none_weight,
             regions=replace(
                 regions,
@@ -55,8 +57,10 @@ STILL = Preset()
 LIVE = Preset(all_ways=False, max_candidates=450, max_joined=60, max_chains=10)
 """A frame of a camera, which comes again at once: ink is seen in one way, and texture is cut short. A page of 400 digits loses
 none."""
-PROPOSALS = Preset(max_threshold=0.15)
-"""A frame whose digits are followed. All their frames decide, so what one frame leaves in doubt is read too."""
+PROPOSALS = Preset(max_threshold=0.15, grouped=False)
+"""A frame whose digits are followed. All their frames decide: what one leaves in doubt is read too, and numbers come later."""
+LIVE_PROPOSALS = replace(LIVE, max_threshold=PROPOSALS.max_threshold, grouped=False)
+"""The same while the page moves, read as quickly as `LIVE`."""
 GLANCE = Preset(all_ways=False, max_candidates=200, max_joined=40, max_chains=8)
 """What can be told from a few candidates, which way up a page lies: ink is seen in one way, and only its largest strokes."""
 CANVAS = Preset(all_ways=False, light_ink=False, context=False, none_weight=0.05, lone_votes=1.0)

@@ -82,6 +82,11 @@ def test_digits_are_found_where_they_are_and_grouped() -> None:
     assert (scene.width, scene.height, scene.frame, scene.time_s, scene.source) == (640, 480, 4, 0.5, "page")
 
 
+def test_digits_stay_apart_where_numbers_are_not_asked_for() -> None:
+    scene = Pipeline(rings, PipelineParams(grouped=False))(Frame(page(), 0, 0.0))
+    assert ([digit.label for digit in scene.digits], scene.numbers) == ([0, 0, 0], ())
+
+
 def test_one_call_of_the_classifier_a_frame_and_none_for_an_empty_one() -> None:
     calls: list[int] = []
 

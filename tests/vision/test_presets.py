@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from camdigits.vision.pipeline import PipelineParams
-from camdigits.vision.presets import CANVAS, GLANCE, LIVE, PROPOSALS, STILL, Preset
+from camdigits.vision.presets import CANVAS, GLANCE, LIVE, LIVE_PROPOSALS, PROPOSALS, STILL, Preset
 
 USUAL = PipelineParams()
 
@@ -18,8 +18,9 @@ def test_a_picture_is_read_as_the_user_has_it() -> None:
 
 
 def test_what_is_followed_is_read_in_all_ways_also_where_it_is_in_doubt() -> None:
-    assert PROPOSALS.applied_to(USUAL) == replace(USUAL, threshold=0.15)
+    assert PROPOSALS.applied_to(USUAL) == replace(USUAL, threshold=0.15, grouped=False)
     assert PROPOSALS.applied_to(replace(USUAL, threshold=0.05)).threshold == 0.05
+    assert LIVE_PROPOSALS.applied_to(USUAL) == LIVE.applied_to(PROPOSALS.applied_to(USUAL))
 
 
 @pytest.mark.parametrize("preset", [LIVE, GLANCE])
