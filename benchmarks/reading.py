@@ -123,7 +123,7 @@ def main(repeats: int, model: str, only: str | None, threads: int | None) -> Non
     recognizer = Recognizer(model)
     kinds = {"pages": PAGES, "textures": TEXTURES}
     makers = kinds[only] if only else (*PAGES, *TEXTURES)
-    Console(width=160).print(table([measure(recognizer, make(), repeats) for make in makers]))
+    Console(width=180).print(table([measure(recognizer, make(), repeats) for make in makers]))
 
 
 if __name__ == "__main__":
