@@ -13,6 +13,7 @@ from statistics import median
 import cv2
 import numpy as np
 import pytest
+from camdigits.vision.motion import find_motion, reduced
 from click.testing import CliRunner
 
 from benchmarks import frames, live_process, pictures, reading, soak, stages, throughput
@@ -21,7 +22,6 @@ from benchmarks.hand_held import NOISE, SHAKE_PX, HandHeld
 from benchmarks.pictures import Picture
 from camdigits.api import Recognizer
 from camdigits.vision import following, pipeline, rotation
-from camdigits.vision.motion import find_motion, reduced
 from camdigits.vision.scene import Batch, Box, Digit, Evidence, Frame, Scene
 
 
