@@ -44,7 +44,7 @@ class LiveParams:
 
     every_frame: whether every frame is read, changed or not.
     tilt_every: after this many readings it is looked again which way up the page lies.
-    readings: a page that does not change is read this often, since one frame may be unlucky.
+    readings: a page that does not change is read thoroughly this often, since one frame may be unlucky.
     max_pause_s: frames further apart in time show another page.
     max_trail: this many reduced frames are kept to follow what was read; of more, every other one.
     max_marks: marks that are kept of a reading, the largest; texture has tens of thousands.
@@ -102,24 +102,33 @@ class Reading:
 
 
 class Grouping:
-    """The numbers of the digits that are shown; made anew when other digits are, or a reading came."""
+    """The numbers of the digits that are shown. They are found anew when other digits are shown or a reading came; digits that
+    only move take their numbers along."""
 
     def __init__(self, params: NumberParams) -> None:
         self._params = params
-        self._key: tuple[object, ...] | None = None
-        self._order: tuple[int | None, ...] = ()
+        self._key: tuple[object, ...] = ()
+        self._shown: tuple[Digit, ...] = ()
+        self._marks: tuple[Box, ...] = ()
+        self._digits: tuple[Digit, ...] = ()
         self._numbers: tuple[Number, ...] = ()
 
-    def group(self, shown: Sequence[Digit], marks: Sequence[Box], tilt: Tilt) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
+    def group(
+        self, shown: tuple[Digit, ...], marks: tuple[Box, ...], tilt: Tilt
+    ) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
         """Digits in reading order, and their numbers, on a page that was turned by `tilt` to be read."""
-        key = (tuple((digit.track, digit.label, digit.confidence) for digit in shown), id(marks), tilt)
-        if key != self._key:
-            digits, self._numbers = group_tilted(shown, marks, tilt, self._params)
-            self._order, self._key = tuple(digit.track for digit in digits), key
-        by_track = {digit.track: digit for digit in shown}
-        digits = tuple(by_track[track] for track in self._order)
-        boxes = [digit.box for digit in digits]
-        return digits, tuple(around(number, boxes) for number in self._numbers)
+        if shown is self._shown and marks is self._marks:
+            return self._digits, self._numbers
+        key = tuple((digit.track, digit.label, digit.confidence) for digit in shown)
+        if key == self._key and marks is self._marks:
+            by_track = {digit.track: digit for digit in shown}
+            self._digits = tuple(by_track[digit.track] for digit in self._digits)
+            boxes = [digit.box for digit in self._digits]
+            self._numbers = tuple(around(number, boxes) for number in self._numbers)
+        else:
+            self._digits, self._numbers = group_tilted(shown, marks, tilt, self._params)
+        self._key, self._shown, self._marks = key, shown, marks
+        return self._digits, self._numbers
 
 
 class LiveReader:
@@ -198,7 +207,7 @@ class LiveReader:
         ):
             self.forget()
         change = self._watch.look(picture, self._tracker.boxes)
-        if change.is_seen or self._params.every_frame:
+        if change.has_changed or self._params.every_frame:
             self._to_read = self._params.readings
         if change.pace is Pace.MOVING or self._pace is Pace.MOVING:
             self._pace = change.pace
@@ -212,9 +221,10 @@ class LiveReader:
 
     def _begin(self, frame: Frame, picture: Reduced) -> None:
         """Begin to read a frame."""
-        self._to_read -= 1
         steady, params, thorough = self._steady, self._params, self._thorough
         kind = Kind.THOROUGH if thorough is None or self._pace is Pace.RESTING else Kind.QUICK
+        if kind is Kind.THOROUGH:
+            self._to_read -= 1
         if self._pace is Pace.ARRIVED:
             self._pace = Pace.RESTING
             steady.expect_another()

@@ -145,6 +145,7 @@ class Tracker:
         """
         if not self._tracks:
             return
+        before, states = self._boxes, [track.state for track in self._tracks]
         placed = self._carry(picture, motions or (STILL,))
         for track, is_placed in zip(self._tracks, placed.tolist(), strict=True):
             if is_placed:
@@ -152,6 +153,8 @@ class Tracker:
             else:
                 track.placed_since_s = math.inf
             track.state = self._next_state(track, time_s, known=bool(motions))
+        if states != [track.state for track in self._tracks] or not np.array_equal(before, self._boxes):
+            self._digits = {}
         self._keep([time_s - track.placed_s <= self._patience_s(track) for track in self._tracks])
 
     def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> npt.NDArray[np.bool_]:
@@ -211,6 +214,7 @@ class Tracker:
         self._patches = np.concatenate([self._patches, patches[new]])
         for track in self._tracks:
             track.state = self._next_state(track, time_s, known=True)
+        self._digits = {}
         self._part()
         self._keep([track.state is not State.TENTATIVE or track.confidence >= 0.05 for track in self._tracks])
 
@@ -307,9 +311,9 @@ class Tracker:
         self._keep([k not in gone for k in range(len(self._tracks))])
 
     def _keep(self, kept: Sequence[bool]) -> None:
-        self._digits = {}
         if all(kept):
             return
+        self._digits = {}
         self._tracks = [track for track, stays in zip(self._tracks, kept, strict=True) if stays]
         self._boxes, self._patches = self._boxes[list(kept)], self._patches[list(kept)]
 

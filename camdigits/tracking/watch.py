@@ -17,12 +17,14 @@ class WatchParams:
     min_change_px: fewer pixels of the reduced frame that change are no stroke.
     calm_share: where a larger share of the frame changes, and nothing is followed, the page moves.
     calm_px: what moves by more pixels of the reduced frame from one frame to the next is blurred.
+    max_travel_px: what has moved by more pixels of the reduced frame in all may be seen better.
     still_px: what moves by fewer pixels of the reduced frame stands still, so that boxes do not tremble.
     """
 
     min_change_px: int = 8
     calm_share: float = 0.02
     calm_px: float = 2.0
+    max_travel_px: float = 24.0
     still_px: float = 0.25
 
 
@@ -43,12 +45,12 @@ class Change:
     """What happened from one frame to the next.
 
     motions: of what is followed, that of most first; none where it is not known.
-    is_seen: whether anything has changed.
+    has_changed: whether there is anything new, besides what has moved.
     pace: MOVING or ARRIVED, as far as one frame can tell.
     """
 
     motions: tuple[Motion, ...]
-    is_seen: bool
+    has_changed: bool
     pace: Pace
 
 
@@ -62,6 +64,7 @@ class Watch:
         self._corners: Points | None = None
         self._count = 0
         """Corners of the anchor, found about this many boxes."""
+        self._travel_px = 0.0
 
     def look(self, picture: Reduced, boxes: Floats) -> Change:
         """What happened since the frame before to the page, and to what is in the boxes."""
@@ -69,19 +72,22 @@ class Watch:
         if anchor is None:
             self._anchor = picture
             return Change((), True, Pace.MOVING)
-        changes = int(np.count_nonzero(find_changes(anchor, picture)))
-        is_seen = changes >= self._params.min_change_px
         motions = self._motions(anchor, picture, boxes)
+        changes = int(np.count_nonzero(find_changes(anchor, picture, motions[0] if motions else STILL)))
+        has_changed = changes >= self._params.min_change_px
         if not motions:
             self.begin(picture)
             calm = changes <= self._params.calm_share * picture.grey.size
-            return Change(() if is_seen else (STILL,), is_seen, Pace.ARRIVED if calm else Pace.MOVING)
-        reach = max(_reach(motion, boxes) for motion in motions) * picture.scale
-        pace = Pace.ARRIVED if reach <= self._params.calm_px else Pace.MOVING
-        if reach < self._params.still_px:
-            return Change((STILL,), is_seen, pace)  # the anchor stays: a page that creeps is seen to move in the end
+            return Change(() if has_changed else (STILL,), has_changed, Pace.ARRIVED if calm else Pace.MOVING)
+        reach_px = max(_reach(motion, boxes) for motion in motions) * picture.scale
+        pace = Pace.ARRIVED if reach_px <= self._params.calm_px else Pace.MOVING
+        if reach_px < self._params.still_px:
+            return Change((STILL,), has_changed, pace)  # the anchor stays: a page that creeps is seen to move in the end
         self.begin(picture)
-        return Change(motions, is_seen, pace)
+        self._travel_px += reach_px
+        if self._travel_px > self._params.max_travel_px:
+            self._travel_px, has_changed = 0.0, True
+        return Change(motions, has_changed, pace)
 
     def begin(self, picture: Reduced) -> None:
         """Look from this frame on: what is followed lies where it is on it."""
