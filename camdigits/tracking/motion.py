@@ -147,7 +147,7 @@ def find_corners(picture: Reduced, boxes: Floats, params: MotionParams = MotionP
             part = picture.grey[row:end, column:last]
             corners = cv2.goodFeaturesToTrack(part, count, params.corner_quality, params.corner_distance_px)
             if corners is not None:
-                found.append(np.asarray(corners, np.float32).reshape(-1, 2) + np.float32((column, row)))
+                found.append(np.asarray(corners, np.float32).reshape(-1, 2) + np.array((column, row), np.float32))
     return np.concatenate(found)
 
 
