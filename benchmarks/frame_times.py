@@ -90,7 +90,7 @@ class Readings:
 
     @property
     def per_s(self) -> float:
-        """Whole readings a second, where the reader is at work all the time."""
+        """Whole readings a second."""
         return self.ended / self.span_s if self.span_s else math.nan
 
     @property

@@ -47,7 +47,7 @@ from benchmarks.tables import Rows, named, number, show
 from benchmarks.thread_counts import measure_threads, settings
 from camdigits.api import Recognizer
 from camdigits.devices.stderr import quiet_stderr
-from camdigits.devices.threads import limit_threads
+from camdigits.devices.threads import share_with_reader
 
 SIZES: tuple[Size, ...] = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
 DIGITS = (0, 1, 10, 100, 400)
@@ -86,8 +86,7 @@ def height_of(digits: int, size: Size) -> int:
 
 def run(plan: Plan, say: Callable[[str], None]) -> Measured:
     """Measure all. Keras comes last: its threads wait busily. `say` hears how far it is."""
-    limit_threads()
-    recognizer = Recognizer()
+    recognizer = Recognizer(threads=share_with_reader())
     _warm(recognizer)
     cases = []
     for size in plan.sizes:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter, sleep, thread_time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from benchmarks.hand_held import FRAME_PERIOD_S
 from benchmarks.stages import Clock
@@ -19,7 +19,7 @@ from camdigits.live.screen import Screen
 from camdigits.overlay import Status
 from camdigits.ports import Turn
 from camdigits.settings import Effort
-from camdigits.tracking.executor import Done
+from camdigits.tracking.executor import Done, Kind
 from camdigits.tracking.live_reader import Reading
 from camdigits.vision.scene import BgrImage, Frame, Scene
 
@@ -69,11 +69,11 @@ class TimedThread(ReaderThread[Reading]):
         self._idle = threading.Event()
         self._idle.set()
 
-    def submit(self, job: Callable[[], Reading], *arguments: Any, **named: Any) -> None:
+    def submit(self, job: Callable[[], Reading], time_s: float, kind: Kind) -> None:
         timed = TimedReading(self.captured_s)
         self.readings.append(timed)
         self._idle.clear()
-        super().submit(lambda: self._timed(job, timed), *arguments, **named)
+        super().submit(lambda: self._timed(job, timed), time_s, kind)
 
     def take(self, time_s: float) -> Done[Reading] | None:
         """Raises what a reading raised: a reading that fails is no measure."""

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 import cv2
@@ -31,12 +31,13 @@ from camdigits.devices.camera import open_camera
 from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.live import LiveSource
 from camdigits.devices.reader_thread import ReaderThread
-from camdigits.devices.threads import limit_threads
+from camdigits.devices.threads import share_with_reader
 from camdigits.devices.writers import save_snapshot
 from camdigits.errors import SourceError
 from camdigits.live import loop
 from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
 from camdigits.settings import Effort
+from camdigits.tracking.executor import Kind
 from camdigits.tracking.live_reader import Reading
 from camdigits.vision.scene import BgrImage
 
@@ -164,14 +165,14 @@ class FaultyThread(ReaderThread[Reading]):
         super().__init__(hang_s=HANG_S / 2)
         self._faults = faults
 
-    def submit(self, job: Callable[[], Reading], *arguments: Any, **named: Any) -> None:
+    def submit(self, job: Callable[[], Reading], time_s: float, kind: Kind) -> None:
         def faulty() -> Reading:
             self._faults.happen()
             reading = job()
             self._faults.ended += 1
             return reading
 
-        super().submit(faulty, *arguments, **named)
+        super().submit(faulty, time_s, kind)
 
 
 class Sample(NamedTuple):
@@ -200,7 +201,7 @@ class Soak:
 
     def __init__(self, duration_s: float, size: tuple[int, int], samples: int) -> None:
         self._pages = [page(count, height_px * size[1] / 720, size) for count, height_px in ((10, 120), (100, 40), (25, 60))]
-        self._recognizer = Recognizer()
+        self._recognizer = Recognizer(threads=share_with_reader())
         self._size, self._count = size, samples
         self._every_s = duration_s / samples
         self._began_s = time.monotonic()
@@ -328,7 +329,6 @@ def grown(samples: list[Sample]) -> list[str]:
 def main(minutes: float, size: str, samples: int) -> None:
     if not PROC.is_dir():
         raise click.UsageError("threads and descriptors are counted in Linux' /proc, which is not here")
-    limit_threads()
     width, _, height = size.partition("x")
     soak = Soak(60 * minutes, (int(width), int(height)), samples)
     print(ROW.format("minute", "the camera", "MB", "threads", "files", "shown", "captured", "dropped", "readings/s"))

@@ -6,7 +6,6 @@ loop's time and the reader thread's are told apart. Time counts once, for the in
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from camdigits.live import screen
-from camdigits.tracking import tracker
+from camdigits.tracking import live_reader, watch
 from camdigits.tracking.history import History
 from camdigits.tracking.live_reader import Grouping
 from camdigits.tracking.tracker import Tracker
@@ -28,11 +27,7 @@ READING = (*PICTURE[:-1], "rotation", "motion")
 """What a reading of the reader thread calls; `motion` follows its digits to the present."""
 FRAME = ("reduce", "changes", "motion", "predict", "update", "grouping", "history", "drawing")
 """What the main loop calls for a frame; `update` takes over a reading."""
-CONDUCTORS: tuple[ModuleType, ...] = (
-    pipeline,
-    rotation,
-    *(module for name, module in sys.modules.items() if name.startswith("camdigits.tracking.") and module is not tracker),
-)
+CONDUCTORS: tuple[ModuleType, ...] = (live_reader, watch, rotation, pipeline)
 """Modules whose calls of others are stages. What the tracker calls is a part of its own."""
 MODULES: Mapping[str, str] = {
     "ink": "ink",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -39,6 +39,15 @@ from camdigits.tracking.motion import find_corners, find_motion, reduce
 from camdigits.vision import pipeline
 from camdigits.vision.scene import Batch, Box, Digit, Evidence, Frame, Scene
 from tests.fakes import Gate
+
+
+@pytest.fixture(autouse=True)
+def _threads_as_before() -> Iterator[None]:
+    """What the live window sets up for its two threads is set back."""
+    before = cv2.getNumThreads(), sys.getswitchinterval()
+    yield
+    cv2.setNumThreads(before[0])
+    sys.setswitchinterval(before[1])
 
 
 @pytest.mark.parametrize(("count", "height_px"), [(10, 120), (100, 40), (400, 22), (400, 7)])
