@@ -11,6 +11,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
+import cv2
 import numpy as np
 
 from benchmarks.hand_held import SWING_FRAMES, HandHeld
@@ -19,6 +20,7 @@ from benchmarks.pictures import Picture, Size
 from benchmarks.reading import floor
 from benchmarks.stages import FRAME, READING, Clock, traced
 from camdigits.api import Recognizer
+from camdigits.devices.threads import limit_threads
 from camdigits.vision.scene import Batch, BgrImage
 
 MOVING, REST, STILL, NEW = "moving", "coming to rest", "still", "new page"
@@ -245,7 +247,7 @@ def _timed(
             for numbers in np.array_split(range(part.frames), max(1, round(part.frames / BLOCK_FRAMES))):
                 shown_next = [images.of(part, number) for number in numbers.tolist()]
                 page.pause()
-                floors += [_clocked_ms(partial(floor, shown_next[0])) for _ in range(FLOORS)]
+                floors += floors_ms(shown_next[0])
                 of_block, read = block(page, shown_next)
                 times[part.name] = times[part.name].and_then(of_block)
                 readings[part.name] = readings[part.name].and_then(read)
@@ -253,6 +255,17 @@ def _timed(
     finally:
         page.close()
     return times, readings, Times(tuple(floors)), shown
+
+
+def floors_ms(image: BgrImage) -> list[float]:
+    """How long the floor takes, a few times, with as many threads of OpenCV as it has where nothing is shown."""
+    before = cv2.getNumThreads()
+    limit_threads()
+    try:
+        floor(image)  # threads are started
+        return [_clocked_ms(partial(floor, image)) for _ in range(FLOORS)]
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _clocked_ms(action: Callable[[], object]) -> float:

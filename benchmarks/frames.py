@@ -7,8 +7,8 @@ page is held up each second (`new page`). The window's reader thread reads them 
 Printed of each page: what the main loop spends in a frame, all its looks at it together; how the readings go beside it; and, in
 a second pass, the stages of both. In the same run stand (a) a floor, the least that a reader does with a frame, and (b) the
 classic way, the same crops through Keras one call a digit, and (c) in one call. For the floor the loop stops every 50 frames
-until the reading under way has ended, and times it while nothing else is at work. Nothing here fails: times are for people, and
-a busy machine has others.
+until the reading under way has ended, and times it while nothing else is at work, with two threads of OpenCV. Nothing here
+fails: times are for people, and a busy machine has others.
 """
 
 from __future__ import annotations

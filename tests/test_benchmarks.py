@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ from benchmarks.hand_held import NOISE, SHAKE_PX, HandHeld
 from benchmarks.live_page import FRAME_PERIOD_S, LivePage
 from benchmarks.pictures import Picture
 from camdigits.api import Recognizer
+from camdigits.devices.threads import THREADS
 from camdigits.tracking.motion import find_corners, find_motion, reduce
 from camdigits.vision import pipeline
 from camdigits.vision.scene import Batch, Box, Digit, Evidence, Frame, Scene
@@ -327,6 +329,16 @@ def test_a_page_is_measured_in_all_phases_beside_the_floor(recognizer: Recognize
     assert len(case.floor.wall_ms) == 4 * frame_times.FLOORS
     assert tuple(case.stages[MOVING]) == (*stages.FRAME, OWN)
     assert tuple(case.reading_stages) == (*stages.READING, OWN)
+
+
+def test_the_floor_has_the_threads_of_opencv_to_itself() -> None:
+    cv2.setNumThreads(1)
+    used: list[int] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(frame_times, "floor", lambda _: used.append(cv2.getNumThreads()))
+        assert len(frame_times.floors_ms(PAGE)) == frame_times.FLOORS
+    assert set(used) == {min(THREADS, os.cpu_count() or 1)}
+    assert cv2.getNumThreads() == 1
 
 
 def test_another_page_takes_the_place_of_one_that_was_read() -> None:
