@@ -20,9 +20,9 @@ from camdigits.devices.live import DEFAULT_SIZE
 from camdigits.devices.notebook import NotebookFolder
 from camdigits.devices.places import data_folder
 from camdigits.devices.process import say, warnings_said
+from camdigits.devices.reader_thread import ReaderThread
 from camdigits.devices.recorder import ClipRecorder
 from camdigits.devices.teacher import Teacher
-from camdigits.devices.reader_thread import ReaderThread
 from camdigits.devices.threads import share_with_reader
 from camdigits.errors import SourceError
 from camdigits.live import loop

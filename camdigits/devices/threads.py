@@ -18,14 +18,15 @@ def limit_threads(most: int = THREADS) -> None:
 
 
 LIVE_SWITCH_S = 0.0005
-"""A thread that waits for the interpreter is given it after this time, in seconds, in place of Python's 5 ms: the reader holds it
-most of the time, and the loop that shows asks for it after every call into OpenCV."""
+"""In this time, in seconds, a thread that waits for the interpreter is given it; Python's own is 5 ms. The reader holds it most of
+the time, and the loop that shows asks for it after every call into OpenCV."""
 
 
 def share_with_reader() -> int:
-    """Set OpenCV and the interpreter up for a loop that shows beside a thread that reads; the number of threads for the network.
+    """Set OpenCV and the interpreter up for a loop that shows beside a thread that reads. Returns how many threads the network may
+    use.
 
-    Each of the two has a core to itself on two cores: threads of OpenCV or of the network would take the other's.
+    On two cores each of the two has one to itself: more threads of OpenCV or of the network would take the other's.
     """
     threads = max(1, min(THREADS, cores() - 1))
     limit_threads(threads)
