@@ -58,7 +58,7 @@ class TrackParams:
     half_life_s: float = 0.7
     confirm_s: float = 0.09
     alike: float = 0.6
-    still_alike: float = 0.4
+    still_alike: float = 0.5
     hide_s: float = 0.1
     reid_window_s: float = 2.0
     hold_s: float = 0.35
@@ -110,7 +110,7 @@ class Tracker:
     """Follows digits from frame to frame: the same frames and readings in, the same identities out."""
 
     def __init__(self, params: TrackParams = TrackParams()) -> None:
-        self.params = self._params = params
+        self.params = params
         self._next_identity = 1
         self.reset()
 
@@ -159,8 +159,8 @@ class Tracker:
 
     def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> npt.NDArray[np.bool_]:
         """Move each track by the first motion that brings it to its strokes, else by the first; which are there: bool (N,)."""
-        before = self._boxes
-        least = np.where([track.is_placed for track in self._tracks], self.params.still_alike, self.params.alike)
+        before, params = self._boxes, self.params
+        least = np.where([track.is_placed for track in self._tracks], params.still_alike, params.alike)
         self._boxes = motions[0].carried(before)
         placed = _is_placed(picture, self._boxes, self._patches, least)
         for motion in motions[1:]:
@@ -168,7 +168,7 @@ class Tracker:
             if not len(rest):
                 break
             there = motion.carried(before[rest])
-            found = _is_placed(picture, there, self._patches[rest], least[rest])
+            found = _is_placed(picture, there, self._patches[rest], np.full(len(rest), params.alike))
             self._boxes[rest[found]] = there[found]
             placed[rest[found]] = True
         return placed
@@ -189,12 +189,12 @@ class Tracker:
         if self._is_another_page(pairs, detections):
             self._keep([False] * len(self._tracks))
             pairs = []
-        clear = self._is_clear({k for k, _ in pairs})
+        clear = self._is_clear({k for k, _ in pairs}, thorough)
         for k, j in pairs:
             track = self._tracks[k]
             if track.state is State.HIDDEN and not track.is_placed and track.label != detections[j].label:
                 track.evidence, track.weight = np.zeros(10), 0.0  # other strokes in its place
-            self._boxes[k] += (self._params.steady if track.is_placed else 1.0) * (found[j] - self._boxes[k])
+            self._boxes[k] += (self.params.steady if track.is_placed else 1.0) * (found[j] - self._boxes[k])
             self._patches[k] = patches[j]
             track.placed_s, track.placed_since_s = time_s, min(track.placed_since_s, time_s)
             self._weigh(track, detections[j].label, detections[j].confidence, weight, read_s)
@@ -202,7 +202,7 @@ class Tracker:
         paired = {k for k, _ in pairs}
         for k, track in enumerate(self._tracks):
             if k not in paired and clear and track.placed_since_s <= read_s and (thorough or not track.is_known):
-                self._weigh(track, track.label, self._params.absent, weight, read_s)
+                self._weigh(track, track.label, self.params.absent, weight, read_s)
         new = sorted(set(range(len(detections))) - {j for _, j in pairs})
         for j in new:
             track = _Track(self._next_identity, read_s, read_s, time_s, time_s)
@@ -222,7 +222,7 @@ class Tracker:
 
     def _next_state(self, track: _Track, time_s: float, known: bool) -> State:
         """The one place where a track changes its state."""
-        params = self._params
+        params = self.params
         likely = track.confidence >= params.show
         lost = not track.is_placed and (not known or time_s - track.placed_s >= params.hide_s)
         match track.state:
@@ -237,13 +237,13 @@ class Tracker:
     def _patience_s(self, track: _Track) -> float:
         if track.state is State.CONFIRMED:
             return math.inf
-        return self._params.reid_window_s if track.state is State.HIDDEN else self._params.hold_s
+        return self.params.reid_window_s if track.state is State.HIDDEN else self.params.hold_s
 
     # Evidence
 
     def _weigh(self, track: _Track, label: int, confidence: float, weight: float, read_s: float) -> None:
         """Add the evidence of a reading, and decide anew: the mean of the late readings."""
-        params = self._params
+        params = self.params
         faded = track.weight * 0.5 ** (max(read_s - track.read_s, 0.0) / params.half_life_s)
         track.evidence = (faded * track.evidence + weight * _evidence(label, confidence)) / (faded + weight)
         track.weight = faded + weight
@@ -254,10 +254,13 @@ class Tracker:
             track.label = best
         track.confidence = float(probabilities[track.label])
 
-    def _is_clear(self, paired: set[int]) -> bool:
-        """Whether a reading has enough of what is shown to say something of the rest."""
+    def _is_clear(self, paired: set[int], thorough: bool) -> bool:
+        """Whether a reading has enough of what is shown to say something of the rest; of very few digits a thorough one always
+        does."""
         shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED and track.is_placed]
-        return sum(k in paired for k in shown) >= self._params.clear_share * len(shown)
+        if thorough and len(shown) < self.params.min_layout:
+            return True
+        return sum(k in paired for k in shown) >= self.params.clear_share * len(shown)
 
     # Which track is which digit
 
@@ -266,7 +269,7 @@ class Tracker:
         otherwise, where it was altered."""
         confirmed = [track for track in self._tracks if track.state is not State.TENTATIVE]
         stands = 2 * sum(track.is_placed for track in confirmed) >= len(confirmed)
-        pairs = _match(self._boxes, found, self._params)
+        pairs = _match(self._boxes, found, self.params)
         return [(k, j) for k, j in pairs if self._tracks[k].is_placed or stands or self._tracks[k].label == detections[j].label]
 
     def _is_another_page(self, pairs: Sequence[tuple[int, int]], detections: Sequence[Digit]) -> bool:
@@ -274,13 +277,13 @@ class Tracker:
         sure = [
             self._tracks[k].label == detections[j].label
             for k, j in pairs
-            if self._tracks[k].state is not State.TENTATIVE and detections[j].confidence >= self._params.sure
+            if self._tracks[k].state is not State.TENTATIVE and detections[j].confidence >= self.params.sure
         ]
         return 2 * sum(sure) < len(sure)
 
     def _relocate(self, detections: Sequence[Digit], found: Floats) -> None:
         """Move hidden tracks to where most of them are read again, with the same labels in the same layout."""
-        params = self._params
+        params = self.params
         hidden = [k for k, track in enumerate(self._tracks) if track.state is State.HIDDEN and not track.is_placed]
         surest = sorted(hidden, key=lambda k: -self._tracks[k].confidence)[:_LANDMARKS]
         if min(len(surest), len(found)) < params.min_layout:
@@ -303,7 +306,7 @@ class Tracker:
         shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED]
         boxes: Boxes = self._boxes[shown].astype(np.float32)
         areas = boxes[:, 2] * boxes[:, 3]
-        over = np.triu(shared_area(boxes, boxes) > self._params.overlap * np.minimum.outer(areas, areas), 1)
+        over = np.triu(shared_area(boxes, boxes) > self.params.overlap * np.minimum.outer(areas, areas), 1)
         gone = set()
         for one, other in np.argwhere(over).tolist():
             pair = (shown[one], shown[other])
@@ -319,7 +322,7 @@ class Tracker:
 
     def _of(self, state: State) -> tuple[Digit, ...]:
         if state not in self._digits:
-            least = self._params.tentative if state is State.TENTATIVE else 0.0
+            least = self.params.tentative if state is State.TENTATIVE else 0.0
             chosen = [
                 k
                 for k, track in enumerate(self._tracks)
