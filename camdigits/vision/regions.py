@@ -106,7 +106,7 @@ class _Strokes:
 
     def _is(self, box: Box, k: int) -> npt.NDArray[np.bool_]:
         window = self.components.labels[box.y : box.bottom, box.x : box.right]
-        return np.asarray(window == self.index[k] + 1)
+        return np.asarray(window == int(self.index[k]) + 1)  # NumPy's own int64 would have all labels cast
 
 
 def _mask(is_ink: npt.NDArray[np.bool_]) -> Ink:
