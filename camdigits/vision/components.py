@@ -26,7 +26,7 @@ class Components:
 
     def ink_of(self, chosen: npt.NDArray[np.bool_]) -> Ink:
         """The ink of the chosen ones, bool (N,), alone: uint8 (H, W), 0 or 255."""
-        return np.asarray(np.append(False, chosen)[self.labels].astype(np.uint8) * np.uint8(255))
+        return _ink_where(np.append(False, chosen), self.labels)
 
 
 class Runs(NamedTuple):
@@ -72,3 +72,22 @@ def find_components(ink: Ink) -> Components:
     top, bottom = y[firsts], y[firsts + runs - 1] + 1
     boxes = np.column_stack([x, top, right - x, bottom - top]).astype(np.int32)
     return Components(labels, boxes, np.add.reduceat(lengths, firsts))
+
+
+def without_specks(ink: Ink, share: float) -> Ink:
+    """The ink without the components of less than `share` of the largest one's area; `ink` itself where there is only one.
+
+    ink: uint8 (H, W), 0 or 255.
+    """
+    count, found = cv2.connectedComponents(ink, connectivity=8)
+    if count <= 2:
+        return ink
+    labels = np.asarray(found, np.int32)
+    rows, lefts, lengths = find_runs(ink)
+    areas = np.bincount(labels[rows, lefts], weights=lengths)
+    return _ink_where(areas >= max(1.0, share * areas.max()), labels)
+
+
+def _ink_where(chosen: npt.NDArray[np.bool_], labels: npt.NDArray[np.int32]) -> Ink:
+    """255 where the label is `chosen`, bool (N,), else 0: uint8 of the shape of `labels`."""
+    return (chosen.view(np.uint8) * np.uint8(255)).take(labels)  # four times as fast as an index
