@@ -185,14 +185,15 @@ def _contrasts(pictures: Sequence[Ink], params: InkParams, window_share: float |
     step = max(1, window // 24)
     pad = step * 2
     border = cv2.BORDER_REFLECT_101 if min(height, width) > pad else cv2.BORDER_REPLICATE
-    padded = [np.asarray(cv2.copyMakeBorder(grey, pad, pad, pad, pad, border), np.uint8) for grey in pictures]
+    reduced = _reduced([np.asarray(cv2.copyMakeBorder(grey, pad, pad, pad, pad, border), np.uint8) for grey in pictures], step)
+    padded_size = width + 2 * pad, height + 2 * pad
     side = max(3, window // step) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     contrasts = []
-    for grey, small in zip(pictures, _reduced(padded, step), strict=True):
+    for grey, small in zip(pictures, reduced, strict=True):
         ground = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
         ground = cv2.GaussianBlur(ground, (0, 0), GROUND_BLUR)
-        ground = cv2.resize(ground, padded[0].shape[::-1], interpolation=cv2.INTER_LINEAR)[pad:-pad, pad:-pad]
+        ground = cv2.resize(ground, padded_size, interpolation=cv2.INTER_LINEAR)[pad:-pad, pad:-pad]
         contrasts.append(np.asarray(cv2.subtract(ground, grey), np.uint8))
     return contrasts
 
