@@ -707,10 +707,8 @@ class TestEvaluateClips:
 
     @pytest.fixture
     def carried(self, clips: Path) -> Path:
-        """The same clips; of the page's also where its digits are on every frame: it is held all the time, but in the last two."""
-        digits = [
-            {"label": digit["label"], "box": [side / 2 for side in digit["box"]]} for digit in TRUTH["paper.jpg"]["digits"]
-        ]
+        """The same clips, with the truth of every frame of the page's, which is held in most of them."""
+        digits = TRUTH["paper.jpg"]["digits"]
         truth = json.loads((clips / "clips.json").read_text(encoding="utf-8"))
         phases = ["in"] * 4 + ["held"] * 14 + ["out", "gone"]
         truth["clips"][0]["frames"] = [{"phase": phase, "digits": digits} for phase in phases]
