@@ -35,7 +35,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> TrueClip:
     folder = tmp_path_factory.mktemp("paced")
     pictures = json.loads((FIXTURES / "truth.json").read_text(encoding="utf-8"))["pictures"]
     digits = next(true_digits(picture["digits"]) for picture in pictures if picture["file"] == PAGE)
-    write_carried(folder, 1, 1, [TruePicture(FIXTURES / PAGE, digits)], SIZE, SLOWLY)
+    write_carried(folder, 1, 2, [TruePicture(FIXTURES / PAGE, digits)], SIZE, SLOWLY)
     (clip,) = load_clips(folder)
     return clip
 
