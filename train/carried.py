@@ -1,8 +1,8 @@
 """A page in a hand: it comes in from the side, is held before the camera and leaves; with truth for every frame.
 
 The page moves as a hand moves it (`Carry`), before a rendered surface that is out of focus. It is seen through a shutter, a
-lens and a noisy sensor. Its pose is known at any time: a frame is the mean of the poses while its shutter is open, and its truth
-the pose in the middle of that.
+lens and a noisy sensor. Its pose is known at any time: a frame is the mean of the poses while its shutter is open, and its
+truth the pose in the middle of that.
 """
 
 from __future__ import annotations
