@@ -1,8 +1,8 @@
 """Floors under what was reached: python -m benchmarks.floors [--raise].
 
 Two sets of pages are read with the default network and scored against their truth: a small one that is rendered on the
-spot, always, and the folder that CAMDIGITS_PAGES names, where it is set. The floors stand in floors.json;
-tests/test_floors.py fails below them, and --raise only ever raises them.
+spot, always, and the folder that CAMDIGITS_PAGES names, where it is set. A few clips of pages in a hand are rendered and read
+through time. The floors stand in floors.json; tests/test_floors.py fails below them, and --raise only ever raises them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,23 @@ from pathlib import Path
 
 import click
 
-from camdigits.api import Recognizer
+from camdigits.api import Recognizer, frames, reader_of
+from camdigits.devices.sources import open_source
+from camdigits.evaluation.carried import MEDIAN
+from camdigits.evaluation.clips import ClipReport, load_clips
 from camdigits.evaluation.report import OFFER_THRESHOLD, evaluate
 from camdigits.evaluation.truth import load_truth
+from train.carried import Carry
+from train.clips import write_carried
 from train.pages import write_pages
 
 FLOORS = Path(__file__).with_name("floors.json")
 PAGES_VARIABLE = "CAMDIGITS_PAGES"
-RENDERED, PAGES = "rendered", "pages"
+RENDERED, PAGES, CARRIED = "rendered", "pages", "carried"
 COUNT, SEED = 24, 7
 """Of the rendered set: small enough to be read in every run of the tests, with every surface and layout."""
+CLIPS, CLIPS_SEED, CARRY = 3, 6, Carry(empty_s=0.2, in_s=0.9, held_s=2.2, out_s=0.7, gone_s=0.5)
+"""Of the pages in a hand: a note and two squared sheets, which are read exactly on a still picture."""
 
 Figures = Mapping[str, float]
 _Better = Callable[[float, float], float]
@@ -34,8 +41,19 @@ BETTER: Mapping[str, _Better] = {
     "numbers_exact": max,
     "false_digits_per_negative": min,
     "calibration_error": min,
+    "changes": min,
+    "wrong_share": min,
+    "ghosts_per_page": min,
+    "rest_median_s": min,
 }
 """The figures that have a floor (a ceiling, where less is better), and which of two is the better."""
+_OF_PICTURES = ("digit_f1", "numbers_exact", "false_digits_per_negative", "calibration_error")
+FIGURES: Mapping[str, tuple[str, ...]] = {
+    RENDERED: _OF_PICTURES,
+    PAGES: _OF_PICTURES,
+    CARRIED: ("changes", "wrong_share", "ghosts_per_page", "rest_median_s"),
+}
+"""Which of them each set has."""
 ALLOWANCE: Mapping[str, float] = {"calibration_error": 0.005}
 """How far a figure may be off its floor: the last bits of a machine's arithmetic decide which regions are offered at all,
 which moves the calibration error by some thousandths and the other figures not at all."""
@@ -68,13 +86,38 @@ def measure(folder: Path) -> dict[str, float]:
     return {name: round(value, 4) for name, value in figures.items()}
 
 
+def render_carried(folder: Path) -> Path:
+    """Render the clips of pages in a hand, into `folder`."""
+    write_carried(folder, CLIPS, CLIPS_SEED, carry=CARRY)
+    return folder
+
+
+def measure_carried(folder: Path) -> dict[str, float]:
+    """Read the clips of `folder` as the live window does. Raises SourceError for a folder without their truth."""
+    live, still = Recognizer(effort="live"), Recognizer()
+    report = ClipReport()
+    for clip in load_clips(folder):
+        source = open_source(str(clip.path))
+        try:
+            report.play(clip, frames(source), reader_of(source, live).recognize, still.read_frame, source.frame_period_s)
+        finally:
+            source.close()
+    score = report.carried_total()
+    return {
+        "changes": float(score.changes),
+        "wrong_share": round(score.wrong_share, 4),
+        "ghosts_per_page": round(score.ghosts_per_page, 4),
+        "rest_median_s": round(score.rest_within_s(MEDIAN), 4),
+    }
+
+
 def load_floors(path: Path = FLOORS) -> dict[str, dict[str, float]]:
-    """The floors of each set of pages. Raises ValueError for a file that lacks one."""
+    """The floors of each set. Raises ValueError for a file that lacks one."""
     floors = json.loads(path.read_text(encoding="utf-8"))
-    for name in (RENDERED, PAGES):
-        if floors.get(name, {}).keys() != BETTER.keys():
-            raise ValueError(f"{path}: {name} needs a floor for each of {', '.join(BETTER)}")
-    return {name: dict(floors[name]) for name in (RENDERED, PAGES)}
+    for name, figures in FIGURES.items():
+        if floors.get(name, {}).keys() != set(figures):
+            raise ValueError(f"{path}: {name} needs a floor for each of {', '.join(figures)}")
+    return {name: dict(floors[name]) for name in FIGURES}
 
 
 def shortfalls(measured: Figures, floors: Figures) -> list[str]:
@@ -98,7 +141,8 @@ def main(raising: bool) -> None:
     floors = load_floors()
     measured: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        measured[RENDERED] = measure(render(Path(scratch)))
+        measured[RENDERED] = measure(render(Path(scratch, RENDERED)))
+        measured[CARRIED] = measure_carried(render_carried(Path(scratch, CARRIED)))
     folder = pages_folder()
     if folder is None:
         click.echo(f"{PAGES_VARIABLE} is not set: real pages are skipped")

@@ -705,6 +705,45 @@ class TestEvaluateClips:
         assert (blank["false"], blank["frames"]) == (0, 0)
         assert "5 of 5 frames show exactly the true digits" in outcome.out
 
+    @pytest.fixture
+    def carried(self, clips: Path) -> Path:
+        """The same clips, with the truth of every frame of the page's, which is held in most of them."""
+        digits = TRUTH["paper.jpg"]["digits"]
+        truth = json.loads((clips / "clips.json").read_text(encoding="utf-8"))
+        phases = ["in"] * 4 + ["held"] * 14 + ["out", "gone"]
+        truth["clips"][0]["frames"] = [{"phase": phase, "digits": digits} for phase in phases]
+        (clips / "clips.json").write_text(json.dumps(truth), encoding="utf-8")
+        return clips
+
+    def test_pages_in_a_hand_are_scored_by_the_place_of_their_labels_too(self, command: Command, carried: Path) -> None:
+        outcome = command("evaluate", carried, "--clips", "--json", carried / "figures.json")
+        assert (outcome.code, outcome.err) == (0, "")
+        figures = json.loads((carried / "figures.json").read_text(encoding="utf-8"))
+        page, blank = figures["clips"]
+        assert (page["exact"], "carried" in blank) == (5, False), "what was scored before is scored still"
+        score = page["carried"]
+        assert (score["held"], score["wrong"], score["changes"], score["ghosts"]) == (14, 0, 0, 0)
+        assert (score["read_still"], score["found_share"]) == (True, 1.0)
+        assert 0 < score["rest_median_s"] < 14 / 30
+        assert figures["carried"]["all"] == figures["carried"]["read_still"]
+        rows = [line.split() for line in outcome.out.splitlines()]
+        assert [row[:2] for row in rows if row[:2] in (["all", "1"], ["read", "still"])] == [["all", "1"], ["read", "still"]]
+
+    def test_clips_without_the_truth_of_every_frame_have_no_figures_of_pages_in_a_hand(
+        self, command: Command, clips: Path
+    ) -> None:
+        outcome = command("evaluate", clips, "--clips", "--json", clips / "figures.json")
+        assert "in a hand" not in outcome.out
+        assert json.loads((clips / "figures.json").read_text(encoding="utf-8")).keys() == {"all", "clips"}
+
+    def test_a_clip_of_another_length_than_its_truth_is_one_line(self, command: Command, carried: Path) -> None:
+        truth = json.loads((carried / "clips.json").read_text(encoding="utf-8"))
+        truth["clips"][0]["frames"].append(truth["clips"][0]["frames"][-1])
+        (carried / "clips.json").write_text(json.dumps(truth), encoding="utf-8")
+        outcome = command("evaluate", carried, "--clips")
+        assert (outcome.code, outcome.err.count("\n")) == (3, 1)
+        assert "page.avi: has 20 frames, and its truth 21" in outcome.err
+
     def test_the_truth_may_lie_elsewhere(self, command: Command, clips: Path, tmp_path: Path) -> None:
         truth = (clips / "clips.json").rename(tmp_path / "elsewhere.json")
         outcome = command("evaluate", clips, "--clips", "--truth", truth)

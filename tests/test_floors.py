@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from benchmarks import floors
 from camdigits.errors import SourceError
 
+CLIPS_MET = {"changes": 1.0, "wrong_share": 0.01, "ghosts_per_page": 2.0, "rest_median_s": 0.3}
 MET = {"digit_f1": 0.9, "numbers_exact": 0.8, "false_digits_per_negative": 0.5, "calibration_error": 0.02}
 
 
@@ -22,6 +23,11 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_rendered_pages_are_read_as_well_as_before(rendered: Path) -> None:
     measured = floors.measure(rendered)
     assert not floors.shortfalls(measured, floors.load_floors()[floors.RENDERED]), measured
+
+
+def test_pages_in_a_hand_are_read_as_well_as_before(tmp_path_factory: pytest.TempPathFactory) -> None:
+    measured = floors.measure_carried(floors.render_carried(tmp_path_factory.mktemp("carried")))
+    assert not floors.shortfalls(measured, floors.load_floors()[floors.CARRIED]), measured
 
 
 def test_a_folder_of_real_pages_that_is_not_there_is_an_error_and_not_skipped(
@@ -41,15 +47,20 @@ def test_a_folder_of_real_pages_that_is_not_there_is_an_error_and_not_skipped(
         ("numbers_exact", 0.7, 1.0),
         ("false_digits_per_negative", 0.6, 0.4),
         ("calibration_error", 0.0251, 0.0),
+        ("changes", 2.0, 0.0),
+        ("wrong_share", 0.02, 0.0),
+        ("ghosts_per_page", 2.5, 1.0),
+        ("rest_median_s", float("inf"), 0.2),
     ],
 )
 def test_a_worse_figure_falls_short_and_never_becomes_the_floor(figure: str, worse: float, better: float) -> None:
-    assert floors.shortfalls(MET, MET) == []
-    assert floors.shortfalls({**MET, figure: better}, MET) == []
-    (line,) = floors.shortfalls({**MET, figure: worse}, MET)
+    met = MET if figure in MET else CLIPS_MET
+    assert floors.shortfalls(met, met) == []
+    assert floors.shortfalls({**met, figure: better}, met) == []
+    (line,) = floors.shortfalls({**met, figure: worse}, met)
     assert line.startswith(f"{figure} {worse:.4f}, floor ")
-    assert floors.raised(MET, {**MET, figure: worse}) == MET
-    assert floors.raised(MET, {**MET, figure: better}) == {**MET, figure: better}
+    assert floors.raised(met, {**met, figure: worse}) == met
+    assert floors.raised(met, {**met, figure: better}) == {**met, figure: better}
 
 
 def test_a_calibration_error_of_another_machine_is_no_loss_and_no_new_floor() -> None:
@@ -60,7 +71,8 @@ def test_a_calibration_error_of_another_machine_is_no_loss_and_no_new_floor() ->
 
 def test_floors_that_lack_a_figure_are_refused(tmp_path: Path) -> None:
     short = {name: value for name, value in MET.items() if name != "numbers_exact"}
-    (tmp_path / "floors.json").write_text(json.dumps({"rendered": MET, "pages": short}), encoding="utf-8")
+    written = {"rendered": MET, "pages": short, "carried": CLIPS_MET}
+    (tmp_path / "floors.json").write_text(json.dumps(written), encoding="utf-8")
     with pytest.raises(ValueError, match=r"pages needs a floor for each of .*numbers_exact"):
         floors.load_floors(tmp_path / "floors.json")
 
@@ -70,12 +82,15 @@ class TestCommand:
     def written(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         """A file of floors of its own, and readings that only depend on the folder."""
         path = tmp_path / "floors.json"
-        path.write_text(json.dumps({floors.RENDERED: MET, floors.PAGES: MET}), encoding="utf-8")
+        met = {floors.RENDERED: MET, floors.PAGES: MET, floors.CARRIED: CLIPS_MET}
+        path.write_text(json.dumps(met), encoding="utf-8")
         worse_here, better_there = {**MET, "digit_f1": 0.7, "numbers_exact": 0.85}, {**MET, "digit_f1": 0.95}
         monkeypatch.setattr(floors, "FLOORS", path)
         monkeypatch.setattr(floors, "load_floors", lambda: json.loads(path.read_text(encoding="utf-8")))
         monkeypatch.setattr(floors, "render", lambda folder: folder)
         monkeypatch.setattr(floors, "measure", lambda folder: better_there if folder.name == "real" else worse_here)
+        monkeypatch.setattr(floors, "render_carried", lambda folder: folder)
+        monkeypatch.setattr(floors, "measure_carried", lambda _: {**CLIPS_MET, "changes": 0.0, "rest_median_s": 0.4})
         monkeypatch.setenv(floors.PAGES_VARIABLE, str(tmp_path / "real"))
         return path
 
@@ -85,6 +100,7 @@ class TestCommand:
         assert result.exit_code == 1
         assert ["digit_f1", "0.7000", "0.9000"] in [line.split() for line in result.output.splitlines()]
         assert "below its floor: rendered: digit_f1 0.7000, floor 0.9000" in result.output
+        assert "below its floor: carried: rest_median_s 0.4000, floor 0.3000" in result.output
         assert written.read_text(encoding="utf-8") == before
 
     def test_floors_are_raised_when_told_and_never_lowered(self, written: Path) -> None:
@@ -92,6 +108,7 @@ class TestCommand:
         assert json.loads(written.read_text(encoding="utf-8")) == {
             floors.RENDERED: {**MET, "numbers_exact": 0.85},
             floors.PAGES: {**MET, "digit_f1": 0.95},
+            floors.CARRIED: {**CLIPS_MET, "changes": 0.0},
         }
 
     def test_real_pages_that_are_not_there_are_named_as_skipped(self, written: Path, monkeypatch: pytest.MonkeyPatch) -> None:

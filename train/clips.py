@@ -1,10 +1,14 @@
 """Moving clips from still pages, with truth: what a camera does to a page that it sees a thousand times.
 
     python -m train.clips --pages DIR --out OUT [--count 24] [--seed 1] [--seconds 4]
+    python -m train.clips --carried --out OUT [--pages DIR] [--count 24] [--seed 1] [--seconds 2.4] [--size 640 480]
 
 DIR is a folder of pictures with annotations.json (`train.pages` makes one); OUT gets lossy AVI clips and `clips.json`, which
-`camdigits evaluate --clips OUT` scores against. Each clip shows a page that slides in, comes to rest before a hand-held
+`camdigits evaluate OUT --clips` scores against. Each clip shows a page that slides in, comes to rest before a hand-held
 camera, and is disturbed in one way.
+
+With --carried each clip shows a page in a hand that comes in, is held and leaves (`train.carried`), and the truth has the box
+of every digit on every frame. The pages are rendered sheets, or the pictures of DIR.
 """
 
 from __future__ import annotations
@@ -20,12 +24,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.evaluation.carried import Phase, TrueFrame
 from camdigits.evaluation.clips import CLIPS
 from camdigits.evaluation.truth import TruePicture, load_truth
 from camdigits.vision.scene import BgrImage
+from train.carried import FPS, Carry, Subject, carried, random_subject
 
-FPS = 30.0
 LONGEST_SIDE_PX = 960
+CARRIED_SIZE = (640, 480)
+SECONDS = 4.0
 ARRIVAL_S = 0.4
 """The page slides in for so long ..."""
 ROOM = 0.86
@@ -159,7 +166,64 @@ def write_clips(pages: Sequence[TruePicture], out: Path, count: int, seed: int, 
         first, second = (pages[int(order[(k + step) % len(pages)])] for step in (0, 1))
         shown = (first, second) if disturbance.swap and first.is_negative == second.is_negative else (first,)
         entries.append(_write_clip(shown, replace(disturbance, swap=len(shown) > 1), out, k, seconds, rng))
-    (out / CLIPS).write_text(json.dumps({"clips": entries}, indent=1) + "\n", encoding="utf-8")
+    _write_truth(out, entries)
+
+
+def write_carried(
+    out: Path,
+    count: int,
+    seed: int,
+    pages: Sequence[TruePicture] = (),
+    size: tuple[int, int] = CARRIED_SIZE,
+    carry: Carry = Carry(),
+) -> None:
+    """Write `count` clips, of (width, height) pixels, of pages in a hand, and their truth. Raises OSError where that fails.
+
+    pages: what is carried; without any, sheets are rendered for it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    order = np.random.default_rng(seed).permutation(len(pages))
+    entries = []
+    for k in range(count):
+        # A generator per clip: clip 2 of a seed is the same in a set of 4 and in one of 12.
+        rng = np.random.default_rng((seed, k))
+        subject = _subject(pages[int(order[k % len(pages)])]) if pages else random_subject(size, rng, carry)
+        name = f"carried_{k:03d}.avi"
+        writer = _writer(out / name, size)
+        frames: list[TrueFrame] = []
+        for image, true in carried(subject, size, rng, carry):
+            writer.write(image)
+            frames.append(true)
+        writer.release()
+        entries.append({"file": name, "what": "a page in a hand", "page": subject.name, **_truth_of(frames)})
+    _write_truth(out, entries)
+
+
+def _subject(page: TruePicture) -> Subject:
+    return Subject(page.path.name, _picture(page), page.digits)
+
+
+def _truth_of(frames: Sequence[TrueFrame]) -> dict[str, Any]:
+    """What can be read while the page is held, and every frame."""
+    held = [index for index, frame in enumerate(frames) if frame.phase is Phase.HELD]
+    digits = "".join(map(str, frames[held[0]].labels))
+    return {
+        "readable": [{"from": held[0], "to": held[-1] + 1, "digits": digits}],
+        "frames": [
+            {"phase": frame.phase.value, "digits": [{"label": label, "box": list(box)} for label, box in frame.digits]}
+            for frame in frames
+        ],
+    }
+
+
+def _write_truth(out: Path, entries: Sequence[dict[str, Any]]) -> None:
+    """One clip a line: of those whose truth holds every frame, a line a number would be very many."""
+    lines = ",\n".join(json.dumps(entry) for entry in entries)
+    (out / CLIPS).write_text(f'{{"clips": [\n{lines}\n]}}\n', encoding="utf-8")
+
+
+def _writer(path: Path, size: tuple[int, int]) -> cv2.VideoWriter:
+    return cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, size)
 
 
 def _write_clip(
@@ -170,7 +234,7 @@ def _write_clip(
     scale = LONGEST_SIDE_PX / max(height, width) if max(height, width) > LONGEST_SIDE_PX else 1.0
     size = max(64, round(width * scale / ROOM) // 2 * 2), max(64, round(height * scale / ROOM) // 2 * 2)
     name, count = f"clip_{number:03d}.avi", round(seconds * FPS)
-    writer = cv2.VideoWriter(str(out / name), cv2.VideoWriter.fourcc(*"MJPG"), FPS, size)
+    writer = _writer(out / name, size)
     for frame in frames(images, disturbance, count, size, rng):
         writer.write(frame)
     writer.release()
@@ -190,16 +254,34 @@ def _picture(page: TruePicture) -> BgrImage:
 
 
 @click.command()
-@click.option("--pages", type=click.Path(path_type=Path), required=True, help="Pictures with annotations.json.")
+@click.option("--pages", type=click.Path(path_type=Path), help="Pictures with annotations.json; with --carried needed by none.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--count", type=click.IntRange(1), default=24, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--seconds", type=click.FloatRange(1), default=4.0, show_default=True)
+@click.option(
+    "--seconds", type=click.FloatRange(1), help=f"Of a clip [{SECONDS}]; with --carried, of holding a page [{Carry().held_s}]."
+)
 @click.option("--negatives", is_flag=True, help="Only pictures without digits.")
-def main(pages: Path, out: Path, count: int, seed: int, seconds: float, negatives: bool) -> None:
+@click.option("--carried", "in_hand", is_flag=True, help="Pages in a hand, with truth for every frame.")
+@click.option("--size", type=click.IntRange(64), nargs=2, default=CARRIED_SIZE, show_default=True, help="With --carried.")
+def main(
+    pages: Path | None,
+    out: Path,
+    count: int,
+    seed: int,
+    seconds: float | None,
+    negatives: bool,
+    in_hand: bool,
+    size: tuple[int, int],
+) -> None:
     """Make moving clips, with truth, from still pages."""
-    truth = [page for page in load_truth(pages) if page.is_negative == negatives]
-    write_clips(truth, out, count, seed, seconds)
+    if pages is None and not in_hand:
+        raise click.UsageError("clips are made of pages: name their folder by --pages, or leave them to --carried")
+    truth = [page for page in load_truth(pages) if page.is_negative == negatives] if pages else []
+    if in_hand:
+        write_carried(out, count, seed, truth, size, Carry(held_s=seconds or Carry.held_s))
+    else:
+        write_clips(truth, out, count, seed, seconds or SECONDS)
 
 
 if __name__ == "__main__":

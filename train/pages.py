@@ -155,6 +155,22 @@ def random_page(
             return sample
 
 
+def random_sheet(rng: Rng, size: tuple[int, int], scale: float, *, writers: Sequence[Writer] = HANDS) -> Sample:
+    """A sheet or a small board with digits that fills a picture of about (width, height) pixels, sharp and evenly lit.
+
+    It is meant for another camera, with `scale` of its pixels for one of the picture: digits are large enough for that.
+    """
+    weights = np.array([kind.weight for kind in HELD_KINDS])
+    while True:
+        kind = HELD_KINDS[int(rng.choice(len(HELD_KINDS), p=weights / weights.sum()))]
+        surface, layout = _random_subject(kind, rng)
+        camera = Camera(size, exposure=float(rng.uniform(0.9, 1.15)), slope=float(rng.uniform(0, 0.3)), blur_px=0.4, noise=0.0)
+        camera = replace(camera, slope_angle=float(rng.uniform(-np.pi, np.pi)), jpeg=100)
+        sample = _written(kind, surface, layout, _Shot(size, camera, Pose(), scale), writers, rng)
+        if sample.page.digits and not sample.page.doubtful:
+            return sample
+
+
 @dataclass(frozen=True, eq=False)
 class _Shot:
     """How a sheet of (width, height) pixels is photographed; scale is pixels of the frame per pixel of the sheet."""
@@ -169,9 +185,19 @@ class _Shot:
 
 
 def _random_sample(kind: Kind, writers: Sequence[Writer], behind: Sequence[scenes.Scene], rng: Rng) -> Sample:
-    surface = varied(SURFACES[kind.surfaces[int(rng.integers(len(kind.surfaces)))]], rng)
-    layout = kind.layouts[int(rng.integers(len(kind.layouts)))]
+    surface, layout = _random_subject(kind, rng)
     shot = _random_shot(kind.group, surface, layout, behind, rng)
+    return _written(kind, surface, layout, shot, writers, rng)
+
+
+def _random_subject(kind: Kind, rng: Rng) -> tuple[Surface, Layout]:
+    """What is written on, and what stands there."""
+    surface = varied(SURFACES[kind.surfaces[int(rng.integers(len(kind.surfaces)))]], rng)
+    return surface, kind.layouts[int(rng.integers(len(kind.layouts)))]
+
+
+def _written(kind: Kind, surface: Surface, layout: Layout, shot: _Shot, writers: Sequence[Writer], rng: Rng) -> Sample:
+    """A sheet written at random and photographed so."""
     style, odd = _random_style(shot, surface, writers, rng)
     content = layout(shot.sheet, style, rng)
     ruling = content.ruling

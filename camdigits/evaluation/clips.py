@@ -1,20 +1,22 @@
 """Clips: whether what is shown through time stands still and is right. Pure but for reading the truth.
 
 A clip's truth is in spans: from a frame on, when the page has come to rest, up to another, exactly these digits can be read.
+Where it also holds every frame, labels are scored by their place too (`camdigits.evaluation.carried`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camdigits.errors import SourceError
-from camdigits.evaluation.truth import read_truth
-from camdigits.vision.scene import Box, Scene
+from camdigits.evaluation.carried import COLUMNS, CarriedScore, TrueFrame, compare, score_carried, still_frame, true_frames
+from camdigits.evaluation.truth import read_truth, true_digits
+from camdigits.vision.scene import Box, Digit, Frame, Scene
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,12 +39,16 @@ class Span:
 
 @dataclass(frozen=True)
 class TrueClip:
-    """What can be read in a clip, and when; what lies in `ignored` boxes counts neither way."""
+    """What can be read in a clip, and when; what lies in `ignored` boxes counts neither way.
+
+    frames: the truth of every frame, where a page is carried in and out; else ().
+    """
 
     path: Path
     spans: tuple[Span, ...]
     what: str = "-"
     ignored: tuple[Box, ...] = ()
+    frames: tuple[TrueFrame, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,13 +108,48 @@ class ClipScore:
 
 @dataclass
 class ClipReport:
-    """The scores of clips, by name and by what happens in them."""
+    """The scores of clips, by name and by what happens in them.
+
+    carried: of the clips whose truth holds every frame, also their score by that, and whether one held frame, read by itself,
+    is read exactly: what is misread on a still picture cannot be right through time.
+    """
 
     clips: dict[str, tuple[str, ClipScore]] = field(default_factory=dict)
+    carried: dict[str, tuple[CarriedScore, bool]] = field(default_factory=dict)
 
-    def add(self, clip: TrueClip, score: ClipScore) -> None:
-        """Take in the score of a clip."""
+    def add(self, clip: TrueClip, score: ClipScore, carried: CarriedScore | None = None, is_read_still: bool = False) -> None:
+        """Take in the scores of a clip."""
         self.clips[clip.path.name] = clip.what, score
+        if carried is not None:
+            self.carried[clip.path.name] = carried, is_read_still
+
+    def play(
+        self,
+        clip: TrueClip,
+        frames: Iterable[Frame],
+        read: Callable[[Frame], Scene],
+        read_still: Callable[[Frame], Scene],
+        frame_s: float,
+    ) -> None:
+        """Read all frames of a clip, `frame_s` seconds apart, and take in its scores.
+
+        read: reads them one after another, through time. read_still: reads one by itself, as well as can be.
+        Raises SourceError where the clip has another number of frames than its truth.
+        """
+        scenes = []
+        is_read_still = False
+        still = still_frame(clip.frames)
+        for index, frame in enumerate(frames):
+            scenes.append(read(frame))
+            if index == still:
+                true = clip.frames[still]
+                is_read_still = compare(true, _counted(read_still(frame), clip.ignored)).is_exact(true)
+        carried = None
+        if clip.frames:
+            if len(scenes) != len(clip.frames):
+                raise SourceError(f"{clip.path}: has {len(scenes)} frames, and its truth {len(clip.frames)}; make both anew")
+            carried = score_carried(clip.frames, [_counted(scene, clip.ignored) for scene in scenes], frame_s)
+        self.add(clip, score_clip(clip, scenes, frame_s), carried, is_read_still)
 
     @property
     def total(self) -> ClipScore:
@@ -135,7 +176,32 @@ class ClipReport:
     def to_dict(self) -> dict[str, Any]:
         """All figures as plain values, in all and by clip."""
         clips = [{"file": name, "what": what, **score.to_dict()} for name, (what, score) in self.clips.items()]
-        return {"all": self.total.to_dict(), "clips": clips}
+        for clip in clips:
+            if clip["file"] in self.carried:
+                carried, is_read_still = self.carried[clip["file"]]
+                clip["carried"] = {"read_still": is_read_still, **carried.to_dict()}
+        values = {"all": self.total.to_dict(), "clips": clips}
+        if self.carried:
+            values["carried"] = {"all": self.carried_total().to_dict(), "read_still": self.carried_total(True).to_dict()}
+        return values
+
+    def carried_total(self, read_still: bool = False) -> CarriedScore:
+        """The scores of all pages in a hand, or of those alone that are read exactly on one held frame."""
+        scores = (score for score, is_read_still in self.carried.values() if is_read_still or not read_still)
+        return sum(scores, CarriedScore())
+
+    def carried_table(self) -> Table:
+        """A row for the pages in a hand, and one for those that are read exactly on one held frame."""
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+
+        table = Table(box=SIMPLE_HEAD, padding=0)
+        table.add_column("in a hand", overflow="fold")
+        for name in COLUMNS:
+            table.add_column(name, justify="right", no_wrap=True)
+        table.add_row("all", *self.carried_total().cells())
+        table.add_row("read still", *self.carried_total(True).cells())
+        return table
 
     def table(self) -> Table:
         """A row for each kind of clip, for a terminal."""
@@ -161,7 +227,9 @@ class ClipReport:
 def load_clips(folder: Path, truth: Path | None = None) -> tuple[TrueClip, ...]:
     """Read `folder`/clips.json, or the file `truth` of that layout about the clips in `folder`.
 
-    `clips` is a list of {"file", "readable": [{"from", "to", "digits"}], "what"?, "ignore"?: [[x, y, width, height]]}.
+    `clips` is a list of {"file", "readable": [{"from", "to", "digits"}], "what"?, "ignore"?: [[x, y, width, height]],
+    "frames"?: [{"phase", "digits": [{"label", "box"}]}]}. `frames` is the truth of every frame: its phase (`carried.Phase`) and
+    the digits, the same ones in the same order, each with its box on that frame.
     Raises SourceError when the file is missing or not of that layout.
     """
 
@@ -181,7 +249,8 @@ def _clip(folder: Path, entry: dict[str, Any]) -> TrueClip:
         if not 0 <= span.first < span.end or not (span.digits == "" or (span.digits.isascii() and span.digits.isdecimal())):
             raise ValueError(f"{entry['file']}: a span is from a frame to a later one, its digits are 0 to 9")
     ignored = tuple(Box(*(int(value) for value in box)) for box in entry.get("ignore", []))
-    return TrueClip(folder / entry["file"], spans, str(entry.get("what", "-")), ignored)
+    frames = true_frames(entry["frames"], true_digits) if "frames" in entry else ()
+    return TrueClip(folder / entry["file"], spans, str(entry.get("what", "-")), ignored, frames)
 
 
 def score_clip(clip: TrueClip, scenes: Iterable[Scene], frame_s: float) -> ClipScore:
@@ -194,12 +263,16 @@ def score_clip(clip: TrueClip, scenes: Iterable[Scene], frame_s: float) -> ClipS
     return score
 
 
+def _counted(scene: Scene, ignored: Sequence[Box]) -> list[Digit]:
+    """The digits shown that count: those that do not lie in an ignored box."""
+    return [digit for digit in scene.digits if all(2 * box.intersection_area(digit.box) < digit.box.area for box in ignored)]
+
+
 def _labels(scene: Scene, ignored: Sequence[Box]) -> dict[int, int]:
     """The labels shown, by identity."""
     return {
         digit.track if digit.track is not None else -index: digit.label
-        for index, digit in enumerate(scene.digits, 1)
-        if all(2 * box.intersection_area(digit.box) < digit.box.area for box in ignored)
+        for index, digit in enumerate(_counted(scene, ignored), 1)
     }
 
 

@@ -69,10 +69,10 @@ def total(counts: Iterable[Counts]) -> Counts:
     return sum(counts, Counts())
 
 
-def match(true: Sequence[Box], read: Sequence[Box]) -> list[tuple[int, int]]:
-    """Pairs (true, read) of boxes with IoU >= 0.3, each box used once, best overlaps first."""
+def match(true: Sequence[Box], read: Sequence[Box], min_iou: float = MIN_IOU) -> list[tuple[int, int]]:
+    """Pairs (true, read) of boxes with at least that IoU, each box used once, best overlaps first."""
     overlaps = sorted(
-        ((overlap, i, j) for i, a in enumerate(true) for j, b in enumerate(read) if (overlap := a.iou(b)) >= MIN_IOU),
+        ((overlap, i, j) for i, a in enumerate(true) for j, b in enumerate(read) if (overlap := a.iou(b)) >= min_iou),
         key=lambda each: (-each[0], each[1], each[2]),
     )
     pairs: list[tuple[int, int]] = []

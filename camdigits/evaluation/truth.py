@@ -67,11 +67,16 @@ def _positive(folder: Path, entry: dict[str, Any]) -> TruePicture:
         raise TypeError(f"{entry['file']}: numbers is a list of strings, not {numbers!r}")
     return TruePicture(
         folder / entry["file"],
-        tuple((_label(digit["label"]), Box(*(int(v) for v in digit["box"]))) for digit in entry["digits"]),
+        true_digits(entry["digits"]),
         tuple(numbers),
         str(entry.get("group", "-")),
         str(entry.get("difficulty", "-")),
     )
+
+
+def true_digits(digits: Any) -> tuple[tuple[int, Box], ...]:
+    """Digits as (label, box), of a list of {"label", "box": [x, y, width, height]}."""
+    return tuple((_label(digit["label"]), Box(*(int(v) for v in digit["box"]))) for digit in digits)
 
 
 def _label(value: Any) -> int:

@@ -47,7 +47,15 @@ FILMS = {
             "what": "a page is carried",
             "readable": [{"from": 0, "to": 30, "digits": "42"}, {"from": 40, "to": 50, "digits": ""}],
             "ignore": [[0, 0, 10, 10]],
-        }
+        },
+        {
+            "file": "carried.mp4",
+            "readable": [{"from": 1, "to": 3, "digits": "4"}],
+            "frames": [
+                {"phase": phase, "digits": [{"label": 4, "box": [x, 20, 30, 40]}]}
+                for phase, x in (("in", -80), ("held", 10), ("held", 11), ("out", 900))
+            ],
+        },
     ]
 }
 DRAWN = {
@@ -164,6 +172,10 @@ def test_the_truth_of_clips_is_taken_or_refused(folder: Path, data: bytes) -> No
             for span in clip.spans:
                 assert 0 <= span.first < span.end
                 assert all(digit in "0123456789" for digit in span.digits)
+            for frame in clip.frames:
+                assert frame.labels == clip.frames[0].labels
+                assert all(0 <= label <= 9 for label in frame.labels)
+                assert all(isinstance(value, int) for _, box in frame.digits for value in box)
 
 
 @fuzzing(250)
