@@ -175,7 +175,7 @@ def live_reader(recognizer: Recognizer, effort: Effort | None = None, executor: 
     tracks = replace(settings.tracks, show=settings.pipeline.threshold)
     numbers, thorough = settings.pipeline.numbers, recognizer.rotated(PROPOSALS)
     if (effort or settings.effort) is Effort.THOROUGH:
-        return LiveReader(thorough, Inline(), tracks, numbers, LiveParams(every_frame=True, tilt_every=8))
+        return LiveReader(thorough, Inline(), tracks, numbers, LiveParams(every_frame=True, min_interval_s=0.0, tilt_every=8))
     quick = recognizer.rotated(LIVE_PROPOSALS)
     return LiveReader(quick, executor or Inline(LIVE_DELAYS_S), tracks, numbers, thorough=thorough)
 

@@ -9,6 +9,7 @@ and the page read again. No clock and no thread here: the executor that is hande
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -30,10 +31,11 @@ from camdigits.tracking.motion import (
 )
 from camdigits.tracking.tracker import Tracker, TrackParams
 from camdigits.tracking.watch import Pace, Watch
-from camdigits.vision.numbers import NumberParams, around
+from camdigits.vision.numbers import NumberParams, number_of
 from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, apart, group_tilted
 from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene, in_boxes, whole_boxes
 
+_TOLERANCE_S = 1e-6
 _OTHER_SIDE = 45.0
 """A page that is turned by more degrees than this to be read has other digits in the same places: a 6 is a 9."""
 
@@ -45,6 +47,7 @@ class LiveParams:
     every_frame: whether every frame is read, changed or not.
     tilt_every: after this many readings it is looked again which way up the page lies.
     readings: a page that does not change is read thoroughly this often, since one frame may be unlucky.
+    min_interval_s: readings begin at least this long after each other.
     max_pause_s: frames further apart in time show another page.
     max_trail: this many reduced frames are kept to follow what was read; of more, every other one.
     max_marks: marks that are kept of a reading, the largest; texture has tens of thousands.
@@ -54,6 +57,7 @@ class LiveParams:
     every_frame: bool = False
     tilt_every: int = 3
     readings: int = 3
+    min_interval_s: float = 0.1
     max_pause_s: float = 2.0
     max_trail: int = 60
     max_marks: int = 2000
@@ -102,32 +106,35 @@ class Reading:
 
 
 class Grouping:
-    """The numbers of the digits that are shown. They are found anew when other digits are shown or a reading came; digits that
-    only move take their numbers along."""
+    """The numbers of the digits that are shown.
+
+    They are found anew when other digits are shown or a thorough reading came; digits that only move take them along.
+    """
 
     def __init__(self, params: NumberParams) -> None:
         self._params = params
-        self._key: tuple[object, ...] = ()
-        self._shown: tuple[Digit, ...] = ()
         self._marks: tuple[Box, ...] = ()
+        self._tilt = Tilt(0.0, 1, 1)
+        self._shown: tuple[Digit, ...] = ()
+        self._key: tuple[object, ...] | None = ()
         self._digits: tuple[Digit, ...] = ()
         self._numbers: tuple[Number, ...] = ()
 
-    def group(
-        self, shown: tuple[Digit, ...], marks: tuple[Box, ...], tilt: Tilt
-    ) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
-        """Digits in reading order, and their numbers, on a page that was turned by `tilt` to be read."""
-        if shown is self._shown and marks is self._marks:
-            return self._digits, self._numbers
-        key = tuple((digit.track, digit.label, digit.confidence) for digit in shown)
-        if key == self._key and marks is self._marks:
+    def begin(self, marks: tuple[Box, ...], tilt: Tilt) -> None:
+        """Find the numbers anew, among these marks on a page that was turned by `tilt` to be read."""
+        self._marks, self._tilt = marks, tilt
+        self._key = None
+
+    def group(self, shown: tuple[Digit, ...]) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
+        """Digits in reading order, and their numbers."""
+        key = tuple((digit.track, digit.label) for digit in shown)
+        if key != self._key:
+            self._digits, self._numbers = group_tilted(shown, self._marks, self._tilt, self._params)
+        elif shown is not self._shown:
             by_track = {digit.track: digit for digit in shown}
             self._digits = tuple(by_track[digit.track] for digit in self._digits)
-            boxes = [digit.box for digit in self._digits]
-            self._numbers = tuple(around(number, boxes) for number in self._numbers)
-        else:
-            self._digits, self._numbers = group_tilted(shown, marks, tilt, self._params)
-        self._key, self._shown, self._marks = key, shown, marks
+            self._numbers = tuple(number_of(self._digits, number.digits) for number in self._numbers)
+        self._key, self._shown = key, shown
         return self._digits, self._numbers
 
 
@@ -148,7 +155,7 @@ class LiveReader:
         thorough: Turned | None = None,
     ) -> None:
         self._turned, self._thorough, self._executor, self._params = turned, thorough, executor, params
-        self._tracker, self._grouping = Tracker(tracks), Grouping(numbers)
+        self._tracker, self._numbers = Tracker(tracks), numbers
         self._last: Frame | None = None
         self._failure = ""
         self.forget()
@@ -170,8 +177,9 @@ class LiveReader:
         self._watch = Watch()
         self._tracker.reset()
         self._trail: list[Reduced] = []
-        self._to_read = self._params.readings
+        self._to_read, self._read_s = self._params.readings, -math.inf
         self._pace = Pace.MOVING
+        self._grouping, self._is_grouped = Grouping(self._numbers), False
         self._marks: tuple[Box, ...] = ()
         self._evidence: Evidence | None = None
         self._tilt: Tilt | None = None
@@ -194,7 +202,7 @@ class LiveReader:
             self._see(frame)
         picture = self._trail[-1]
         self._take_over(self._executor.take(frame.time_s), picture, frame.time_s)
-        if self._to_read and not self._executor.busy:
+        if self._to_read and not self._executor.busy and frame.time_s - self._read_s >= self._params.min_interval_s:
             self._begin(frame, picture)
             self._take_over(self._executor.take(frame.time_s), picture, frame.time_s)
         return self._scene(frame, source)
@@ -221,6 +229,7 @@ class LiveReader:
 
     def _begin(self, frame: Frame, picture: Reduced) -> None:
         """Begin to read a frame."""
+        self._read_s = frame.time_s - _TOLERANCE_S
         steady, params, thorough = self._steady, self._params, self._thorough
         kind = Kind.THOROUGH if thorough is None or self._pace is Pace.RESTING else Kind.QUICK
         if kind is Kind.THOROUGH:
@@ -267,7 +276,10 @@ class LiveReader:
         found = in_boxes([scene.digits[k] for k in kept.tolist()], boxes)
         self._tracker.update(found, reading.patches[kept], time_s, reading.time_s, reading.kind is Kind.THOROUGH)
         self._watch.begin(picture)
-        self._marks = reading.motion.boxes(self._largest(scene.marks))
+        if reading.kind is Kind.THOROUGH or not self._is_grouped:
+            self._is_grouped = True
+            self._marks = reading.motion.boxes(self._largest(scene.marks))
+            self._grouping.begin(self._marks, tilt)
         evidence = scene.evidence
         self._evidence = evidence and replace(evidence, boxes=reading.motion.boxes(evidence.boxes))
 
@@ -281,7 +293,7 @@ class LiveReader:
     def _scene(self, frame: Frame, source: str) -> Scene:
         height, width = frame.image.shape[:2]
         tilt = self._tilt or Tilt(0.0, width, height)
-        digits, numbers = self._grouping.group(self._tracker.shown, self._marks, tilt)
+        digits, numbers = self._grouping.group(self._tracker.shown)
         return Scene(
             width,
             height,

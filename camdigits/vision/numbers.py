@@ -66,7 +66,7 @@ def group_numbers(
     for line, joint, limit in zip(lines, joints, limits, strict=True):
         ends = np.flatnonzero(joint.sign | joint.wider(limit, params.joints.dot_room)) + 1
         for start, end in pairwise([0, *ends.tolist(), len(line.digits)]):
-            numbers.append(_number(ordered, tuple(range(first + start, first + end))))
+            numbers.append(number_of(ordered, tuple(range(first + start, first + end))))
         first += len(line.digits)
     return ordered, tuple(numbers)
 
@@ -179,7 +179,8 @@ def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: Numb
     return crowd > params.least_crowd and bool(evidence > params.strewn)
 
 
-def _number(digits: Sequence[Digit], members: tuple[int, ...]) -> Number:
+def number_of(digits: Sequence[Digit], members: tuple[int, ...]) -> Number:
+    """The number that these of the digits are, by their indices from left to right."""
     return Number(
         text="".join(str(digits[index].label) for index in members),
         confidence=float(np.prod([digits[index].confidence for index in members])),

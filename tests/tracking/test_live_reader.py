@@ -135,7 +135,7 @@ class TestWhatIsRead:
         assert len(camera.kinds) == 3, "one at the first frame, then one every four frames"
 
     def test_without_a_thorough_reader_every_frame_is_read_and_shown_at_once(self) -> None:
-        camera = Camera(params=LiveParams(every_frame=True), thorough=False)
+        camera = Camera(params=LiveParams(every_frame=True, min_interval_s=0.0), thorough=False)
         scenes = camera.see([page(*THREE)] * 20)
         assert camera.kinds == ["quick"] * 20
         assert counts(scenes) == [3] * 20
