@@ -33,8 +33,8 @@ from camdigits.vision.rotation import Rotation, Turned
 from camdigits.vision.scene import Batch, Frame, Odds
 from camdigits.vision.taught import Taught, TaughtClassifier
 
-LIVE_DELAYS_S = MappingProxyType({Kind.QUICK: 5 / 30, Kind.THOROUGH: 10 / 30})
-"""How long after its frame a reading is there in the live window, in seconds: the median on two cores
+LIVE_DELAYS_S = MappingProxyType({Kind.QUICK: 4 / 30, Kind.THOROUGH: 8 / 30})
+"""How long after its frame a reading is there in the live window, in seconds: the median on two cores, four frames at least
 (`python -m benchmarks.frames`)."""
 MAX_STEP_S = 0.8
 """Frames of clips that are further apart are read one by one, and not followed."""
