@@ -10,14 +10,17 @@ import numpy as np
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
-from benchmarks.frames import BOUND_MS, MOVING, NEW, STILL, Case, Measured, named
+from benchmarks.frame_times import MOVING, STILL, Case, Measured
+from benchmarks.promises import BOUND_MS
+from benchmarks.tables import named
 
+READING = "a whole reading, on its thread"
 LINES = (
     ("(b) Keras, a call a digit", "#7f7f7f", "v", ":"),
     ("(c) Keras, one call", "#cc79a7", "^", ":"),
-    ("new page, its first frame", "#e69f00", "D", "-"),
-    ("moving page", "#0072b2", "o", "-"),
-    ("still page", "#009e73", "s", "-"),
+    (READING, "#e69f00", "D", "-"),
+    ("main loop, moving page", "#0072b2", "o", "-"),
+    ("main loop, still page", "#009e73", "s", "-"),
     ("(a) floor", "black", "", "--"),
 )
 """Name, colour, marker and dash of each line, about from the top to the bottom."""
@@ -57,7 +60,7 @@ def draw_chart(measured: Measured, path: Path) -> None:
     for axes in grid.flat:  # one size may have been measured without Keras
         handles, names = max((handles, names), axes.get_legend_handles_labels(), key=lambda found: len(found[1]))
     figure.legend(handles, names, loc="outside upper center", ncols=4, fontsize=8.5)
-    figure.supxlabel("frame to drawn picture, without a window; lines: medians, shades: up to the 99th percentile", fontsize=8)
+    figure.supxlabel("with the reader at work, without a window; lines: medians, shades: up to the 99th percentile", fontsize=8)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 
@@ -69,5 +72,6 @@ def _value(name: str, case: Case) -> float:
         if case.classic is None:
             return float("nan")
         return case.classic.single.median * case.digits if name.startswith("(b)") else case.classic.batch.median
-    phase = {"new": NEW, "mov": MOVING, "sti": STILL}[name[:3]]
-    return case.phases[phase].median
+    if name == READING:
+        return case.readings[MOVING].took
+    return case.phases[MOVING if "moving" in name else STILL].median

@@ -7,6 +7,8 @@ import numpy as np
 
 from camdigits.vision.scene import BgrImage
 
+FRAME_PERIOD_S = 1 / 30
+"""A camera gives a frame this often."""
 NOISE = 4.0
 """Standard deviation of each pixel's noise, in grey levels."""
 SHAKE_PX = 1.0

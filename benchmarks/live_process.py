@@ -1,7 +1,7 @@
 """The live command in a process of its own, without a window: its cold start and its memory.
 
 The command runs as it is, but for its window, which shows nothing, and, where memory is measured, for its camera, which is made
-up. What a real window costs comes on top.
+up and gives 30 frames a second. What a real window costs comes on top.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks.hand_held import NOISE, SHAKE_PX, SWING, SWING_FRAMES
+from benchmarks.hand_held import FRAME_PERIOD_S, NOISE, SHAKE_PX, SWING, SWING_FRAMES
 from camdigits.controls import View
 from camdigits.ports import Turn
 from camdigits.vision.scene import BgrImage, Frame, Scene
 
-FRAME_PERIOD_S = 1 / 30
 _SMALL = 2
 """The made-up camera keeps its page so many times smaller: what it holds counts as the app's."""
 _STRIP_PX = 60
@@ -68,29 +67,30 @@ class _NoWindow:
     """A Window that shows nothing, and is closed when all was seen that is measured."""
 
     def __init__(self, began_s: float, frames: int | None) -> None:
-        self._began_s, self._left = began_s, frames
+        self._began_s, self._frames = began_s, frames
         self.labelled_s: float | None = None
-        self.labels = False
+        self.scene: Scene | None = None
+        """What is drawn on the picture that is shown next."""
 
     def show(self, picture: BgrImage) -> None:  # noqa: ARG002 - a Window
-        if self.labels and self.labelled_s is None:
+        if self.labelled_s is None and self.scene is not None and self.scene.digits:
             self.labelled_s = time.monotonic() - self._began_s
-        if self._left is not None:
-            self._left -= 1
 
     def set_full_screen(self, on: bool) -> None:
         """There is no screen."""
 
     def poll(self, wait_s: float) -> Turn:
         time.sleep(wait_s)
-        return Turn(closed=self.labelled_s is not None if self._left is None else self._left <= 0)
+        if self._frames is None:
+            return Turn(closed=self.labelled_s is not None)
+        return Turn(closed=self.scene is not None and self.scene.frame >= self._frames)
 
     def close(self) -> None:
         """Nothing was opened."""
 
 
 class _Camera:
-    """A live source of a noisy page, carried and then at rest; each frame is a new array, as a camera's is."""
+    """A live source of a noisy page, carried and then at rest, at a camera's pace; each frame is a new array."""
 
     name, live, pictures, frame_period_s, frame_count, notice, loss = "made up", True, False, FRAME_PERIOD_S, None, "", ""
 
@@ -100,8 +100,16 @@ class _Camera:
         self._rng = np.random.default_rng(0)
         shape = (2 * _STRIP_PX, size[0], 3)
         self._noise = np.round(NOISE * self._rng.standard_normal(shape, np.float32)).astype(np.int16)
+        self._due_s = time.monotonic()
+        self._frame = self._next()
 
     def read(self, turn: Turn) -> Frame:  # noqa: ARG002 - a FrameSource
+        if time.monotonic() >= self._due_s:
+            self._frame = self._next()
+        return self._frame
+
+    def _next(self) -> Frame:
+        self._due_s = max(self._due_s + FRAME_PERIOD_S, time.monotonic())
         carried = self._index < self._frames / 2
         phase = 2 * np.pi * self._index / SWING_FRAMES if carried else 0.0
         scale = np.array(self._size) / self._page.shape[1::-1]
@@ -154,7 +162,7 @@ def _main(arguments: Sequence[str]) -> None:
     from camdigits.live import screen
 
     def seen(frame: Frame, scene: Scene, view: View, status: overlay.Status, labels: overlay.Labels) -> BgrImage:
-        shown.labels = bool(scene.digits)
+        shown.scene = scene
         return overlay.draw(frame, scene, view, status, labels)
 
     def camera(*_: object, **__: object) -> _Camera:

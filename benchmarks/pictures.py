@@ -35,12 +35,12 @@ class Picture:
     digits: tuple[tuple[int, Box], ...] = ()
 
 
-def page(count: int, height_px: float, size: Size = PAGE_SIZE) -> Picture:
+def page(count: int, height_px: float, size: Size = PAGE_SIZE, seed: int | None = None) -> Picture:
     """`count` digits of that height, ink included, in numbers of five, line by line, in dim and noisy light.
 
-    Raises ValueError where so many do not fit.
+    seed: another one gives other digits; None is the page's own. Raises ValueError where so many do not fit.
     """
-    rng = np.random.default_rng(count)
+    rng = np.random.default_rng(count if seed is None else seed)
     pen_px = max(1.2, 0.1 * height_px)
     width, height = size
     ink = np.zeros((height * _FINER, width * _FINER), np.uint8)

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pictures import PAGES, TEXTURES, Picture
-from benchmarks.stages import READING, traced
+from benchmarks.stages import PICTURE, traced
 from camdigits.api import Recognizer
 from camdigits.evaluation.scores import match
 from camdigits.vision.scene import BgrImage, Frame, Scene
@@ -63,7 +63,7 @@ def measure(recognizer: Recognizer, picture: Picture, repeats: int) -> Cost:
     scene = recognizer.read_frame(frame)
     times = _timed(lambda: recognizer.read_frame(frame), repeats)
     floors = _timed(lambda: floor(picture.image), repeats)
-    with traced(READING) as clock:
+    with traced(PICTURE) as clock:
         whole_ms = _timed(lambda: recognizer.read_frame(frame), 1)[0]
     spent = clock.taken()
     stages = {**spent, "rest": whole_ms - sum(spent.values())}
@@ -92,7 +92,7 @@ def _timed(action: Callable[[], object], repeats: int) -> list[float]:
 def table(costs: Sequence[Cost]) -> Table:
     shown = Table(caption="milliseconds after decoding; the stages are those of one run")
     shown.add_column("picture")
-    for name in ("median", "99%", "floor", "ratio", *READING, "rest", "candidates", "offered", "right", "false"):
+    for name in ("median", "99%", "floor", "ratio", *PICTURE, "rest", "candidates", "offered", "right", "false"):
         shown.add_column(name, justify="right")
     for cost in costs:
         true = len(cost.picture.digits)
@@ -123,7 +123,7 @@ def main(repeats: int, model: str, only: str | None, threads: int | None) -> Non
     recognizer = Recognizer(model)
     kinds = {"pages": PAGES, "textures": TEXTURES}
     makers = kinds[only] if only else (*PAGES, *TEXTURES)
-    Console(width=160).print(table([measure(recognizer, make(), repeats) for make in makers]))
+    Console(width=180).print(table([measure(recognizer, make(), repeats) for make in makers]))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """The live app for a long time: python -m benchmarks.soak [--minutes 30] [--size 1280x720].
 
-The real loop, sources, watchdog, reading and drawing, on a camera of its own making: pages of digits with the noise and the
-shake of a hand, still and moving, turned over now and then; once a minute it is unplugged, hangs, goes black, comes back at
-another size. A user without a screen draws on the canvas, looks at the help and the inspector, and saves a snapshot. Printed
-over time: memory, threads, file descriptors, frames and drops. It fails, with code 1, when any of the first three grows.
+The real loop, sources, watchdogs, reader thread and drawing, on a camera of its own making: pages of digits with the noise and
+the shake of a hand, still and moving, turned over now and then. Once a minute it is unplugged, hangs, goes black, comes back at
+another size; some readings raise, and one hangs for seconds. A user without a screen draws on the canvas, looks at the help and
+the inspector, and saves a snapshot. Printed over time: memory, threads, file descriptors, frames, drops and whole readings a
+second. It fails, with code 1, when any of the first three grows.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -23,15 +25,20 @@ import numpy as np
 
 from benchmarks.pictures import Picture, page
 from benchmarks.resources import PROC, Resources
-from camdigits.api import CanvasReader, LiveReader, Recognizer
+from camdigits.api import CanvasReader, Recognizer, live_reader
 from camdigits.controls import Mode, View
 from camdigits.devices.camera import open_camera
 from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.live import LiveSource
+from camdigits.devices.reader_thread import ReaderThread
+from camdigits.devices.threads import share_with_reader
 from camdigits.devices.writers import save_snapshot
 from camdigits.errors import SourceError
 from camdigits.live import loop
 from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
+from camdigits.settings import Effort
+from camdigits.tracking.executor import Kind
+from camdigits.tracking.live_reader import Reading
 from camdigits.vision.scene import BgrImage
 
 PERIOD_S = 1 / 30
@@ -41,7 +48,7 @@ SHAKE_PX = 0.7
 MEMORY_LIMIT_MB = 8.0
 """By so much may the median of the last quarter exceed that of the second: what a leak of a frame a minute comes to."""
 OTHER_SIZE = (640, 480)
-ROW = "{:>6}  {:<10}  {:>5}  {:>7}  {:>5}  {:>7}  {:>8}  {:>7}"
+ROW = "{:>6}  {:<10}  {:>5}  {:>7}  {:>5}  {:>7}  {:>8}  {:>7}  {:>10}"
 
 
 class Phase(NamedTuple):
@@ -63,6 +70,12 @@ PHASES = (
 )
 KEYS = {5: "h", 7: "h", 9: "i", 12: "i", 14: "s", 16: "x", 18: "x", 20: "m", 25: "m", 30: "c", 33: "n"}
 """What the user presses, by the second of the cycle; on the canvas, between the two `m`, he draws."""
+
+
+READER_FAULTS = {3: "raises", 11: "raises", 27: "raises", 30: "hangs", 42: "raises", 55: "raises"}
+"""What the next reading does that begins at or after this second of the cycle, once in a cycle."""
+HANG_S = 4.0
+"""How long a reading hangs; it is left to itself after half of that."""
 
 
 def phase_at(second: float) -> str:
@@ -123,8 +136,47 @@ class ShakyCamera:
         return seen if self._shape == self._size else np.asarray(cv2.resize(seen, self._shape), np.uint8)
 
 
+class ReaderFaults:
+    """What goes wrong with the readings of all cameras, by the clock, and how many ended well."""
+
+    def __init__(self, began_s: float) -> None:
+        self._began_s = began_s
+        self._seen: tuple[int, int] = (0, -1)
+        """The cycle and the second of the last fault."""
+        self._pause = threading.Event()
+        self.ended = 0
+
+    def happen(self) -> None:
+        """To be called where a reading begins: do what is due. Raises MemoryError when that is due."""
+        cycle, second = divmod(time.monotonic() - self._began_s, CYCLE_S)
+        due = [moment for moment in READER_FAULTS if self._seen < (int(cycle), moment) <= (int(cycle), int(second))]
+        if not due:
+            return
+        self._seen = int(cycle), due[-1]
+        if READER_FAULTS[due[-1]] == "raises":
+            raise MemoryError("no memory for this reading")
+        self._pause.wait(HANG_S)
+
+
+class FaultyThread(ReaderThread[Reading]):
+    """The window's reader thread, with readings that fail now and then."""
+
+    def __init__(self, faults: ReaderFaults) -> None:
+        super().__init__(hang_s=HANG_S / 2)
+        self._faults = faults
+
+    def submit(self, job: Callable[[], Reading], time_s: float, kind: Kind) -> None:
+        def faulty() -> Reading:
+            self._faults.happen()
+            reading = job()
+            self._faults.ended += 1
+            return reading
+
+        super().submit(faulty, time_s, kind)
+
+
 class Sample(NamedTuple):
-    """What was held and done at one time."""
+    """What was held and done at one time; readings_per_s: since the sample before."""
 
     elapsed_s: float
     phase: str
@@ -134,6 +186,7 @@ class Sample(NamedTuple):
     shown: int
     captured: int
     dropped: int
+    readings_per_s: float
 
 
 class Counted(NamedTuple):
@@ -148,11 +201,14 @@ class Soak:
 
     def __init__(self, duration_s: float, size: tuple[int, int], samples: int) -> None:
         self._pages = [page(count, height_px * size[1] / 720, size) for count, height_px in ((10, 120), (100, 40), (25, 60))]
-        self._recognizer = Recognizer()
+        self._recognizer = Recognizer(threads=share_with_reader())
         self._size, self._count = size, samples
         self._every_s = duration_s / samples
         self._began_s = time.monotonic()
+        self._faults = ReaderFaults(self._began_s)
         self._shown = 0
+        self._last: tuple[float, int] = (0.0, 0)
+        """When the last sample was taken, and how many readings had ended by then."""
         self._before = Counted(0, 0)
         self._camera: LiveSource | None = None
         self._pause = threading.Event()
@@ -178,7 +234,7 @@ class Soak:
             platform="linux",
         )
         self._camera = source
-        return source, LiveReader(self._recognizer)
+        return source, live_reader(self._recognizer, Effort.LIVE, FaultyThread(self._faults))
 
     def next_camera(self) -> tuple[FrameSource, Reader]:
         """The same one again, opened anew."""
@@ -225,6 +281,8 @@ class Soak:
 
     def _sample(self, elapsed_s: float) -> None:
         held = Resources.now()
+        (before_s, before), ended = self._last, self._faults.ended
+        self._last = elapsed_s, ended
         kernel = sum(count for name, count in held.threads.items() if not name.startswith("Python's"))
         self.samples.append(
             Sample(
@@ -235,10 +293,12 @@ class Soak:
                 held.descriptors.total(),
                 self._shown,
                 *self._counted(),
+                (ended - before) / (elapsed_s - before_s),
             )
         )
         last = self.samples[-1]
-        print(ROW.format(f"{elapsed_s / 60:.1f}", last.phase, f"{last.memory_mb:.0f}", *last[3:]), flush=True)
+        figures = f"{last.memory_mb:.0f}", *last[3:-1], f"{last.readings_per_s:.1f}"
+        print(ROW.format(f"{elapsed_s / 60:.1f}", last.phase, *figures), flush=True)
 
 
 def _save(picture: BgrImage, folder: Path) -> Path:
@@ -271,7 +331,7 @@ def main(minutes: float, size: str, samples: int) -> None:
         raise click.UsageError("threads and descriptors are counted in Linux' /proc, which is not here")
     width, _, height = size.partition("x")
     soak = Soak(60 * minutes, (int(width), int(height)), samples)
-    print(ROW.format("minute", "the camera", "MB", "threads", "files", "shown", "captured", "dropped"))
+    print(ROW.format("minute", "the camera", "MB", "threads", "files", "shown", "captured", "dropped", "readings/s"))
     soak.run()
     found = grown(soak.samples)
     print("; ".join(found) or f"nothing grew in {minutes:g} minutes and {soak.samples[-1].captured} frames")

@@ -23,7 +23,7 @@ import click
 import cv2
 import numpy as np
 
-from benchmarks.frames import Rows, show
+from benchmarks.tables import Rows, show
 from camdigits.devices.threads import cores
 from train.pages import random_page
 

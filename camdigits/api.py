@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from numbers import Integral
 from os import PathLike, fsdecode
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,19 +22,20 @@ from camdigits.errors import SourceError, UsageError
 from camdigits.ports import FrameSource, Reader, Turn
 from camdigits.scenes import Image, Origin, Scene
 from camdigits.settings import Effort, Settings
-from camdigits.tracking.executor import Executor, Inline
+from camdigits.tracking.executor import Executor, Inline, Kind
 from camdigits.tracking.live_reader import LiveParams, LiveReader, Reading
 from camdigits.vision import scene as vision
 from camdigits.vision.context import ContextWeights
 from camdigits.vision.pipeline import Pipeline
-from camdigits.vision.presets import CANVAS, GLANCE, LIVE, PROPOSALS, STILL, Preset
+from camdigits.vision.presets import CANVAS, GLANCE, LIVE, LIVE_PROPOSALS, PROPOSALS, STILL, Preset
 from camdigits.vision.readings import Classifier
 from camdigits.vision.rotation import Rotation, Turned
 from camdigits.vision.scene import Batch, Frame, Odds
 from camdigits.vision.taught import Taught, TaughtClassifier
 
-LIVE_DELAY_S = 0.2
-"""How long after its frame a reading is there in the live window: the median on two cores."""
+LIVE_DELAYS_S = MappingProxyType({Kind.QUICK: 5 / 30, Kind.THOROUGH: 10 / 30})
+"""How long after its frame a reading is there in the live window, in seconds: the median on two cores
+(`python -m benchmarks.frames`)."""
 MAX_STEP_S = 0.8
 """Frames of clips that are further apart are read one by one, and not followed."""
 
@@ -163,20 +165,19 @@ def _adaptable(network: FileClassifier, taught: bool) -> Adaptable:
     return adaptable
 
 
-def live_reader(
-    recognizer: Recognizer, effort: Effort | None = None, executor: Executor[Reading] | None = None
-) -> LiveReader:
+def live_reader(recognizer: Recognizer, effort: Effort | None = None, executor: Executor[Reading] | None = None) -> LiveReader:
     """What follows the frames of a camera or a clip, so that labels hold still.
 
     effort: `thorough` reads every frame and shows it at once; `live` as many as can be read beside the frames. executor: where
-    a live reading is done; by default at once, and handed over `LIVE_DELAY_S` later, as the window's thread does.
+    a live reading is done; by default at once, and handed over `LIVE_DELAYS_S` later, as the window's thread does.
     """
     settings = recognizer.settings
     tracks = replace(settings.tracks, show=settings.pipeline.threshold)
-    numbers, turned = settings.pipeline.numbers, recognizer.rotated(PROPOSALS)
+    numbers, thorough = settings.pipeline.numbers, recognizer.rotated(PROPOSALS)
     if (effort or settings.effort) is Effort.THOROUGH:
-        return LiveReader(turned, Inline(), tracks, numbers, LiveParams(every_frame=True, tilt_every=8))
-    return LiveReader(turned, executor or Inline(LIVE_DELAY_S), tracks, numbers)
+        return LiveReader(thorough, Inline(), tracks, numbers, LiveParams(every_frame=True, tilt_every=8))
+    quick = recognizer.rotated(LIVE_PROPOSALS)
+    return LiveReader(quick, executor or Inline(LIVE_DELAYS_S), tracks, numbers, thorough=thorough)
 
 
 class PictureReader:

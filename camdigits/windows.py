@@ -20,9 +20,10 @@ from camdigits.devices.live import DEFAULT_SIZE
 from camdigits.devices.notebook import NotebookFolder
 from camdigits.devices.places import data_folder
 from camdigits.devices.process import say, warnings_said
+from camdigits.devices.reader_thread import ReaderThread
 from camdigits.devices.recorder import ClipRecorder
 from camdigits.devices.teacher import Teacher
-from camdigits.devices.threads import limit_threads
+from camdigits.devices.threads import share_with_reader
 from camdigits.errors import SourceError
 from camdigits.live import loop
 from camdigits.overlay import draw_scene
@@ -168,9 +169,9 @@ class _Named:
 def run_window(options: WindowOptions, number_events: NumberEventWriter | None = None) -> None:
     """Open the window in camera or canvas mode, until the user quits. Raises SourceError for a named source that cannot be."""
     window.check_display()
-    limit_threads()
+    threads = share_with_reader()
     with warnings_said():
-        recognizer = Recognizer(options.model, options.threshold, rotate=options.rotate, taught=options.taught)
+        recognizer = Recognizer(options.model, options.threshold, rotate=options.rotate, taught=options.taught, threads=threads)
     mode, notice = Mode.CAMERA if options.page is None else Mode.CANVAS, ""
     shown = _WindowSources(options, recognizer)
     if mode is Mode.CAMERA:
@@ -251,7 +252,7 @@ class _WindowSources:
         return sources.open_source(spec, size=self._options.size or DEFAULT_SIZE, reconnect=True)
 
     def _watched(self, source: FrameSource) -> tuple[FrameSource, Reader]:
-        return source, reader_of(source, self._recognizer, effort=Effort.LIVE)
+        return source, reader_of(source, self._recognizer, effort=Effort.LIVE, executor=ReaderThread())
 
 
 def _load_ahead(module: str) -> None:

@@ -13,12 +13,13 @@ import click
 import cv2
 import numpy as np
 
-from camdigits.api import CanvasReader, LiveReader, Recognizer
+from camdigits.api import CanvasReader, Recognizer, live_reader
 from camdigits.controls import Mode, View
 from camdigits.devices.canvas import CanvasSource
 from camdigits.devices.sources import open_source
 from camdigits.overlay import Chosen, Labels, Status, draw
 from camdigits.ports import Pointer, Turn
+from camdigits.settings import Effort
 from camdigits.tracking.history import History
 from camdigits.vision.scene import BgrImage, Frame
 from train.hands import HANDS, write
@@ -44,7 +45,7 @@ _HAND = 3
 
 def demo(recognizer: Recognizer) -> tuple[list[BgrImage], float]:
     """The demo clip as the live window shows it: every so many frames, and how many seconds they are apart."""
-    reader, source, labels, shown = LiveReader(recognizer), open_source("demo"), Labels(), []
+    reader, source, labels, shown = live_reader(recognizer, Effort.LIVE), open_source("demo"), Labels(), []
     try:
         while (frame := source.read(Turn())) is not None:
             picture = draw(frame, reader.recognize(frame), View(), Status(source.name, 1 / source.frame_period_s), labels)

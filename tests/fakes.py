@@ -47,6 +47,10 @@ class Gate:
     def open(self) -> None:
         self._opened.set()
 
+    @property
+    def is_open(self) -> bool:
+        return self._opened.is_set()
+
 
 Step = BgrImage | None | Gate | Exception
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,14 +18,38 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import frames, live_process, pictures, reading, soak, stages, throughput
-from benchmarks.frames import MOVING, NEW, REST, STILL, Case, Classic, Follower, Measured, Times
+from benchmarks import (
+    frame_times,
+    frames,
+    live_page,
+    live_process,
+    pictures,
+    promises,
+    reading,
+    soak,
+    stages,
+    thread_counts,
+    throughput,
+)
+from benchmarks.frame_times import MOVING, NEW, OWN, REST, STILL, Case, Classic, Measured, Readings, Times
 from benchmarks.hand_held import NOISE, SHAKE_PX, HandHeld
+from benchmarks.live_page import FRAME_PERIOD_S, LivePage
 from benchmarks.pictures import Picture
 from camdigits.api import Recognizer
-from camdigits.vision import following, pipeline, rotation
-from camdigits.vision.motion import find_motion, reduced
+from camdigits.devices.threads import THREADS
+from camdigits.tracking.motion import find_corners, find_motion, reduce
+from camdigits.vision import pipeline
 from camdigits.vision.scene import Batch, Box, Digit, Evidence, Frame, Scene
+from tests.fakes import Gate
+
+
+@pytest.fixture(autouse=True)
+def _threads_as_before() -> Iterator[None]:
+    """What the live window sets up for its two threads is set back."""
+    before = cv2.getNumThreads(), sys.getswitchinterval()
+    yield
+    cv2.setNumThreads(before[0])
+    sys.setswitchinterval(before[1])
 
 
 @pytest.mark.parametrize(("count", "height_px"), [(10, 120), (100, 40), (400, 22), (400, 7)])
@@ -83,9 +110,9 @@ def test_what_was_found_and_what_was_offered_are_counted_against_the_truth() -> 
 def test_the_stages_of_a_reading_are_told_apart_and_left_as_they_were() -> None:
     before = dict(vars(pipeline))
     recognizer = Recognizer()
-    with stages.traced(stages.READING) as clock:
+    with stages.traced(stages.PICTURE) as clock:
         recognizer.read_frame(Frame(pictures.page(10, 60, (640, 360)).image, 0, 0.0))
-    assert set(clock.spent_ms) == set(stages.READING)
+    assert set(clock.spent_ms) == set(stages.PICTURE)
     assert all(clock.spent_ms.values())
     assert dict(vars(pipeline)) == before
 
@@ -97,14 +124,14 @@ def test_the_benchmark_prints_a_row_for_each_picture(monkeypatch: pytest.MonkeyP
     (row,) = [line for line in result.output.splitlines() if "10 digits of 60 px" in line]
     cells = [cell.strip() for cell in row.strip("│ ").split("│")]
     assert cells[-3:] == ["10/10", "10/10", "0"]
-    for heading in ("median", "99%", "ratio", *stages.READING):
+    for heading in ("median", "99%", "ratio", *stages.PICTURE):
         assert heading in result.output
 
 
 def samples(**course: list[float]) -> list[soak.Sample]:
     """Samples in which these figures take this course, and all others stay."""
     count = len(next(iter(course.values())))
-    usual = soak.Sample(0.0, "still", 150.0, 5, 6, 0, 0, 0)
+    usual = soak.Sample(0.0, "still", 150.0, 5, 6, 0, 0, 0, 0.0)
     return [usual._replace(**{what: values[k] for what, values in course.items()}) for k in range(count)]
 
 
@@ -131,20 +158,38 @@ def test_the_camera_of_a_soak_goes_through_every_fault() -> None:
 def test_a_soak_prints_what_the_app_holds_over_time_and_tells_whether_it_grew() -> None:
     result = CliRunner().invoke(soak.main, ["--minutes", "0.06", "--samples", "8", "--size", "640x360"])
     lines = result.output.splitlines()
-    assert lines[0].split() == ["minute", "the", "camera", "MB", "threads", "files", "shown", "captured", "dropped"]
+    headings = ["minute", "the", "camera", "MB", "threads", "files", "shown", "captured", "dropped", "readings/s"]
+    assert lines[0].split() == headings
     assert len(lines) >= 10
     assert "grew" in lines[-1]
-    assert int(lines[8].split()[-2]) > 0, "no frame was captured"
+    assert int(lines[8].split()[-3]) > 0, "no frame was captured"
+    assert all(float(line.split()[-1]) >= 0 for line in lines[1:9])
+
+
+def test_readings_of_a_soak_fail_when_it_is_time_and_once_a_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [0.0]
+    monkeypatch.setattr(soak.time, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr(soak, "READER_FAULTS", {3: "raises", 5: "hangs"})
+    monkeypatch.setattr(soak, "HANG_S", 0.0)
+    faults = soak.ReaderFaults(0.0)
+    faults.happen()
+    for cycle in range(2):
+        now_s[0] = cycle * soak.CYCLE_S + 3.5
+        with pytest.raises(MemoryError):
+            faults.happen()
+        faults.happen()
+        now_s[0] += 4
+        faults.happen()
 
 
 def _shifts_px(images: list[pictures.BgrImage]) -> list[float]:
     """How far the page went from each frame to the next, in pixels."""
     found = []
     for before, now in pairwise(images):
-        (grey, scale), (other, _) = reduced(before), reduced(now)
-        motion = find_motion(grey, other, scale, ())
+        one, other = reduce(before), reduce(now)
+        motion = find_motion(one, other, find_corners(one, np.array([[0.0, 0.0, 640.0, 480.0]])))
         assert motion is not None
-        found.append(float(np.hypot(*np.subtract(motion.point(160, 120), (160, 120)))))
+        found.append(float(np.hypot(*np.subtract(motion[0].point(160, 120), (160, 120)))))
     return found
 
 
@@ -173,61 +218,142 @@ def test_time_counts_once_for_the_stage_that_is_at_work() -> None:
     now = iter(float(second) for second in range(100))
     clock = stages.Clock(("outer", "inner"), lambda: next(now))
     inner = clock.clocked("inner", lambda: "done")  # a second: each look at the clock is one
-
-    def steps() -> Generator[float, None, str]:
-        yield
-        return str(inner())
-
     assert clock.clocked("outer", inner)() == "done"
     assert clock.taken() == {"outer": 2000, "inner": 1000}
-    work = clock.clocked("outer", steps)()
-    next(work)
-    next(now)  # what passes between two steps counts for none
-    with pytest.raises(StopIteration, match="done"):
-        next(work)
-    assert clock.taken() == {"outer": 3000, "inner": 1000}
+    assert clock.taken() == {"outer": 0, "inner": 0}
 
 
-def test_every_stage_of_following_is_clocked_and_left_as_it_was() -> None:
-    owners = [*stages.CONDUCTORS, *(owner for _, owner, _ in stages.METHODS)]
-    assert set(stages.CONDUCTORS) == {following, rotation, pipeline}
+def test_each_thread_has_an_account_of_its_own() -> None:
+    clock = stages.Clock(("work",))
+    with ThreadPoolExecutor(1) as other:
+        other.submit(clock.clocked("work", lambda: None)).result()
+        assert clock.taken() == {"work": 0}
+        assert other.submit(clock.taken).result()["work"] > 0
+
+
+PAGE = pictures.page(10, 60, (640, 360)).image
+
+
+@pytest.fixture
+def recognizer() -> Recognizer:
+    return Recognizer()
+
+
+def _shown(page: LivePage, frames: int, carried: bool = True) -> None:
+    """Show so many frames, and what is read of them."""
+    held = HandHeld(PAGE)
+    page.resume()
+    for _ in range(frames):
+        page.show(held.carried() if carried else held.at_rest())
+    page.pause()
+
+
+def test_every_stage_is_clocked_and_left_as_it_was(recognizer: Recognizer) -> None:
+    owners = [*stages.CONDUCTORS, *(place.owner for place in stages.PARTS)]
     before = [dict(vars(owner)) for owner in owners]
-    follower = Follower(Recognizer(), pictures.page(10, 60, (640, 360)).image)
-    with stages.traced() as clock:
-        for carried in (True, True, *[False] * 30):
-            follower.timed(follower.next_frame(carried))
-    assert set(clock.spent_ms) == set(stages.FOLLOWING)
-    assert all(clock.spent_ms.values()), clock.spent_ms
+    with stages.traced((*stages.FRAME, *stages.READING)) as clock:
+        page = LivePage(recognizer, PAGE, clock)
+        for _ in range(3):
+            _shown(page, 4)
+        spent, readings = clock.taken(), page.thread.readings
+        page.close()
+    assert all(spent[stage] for stage in stages.FRAME), spent
+    assert not spent["ink"], "the reader's time is counted for the main loop"
+    found = {stage for stage in stages.READING for timed in readings if timed.stages[stage]}
+    assert found == set(stages.READING)
     assert [dict(vars(owner)) for owner in owners] == before
 
 
-def test_the_stages_of_a_frame_add_up_to_it() -> None:
-    follower = Follower(Recognizer(), pictures.page(10, 60, (640, 360)).image)
-    with stages.traced() as clock:
-        for _ in range(12):
-            wall_ms, _, spent = follower.timed(follower.next_frame(True), clock=clock)
-            assert tuple(spent) == frames.STAGES
-            assert sum(spent.values()) == pytest.approx(wall_ms, rel=0.02)
-    assert len(follower.scene.digits) == 10
+def test_the_stages_of_a_frame_and_of_a_reading_add_up_to_it(recognizer: Recognizer) -> None:
+    with stages.traced((*stages.FRAME, *stages.READING)) as clock:
+        page = LivePage(recognizer, PAGE, clock)
+        page.pause()
+        clock.taken()
+        for _ in range(4):
+            spent = page.show(PAGE)
+            assert 0 < sum(clock.taken().values()) <= spent.wall_ms
+        page.pause()
+        page.close()
+    assert all(0.5 * timed.took_ms < sum(timed.stages.values()) <= timed.took_ms for timed in page.thread.readings)
 
 
-def test_a_phase_is_cut_short_at_its_limit() -> None:
+def test_frames_are_shown_at_a_cameras_pace_and_read_by_the_thread(recognizer: Recognizer) -> None:
+    page = LivePage(recognizer, PAGE)
+    page.pause()
+    page.resume()
+    began_s = time.monotonic()
+    held = HandHeld(PAGE)
+    times = [page.show(held.at_rest()) for _ in range(12)]
+    assert time.monotonic() - began_s >= 11 * FRAME_PERIOD_S
+    assert all(0 < spent.cpu_ms <= spent.wall_ms + 1 for spent in times)
+    _shown(page, 3, carried=False)
+    _shown(page, 3, carried=False)
+    page.close()
+    assert len(page.scene.digits) == 10
+    first = page.thread.readings[0]
+    assert first.captured_s <= first.began_s < first.ended_s <= first.taken_s
+    assert 0 < first.took_ms <= first.age_ms
+
+
+def test_a_reading_that_fails_is_no_measure() -> None:
+    def fails(batch: Batch) -> Batch:
+        raise ValueError(f"a bug with {len(batch)} crops")
+
+    page = LivePage(Recognizer(classifier=fails), PAGE)
+    page.pause()
+    with pytest.raises(ValueError, match="a bug"):
+        _shown(page, 3)
+    page.close()
+
+
+def test_a_reading_that_does_not_end_is_no_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_page, "IDLE_LIMIT_S", 0.01)
+    gate = Gate()
+
+    def hangs(batch: Batch) -> Batch:
+        gate.wait()
+        return np.full((len(batch), 10), 0.1, np.float32)
+
+    page = LivePage(Recognizer(classifier=hangs), PAGE)
+    with pytest.raises(RuntimeError, match="not ended"):
+        page.pause()
+    gate.open()
+    page.close()
+
+
+def test_a_page_is_measured_in_all_phases_beside_the_floor(recognizer: Recognizer) -> None:
     picture = pictures.page(1, 35, (320, 240))
-    plan = frames.phases(8)
-    case = frames.measure(Recognizer(), picture, 1, 35, plan, limit_s=0.0)
-    assert {name: len(times.wall_ms) for name, times in case.phases.items()} == {MOVING: 2, REST: 2, STILL: 2, NEW: 2}
-    assert case.stages.keys() == case.phases.keys()
-    assert len(case.floor.wall_ms) == 4  # every third frame of a phase, and its first
+    case = frame_times.measure(recognizer, picture, pictures.page(1, 35, (320, 240), 7), 1, 35, frame_times.phases(6))
+    assert {name: len(times.wall_ms) for name, times in case.phases.items()} == {MOVING: 6, REST: 2, STILL: 3, NEW: 3}
+    assert case.stages.keys() == case.readings.keys() == case.phases.keys()
+    assert len(case.floor.wall_ms) == 4 * frame_times.FLOORS
+    assert tuple(case.stages[MOVING]) == (*stages.FRAME, OWN)
+    assert tuple(case.reading_stages) == (*stages.READING, OWN)
 
 
-def test_what_is_left_of_coming_to_rest_is_read_until_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[int] = []
-    monkeypatch.setattr(Follower, "read", lambda _, frame: read.append(frame.index))
-    follower = Follower(Recognizer(), pictures.page(1, 35, (320, 240)).image)
-    follower.rest(3, limit_s=60.0)
-    assert read == [1, 2, 3]
-    follower.rest(3, limit_s=0.0)
-    assert read == [1, 2, 3]
+def test_the_floor_has_the_threads_of_opencv_to_itself() -> None:
+    cv2.setNumThreads(1)
+    used: list[int] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(frame_times, "floor", lambda _: used.append(cv2.getNumThreads()))
+        assert len(frame_times.floors_ms(PAGE)) == frame_times.FLOORS
+    assert set(used) == {min(THREADS, os.cpu_count() or 1)}
+    assert cv2.getNumThreads() == 1
+
+
+def test_another_page_takes_the_place_of_one_that_was_read() -> None:
+    images = frame_times.Images(np.full((60, 80, 3), 200, np.uint8), np.full((60, 80, 3), 50, np.uint8))
+    new = frame_times.Phase(NEW, 90, renewed=True)
+    levels = [images.of(new, number).mean() > 100 for number in range(90)]
+    assert levels == [False] * 30 + [True] * 30 + [False] * 30
+    still = frame_times.Phase(STILL, 90)
+    assert all(images.of(still, number).mean() > 100 for number in range(90))
+
+
+def test_readings_are_counted_up_to_the_end_of_the_last_one() -> None:
+    read = Readings((100.0, 200.0), (150.0,), ended=2, span_s=0.5).and_then(Readings((300.0,), (), ended=0, span_s=0.0))
+    assert (read.per_s, read.took, read.age) == (4.0, 200.0, 150.0)
+    assert np.isnan(Readings().per_s)
 
 
 def _times(*wall_ms: float) -> Times:
@@ -236,34 +362,29 @@ def _times(*wall_ms: float) -> Times:
 
 def _case(size: pictures.Size, digits: int, moving_ms: float) -> Case:
     phases = {MOVING: _times(*[moving_ms] * 10), REST: _times(20.0), STILL: _times(1.0, 1.0), NEW: _times(2.0)}
-    return Case(f"{digits} digits", size, digits, 40, phases, _times(8.0))
+    readings = dict.fromkeys(phases, Readings((100.0,), (120.0,), 1, 0.1))
+    return Case(f"{digits} digits", size, digits, 40, phases, _times(8.0), readings)
 
 
-def _verdict(measured: Measured, promise: str) -> frames.Verdict:
-    (found,) = [verdict for verdict in frames.verdicts(measured) if verdict.promise.startswith(promise)]
+def _verdict(measured: Measured, promise: str) -> promises.Verdict:
+    (found,) = [verdict for verdict in promises.verdicts(measured) if verdict.promise.startswith(promise)]
     return found
 
 
 def test_promises_are_judged_by_what_was_measured() -> None:
-    wide = (1280, 720)
-    ten = replace(_case(wide, 10, 6.0), classic=Classic(_times(30.0, 30.0), _times(50.0), _times(6.0)))
+    wide, large = (1280, 720), (3840, 2160)
     measured = Measured(
-        (_case(wide, 0, 5.0), ten, _case(wide, 400, 55.0), _case((3840, 2160), 10, 27.0)),
-        textures=(replace(_case(wide, 0, 7.0), name="bricks"),),
+        (_case(wide, 0, 5.0), _case(wide, 10, 5.9), _case(wide, 400, 34.0), _case(large, 10, 27.0)),
+        textures=(replace(_case(large, 0, 0.5), name="bricks"),),
         start_s=(0.8, 3.0, 0.9),
-        peaks_mb=((wide, 199.0), ((3840, 2160), 351.0)),
+        peaks_mb=((wide, 199.0), (large, 351.0)),
     )
     expected = {
-        "1280x720, 10 digits, moving: times the floor": (0.75, True),
-        "1280x720, 10 digits: times faster than (b)": (50.0, True),
-        "1280x720, 10 digits: times faster than (c)": (50 / 6, False),
-        "textures at 1280x720": (20.0, True),
-        "pages at 1280x720": (55.0, False),
-        "a further digit of 400 to one of 10": (0.125 / 0.1, False),
-        "growth of time to growth of pixels, 1280x720 to 3840x2160": (27 / 6 / 9, True),
-        "99th percentile to median, moving": (1.0, True),
-        "still page to moving": (1 / 6, True),
-        "still page to new page": (0.5, False),
+        "1280x720, 10 digits, moving: median to the floor": (5.9 / 8, True),
+        "1280x720, 10 digits, moving: 99th percentile to median": (1.0, True),
+        "slowest frame of any page at 1280x720": (34.0, False),
+        "slowest frame of any page at 3840x2160": (27.0, True),
+        "still to moving": (2.0, False),
         "cold start": (0.9, True),
         "peak memory of the live app at 1280x720": (199.0, True),
         "peak memory of the live app at 3840x2160": (351.0, False),
@@ -272,17 +393,16 @@ def test_promises_are_judged_by_what_was_measured() -> None:
         verdict = _verdict(measured, promise)
         assert verdict.measured == pytest.approx(value), promise
         assert verdict.met is met, promise
-    assert "bricks" in _verdict(measured, "textures").note
-    rows = frames.verdict_rows(frames.verdicts(measured))
+    assert _verdict(measured, "still to moving").note == "bricks, 3840x2160"
+    assert _verdict(measured, "slowest frame of any page at 1280x720").note == "400 digits, moving"
+    rows = frames.verdict_rows(promises.verdicts(measured))
     assert {"met", "NOT met"} == {row[3] for row in rows[1:]}
 
 
 def test_nothing_is_judged_that_was_not_measured() -> None:
-    measured = Measured((_case((640, 480), 10, 6.0),))
-    assert [verdict.promise for verdict in frames.verdicts(measured)] == [
-        "99th percentile to median, moving",
-        "99th percentile to median, still",
-    ]
+    assert promises.verdicts(Measured(())) == []
+    found = promises.verdicts(Measured((_case((640, 480), 10, 6.0),)))
+    assert [verdict.promise for verdict in found] == ["slowest frame of any page at 640x480", "still to moving, medians"]
 
 
 class _CountingModel:
@@ -295,38 +415,66 @@ class _CountingModel:
         self.rows.append(len(batch))
 
 
-def test_keras_is_asked_one_crop_a_call_and_all_in_one() -> None:
-    recognizer = Recognizer()
+def test_keras_is_asked_one_crop_a_call_and_all_in_one(recognizer: Recognizer) -> None:
     image = pictures.page(3, 60, (320, 240)).image
-    batch = frames.crops(recognizer, image, 3)
+    batch = frame_times.crops(recognizer, image, 3)
     model = _CountingModel()
-    classic = frames.beside_keras(model, batch, recognizer, image, rounds=2)
+    classic = frame_times.measure_classic(model, batch, rounds=2)
     assert model.rows == [3, 1, *[1, 1, 1, 3] * 2]  # each way once to warm up
     assert (len(classic.single.wall_ms), len(classic.batch.wall_ms)) == (6, 2)
-    assert len(classic.ours.wall_ms) == 2 * 5
 
 
 def _run(*arguments: str) -> str:
-    small = ("--size", "320", "240", "--digits", "0", "--digits", "10", "--frames", "2", "--repeats", "1")
+    small = ("--size", "320", "240", "--digits", "0", "--digits", "10", "--frames", "4", "--repeats", "1")
     result = CliRunner().invoke(frames.main, [*small, "--without-textures", "--without-processes", *arguments])
     assert result.exit_code == 0, result.output
     return result.output
 
 
+def _table(output: str, title: str) -> list[list[str]]:
+    """The rows of a table in Markdown, without its heading."""
+    lines = output.partition(title)[2].split("\n\n")[1].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+@pytest.fixture
+def _warm_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "_WARM_FRAMES", 1)
+
+
+@pytest.mark.usefixtures("_warm_at_once")
 def test_the_frames_benchmark_prints_each_page_and_phase_and_keeps_every_time(tmp_path: Path) -> None:
     output = _run("--without-keras", "--markdown", "--json", str(tmp_path / "times.json"))
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in output.splitlines() if "320x240 |" in line]
-    timed = [row for row in rows if len(row) == 14]
-    assert [row[1:3] for row in timed] == [
-        [f"{n} digits of 35 px", phase] for n in (0, 10) for phase in (MOVING, REST, STILL, NEW)
+    pages = [(f"{count} digits of 35 px", phase) for count in (0, 10) for phase in (MOVING, REST, STILL, NEW)]
+    assert [(row[1], row[2]) for row in _table(output, "What the main loop spends")] == pages
+    assert [(row[1], row[2]) for row in _table(output, "Whole readings")] == [
+        each for each in pages if each[1] in (MOVING, REST)
     ]
-    assert timed[6][11] == "10/10"
-    assert len([row for row in rows if len(row) == 4 + len(frames.STAGES)]) == 8
+    assert [(row[1], row[2]) for row in _table(output, "Stages of a frame")] == pages
+    assert [row[1] for row in _table(output, "Stages of a reading")] == ["0 digits of 35 px", "10 digits of 35 px"]
+    assert {row[3] for row in _table(output, "Promises")} <= {"met", "NOT met"}
     assert "without (b) and (c): left out" in output
     cases = json.loads((tmp_path / "times.json").read_text())["cases"]
-    assert [len(case["phases"][MOVING]["wall_ms"]) for case in cases] == [2, 2]
+    assert [len(case["phases"][MOVING]["wall_ms"]) for case in cases] == [4, 4]
 
 
+def test_quick_leaves_the_other_sizes_and_keras_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[frames.Plan] = []
+
+    def run(plan: frames.Plan, say: Callable[[str], None]) -> Measured:
+        say("measuring")
+        plans.append(plan)
+        return Measured(())
+
+    monkeypatch.setattr(frames, "run", run)
+    for options in (["--quick"], []):
+        assert CliRunner().invoke(frames.main, options).exit_code == 0
+    quick, full = plans
+    assert (quick.sizes, quick.digits, quick.classic, quick.textures) == (((1280, 720),), (0, 10, 100), False, True)
+    assert (full.sizes, full.digits, full.classic, full.textures) == (frames.SIZES, frames.DIGITS, True, True)
+
+
+@pytest.mark.usefixtures("_warm_at_once")
 def test_without_keras_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keras", None)
     assert "without (b) and (c): Keras is not installed" in _run("--no-stages")
@@ -335,18 +483,23 @@ def test_without_keras_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_chart_is_a_picture_of_all_sizes(tmp_path: Path) -> None:
     frames_chart = pytest.importorskip("benchmarks.frames_chart", reason="charts need the extra `train`", exc_type=ImportError)
     cases = [_case(size, digits, 6.0) for size in frames.SIZES for digits in frames.DIGITS]
-    cases[1] = replace(cases[1], classic=Classic(_times(30.0), _times(50.0), _times(6.0)))
+    cases[1] = replace(cases[1], classic=Classic(_times(30.0), _times(50.0)))
     frames_chart.draw_chart(Measured(tuple(cases)), tmp_path / "chart.png")
     chart = cv2.imread(str(tmp_path / "chart.png"))
     assert chart is not None
     assert min(chart.shape[:2]) > 600
 
 
-def test_threads_are_compared_and_set_back() -> None:
-    before = cv2.getNumThreads()
-    rows = frames.measure_threads([pictures.page(1, 35, (320, 240))], (1, 2), rounds=1, block=2)
-    assert [row[1:4] for row in rows[1:]] == [[str(one), str(other), "2"] for one in (1, 2) for other in (1, 2)]
-    assert cv2.getNumThreads() == before
+def test_threads_and_switch_intervals_are_compared_and_set_back() -> None:
+    before = cv2.getNumThreads(), sys.getswitchinterval()
+    tried = thread_counts.settings((1, 2), (5.0, 0.5))
+    rows = thread_counts.measure_threads([pictures.page(1, 35, (320, 240))], tried, rounds=1, frames=2)
+    expected = [[one, other, switch, "2"] for one in "12" for other in "12" for switch in ("5", "0.5")]
+    assert [row[1:5] for row in rows[1:]] == expected
+    assert (cv2.getNumThreads(), sys.getswitchinterval()) == before
+    with thread_counts.Setting(1, 2, 0.5).used():
+        assert cv2.getNumThreads() == 1
+        assert sys.getswitchinterval() == pytest.approx(0.0005)
 
 
 def test_the_live_command_starts_and_labels_without_a_window() -> None:

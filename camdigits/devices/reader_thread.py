@@ -10,7 +10,7 @@ from typing import Generic
 
 from camdigits.devices.native import start_inside
 from camdigits.ports import Clock
-from camdigits.tracking.executor import Done, Result
+from camdigits.tracking.executor import Done, Kind, Result
 
 SLOW_S = 1.0
 """When a reading takes longer than this, the user is told."""
@@ -73,8 +73,8 @@ class _Worker(Generic[Result]):
 class ReaderThread(Generic[Result]):
     """Does one job at a time on a thread of its own (executor.Executor).
 
-    A job that fails ends with its error; one that takes longer than `hang_s` seconds is left to itself, and others are done on a
-    new thread.
+    A job that fails ends with its error. One that takes longer than `hang_s` seconds is left to itself, and others are done on
+    a new thread.
     """
 
     def __init__(self, clock: Clock = time.monotonic, hang_s: float = HANG_S) -> None:
@@ -97,7 +97,7 @@ class ReaderThread(Generic[Result]):
             return f"no reading for {now_s:.0f} s: this machine is busy"
         return f"a reading takes {self._took_s:.1f} s on this machine" if self._took_s > SLOW_S else ""
 
-    def submit(self, job: Callable[[], Result], time_s: float) -> None:  # noqa: ARG002 - a thread takes what time it takes
+    def submit(self, job: Callable[[], Result], time_s: float, kind: Kind) -> None:  # noqa: ARG002 - it takes what time it takes
         if self._worker is None or not self._worker.is_alive:
             self._worker = _Worker(self._clock)
         self._began_s, self._dropped = self._clock(), False

@@ -17,6 +17,23 @@ def limit_threads(most: int = THREADS) -> None:
     cv2.setNumThreads(min(most, os.cpu_count() or 1))
 
 
+LIVE_SWITCH_S = 0.0005
+"""A thread that waits for the interpreter is given it after this time, in seconds; Python's own is 5 ms. The reader holds it
+most of the time, and the loop that shows asks for it after every call into OpenCV."""
+
+
+def share_with_reader() -> int:
+    """Set OpenCV and the interpreter up for a loop that shows beside a thread that reads.
+
+    Returns how many threads the network may use.
+    On two cores each of the two has one to itself: more threads of OpenCV or of the network would take the other's.
+    """
+    threads = max(1, min(THREADS, cores() - 1))
+    limit_threads(threads)
+    sys.setswitchinterval(LIVE_SWITCH_S)
+    return threads
+
+
 def cores() -> int:
     """How many cores this process may use."""
     if sys.platform != "win32" and hasattr(os, "sched_getaffinity"):

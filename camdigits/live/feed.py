@@ -139,8 +139,8 @@ class Feed:
 
     @property
     def notice(self) -> str:
-        """A sentence for the user about the source, else about the reading, or ""."""
-        return self.playback.notice or self.reader.notice
+        """What the user should know of the source and of the reading, or ""."""
+        return "; ".join(filter(None, (self.playback.notice, self.reader.notice)))
 
     def wait_s(self, held: bool = False) -> float:
         """How long there is nothing to do; `held` says that no frame is read."""

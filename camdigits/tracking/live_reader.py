@@ -1,20 +1,20 @@
 """The live reader: the frames of one source through time. Readings are done beside the frames, one whole reading at a time.
 
-    every frame   reduce -> find_motion -> Tracker.predict -> Scene
-    a reading     read (rotation.Steady) -> patches of its strokes -> followed to the present -> Tracker.update
+    every frame   reduce -> Watch.look -> Tracker.predict -> Grouping.group -> Scene
+    a reading     Steady.read -> take_patches -> Reading.at (the present) -> Tracker.update
 
-What was read is shown only where its strokes are on the frame that is shown. A result of which that is not known is dropped, and
-the page is read again. No clock and no thread here: the executor that is handed in decides where a reading is done.
+What was read is shown only where its strokes are on the frame that is shown. Where that is not known, the result is dropped,
+and the page read again. No clock and no thread here: the executor that is handed in decides where a reading is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from camdigits.tracking.executor import Done, Executor
+from camdigits.tracking.executor import Done, Executor, Kind
 from camdigits.tracking.motion import (
     STILL,
     Floats,
@@ -22,37 +22,35 @@ from camdigits.tracking.motion import (
     Patches,
     Points,
     Reduced,
-    find_changes,
     find_corners,
     find_motion,
-    find_motions,
     likeness,
     reduce,
     take_patches,
 )
 from camdigits.tracking.tracker import Tracker, TrackParams
-from camdigits.vision.numbers import NumberParams, around, group_numbers
-from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned
+from camdigits.tracking.watch import Pace, Watch
+from camdigits.vision.numbers import NumberParams, around
+from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, apart, group_tilted
 from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene, in_boxes, whole_boxes
+
+_OTHER_SIDE = 45.0
+"""A page that is turned by more degrees than this to be read has other digits in the same places: a 6 is a 9."""
 
 
 @dataclass(frozen=True)
 class LiveParams:
     """When a page is read, and what is kept of it.
 
-    min_change_px: this many pixels of the reduced frame must change before a page is read again; less is no stroke.
-    still_px: what moves by less than this many pixels of the reduced frame stands still, so that boxes do not tremble.
     every_frame: whether every frame is read, changed or not.
     tilt_every: after this many readings it is looked again which way up the page lies.
-    readings: a page that does not change is read this often, since one frame may be unlucky.
+    readings: a page that does not change is read thoroughly this often, since one frame may be unlucky.
     max_pause_s: frames further apart in time show another page.
     max_trail: this many reduced frames are kept to follow what was read; of more, every other one.
     max_marks: marks that are kept of a reading, the largest; texture has tens of thousands.
     landmark: digits of this confidence are followed from the frame that was read to the present.
     """
 
-    min_change_px: int = 8
-    still_px: float = 0.25
     every_frame: bool = False
     tilt_every: int = 3
     readings: int = 3
@@ -66,11 +64,15 @@ class LiveParams:
 class Reading:
     """What was read on a frame, and where it has gone since.
 
-    scene: in pixels of the frame that was read; time_s: that frame's time. patches: the strokes of its digits as they were read.
-    boxes: where these are on the frame of `picture`, float64 (N, 4). corners: the places by which they are followed.
+    kind: how it was read.
+    scene: in pixels of the frame that was read, whose time is `time_s`.
+    patches: the strokes of its digits as they were read.
+    boxes: where these are on the frame of `picture`, float64 (N, 4).
+    corners: the places by which they are followed.
     motion: of the page since the frame that was read; None where that is not known.
     """
 
+    kind: Kind
     scene: Scene
     time_s: float
     picture: Reduced
@@ -99,77 +101,41 @@ class Reading:
         return reading
 
 
-class Watch:
-    """Sees how the page moves from frame to frame, and whether anything changes."""
-
-    def __init__(self, params: LiveParams) -> None:
-        self._params = params
-        self._anchor: Reduced | None = None
-        """The frame that the page is where it was on, as far as anyone can see."""
-        self._corners: Points | None = None
-        self._count = 0
-        """Corners of the anchor, found about this many boxes."""
-
-    def look(self, picture: Reduced, boxes: Floats) -> tuple[tuple[Motion, ...], bool]:
-        """How what is in the boxes has moved since the frame before, that of most first, none where it is not known; and whether
-        anything has changed."""
-        anchor = self._anchor
-        if anchor is None:
-            self._anchor = picture
-            return (), True
-        changed = np.count_nonzero(find_changes(anchor, picture)) >= self._params.min_change_px
-        motions = self._motions(anchor, picture, boxes)
-        if not motions and not changed:
-            return (STILL,), False
-        if motions and max(_reach(motion, boxes) for motion in motions) * picture.scale < self._params.still_px:
-            return (STILL,), changed  # the anchor stays: a page that creeps is seen to move in the end
-        self._anchor, self._corners = picture, None
-        return motions, changed
-
-    def begin(self, picture: Reduced) -> None:
-        """Look from this frame on: other boxes are followed, which lie where they are on it."""
-        self._anchor, self._corners = picture, None
-
-    def _motions(self, anchor: Reduced, picture: Reduced, boxes: Floats) -> tuple[Motion, ...]:
-        if not len(boxes):
-            return ()
-        if self._corners is None or self._count != len(boxes):
-            self._corners, self._count = find_corners(anchor, boxes), len(boxes)
-        return tuple(motion for motion, _ in find_motions(anchor, picture, self._corners))
-
-
-def _reach(motion: Motion, boxes: Floats) -> float:
-    """How far a motion moves that box which it moves farthest, pixels along x or y."""
-    return float(np.abs(motion.carried(boxes)[:, :2] - boxes[:, :2]).max())
-
-
 class Grouping:
-    """The numbers of the digits that are shown; made anew when other digits are, or a reading came."""
+    """The numbers of the digits that are shown. They are found anew when other digits are shown or a reading came; digits that
+    only move take their numbers along."""
 
     def __init__(self, params: NumberParams) -> None:
         self._params = params
-        self._key: tuple[object, ...] | None = None
-        self._order: tuple[int | None, ...] = ()
+        self._key: tuple[object, ...] = ()
+        self._shown: tuple[Digit, ...] = ()
+        self._marks: tuple[Box, ...] = ()
+        self._digits: tuple[Digit, ...] = ()
         self._numbers: tuple[Number, ...] = ()
 
-    def group(self, shown: Sequence[Digit], marks: Sequence[Box], tilt: Tilt) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
+    def group(
+        self, shown: tuple[Digit, ...], marks: tuple[Box, ...], tilt: Tilt
+    ) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
         """Digits in reading order, and their numbers, on a page that was turned by `tilt` to be read."""
-        key = (tuple((digit.track, digit.label, digit.confidence) for digit in shown), id(marks), tilt)
-        if key != self._key:
-            level = in_boxes(shown, tilt.boxes_there([digit.box for digit in shown]))
-            digits, self._numbers = group_numbers(level, tilt.boxes_there(marks), self._params)
-            self._order, self._key = tuple(digit.track for digit in digits), key
-        by_track = {digit.track: digit for digit in shown}
-        digits = tuple(by_track[track] for track in self._order)
-        boxes = [digit.box for digit in digits]
-        return digits, tuple(around(number, boxes) for number in self._numbers)
+        if shown is self._shown and marks is self._marks:
+            return self._digits, self._numbers
+        key = tuple((digit.track, digit.label, digit.confidence) for digit in shown)
+        if key == self._key and marks is self._marks:
+            by_track = {digit.track: digit for digit in shown}
+            self._digits = tuple(by_track[digit.track] for digit in self._digits)
+            boxes = [digit.box for digit in self._digits]
+            self._numbers = tuple(around(number, boxes) for number in self._numbers)
+        else:
+            self._digits, self._numbers = group_tilted(shown, marks, tilt, self._params)
+        self._key, self._shown, self._marks = key, shown, marks
+        return self._digits, self._numbers
 
 
 class LiveReader:
     """Reads the frames of one source, one after another (ports.Reader).
 
-    turned: reads one frame as well as can be, whichever way up it lies, and offers what may be a digit too. executor: where that
-    is done.
+    turned: reads one frame quickly, whichever way up it lies, and offers what may be a digit too. executor: where that is done.
+    thorough: reads it as well as can be; None where `turned` does so already.
     """
 
     def __init__(
@@ -178,12 +144,13 @@ class LiveReader:
         executor: Executor[Reading],
         tracks: TrackParams = TrackParams(),  # noqa: B008 - frozen values
         numbers: NumberParams = NumberParams(),  # noqa: B008
-        params: LiveParams = LiveParams(),  # noqa: B008
+        params: LiveParams = LiveParams(),
+        thorough: Turned | None = None,
     ) -> None:
-        self._turned, self._executor, self._params = turned, executor, params
+        self._turned, self._thorough, self._executor, self._params = turned, thorough, executor, params
         self._tracker, self._grouping = Tracker(tracks), Grouping(numbers)
         self._last: Frame | None = None
-        self.notice = ""
+        self._failure = ""
         self.forget()
 
     @property
@@ -191,14 +158,20 @@ class LiveReader:
         """Whether a reading is under way: recognizing the same frame again may show more."""
         return self._executor.busy
 
+    @property
+    def notice(self) -> str:
+        """What a user should know of the readings, or ""."""
+        return self._failure or self._executor.notice
+
     def forget(self) -> None:
         """Begin anew: nothing was seen before."""
         self._executor.drop()
         self._steady = Steady(self._turned, self._params.tilt_every)
-        self._watch = Watch(self._params)
+        self._watch = Watch()
         self._tracker.reset()
         self._trail: list[Reduced] = []
         self._to_read = self._params.readings
+        self._pace = Pace.MOVING
         self._marks: tuple[Box, ...] = ()
         self._evidence: Evidence | None = None
         self._tilt: Tilt | None = None
@@ -233,10 +206,12 @@ class LiveReader:
             last.image.shape != frame.image.shape or not 0 <= frame.time_s - last.time_s <= self._params.max_pause_s
         ):
             self.forget()
-        motions, changed = self._watch.look(picture, self._tracker.boxes)
-        if changed or self._params.every_frame:
+        change = self._watch.look(picture, self._tracker.boxes)
+        if change.has_changed or self._params.every_frame:
             self._to_read = self._params.readings
-        self._tracker.predict(picture, motions, frame.time_s)
+        if change.pace is Pace.MOVING or self._pace is Pace.MOVING:
+            self._pace = change.pace
+        self._tracker.predict(picture, change.motions, frame.time_s)
         if len(self._trail) >= self._params.max_trail:
             self._trail = self._trail[::2]
         if not self._executor.busy:
@@ -246,28 +221,34 @@ class LiveReader:
 
     def _begin(self, frame: Frame, picture: Reduced) -> None:
         """Begin to read a frame."""
-        self._to_read -= 1
-        steady, params = self._steady, self._params
+        steady, params, thorough = self._steady, self._params, self._thorough
+        kind = Kind.THOROUGH if thorough is None or self._pace is Pace.RESTING else Kind.QUICK
+        if kind is Kind.THOROUGH:
+            self._to_read -= 1
+        if self._pace is Pace.ARRIVED:
+            self._pace = Pace.RESTING
+            steady.expect_another()
 
         def read() -> Reading:
-            view = steady.read(frame)
+            view = steady.read(frame, thorough if kind is Kind.THOROUGH else None)
             scene = view.tilt.back(view.scene)
             boxes = np.array([digit.box for digit in scene.digits], np.float64).reshape(-1, 4)
             surest = [digit.confidence >= params.landmark for digit in scene.digits]
             corners = find_corners(picture, boxes[surest] if any(surest) else boxes)
-            reading = Reading(scene, frame.time_s, picture, take_patches(picture, boxes), boxes, corners)
+            reading = Reading(kind, scene, frame.time_s, picture, take_patches(picture, boxes), boxes, corners)
             return reading.at(self._trail)  # through the frames that have come meanwhile
 
-        self._executor.submit(read, frame.time_s)
+        self._executor.submit(read, frame.time_s, kind)
 
     def _take_over(self, done: Done[Reading] | None, picture: Reduced, time_s: float) -> None:
         """Show what a reading found, where its strokes are now; drop it where that is not known."""
         if done is None:
             return
         if done.result is None:
-            self.notice = f"reading failed: {done.error}"
+            self._failure = f"a reading failed: {str(done.error) or type(done.error).__name__}"
             self._to_read = self._params.readings
             return
+        self._failure = ""
         reading = done.result.at(self._trail)
         if reading.motion is None:
             self._to_read = self._params.readings
@@ -280,11 +261,11 @@ class LiveReader:
             return
         boxes = whole_boxes(reading.boxes[kept])
         tilt = Tilt(scene.degrees, scene.width, scene.height)
-        if self._tilt is not None and self._tilt != tilt:
+        if self._tilt is not None and apart(self._tilt.degrees, tilt.degrees) > _OTHER_SIDE:
             self._tracker.reset()
         self._tilt = tilt
         found = in_boxes([scene.digits[k] for k in kept.tolist()], boxes)
-        self._tracker.update(found, reading.patches[kept], time_s, reading.time_s)
+        self._tracker.update(found, reading.patches[kept], time_s, reading.time_s, reading.kind is Kind.THOROUGH)
         self._watch.begin(picture)
         self._marks = reading.motion.boxes(self._largest(scene.marks))
         evidence = scene.evidence

@@ -25,7 +25,7 @@ Patches = npt.NDArray[np.float32]
 """float32 (N, PATCH_PX ** 2), the strokes of N places: grey levels about their mean."""
 _Number = TypeVar("_Number", float, Floats)
 
-PATCH_PX = 16
+PATCH_PX = 12
 """A place is compared by a patch of this side, whatever its size on the frame."""
 PATCH_REACH = 1.3
 """The side of a patch in longer sides of its box: the ground around a stroke tells a digit from its neighbour."""
@@ -39,7 +39,6 @@ class MotionParams:
     max_boxes: corners are looked for in this many boxes.
     max_corners, corner_quality, corner_distance_px: how many corners are followed, and which (Shi & Tomasi 1994).
     window_px, levels: the search of the optical flow.
-    max_return_px: a corner followed forth and back ends at most this far from where it began.
     max_residual_px: a corner agrees with a motion that puts it at most this far from where it is.
     min_corners, min_share: fewer corners, or a smaller share of them, that agree say nothing.
     min_spread_px: corners closer together than this give a shift, but neither a turn nor a scale.
@@ -53,7 +52,6 @@ class MotionParams:
     corner_distance_px: int = 3
     window_px: int = 17
     levels: int = 3
-    max_return_px: float = 1.0
     max_residual_px: float = 1.5
     min_corners: int = 3
     min_share: float = 0.5
@@ -120,12 +118,12 @@ def reduce(image: BgrImage, index: int = 0, params: MotionParams = MotionParams(
     """Reduce a frame, uint8 (H, W, 3), to a grey picture of about `side_px`."""
     scale = min(1.0, params.side_px / max(image.shape[:2]))
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    # Whole steps first: they are quick, and leave so little to reduce that no pixel is passed over.
+    # Large frames by whole steps first: they are quick, and leave so little to reduce that no stroke is passed over.
     step = min(image.shape[1] // size[0], image.shape[0] // size[1])
-    if step > 1:
+    if step > 2:
         image = np.asarray(cv2.resize(image, (image.shape[1] // step, image.shape[0] // step), interpolation=cv2.INTER_AREA))
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    return Reduced(np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8), scale, index)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+    return Reduced(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), scale, index)
 
 
 def find_corners(picture: Reduced, boxes: Floats, params: MotionParams = MotionParams()) -> Points:
@@ -147,7 +145,7 @@ def find_corners(picture: Reduced, boxes: Floats, params: MotionParams = MotionP
             part = picture.grey[row:end, column:last]
             corners = cv2.goodFeaturesToTrack(part, count, params.corner_quality, params.corner_distance_px)
             if corners is not None:
-                found.append(np.asarray(corners, np.float32).reshape(-1, 2) + np.float32((column, row)))
+                found.append(np.asarray(corners, np.float32).reshape(-1, 2) + np.array((column, row), np.float32))
     return np.concatenate(found)
 
 
@@ -157,9 +155,9 @@ def find_motion(
     """Follow corners from one reduced frame to the next: their common motion in pixels of the frame, and where those are now
     that agree with it.
 
-    Pyramidal optical flow (Lucas & Kanade 1981; Bouguet 2000), forth and back (Kalal, Mikolajczyk & Matas 2010); the similarity
-    that most corners agree on is fitted robustly (RANSAC, Fischler & Bolles 1981). None where too few agree, as in a blink of
-    blur, behind a passing hand or where the picture was cut. Raises ValueError for frames of different sizes.
+    Pyramidal optical flow (Lucas & Kanade 1981; Bouguet 2000); the similarity that most corners agree on is fitted robustly
+    (RANSAC, Fischler & Bolles 1981). None where too few agree, as in a blink of blur, behind a passing hand or where the
+    picture was cut. Raises ValueError for frames of different sizes.
     """
     found = find_motions(before, now, corners, 1, params)
     return found[0] if found else None
@@ -192,16 +190,12 @@ def find_motions(
 
 
 def _flow(before: Grey, now: Grey, corners: Points, params: MotionParams) -> tuple[Points, npt.NDArray[np.bool_]]:
-    """Where corners are on the next frame, and which of them came back to where they began when followed back: bool (N,)."""
+    """Where corners are on the next frame, and which of them are found on it: bool (N,)."""
     options = {"winSize": (params.window_px, params.window_px), "maxLevel": params.levels}
-    start = corners[:, None]
-    places, found, _ = cv2.calcOpticalFlowPyrLK(before, now, start, None, **options)  # type: ignore[call-overload]
-    again, back, _ = cv2.calcOpticalFlowPyrLK(now, before, places, None, **options)  # type: ignore[call-overload]
-    apart = np.linalg.norm((again - start)[:, 0], axis=1)
+    places, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners[:, None], None, **options)  # type: ignore[call-overload]
     height, width = now.shape
     inside = ((places[:, 0] >= 0) & (places[:, 0] < (width, height))).all(axis=1)
-    kept = (found.ravel() == 1) & (back.ravel() == 1) & (apart <= params.max_return_px) & inside
-    return np.asarray(places[:, 0], np.float32), np.asarray(kept)
+    return np.asarray(places[:, 0], np.float32), np.asarray((found.ravel() == 1) & inside)
 
 
 def _fit(start: Points, end: Points, params: MotionParams) -> tuple[Floats, npt.NDArray[np.bool_]]:

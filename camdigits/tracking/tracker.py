@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from camdigits.tracking.motion import STILL, Floats, Motion, Patches, Reduced, likeness, take_patches
 from camdigits.vision.boxes import Boxes, shared_area
-from camdigits.vision.scene import Box, Digit, whole_boxes
+from camdigits.vision.scene import Digit, whole_boxes
 
 Indices = npt.NDArray[np.intp]
 _FAR = 1e3
@@ -34,6 +34,7 @@ class TrackParams:
     change: a label changes when the other one's probability reaches this: two that are equally likely would flicker.
     absent: the confidence of a digit that a clear reading of its place does not have.
     clear_share: a reading that has fewer of the digits shown than this share is blurred, and says nothing of the others.
+    thorough_weight: a thorough reading counts for this many quick ones.
     half_life_s: a reading counts half after this time, so that a digit that was altered is read anew.
     alike, still_alike: the strokes under a box are those that were read from this likeness on (motion.likeness), and stay so
         as long as it does not fall below the other.
@@ -53,10 +54,11 @@ class TrackParams:
     change: float = 0.65
     absent: float = 0.04
     clear_share: float = 0.5
+    thorough_weight: float = 3.0
     half_life_s: float = 0.7
     confirm_s: float = 0.09
     alike: float = 0.6
-    still_alike: float = 0.4
+    still_alike: float = 0.5
     hide_s: float = 0.1
     reid_window_s: float = 2.0
     hold_s: float = 0.35
@@ -79,9 +81,12 @@ class State(Enum):
 class _Track:
     """One digit through time.
 
-    began_s, read_s: when it was read first and last. placed_s: when its strokes were last seen where it is. placed_since_s: since
-    when they are without a break, inf while they are not. evidence: the mean log-likelihood ratio of each label to 'not a
-    digit' over its readings, float64 (10,); weight: how many readings that is worth.
+    began_s, read_s: when it was read first and last.
+    placed_s: when its strokes were last seen where it is.
+    placed_since_s: since when they are, without a break; inf while they are not.
+    evidence: the mean log-ratio of each label to 'not a digit' over its readings, float64 (10,).
+    weight: how many quick readings that is worth.
+    is_known: whether a thorough reading has found it.
     """
 
     identity: int
@@ -94,6 +99,7 @@ class _Track:
     label: int = 0
     confidence: float = 0.0
     state: State = State.TENTATIVE
+    is_known: bool = False
 
     @property
     def is_placed(self) -> bool:
@@ -104,7 +110,7 @@ class Tracker:
     """Follows digits from frame to frame: the same frames and readings in, the same identities out."""
 
     def __init__(self, params: TrackParams = TrackParams()) -> None:
-        self.params = self._params = params
+        self.params = params
         self._next_identity = 1
         self.reset()
 
@@ -139,6 +145,7 @@ class Tracker:
         """
         if not self._tracks:
             return
+        before, states = self._boxes, [track.state for track in self._tracks]
         placed = self._carry(picture, motions or (STILL,))
         for track, is_placed in zip(self._tracks, placed.tolist(), strict=True):
             if is_placed:
@@ -146,12 +153,14 @@ class Tracker:
             else:
                 track.placed_since_s = math.inf
             track.state = self._next_state(track, time_s, known=bool(motions))
+        if states != [track.state for track in self._tracks] or not np.array_equal(before, self._boxes):
+            self._digits = {}
         self._keep([time_s - track.placed_s <= self._patience_s(track) for track in self._tracks])
 
     def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> npt.NDArray[np.bool_]:
         """Move each track by the first motion that brings it to its strokes, else by the first; which are there: bool (N,)."""
-        before = self._boxes
-        least = np.where([track.is_placed for track in self._tracks], self.params.still_alike, self.params.alike)
+        before, params = self._boxes, self.params
+        least = np.where([track.is_placed for track in self._tracks], params.still_alike, params.alike)
         self._boxes = motions[0].carried(before)
         placed = _is_placed(picture, self._boxes, self._patches, least)
         for motion in motions[1:]:
@@ -159,46 +168,53 @@ class Tracker:
             if not len(rest):
                 break
             there = motion.carried(before[rest])
-            found = _is_placed(picture, there, self._patches[rest], least[rest])
+            found = _is_placed(picture, there, self._patches[rest], np.full(len(rest), params.alike))
             self._boxes[rest[found]] = there[found]
             placed[rest[found]] = True
         return placed
 
-    def update(self, detections: Sequence[Digit], patches: Patches, time_s: float, read_s: float) -> None:
+    def update(
+        self, detections: Sequence[Digit], patches: Patches, time_s: float, read_s: float, thorough: bool = True
+    ) -> None:
         """Take over what a reading found, after `predict` of the same frame.
 
         detections: with boxes where they are on this frame. patches: their strokes as they were read. read_s: the time of the
-        frame that was read.
+        frame that was read. thorough: whether it was read as well as can be; a quick reading says nothing against digits that
+        a thorough one has found.
         """
+        weight = self.params.thorough_weight if thorough else 1.0
         found = np.array([digit.box for digit in detections], np.float64).reshape(-1, 4)
         self._relocate(detections, found)
         pairs = self._pairs(detections, found)
         if self._is_another_page(pairs, detections):
             self._keep([False] * len(self._tracks))
             pairs = []
-        clear = self._is_clear({k for k, _ in pairs})
+        clear = self._is_clear({k for k, _ in pairs}, thorough)
         for k, j in pairs:
             track = self._tracks[k]
             if track.state is State.HIDDEN and not track.is_placed and track.label != detections[j].label:
                 track.evidence, track.weight = np.zeros(10), 0.0  # other strokes in its place
-            self._boxes[k] += (self._params.steady if track.is_placed else 1.0) * (found[j] - self._boxes[k])
+            self._boxes[k] += (self.params.steady if track.is_placed else 1.0) * (found[j] - self._boxes[k])
             self._patches[k] = patches[j]
             track.placed_s, track.placed_since_s = time_s, min(track.placed_since_s, time_s)
-            self._weigh(track, detections[j].label, detections[j].confidence, read_s)
+            self._weigh(track, detections[j].label, detections[j].confidence, weight, read_s)
+            track.is_known = track.is_known or thorough
         paired = {k for k, _ in pairs}
         for k, track in enumerate(self._tracks):
-            if k not in paired and clear and track.placed_since_s <= read_s:
-                self._weigh(track, track.label, self._params.absent, read_s)
+            if k not in paired and clear and track.placed_since_s <= read_s and (thorough or not track.is_known):
+                self._weigh(track, track.label, self.params.absent, weight, read_s)
         new = sorted(set(range(len(detections))) - {j for _, j in pairs})
         for j in new:
             track = _Track(self._next_identity, read_s, read_s, time_s, time_s)
             self._next_identity += 1
-            self._weigh(track, detections[j].label, detections[j].confidence, read_s)
+            self._weigh(track, detections[j].label, detections[j].confidence, weight, read_s)
+            track.is_known = thorough
             self._tracks.append(track)
         self._boxes = np.concatenate([self._boxes, found[new]])
         self._patches = np.concatenate([self._patches, patches[new]])
         for track in self._tracks:
             track.state = self._next_state(track, time_s, known=True)
+        self._digits = {}
         self._part()
         self._keep([track.state is not State.TENTATIVE or track.confidence >= 0.05 for track in self._tracks])
 
@@ -206,7 +222,7 @@ class Tracker:
 
     def _next_state(self, track: _Track, time_s: float, known: bool) -> State:
         """The one place where a track changes its state."""
-        params = self._params
+        params = self.params
         likely = track.confidence >= params.show
         lost = not track.is_placed and (not known or time_s - track.placed_s >= params.hide_s)
         match track.state:
@@ -221,16 +237,16 @@ class Tracker:
     def _patience_s(self, track: _Track) -> float:
         if track.state is State.CONFIRMED:
             return math.inf
-        return self._params.reid_window_s if track.state is State.HIDDEN else self._params.hold_s
+        return self.params.reid_window_s if track.state is State.HIDDEN else self.params.hold_s
 
     # Evidence
 
-    def _weigh(self, track: _Track, label: int, confidence: float, read_s: float) -> None:
+    def _weigh(self, track: _Track, label: int, confidence: float, weight: float, read_s: float) -> None:
         """Add the evidence of a reading, and decide anew: the mean of the late readings."""
-        params = self._params
+        params = self.params
         faded = track.weight * 0.5 ** (max(read_s - track.read_s, 0.0) / params.half_life_s)
-        track.evidence = (faded * track.evidence + _evidence(label, confidence)) / (faded + 1)
-        track.weight = faded + 1
+        track.evidence = (faded * track.evidence + weight * _evidence(label, confidence)) / (faded + weight)
+        track.weight = faded + weight
         track.read_s = max(read_s, track.read_s)
         probabilities = _probabilities(track.evidence)
         best = int(probabilities.argmax())
@@ -238,37 +254,36 @@ class Tracker:
             track.label = best
         track.confidence = float(probabilities[track.label])
 
-    def _is_clear(self, paired: set[int]) -> bool:
-        """Whether a reading has enough of what is shown to say something of the rest."""
+    def _is_clear(self, paired: set[int], thorough: bool) -> bool:
+        """Whether a reading has enough of what is shown to say something of the rest; of very few digits a thorough one always
+        does."""
         shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED and track.is_placed]
-        return sum(k in paired for k in shown) >= self._params.clear_share * len(shown)
+        if thorough and len(shown) < self.params.min_layout:
+            return True
+        return sum(k in paired for k in shown) >= self.params.clear_share * len(shown)
 
     # Which track is which digit
 
     def _pairs(self, detections: Sequence[Digit], found: Floats) -> list[tuple[int, int]]:
-        """Pairs (track, detection). A digit that is hidden is found again by its label, on a page that is there otherwise by its
-        place too: it was altered."""
+        """Pairs (track, detection). A hidden digit is found again by its label; by its place alone on a page that is there
+        otherwise, where it was altered."""
         confirmed = [track for track in self._tracks if track.state is not State.TENTATIVE]
         stands = 2 * sum(track.is_placed for track in confirmed) >= len(confirmed)
-        pairs = _match(self._boxes, found, self._params)
-        return [
-            (k, j)
-            for k, j in pairs
-            if self._tracks[k].is_placed or stands or self._tracks[k].label == detections[j].label
-        ]
+        pairs = _match(self._boxes, found, self.params)
+        return [(k, j) for k, j in pairs if self._tracks[k].is_placed or stands or self._tracks[k].label == detections[j].label]
 
     def _is_another_page(self, pairs: Sequence[tuple[int, int]], detections: Sequence[Digit]) -> bool:
-        """Whether most digits that are surely read are others than those shown in their places: a page swapped for one alike."""
+        """Whether most digits that are surely read are others than those shown in their places: the page was swapped."""
         sure = [
             self._tracks[k].label == detections[j].label
             for k, j in pairs
-            if self._tracks[k].state is not State.TENTATIVE and detections[j].confidence >= self._params.sure
+            if self._tracks[k].state is not State.TENTATIVE and detections[j].confidence >= self.params.sure
         ]
         return 2 * sum(sure) < len(sure)
 
     def _relocate(self, detections: Sequence[Digit], found: Floats) -> None:
         """Move hidden tracks to where most of them are read again, with the same labels in the same layout."""
-        params = self._params
+        params = self.params
         hidden = [k for k, track in enumerate(self._tracks) if track.state is State.HIDDEN and not track.is_placed]
         surest = sorted(hidden, key=lambda k: -self._tracks[k].confidence)[:_LANDMARKS]
         if min(len(surest), len(found)) < params.min_layout:
@@ -291,7 +306,7 @@ class Tracker:
         shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED]
         boxes: Boxes = self._boxes[shown].astype(np.float32)
         areas = boxes[:, 2] * boxes[:, 3]
-        over = np.triu(shared_area(boxes, boxes) > self._params.overlap * np.minimum.outer(areas, areas), 1)
+        over = np.triu(shared_area(boxes, boxes) > self.params.overlap * np.minimum.outer(areas, areas), 1)
         gone = set()
         for one, other in np.argwhere(over).tolist():
             pair = (shown[one], shown[other])
@@ -299,15 +314,15 @@ class Tracker:
         self._keep([k not in gone for k in range(len(self._tracks))])
 
     def _keep(self, kept: Sequence[bool]) -> None:
-        self._digits = {}
         if all(kept):
             return
+        self._digits = {}
         self._tracks = [track for track, stays in zip(self._tracks, kept, strict=True) if stays]
         self._boxes, self._patches = self._boxes[list(kept)], self._patches[list(kept)]
 
     def _of(self, state: State) -> tuple[Digit, ...]:
         if state not in self._digits:
-            least = self._params.tentative if state is State.TENTATIVE else 0.0
+            least = self.params.tentative if state is State.TENTATIVE else 0.0
             chosen = [
                 k
                 for k, track in enumerate(self._tracks)

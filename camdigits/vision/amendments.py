@@ -10,8 +10,8 @@ import numpy as np
 
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.ink import find_ink
-from camdigits.vision.numbers import NumberParams, around, group_numbers
-from camdigits.vision.rotation import Tilt
+from camdigits.vision.numbers import NumberParams
+from camdigits.vision.rotation import Tilt, group_tilted
 from camdigits.vision.scene import BgrImage, Box, Digit, Glyph, Ink, Scene
 
 SAME_PLACE_IOU = 0.5
@@ -91,15 +91,8 @@ def amended(
 def _regrouped(scene: Scene, digits: Sequence[Digit], marks: Sequence[Box], params: NumberParams) -> Scene:
     """The scene with these digits in numbers, which are read along the lines of the page as it was turned."""
     tilt = Tilt(scene.degrees, scene.width, scene.height)
-    # To be found again in whatever order they come, digits are numbered in place of their tracks.
-    level = [
-        replace(digit, box=box, track=place)
-        for place, (digit, box) in enumerate(zip(digits, tilt.boxes_there([digit.box for digit in digits]), strict=True))
-    ]
-    in_order, numbers = group_numbers(level, tilt.boxes_there(marks), params)
-    ordered = tuple(digits[place] for digit in in_order if (place := digit.track) is not None)
-    boxes = [digit.box for digit in ordered]
-    return replace(scene, digits=ordered, numbers=tuple(around(number, boxes) for number in numbers), marks=tuple(marks))
+    ordered, numbers = group_tilted(digits, marks, tilt, params)
+    return replace(scene, digits=ordered, numbers=numbers, marks=tuple(marks))
 
 
 def glyph_at(image: BgrImage, box: Box, degrees: float = 0.0) -> tuple[Glyph, Box]:

@@ -11,22 +11,24 @@ import numpy.typing as npt
 
 from camdigits.vision.scene import Ink
 
+Labels = npt.NDArray[np.uint16] | npt.NDArray[np.int32]
+
 
 @dataclass(frozen=True, eq=False)
 class Components:
     """Strokes connected along sides or corners (8-connectivity).
 
-    labels: int32 (H, W), 0 where there is no ink and k + 1 on component k; boxes: int32 (N, 4), x, y, width, height;
-    areas: int64 (N,), pixels of ink.
+    labels: uint16 (H, W), or int32 where there are too many for that, 0 where there is no ink and k + 1 on component k;
+    boxes: int32 (N, 4), x, y, width, height; areas: int64 (N,), pixels of ink.
     """
 
-    labels: npt.NDArray[np.int32]
+    labels: Labels
     boxes: npt.NDArray[np.int32]
     areas: npt.NDArray[np.int64]
 
     def ink_of(self, chosen: npt.NDArray[np.bool_]) -> Ink:
         """The ink of the chosen ones, bool (N,), alone: uint8 (H, W), 0 or 255."""
-        return np.asarray(np.append(False, chosen)[self.labels].astype(np.uint8) * np.uint8(255))
+        return _ink_where(np.append(False, chosen), self.labels)
 
 
 class Runs(NamedTuple):
@@ -56,12 +58,11 @@ def find_components(ink: Ink) -> Components:
     """Label the connected strokes of ink uint8 (H, W), where ink is not 0. Raises ValueError for ink of another kind."""
     if ink.ndim != 2 or ink.dtype != np.uint8:
         raise ValueError(f"expected ink, uint8 (H, W), not {ink.dtype} {ink.shape}")
-    count, found = cv2.connectedComponents(ink, connectivity=8)
-    labels = np.asarray(found, np.int32)
-    if count < 2:
-        return Components(labels, np.zeros((0, 4), np.int32), np.zeros(0, np.int64))
     # Runs are few beside the pixels: looking at them alone is ten times as fast as connectedComponentsWithStats.
     y, left, lengths = find_runs(ink)
+    count, labels = _labelled(ink, len(y))  # a label is only given where a run begins
+    if count < 2:
+        return Components(labels, np.zeros((0, 4), np.int32), np.zeros(0, np.int64))
     of = labels[y, left]
     # Numbers of 16 bits are sorted by radix, in linear time. The sort is stable, so rows stay in order.
     order = np.argsort(of.astype(np.uint16) if count < 1 << 16 else of, kind="stable")
@@ -72,3 +73,35 @@ def find_components(ink: Ink) -> Components:
     top, bottom = y[firsts], y[firsts + runs - 1] + 1
     boxes = np.column_stack([x, top, right - x, bottom - top]).astype(np.int32)
     return Components(labels, boxes, np.add.reduceat(lengths, firsts))
+
+
+def without_specks(ink: Ink, share: float) -> Ink:
+    """The ink without the components of less than `share` of the largest one's area; `ink` itself where there is only one.
+
+    ink: uint8 (H, W), 0 or 255.
+    """
+    height, width = ink.shape
+    count, labels = _labelled(ink, ((height + 1) // 2) * ((width + 1) // 2))
+    if count <= 2:
+        return ink
+    rows, lefts, lengths = find_runs(ink)
+    areas = np.bincount(labels[rows, lefts], weights=lengths)
+    return _ink_where(areas >= max(1.0, share * areas.max()), labels)
+
+
+def _labelled(ink: Ink, most: int) -> tuple[int, Labels]:
+    """How many labels there are in a map of ink, that of the ground among them, and the label of each pixel.
+
+    most: more labels are not given, those of strokes that turn out to be connected among them. Labels of 16 bits are quicker,
+    and take half the memory.
+    """
+    if most < (1 << 16) - 1:
+        count, labels = cv2.connectedComponents(ink, connectivity=8, ltype=cv2.CV_16U)
+        return count, np.asarray(labels, np.uint16)
+    count, labels = cv2.connectedComponents(ink, connectivity=8)
+    return count, np.asarray(labels, np.int32)
+
+
+def _ink_where(chosen: npt.NDArray[np.bool_], labels: Labels) -> Ink:
+    """255 where the label is `chosen`, bool (N,), else 0: uint8 of the shape of `labels`."""
+    return (chosen.view(np.uint8) * np.uint8(255)).take(labels)  # four times as fast as an index

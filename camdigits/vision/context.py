@@ -142,7 +142,7 @@ class _Known(NamedTuple):
     """What is known of each candidate by itself, (N,) each; boxes float32 (N, 4).
 
     confidence, logit: that it is a digit, by the network. stick: whether it is a bar or a line. ink_px: pixels of its ink.
-    stroke_px: the width of its stroke. lean, slender: as `_form` has them.
+    stroke_px: the width of its stroke. lean, slender: as `_Forms` has them.
     """
 
     boxes: Features
@@ -162,7 +162,7 @@ class _Known(NamedTuple):
     def of(cls, candidates: Sequence[Region], readings: Sequence[Reading]) -> _Known:
         boxes = np.array([region.box for region in candidates], np.float32)
         confidence = np.clip(np.array([reading.confidence for reading in readings], np.float32), 1e-4, 1 - 1e-4)
-        lean, slender = np.array([_form(region.mask) for region in candidates], np.float32).T
+        forms = _forms([region.mask for region in candidates])
         return cls(
             boxes,
             confidence,
@@ -171,11 +171,11 @@ class _Known(NamedTuple):
             votes=np.array([region.votes for region in candidates], np.float32),
             joined=np.array([region.joined for region in candidates]),
             cut=np.array([region.cut for region in candidates]),
-            stick=(boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (slender < SLENDER),
-            ink_px=np.array([cv2.countNonZero(region.mask) for region in candidates], np.float32),
+            stick=(boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (forms.slender < SLENDER),
+            ink_px=forms.ink_px,
             stroke_px=np.array([region.stroke_px for region in candidates], np.float32),
-            lean=lean,
-            slender=slender,
+            lean=forms.lean,
+            slender=forms.slender,
         )
 
 
@@ -288,16 +288,33 @@ def judge(features: Features, weights: ContextWeights) -> npt.NDArray[np.float32
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -MOST_LOGIT, MOST_LOGIT))), np.float32)
 
 
-def _form(mask: Ink) -> tuple[float, float]:
-    """How far strokes lean to the right, as the shear of their second moments (1 is 45 degrees), and how slender they are:
-    their extent across their main axis as a share of that along it, 0..1 (Hu 1962)."""
-    moments = cv2.moments(mask, binaryImage=True)
-    mass = max(moments["m00"], 1.0)
+class _Forms(NamedTuple):
+    """What masks look like, by their second moments (Hu 1962): float32 (N,) each.
+
+    ink_px: pixels of ink. lean: how far strokes lean to the right, as a shear (1 is 45 degrees). slender: their extent across
+    their main axis as a share of that along it, 0..1.
+    """
+
+    ink_px: Features
+    lean: Features
+    slender: Features
+
+
+def _forms(masks: Sequence[Ink]) -> _Forms:
+    """The forms of masks, uint8 (h, w), 0 or 255."""
+    # Of zeros and ones, which are three times as fast as OpenCV's own way with binary images, all sums are whole numbers.
+    found = (cv2.moments(mask >> 7) for mask in masks)
+    names = ("m00", "m10", "m01", "m20", "m11", "m02")
+    m00, m10, m01, m20, m11, m02 = np.array([[moments[name] for name in names] for moments in found]).reshape(-1, 6).T
+    mass = np.maximum(m00, 1.0)
+    x, y = m10 * (1 / mass), m01 * (1 / mass)
     # A pixel is a square, not a point: a bar one pixel wide has an extent across.
-    across, along, mixed = moments["mu20"] / mass + 1 / 12, moments["mu02"] / mass + 1 / 12, moments["mu11"] / mass
-    spread = float(np.hypot(across - along, 2 * mixed))
-    lean = float(np.clip(-mixed / along, -2, 2))
-    return lean, float(np.sqrt(max(across + along - spread, 1e-6) / (across + along + spread)))
+    across, along = (m20 - m10 * x) / mass + 1 / 12, (m02 - m01 * y) / mass + 1 / 12
+    mixed = (m11 - m10 * y) / mass
+    spread = np.hypot(across - along, 2 * mixed)
+    lean = np.clip(-mixed / along, -2, 2)
+    slender = np.sqrt(np.maximum(across + along - spread, 1e-6) / (across + along + spread))
+    return _Forms(*(values.astype(np.float32) for values in (m00, lean, slender)))
 
 
 class _Company(NamedTuple):

@@ -33,7 +33,7 @@ def make_glyph(mask: Ink) -> Glyph:
     scale = DIGIT_SIDE_PX / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     digit = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    return _centre_by_mass(digit.astype(np.float32) / np.float32(255))
+    return _centre_by_mass(np.divide(digit, 255, dtype=np.float32))
 
 
 def _at_most(ink: Ink, side_px: int) -> Ink:
@@ -57,12 +57,13 @@ def _widen(ink: Ink) -> Ink:
     kernel = (
         cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)) if reach else np.ones((2, 2), np.uint8)
     )
-    return np.asarray(cv2.dilate(np.pad(ink, reach), kernel), np.uint8)
+    padded = cv2.copyMakeBorder(ink, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    return np.asarray(cv2.dilate(padded, kernel), np.uint8)
 
 
 def _centre_by_mass(digit: Glyph) -> Glyph:
     height, width = digit.shape
-    columns, rows = digit.sum(axis=0), digit.sum(axis=1)
+    columns, rows = np.add.reduce(digit, axis=0), np.add.reduce(digit, axis=1)
     mass = float(columns.sum()) or 1.0
     centre_x, centre_y = float(columns @ _PLACES[:width]) / mass, float(rows @ _PLACES[:height]) / mass
     middle = (GLYPH_SIDE_PX - 1) / 2

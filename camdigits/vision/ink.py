@@ -85,7 +85,7 @@ def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
     Raises ValueError for an image of another shape or dtype.
     """
     grey = _grey(image)
-    contrasts = [_contrast(tones, params) for tones in (grey, np.invert(grey))]
+    contrasts = _contrasts([grey, np.invert(grey)], params)
     floors = [_floor(contrast, params) for contrast in contrasts]
     places = _find_places(contrasts, floors, params)
     return Inks(
@@ -98,9 +98,14 @@ def find_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> I
 
     image: uint8 (H, W, 3), BGR. Returns uint8 (H, W), 255 where there is ink, 0 elsewhere. Raises ValueError for another image.
     """
+    return find_plain_inks(image, [light], params)[0]
+
+
+def find_plain_inks(image: BgrImage, lights: Sequence[bool], params: InkParams = InkParams()) -> list[Ink]:
+    """As `find_ink`, one map for each polarity of `lights`, which is quicker than one after another."""
     grey = _grey(image)
-    contrast = _contrast(np.invert(grey) if light else grey, params)
-    return _threshold(contrast, _floor(contrast, params), params, None)
+    contrasts = _contrasts([np.invert(grey) if light else grey for light in lights], params)
+    return [_threshold(contrast, _floor(contrast, params), params, None) for contrast in contrasts]
 
 
 def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
@@ -116,22 +121,29 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
     colours = [np.asarray(cv2.GaussianBlur(channel, (3, 3), 0), np.uint8) for channel in channels]
     coarse = max(1, round(COARSE * grey.shape[1])), max(1, round(COARSE * grey.shape[0]))
     small = np.asarray(cv2.resize(grey, coarse, interpolation=cv2.INTER_AREA), np.uint8)
-    contrasts = [_contrast(tones, params) for tones in (grey, np.invert(grey))]
-    floors = [_floor(contrast, params) for contrast in contrasts]
-    dark_places, light_places = _find_places(contrasts, floors, params)
+    contrasts = _contrasts([grey, *colours, np.invert(grey), *map(np.invert, colours)], params)
+    (dark, *dark_colours), (light, *light_colours) = contrasts[: len(contrasts) // 2], contrasts[len(contrasts) // 2 :]
+    floors = [_floor(contrast, params) for contrast in (dark, light)]
+    dark_places, light_places = _find_places((dark, light), floors, params)
+    dark_wide, light_wide = _contrasts([small, np.invert(small)], params, COARSE_WINDOW)
     return Ways(
-        _ways_of(contrasts[0], floors[0], dark_places, colours, small, params),
-        _ways_of(contrasts[1], floors[1], light_places, [np.invert(tones) for tones in colours], np.invert(small), params),
+        _ways_of(dark, floors[0], dark_places, dark_colours, dark_wide, params),
+        _ways_of(light, floors[1], light_places, light_colours, light_wide, params),
     )
 
 
 def _ways_of(
-    contrast: Contrast, floor: float, places: Contrast | None, colours: Sequence[Ink], small: Ink, params: InkParams
+    contrast: Contrast,
+    floor: float,
+    places: Contrast | None,
+    colours: Sequence[Contrast],
+    wide_contrast: Contrast,
+    params: InkParams,
 ) -> tuple[InkMap, ...]:
     """All ways to see the ink of one polarity, the main one first.
 
-    contrast, floor, places: as `_threshold` takes them. colours: the channels of a coloured picture, none of a grey one, and
-    small: the grey picture at the scale `COARSE`; both inverted for light ink, so that ink is darker than its ground.
+    contrast, floor, places: as `_threshold` takes them. colours: the contrasts in the channels of a coloured picture, none of
+    a grey one. wide_contrast: that of the picture at the scale `COARSE`, in a window as wide.
     """
     main = _threshold(contrast, floor, params, places)
     smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
@@ -144,12 +156,11 @@ def _ways_of(
         InkMap("strong", _threshold(smooth, smooth_floor, params, places, 0.5, wide)),
     ]
     if colours:
-        strongest = reduce(np.maximum, (_contrast(tones, params) for tones in colours))
+        strongest = reduce(np.maximum, colours)
         maps.append(InkMap("colour", _threshold(strongest, _floor(strongest, params), params, places)))
     unruled = without_rules(main)
     if unruled is not None:
         maps.append(InkMap("unruled", unruled))
-    wide_contrast = _contrast(small, params, COARSE_WINDOW)
     maps.append(InkMap("coarse", _threshold(wide_contrast, _floor(wide_contrast, params), params, places), COARSE))
     return tuple(maps)
 
@@ -166,23 +177,38 @@ def _is_coloured(image: BgrImage) -> bool:
     return bool((np.abs(spread - np.median(spread)) > 24).mean() > 0.005)
 
 
-def _contrast(grey: Ink, params: InkParams, window_share: float | None = None) -> Contrast:
-    """How much darker each pixel is than the ground around it."""
-    height, width = grey.shape
+def _contrasts(pictures: Sequence[Ink], params: InkParams, window_share: float | None = None) -> list[Contrast]:
+    """How much darker each pixel of a picture is than the ground around it; of several pictures of one size, uint8 (H, W)."""
+    height, width = pictures[0].shape
     window = max(9, round((window_share or params.ground_window) * min(height, width)))
     # The ground is smooth, so it is found on a reduced picture: a maximum there misses no light ground pixel.
     step = max(1, window // 24)
     pad = step * 2
-    padded = cv2.copyMakeBorder(
-        grey, pad, pad, pad, pad, cv2.BORDER_REFLECT_101 if min(height, width) > pad else cv2.BORDER_REPLICATE
-    )
-    small = cv2.resize(padded, (max(1, padded.shape[1] // step), max(1, padded.shape[0] // step)), interpolation=cv2.INTER_AREA)
+    border = cv2.BORDER_REFLECT_101 if min(height, width) > pad else cv2.BORDER_REPLICATE
+    reduced = _reduced([np.asarray(cv2.copyMakeBorder(grey, pad, pad, pad, pad, border), np.uint8) for grey in pictures], step)
+    padded_size = width + 2 * pad, height + 2 * pad
     side = max(3, window // step) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    ground = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
-    ground = cv2.GaussianBlur(ground, (0, 0), GROUND_BLUR)
-    ground = cv2.resize(ground, (padded.shape[1], padded.shape[0]), interpolation=cv2.INTER_LINEAR)[pad:-pad, pad:-pad]
-    return np.asarray(cv2.subtract(ground, grey), np.uint8)
+    contrasts = []
+    for grey, small in zip(pictures, reduced, strict=True):
+        ground = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
+        ground = cv2.GaussianBlur(ground, (0, 0), GROUND_BLUR)
+        ground = cv2.resize(ground, padded_size, interpolation=cv2.INTER_LINEAR)[pad:-pad, pad:-pad]
+        contrasts.append(np.asarray(cv2.subtract(ground, grey), np.uint8))
+    return contrasts
+
+
+def _reduced(pictures: Sequence[Ink], step: int) -> list[Ink]:
+    """Pictures of one size, uint8 (H, W), reduced to 1 / `step` of it, by the mean of what falls on a pixel."""
+    height, width = pictures[0].shape
+    size = max(1, width // step), max(1, height // step)
+    # By a broken factor, four channels take OpenCV twice as long as one does; whole factors are quick.
+    together = 1 if width % step == 0 and height % step == 0 else 4
+    reduced: list[Ink] = []
+    for k in range(0, len(pictures), together):
+        channels = cv2.resize(cv2.merge(pictures[k : k + together]), size, interpolation=cv2.INTER_AREA)
+        reduced += [np.asarray(channel, np.uint8) for channel in cv2.split(channels)]
+    return reduced
 
 
 def _threshold(

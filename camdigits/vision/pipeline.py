@@ -11,7 +11,7 @@ import numpy as np
 
 from camdigits.vision.context import ContextWeights, find_context, judge, judged
 from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.ink import InkParams, Ways, check_image, find_ink, find_inks, find_ways
+from camdigits.vision.ink import InkParams, Ways, check_image, find_inks, find_plain_inks, find_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.readings import Classifier, ask, stack_glyphs, weighed
 from camdigits.vision.regions import RegionParams, Regions, find_regions, has_small_strokes
@@ -155,12 +155,12 @@ class Pipeline:
         if not any(small):
             return ways
         enlarged = _resized(image, FINE * scale)
+        lights = [light for light, has_some in zip((False, True), small, strict=True) if has_some]
+        inks = dict(zip(lights, find_plain_inks(enlarged, lights, self._params.ink), strict=True))
         # A polarity without small strokes shows none: its map counts among the ways, and is empty.
-        inks = [
-            find_ink(enlarged, light, self._params.ink) if has_some else np.zeros((1, 1), np.uint8)
-            for light, has_some in zip((False, True), small, strict=True)
-        ]
-        return Ways(*((*maps, InkMap("fine", ink, FINE)) for maps, ink in zip(ways, inks, strict=True)))
+        empty = np.zeros((1, 1), np.uint8)
+        fine = [InkMap("fine", inks.get(light, empty), FINE) for light in (False, True)]
+        return Ways(*((*maps, way) for maps, way in zip(ways, fine, strict=True)))
 
     def _in_context(self, layer: Layer) -> Layer:
         """The layer with confidences that count the company each candidate keeps."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, iou_matrix, row_blocks
-from camdigits.vision.components import Components, find_components
+from camdigits.vision.components import Components, find_components, find_runs, without_specks
 from camdigits.vision.scene import Box, Ink, InkMap, Region
 from camdigits.vision.widths import stroke_width
 
@@ -94,17 +94,23 @@ class _Strokes:
     areas: npt.NDArray[np.int64]
 
     def region(self, k: int, votes: float = 1.0) -> Region:
-        box = Box(*(int(v) for v in self.boxes[k]))
-        return Region(box, self._is(box, k).astype(np.uint8) * np.uint8(255), votes=votes)
+        box = self._box(k)
+        return Region(box, _mask(self._is(box, k)), votes=votes)
 
     def joined(self, first: int, second: int) -> Region:
-        box = Box(*(int(v) for v in self.boxes[first])).union(Box(*(int(v) for v in self.boxes[second])))
-        mask = self._is(box, first) | self._is(box, second)
-        return Region(box, mask.astype(np.uint8) * np.uint8(255), joined=True)
+        box = self._box(first).union(self._box(second))
+        return Region(box, _mask(self._is(box, first) | self._is(box, second)), joined=True)
+
+    def _box(self, k: int) -> Box:
+        return Box._make(self.boxes[k].tolist())
 
     def _is(self, box: Box, k: int) -> npt.NDArray[np.bool_]:
         window = self.components.labels[box.y : box.bottom, box.x : box.right]
-        return np.asarray(window == self.index[k] + 1)
+        return np.asarray(window == int(self.index[k]) + 1)  # NumPy's own int64 would have all labels cast
+
+
+def _mask(is_ink: npt.NDArray[np.bool_]) -> Ink:
+    return is_ink.view(np.uint8) * np.uint8(255)
 
 
 def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) -> Regions:
@@ -267,25 +273,38 @@ class _Columns(NamedTuple):
         """Along the slant at which the ink gathers in fewest columns (Vinciarelli & Luettin 2001)."""
         height = mask.shape[0]
         step = max(1, height // 96)  # a few rows show the slant of a large chain
-        rows, columns = np.nonzero(mask[::step])
+        rows, lefts, lengths = find_runs(mask[::step])
         up = height - 1 - np.arange(0, height, step)
-        best, most = 0.0, 0.0
-        for slant in SLANTS:
-            places = columns - np.round(slant * up).astype(np.int64)[rows]
-            gathered = float(np.square(np.bincount(places - places.min()), dtype=np.float64).sum())
+        starts = lefts - np.round(np.multiply.outer(SLANTS, up)).astype(np.int64)[:, rows]
+        starts -= starts.min(axis=1, keepdims=True)
+        best, most = 0.0, 0
+        for slant, gathered in zip(SLANTS, _gathered(starts, starts + lengths), strict=True):
             if gathered > most * CLEARLY:
                 best, most = slant, gathered
         return cls(_sheared(mask, best), best)
 
-    def profile(self) -> npt.NDArray[np.int64]:
-        """Pixels of ink in each column."""
-        return np.asarray(np.count_nonzero(self.mask, axis=0), np.int64)
+    def profile(self) -> npt.NDArray[np.int32]:
+        """Pixels of ink in each column: int32 (W,)."""
+        return np.asarray(cv2.reduce(self.mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] // 255, np.int32)
 
     def between(self, left: int, right: int) -> tuple[Ink, int]:
         """The ink in columns `left` to `right`, leaning again, and how many pixels from the chain's left it begins."""
         piece = np.ascontiguousarray(self.mask[:, left:right])
         # There and back, everything has moved to the right once by what the highest row was moved.
         return _sheared(piece, -self.slant), left - _reach(piece, self.slant)
+
+
+def _gathered(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> list[int]:
+    """How gathered runs of ink are in few columns, for several ways to place them: the sum of the squares of its columns.
+
+    starts, ends: columns from 0 that a run begins at and ends before, int64 (ways, runs). Returns one value a way.
+    """
+    width = int(ends.max()) + 1
+    row = width * np.arange(len(starts))[:, None]
+    begun, ended = (np.bincount((row + edge).ravel(), minlength=width * len(starts)) for edge in (starts, ends))
+    columns = np.cumsum((begun - ended).reshape(-1, width), axis=1)
+    squares: list[int] = np.square(columns).sum(axis=1).tolist()
+    return squares
 
 
 def _reach(mask: Ink, slant: float) -> int:
@@ -306,18 +325,19 @@ def _sheared(mask: Ink, slant: float) -> Ink:
     return np.asarray(cv2.warpAffine(mask, matrix, (width + reach, height), flags=cv2.INTER_NEAREST), np.uint8)
 
 
-def _cuts(profile: npt.NDArray[np.int64], height: int, params: RegionParams) -> list[int]:
+def _cuts(profile: npt.NDArray[np.int32], height: int, params: RegionParams) -> list[int]:
     """Columns where a chain may be cut, its two ends among them: where least ink stands, well apart."""
     width = len(profile)
     apart = max(2, round(0.18 * height))
     most = min(params.max_cuts, round(2 * width / height) + 1)
     ink = cv2.blur(profile.astype(np.float32)[np.newaxis], (max(1, height // 16) | 1, 1))[0]
+    left = np.flatnonzero(ink[: max(0, width - apart + 1)] <= 0.45 * height)
+    left = left[left >= apart]
+    left = left[np.argsort(ink[left], kind="stable")]
     cuts: list[int] = []
-    for column in np.argsort(ink, kind="stable").tolist():
-        if ink[column] > 0.45 * height or len(cuts) == most:
-            break
-        if apart <= column <= width - apart and all(abs(column - cut) >= apart for cut in cuts):
-            cuts.append(column)
+    while len(left) and len(cuts) < most:
+        cuts.append(int(left[0]))
+        left = left[np.abs(left - left[0]) >= apart]
     return [0, *sorted(cuts), width]
 
 
@@ -327,10 +347,12 @@ def _piece(region: Region, columns: _Columns, left: int, right: int, params: Reg
     if not 0.1 * height <= right - left <= 1.25 * height:
         return None
     window, first = columns.between(left, right)
-    strokes = find_components(window)
-    mask = strokes.ink_of(strokes.areas >= 0.15 * strokes.areas.max(initial=0))
+    least_height = max(params.min_height_px, 0.45 * height)
+    if cv2.boundingRect(window)[3] < least_height:
+        return None
+    mask = without_specks(window, 0.15)
     left, top, width, box_height = cv2.boundingRect(mask)
-    if box_height < max(params.min_height_px, 0.45 * height):
+    if box_height < least_height:
         return None
     box = Box(max(0, region.box.x + first + left), region.box.y + top, width, box_height)
     mask = mask[top : top + box_height, left : left + width]

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import iou_matrix
-from camdigits.vision.numbers import around
+from camdigits.vision.numbers import NumberParams, around, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Glyph, Scene, in_boxes, whole_boxes
+from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Frame, Glyph, Number, Scene, in_boxes, whole_boxes
 
 Points = npt.NDArray[np.float64]
 """float64 (N, 2), or (2,) for one: x, y in pixels from the picture's corner, which is not the middle of its first pixel."""
@@ -270,7 +270,7 @@ class Turned:
         first = self._evidence(views[0].scene)
         best, most = views[0], first
         for view in views[1:]:
-            flipped = _apart(view.tilt.degrees, views[0].tilt.degrees) > self._params.max_slope
+            flipped = apart(view.tilt.degrees, views[0].tilt.degrees) > self._params.max_slope
             least = first + (self._params.least_flip_gain if flipped else self._params.least_gain)
             evidence = self._evidence(view.scene)
             if evidence > max(most, least) and _mean_odds(view.scene) >= self._params.least_mean:
@@ -328,7 +328,7 @@ class Turned:
         return kept
 
     def _may_turn(self, degrees: float) -> bool:
-        away = _apart(degrees, self._params.rotate.degrees)
+        away = apart(degrees, self._params.rotate.degrees)
         return self._params.rotate is Rotation.AUTO or away <= self._params.max_slope
 
     def _is_sure(self, scene: Scene) -> bool:
@@ -372,7 +372,7 @@ class Steady:
     """Reads the frames of one page before a camera at one tilt, until the evidence has changed for good.
 
     The tilt is found on the first frame; every `every` frames it is looked at again, and changed when two looks in a row
-    agree. Same frames in, same tilts out.
+    agree, or by one look where another page is expected. Same frames in, same tilts out.
     """
 
     def __init__(self, turned: Turned, every: int = 8) -> None:
@@ -381,24 +381,46 @@ class Steady:
         self._degrees: float | None = None
         self._proposed: float | None = None
         self._frames = 0
+        self._expects_another = True
 
-    def read(self, frame: Frame) -> View:
-        """Read the next frame."""
-        begins = self._degrees is None
-        view = self._turned.at(frame, self._turned.rotation.degrees if self._degrees is None else self._degrees)
+    def expect_another(self) -> None:
+        """The next frame may be of another page: look at once how it lies."""
+        self._expects_another = True
+
+    def read(self, frame: Frame, turned: Turned | None = None) -> View:
+        """Read the next frame, by `turned` in place of the usual reader where one is given."""
+        reader = turned or self._turned
+        begins, self._expects_another = self._expects_another, False
+        view = reader.at(frame, self._turned.rotation.degrees if self._degrees is None else self._degrees)
         self._frames += 1
         if not begins and self._frames % self._every:
             return view
-        better = self._turned.best(view, frame)
+        better = reader.best(view, frame)
         if better is view:
             self._degrees, self._proposed = view.tilt.degrees, None
             return view
-        agreed = self._proposed is not None and _apart(self._proposed, better.tilt.degrees) < 15
+        agreed = self._proposed is not None and apart(self._proposed, better.tilt.degrees) < 15
         self._proposed = better.tilt.degrees
         if not (begins or agreed):
             return view
         self._degrees, self._proposed = better.tilt.degrees, None
         return better
+
+
+def group_tilted(
+    digits: Sequence[Digit], marks: Sequence[Box], tilt: Tilt, params: NumberParams
+) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
+    """Put digits of a frame into reading order, and group those that stand together on the page as it was turned by `tilt`.
+
+    Boxes are in pixels of the frame. Returns the digits in reading order and the numbers, whose indices are into those digits.
+    """
+    places = tilt.boxes_there([digit.box for digit in digits])
+    # To be found again in whatever order they come, digits are numbered in place of their tracks.
+    level = [replace(digit, box=box, track=k) for k, (digit, box) in enumerate(zip(digits, places, strict=True))]
+    in_order, numbers = group_numbers(level, tilt.boxes_there(marks), params)
+    ordered = tuple(digits[k] for digit in in_order if (k := digit.track) is not None)
+    boxes = [digit.box for digit in ordered]
+    return ordered, tuple(around(number, boxes) for number in numbers)
 
 
 def find_slope(boxes: Sequence[Box], reach: float, clear: float, max_boxes: int = SLOPE_BOXES) -> float:
@@ -464,9 +486,9 @@ def _mean_odds(scene: Scene) -> float:
 
 
 def _is_near(degrees: float, views: Sequence[View]) -> bool:
-    return any(_apart(degrees, view.tilt.degrees) < 6 for view in views)
+    return any(apart(degrees, view.tilt.degrees) < 6 for view in views)
 
 
-def _apart(one: float, other: float) -> float:
+def apart(one: float, other: float) -> float:
     """The angle between two turns, in degrees."""
     return abs((one - other + 180) % 360 - 180)

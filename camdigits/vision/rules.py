@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from camdigits.vision.components import find_components, find_runs
+from camdigits.vision.components import find_components
 from camdigits.vision.scene import Ink
 
 LEAST_RUN = 0.03
@@ -26,11 +26,14 @@ def without_rules(ink: Ink) -> Ink | None:
     line than the line is thick (as form readers do since Yoo et al. 1997).
     """
     across = _rules(ink)
-    down = _rules(np.ascontiguousarray(ink.T)).T
-    if not across.any() and not down.any():
+    down = _rules(_transposed(ink))
+    if not cv2.countNonZero(across) and not cv2.countNonZero(down):
         return None
-    kept = _without(ink, across)
-    return np.ascontiguousarray(_without(np.ascontiguousarray(kept.T), np.ascontiguousarray(down.T)).T)
+    return _transposed(_without(_transposed(_without(ink, across)), down))
+
+
+def _transposed(ink: Ink) -> Ink:
+    return np.asarray(cv2.transpose(ink), np.uint8)  # seven times as fast as NumPy's copy
 
 
 def _rules(ink: Ink) -> Ink:
@@ -60,28 +63,23 @@ def _rules(ink: Ink) -> Ink:
 
 def _long_runs(ink: Ink, least: int) -> Ink:
     """The ink that goes on along the rows for at least `least` pixels."""
-    runs = find_runs(ink)
-    long = runs.lengths >= least
-    found = np.zeros_like(ink)
-    rows, row = np.unique(runs.rows[long], return_inverse=True)  # few rows have any
-    # Added up along the row modulo 256: 255 from where a run begins, and 0 again from where it has ended.
-    change = np.zeros((len(rows), ink.shape[1] + 1), np.uint8)
-    change[row, runs.lefts[long]] = 255
-    change[row, runs.lefts[long] + runs.lengths[long]] = 1
-    found[rows] = np.add.accumulate(change, axis=1, dtype=np.uint8)[:, :-1]
-    return found
+    # An opening, in which the ink ends where the picture does: an even length has its middle on the other side on the way back.
+    line, middle = np.ones((1, least), np.uint8), (least - 1) // 2
+    begun = cv2.erode(ink, line, anchor=(least - 1 - middle, 0), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(cv2.dilate(begun, line, anchor=(middle, 0)), np.uint8)
 
 
 def _without(ink: Ink, rules: Ink) -> Ink:
-    if not rules.any():
+    if not cv2.countNonZero(rules):
         return ink
     thickness = _thickness(rules)
     # What is higher than a line is thick belongs to a stroke that crosses it, its foot in the line too.
     crossing = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2 * thickness + 2, 1), np.uint8))
-    kept = np.where((rules > 0) & (crossing == 0), np.uint8(0), ink)
+    elsewhere = cv2.bitwise_not(rules)
+    kept = cv2.bitwise_and(ink, cv2.bitwise_or(elsewhere, crossing))
     # Flat strokes lose a line's height where they cross it: close that gap.
     closed = cv2.morphologyEx(kept, cv2.MORPH_CLOSE, np.ones((thickness + 2, 1), np.uint8))
-    return np.asarray(np.where(rules > 0, closed, kept), np.uint8)
+    return np.asarray(cv2.bitwise_or(cv2.bitwise_and(rules, closed), cv2.bitwise_and(elsewhere, kept)), np.uint8)
 
 
 def _thickness(rules: Ink) -> int:

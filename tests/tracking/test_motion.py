@@ -183,12 +183,12 @@ class TestLikeness:
     def test_the_same_strokes_elsewhere_in_other_light_and_noise_are_alike(self, text: str) -> None:
         before, box = digit(text=text)
         now = moved(before, Motion(dx=8.0, dy=5.0)) * 0.7 + np.random.default_rng(1).normal(0, 4, before.shape)
-        assert self.alike(before, box, np.clip(now, 0, 255).astype(np.uint8), box + (8, 5, 0, 0)) > 0.8
+        assert self.alike(before, box, np.clip(now, 0, 255).astype(np.uint8), np.add(box, (8, 5, 0, 0))) > 0.8
 
     @pytest.mark.parametrize("other", ["blank", "hand", "beside"])
     def test_a_place_where_they_are_not_is_not(self, other: str) -> None:
         before, box = digit()
-        there = box + (25, 0, 0, 0) if other == "beside" else box
+        there = np.add(box, (25, 0, 0, 0)) if other == "beside" else box
         now = before if other == "beside" else np.full_like(before, 220)
         if other == "hand":
             cv2.line(now, (310, 480), (330, 190), (95, 130, 190), 60)

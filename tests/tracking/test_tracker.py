@@ -40,8 +40,8 @@ BLANK = sheet([])
 class Followed:
     """A tracker, and the page before it. `look` shows it a frame, `read` one of which all that is there was read besides."""
 
-    def __init__(self, *digits: Digit, readings: int = 4, params: TrackParams = TrackParams()) -> None:
-        self.tracker = Tracker(params)
+    def __init__(self, *digits: Digit, readings: int = 4, show: float = 0.5) -> None:
+        self.tracker = Tracker(TrackParams(show=show))
         self.now_s = 0.0
         for _ in range(readings if digits else 0):
             self.read(digits)
@@ -100,7 +100,7 @@ class TestConfirming:
 
     @pytest.mark.parametrize(("show", "count"), [(0.5, 1), (0.8, 0)])
     def test_the_threshold_of_the_user_decides(self, show: float, count: int) -> None:
-        assert len(Followed(seven(confidence=0.7), params=TrackParams(show=show)).tracker.shown) == count
+        assert len(Followed(seven(confidence=0.7), show=show).tracker.shown) == count
 
     def test_no_digit_is_shown_below_the_threshold(self) -> None:
         followed = Followed(*ROW)
@@ -259,4 +259,4 @@ class TestReadings:
     def test_the_same_readings_give_the_same_identities(self) -> None:
         runs = [Followed(*ROW), Followed(*ROW)]
         assert runs[0].tracker.shown == runs[1].tracker.shown
-        assert [run.read([*ROW, seven(450)]) for run in runs][0] == runs[1].tracker.shown
+        assert runs[0].read([*ROW, seven(450)]) == runs[1].read([*ROW, seven(450)])

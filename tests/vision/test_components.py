@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camdigits.vision.components import find_components
+from camdigits.vision.components import find_components, without_specks
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40), st.floats(0, 1))
@@ -30,6 +30,16 @@ def test_the_ink_of_some_is_theirs_alone() -> None:
     np.testing.assert_array_equal(found.ink_of(found.areas == 10), only)
     np.testing.assert_array_equal(found.ink_of(np.ones(3, bool)), ink)
     assert not found.ink_of(np.zeros(3, bool)).any()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(1, 30), st.floats(0, 1), st.floats(0, 1))
+def test_specks_are_the_components_that_are_small_beside_the_largest(
+    seed: int, height: int, width: int, filled: float, share: float
+) -> None:
+    ink = np.where(np.random.default_rng(seed).random((height, width)) < filled, np.uint8(255), np.uint8(0))
+    found = find_components(ink)
+    expected = found.ink_of(found.areas >= share * found.areas.max(initial=0))
+    np.testing.assert_array_equal(without_specks(ink, share), expected)
 
 
 def test_more_components_than_16_bits_can_count() -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.motion import Motion
 from camdigits.vision.rotation import GLANCE_SIDE_PX, Rotation, RotationParams, Steady, Tilt, Turned, find_slope
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Number, Odds, Reading, Scene
 
@@ -181,25 +180,6 @@ class FakeReader:
 
 def is_sure(scene: Scene) -> bool:
     return all(digit.confidence > 0.99 for digit in scene.digits)
-
-
-@pytest.mark.parametrize("degrees", [0, 90, 180, 270, 30, 200])
-def test_a_motion_of_the_frame_is_the_same_motion_on_the_turned_picture(degrees: float) -> None:
-    tilt = Tilt(degrees, WIDTH, HEIGHT)
-    motion = Motion(0.98, 0.1, 7.0, -4.0)
-    on_picture = tilt.motion(motion)
-    for step_x, step_y in ((-40, 20), (60, -30)):
-        point = tilt.size[0] / 2 + step_x, tilt.size[1] / 2 + step_y
-        before, after = tilt.boxes_back([around(point), around(on_picture.point(*point))])
-        assert np.allclose(motion.point(*middle(before)), middle(after), atol=2.5)
-
-
-def around(point: tuple[float, float]) -> Box:
-    return Box(round(point[0]) - 4, round(point[1]) - 4, 8, 8)
-
-
-def middle(box: Box) -> tuple[float, float]:
-    return box.x + box.width / 2, box.y + box.height / 2
 
 
 class TestTurned:
