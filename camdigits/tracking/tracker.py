@@ -36,8 +36,9 @@ class TrackParams:
     clear_share: a reading that has fewer of the digits shown than this share is blurred, and says nothing of the others.
     thorough_weight: a thorough reading counts for this many quick ones.
     half_life_s: a reading counts half after this time, so that a digit that was altered is read anew.
-    alike, still_alike: the strokes under a box are those that were read from this likeness on (motion.likeness), and stay so
-        as long as it does not fall below the other.
+    alike: the strokes under a box are those that were read where they are at least this alike (motion.likeness).
+    still_alike: and stay so as long as they are not less alike than this.
+    again_alike: strokes that were hidden are back when they are at least this alike; an edge looks much like a 1.
     hide_s: a digit whose strokes are not seen for this long is hidden.
     reid_window_s: a hidden digit that is seen again within this time is the same digit.
     hold_s: what is not confirmed is forgotten when its strokes are not seen for this long.
@@ -59,6 +60,7 @@ class TrackParams:
     confirm_s: float = 0.09
     alike: float = 0.6
     still_alike: float = 0.5
+    again_alike: float = 0.75
     hide_s: float = 0.1
     reid_window_s: float = 2.0
     hold_s: float = 0.35
@@ -160,7 +162,7 @@ class Tracker:
     def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> npt.NDArray[np.bool_]:
         """Move each track by the first motion that brings it to its strokes, else by the first; which are there: bool (N,)."""
         before, params = self._boxes, self.params
-        least = np.where([track.is_placed for track in self._tracks], params.still_alike, params.alike)
+        least = np.array([self._least_alike(track) for track in self._tracks])
         self._boxes = motions[0].carried(before)
         placed = _is_placed(picture, self._boxes, self._patches, least)
         for motion in motions[1:]:
@@ -168,10 +170,16 @@ class Tracker:
             if not len(rest):
                 break
             there = motion.carried(before[rest])
-            found = _is_placed(picture, there, self._patches[rest], np.full(len(rest), params.alike))
+            found = _is_placed(picture, there, self._patches[rest], np.maximum(least[rest], params.alike))
             self._boxes[rest[found]] = there[found]
             placed[rest[found]] = True
         return placed
+
+    def _least_alike(self, track: _Track) -> float:
+        """How alike its strokes must be to be seen where it is."""
+        if track.is_placed:
+            return self.params.still_alike
+        return self.params.again_alike if track.state is State.HIDDEN else self.params.alike
 
     def update(
         self, detections: Sequence[Digit], patches: Patches, time_s: float, read_s: float, thorough: bool = True
