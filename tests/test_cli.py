@@ -1274,6 +1274,7 @@ class TestWindows:
         self, command: Command, opened: list[Opened], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[int] = []
+        monkeypatch.setattr("camdigits.devices.threads.cores", lambda: 64)
         monkeypatch.setattr("camdigits.devices.threads.os.cpu_count", lambda: 64)
         monkeypatch.setattr("camdigits.devices.threads.cv2.setNumThreads", asked.append)
         assert command("live", "clip.mp4").code == 0

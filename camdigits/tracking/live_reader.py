@@ -108,7 +108,8 @@ class Reading:
 class Grouping:
     """The numbers of the digits that are shown.
 
-    They are found anew when other digits are shown or a thorough reading came; digits that only move take them along.
+    They are found anew when other digits are shown, and once by the marks of a thorough reading; digits that only move take
+    them along.
     """
 
     def __init__(self, params: NumberParams) -> None:
@@ -117,13 +118,20 @@ class Grouping:
         self._tilt = Tilt(0.0, 1, 1)
         self._shown: tuple[Digit, ...] = ()
         self._key: tuple[object, ...] | None = ()
+        self._is_thorough = False
         self._digits: tuple[Digit, ...] = ()
         self._numbers: tuple[Number, ...] = ()
 
-    def begin(self, marks: tuple[Box, ...], tilt: Tilt) -> None:
-        """Find the numbers anew, among these marks on a page that was turned by `tilt` to be read."""
-        self._marks, self._tilt = marks, tilt
-        self._key = None
+    def begin(self, marks: tuple[Box, ...], tilt: Tilt, thorough: bool) -> None:
+        """Find numbers among these marks from now on, on a page that was turned by `tilt` to be read.
+
+        thorough: whether a thorough reading has found the marks; a quick one's count until there is one.
+        """
+        if self._is_thorough and not thorough:
+            return
+        if not self._is_thorough:
+            self._key = None
+        self._marks, self._tilt, self._is_thorough = marks, tilt, thorough
 
     def group(self, shown: tuple[Digit, ...]) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
         """Digits in reading order, and their numbers."""
@@ -179,7 +187,7 @@ class LiveReader:
         self._trail: list[Reduced] = []
         self._to_read, self._read_s = self._params.readings, -math.inf
         self._pace = Pace.MOVING
-        self._grouping, self._is_grouped = Grouping(self._numbers), False
+        self._grouping = Grouping(self._numbers)
         self._marks: tuple[Box, ...] = ()
         self._evidence: Evidence | None = None
         self._tilt: Tilt | None = None
@@ -273,13 +281,13 @@ class LiveReader:
         if self._tilt is not None and apart(self._tilt.degrees, tilt.degrees) > _OTHER_SIDE:
             self._tracker.reset()
         self._tilt = tilt
+        if not self._tracker.shown:  # another page has other marks
+            self._grouping = Grouping(self._numbers)
         found = in_boxes([scene.digits[k] for k in kept.tolist()], boxes)
         self._tracker.update(found, reading.patches[kept], time_s, reading.time_s, reading.kind is Kind.THOROUGH)
         self._watch.begin(picture)
-        if reading.kind is Kind.THOROUGH or not self._is_grouped:
-            self._is_grouped = True
-            self._marks = reading.motion.boxes(self._largest(scene.marks))
-            self._grouping.begin(self._marks, tilt)
+        self._marks = reading.motion.boxes(self._largest(scene.marks))
+        self._grouping.begin(self._marks, tilt, reading.kind is Kind.THOROUGH)
         evidence = scene.evidence
         self._evidence = evidence and replace(evidence, boxes=reading.motion.boxes(evidence.boxes))
 

@@ -46,8 +46,8 @@ class MotionParams:
     """
 
     side_px: int = 480
-    max_boxes: int = 16
-    max_corners: int = 64
+    max_boxes: int = 13
+    max_corners: int = 40
     corner_quality: float = 0.1
     corner_distance_px: int = 3
     window_px: int = 17

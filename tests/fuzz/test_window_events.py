@@ -15,12 +15,13 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from camdigits.api import CanvasReader, LiveReader, Recognizer
+from camdigits.api import CanvasReader, Recognizer, live_reader
 from camdigits.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View
 from camdigits.devices.canvas import PAGE_PX, CanvasSource
 from camdigits.errors import OutputError, SourceError
 from camdigits.live import loop, screen
 from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
+from camdigits.settings import Effort
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Frame, Scene
 from camdigits.vision.strokes import Kind, PaperColour, ground_of, render
@@ -168,7 +169,7 @@ class LiveWindow(RuleBasedStateMachine):
         self.blobs = None if really else ThreadedReader(looks)
         self.readers: Mapping[Mode, Reader] = {} if self.blobs is None else dict.fromkeys(Mode, self.blobs)
         if really:
-            self.readers = {Mode.CAMERA: LiveReader(recognizer()), Mode.CANVAS: CanvasReader(recognizer())}
+            self.readers = {Mode.CAMERA: live_reader(recognizer(), Effort.LIVE), Mode.CANVAS: CanvasReader(recognizer())}
         self.thread = threading.Thread(target=self.live, args=(View(mode=mode),), daemon=True)
         self.thread.start()
         self.look()
