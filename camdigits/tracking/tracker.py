@@ -29,6 +29,8 @@ class TrackParams:
     """When a track is shown, and when it is the digit of a reading. Distances are shares of the digit's height.
 
     show: a track is shown from this confidence on, and no more below it (the user's threshold).
+    lone: a digit with fewer than `peers` sure ones beside it is shown from this confidence on: among all that cameras see, each
+        reading is one more chance to take something for a digit.
     sure: one reading confirms a digit of this confidence; others take two, of frames `confirm_s` apart at least.
     tentative: a track that is not confirmed is offered as such from this confidence on.
     change: a label changes when the other one's probability reaches this: two that are equally likely would flicker.
@@ -50,6 +52,8 @@ class TrackParams:
     """
 
     show: float = 0.5
+    lone: float = 0.75
+    peers: int = 2
     sure: float = 0.9
     tentative: float = 0.25
     change: float = 0.65
@@ -220,23 +224,26 @@ class Tracker:
             self._tracks.append(track)
         self._boxes = np.concatenate([self._boxes, found[new]])
         self._patches = np.concatenate([self._patches, patches[new]])
+        sure = sum(track.confidence >= self.params.sure for track in self._tracks)
         for track in self._tracks:
-            track.state = self._next_state(track, time_s, known=True)
+            track.state = self._next_state(track, time_s, sure=sure)
         self._digits = {}
         self._part()
         self._keep([track.state is not State.TENTATIVE or track.confidence >= 0.05 for track in self._tracks])
 
     # States
 
-    def _next_state(self, track: _Track, time_s: float, known: bool) -> State:
-        """The one place where a track changes its state."""
+    def _next_state(self, track: _Track, time_s: float, known: bool = True, sure: int = 0) -> State:
+        """The one place where a track changes its state. sure: how many digits are surely read; new ones take a reading."""
         params = self.params
         likely = track.confidence >= params.show
         lost = not track.is_placed and (not known or time_s - track.placed_s >= params.hide_s)
         match track.state:
             case State.TENTATIVE:
+                others = sure - (track.confidence >= params.sure)
+                clearly = track.confidence >= (params.show if others >= params.peers else max(params.show, params.lone))
                 confirmed = track.confidence >= params.sure or track.read_s - track.began_s >= params.confirm_s
-                return State.CONFIRMED if likely and confirmed and track.is_placed else State.TENTATIVE
+                return State.CONFIRMED if clearly and confirmed and track.is_placed else State.TENTATIVE
             case State.CONFIRMED:
                 return State.HIDDEN if lost else State.CONFIRMED if likely else State.TENTATIVE
             case State.HIDDEN:
