@@ -34,6 +34,7 @@ class TrackParams:
     sure: one reading confirms a digit of this confidence; others take two, of frames `confirm_s` apart at least.
     tentative: a track that is not confirmed is offered as such from this confidence on.
     change: a label changes when the other one's probability reaches this: two that are equally likely would flicker.
+    min_step: a confidence that changes by less stays, so that labels do not flicker.
     absent: the confidence of a digit that a clear reading of its place does not have.
     clear_share: a reading that has fewer of the digits shown than this share is blurred, and says nothing of the others.
     thorough_weight: a thorough reading counts for this many quick ones.
@@ -57,6 +58,7 @@ class TrackParams:
     sure: float = 0.9
     tentative: float = 0.25
     change: float = 0.65
+    min_step: float = 0.02
     absent: float = 0.04
     clear_share: float = 0.5
     thorough_weight: float = 3.0
@@ -265,9 +267,18 @@ class Tracker:
         track.read_s = max(read_s, track.read_s)
         probabilities = _probabilities(track.evidence)
         best = int(probabilities.argmax())
+        before = track.label
         if track.state is State.TENTATIVE or probabilities[best] >= params.change:
             track.label = best
-        track.confidence = float(probabilities[track.label])
+        confidence = float(probabilities[track.label])
+        if track.label != before or self._differs(confidence, track.confidence):
+            track.confidence = confidence
+
+    def _differs(self, confidence: float, before: float) -> bool:
+        """Whether a confidence is another one for those who see it."""
+        levels = (self.params.show, self.params.lone, self.params.sure)
+        crosses = any((confidence >= level) != (before >= level) for level in levels)
+        return crosses or abs(confidence - before) >= self.params.min_step
 
     def _is_clear(self, paired: set[int], thorough: bool) -> bool:
         """Whether a reading has enough of what is shown to say something of the rest; of very few digits a thorough one always

@@ -128,6 +128,16 @@ class TestLabels:
         assert labels(shown[-1]) == [8, 2, 3, 5]
         assert tracks(shown[-1]) == [1, 2, 3, 4]
 
+    def test_a_confidence_that_hardly_changes_stays(self) -> None:
+        followed = Followed(*ROW)
+        before = followed.tracker.shown
+        page = [seven(50, 7, 0.965), *ROW[1:]]
+        assert followed.read(page, sheet(ROW)) == before
+        for _ in range(4):
+            shown = followed.read([seven(50, 7, 0.6), *ROW[1:]], sheet(ROW))
+        assert shown[0].confidence < 0.85
+        assert shown[1:] == before[1:]
+
     def test_a_label_does_not_flicker_between_two_that_are_alike(self) -> None:
         followed = Followed(*ROW)
         seen = [followed.read([seven(50, label), *ROW[1:]], sheet(ROW)) for label in (1, 7, 1, 7, 7, 7)]
