@@ -14,7 +14,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.tracking.motion import STILL, Floats, Motion, Patches, Reduced, likeness, take_patches
+from camdigits.tracking.motion import PATCH_PX, STILL, Floats, Motion, Patches, Reduced, likeness, take_patches
 from camdigits.vision.boxes import Boxes, shared_area
 from camdigits.vision.scene import Digit, whole_boxes
 
@@ -44,6 +44,7 @@ class TrackParams:
     again_alike: strokes that were hidden are back when they are at least this alike; an edge looks much like a 1.
     hide_s: a digit whose strokes are not seen for this long is hidden.
     reid_window_s: a hidden digit that is seen again within this time is the same digit.
+    forget: what is not confirmed is forgotten below this confidence.
     hold_s: what is not confirmed is forgotten when its strokes are not seen for this long.
     reach: a digit is the one read before when its middle is at most this far from where that one is.
     max_growth: and its height has changed by this factor at most.
@@ -69,6 +70,7 @@ class TrackParams:
     again_alike: float = 0.75
     hide_s: float = 0.1
     reid_window_s: float = 2.0
+    forget: float = 0.05
     hold_s: float = 0.35
     reach: float = 0.6
     max_growth: float = 1.6
@@ -126,7 +128,7 @@ class Tracker:
         """Forget what is on the page; identities go on counting."""
         self._tracks: list[_Track] = []
         self._boxes: Floats = np.zeros((0, 4))
-        self._patches: Patches = take_patches(Reduced(np.zeros((1, 1), np.uint8), 1.0), self._boxes)
+        self._patches: Patches = np.zeros((0, PATCH_PX**2), np.float32)
         self._digits: dict[State, tuple[Digit, ...]] = {}
 
     @property
@@ -201,7 +203,7 @@ class Tracker:
         self._relocate(detections, found)
         pairs = self._pairs(detections, found)
         if self._is_another_page(pairs, detections):
-            self._keep([False] * len(self._tracks))
+            self.reset()
             pairs = []
         clear = self._is_clear({k for k, _ in pairs}, thorough)
         for k, j in pairs:
@@ -231,7 +233,7 @@ class Tracker:
             track.state = self._next_state(track, time_s, sure=sure)
         self._digits = {}
         self._part()
-        self._keep([track.state is not State.TENTATIVE or track.confidence >= 0.05 for track in self._tracks])
+        self._keep([track.state is not State.TENTATIVE or track.confidence >= self.params.forget for track in self._tracks])
 
     # States
 

@@ -85,7 +85,7 @@ class Watch:
         motions = tuple(motion for motion, _ in found)
         reach_px = max(_reach(motion, boxes) for motion in motions) * picture.scale
         is_calm = reach_px <= self._params.calm_px
-        has_changed = not is_calm or self._has_changed(anchor, picture, motions[0])
+        has_changed = not is_calm or _count_changes(anchor, picture, motions[0]) >= self._params.min_change_px
         pace = Pace.ARRIVED if is_calm else Pace.MOVING
         if reach_px < self._params.still_px:
             return Change((STILL,), has_changed, pace)  # the anchor stays: a page that creeps is seen to move in the end
@@ -96,14 +96,11 @@ class Watch:
         return Change(motions, has_changed, pace)
 
     def _without_motion(self, anchor: Reduced, picture: Reduced) -> Change:
-        changes = int(np.count_nonzero(find_changes(anchor, picture)))
+        changes = _count_changes(anchor, picture, STILL)
         has_changed = changes >= self._params.min_change_px
         is_calm = changes <= self._params.calm_share * picture.grey.size
         self.begin(picture)
         return Change(() if has_changed else (STILL,), has_changed, Pace.ARRIVED if is_calm else Pace.MOVING)
-
-    def _has_changed(self, anchor: Reduced, picture: Reduced, motion: Motion) -> bool:
-        return int(np.count_nonzero(find_changes(anchor, picture, motion))) >= self._params.min_change_px
 
     def _motions(self, anchor: Reduced, picture: Reduced, boxes: Floats) -> list[tuple[Motion, Points]]:
         if not len(boxes):
@@ -117,6 +114,11 @@ class Watch:
         """Go on from this frame with these corners, as long as most are left."""
         self._anchor = picture
         self._corners = corners if len(corners) >= self._params.min_left * self._count else None
+
+
+def _count_changes(before: Reduced, now: Reduced, motion: Motion) -> int:
+    """How many pixels of the reduced frame have changed, besides what has moved."""
+    return int(np.count_nonzero(find_changes(before, now, motion)))
 
 
 def _reach(motion: Motion, boxes: Floats) -> float:
