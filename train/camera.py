@@ -122,9 +122,10 @@ def render_page(
     pose: Pose = Pose(),
     backdrop: Light | None = None,
     front: Front | None = None,
+    strict: bool = False,
 ) -> Page:
-    """Write on the sheet and photograph it; see `photograph` for `backdrop` and `front`."""
-    return photograph(draw_sheet(sheet, rng), camera, rng, pose=pose, backdrop=backdrop, front=front)
+    """Write on the sheet and photograph it; see `photograph` for `backdrop`, `front` and `strict`."""
+    return photograph(draw_sheet(sheet, rng), camera, rng, pose=pose, backdrop=backdrop, front=front, strict=strict)
 
 
 def photograph(
@@ -135,23 +136,28 @@ def photograph(
     pose: Pose = Pose(),
     backdrop: Light | None = None,
     front: Front | None = None,
+    strict: bool = False,
 ) -> Page:
     """Take the picture; the truth holds digits that are whole on it and can be made out, and numbers all of such digits.
 
     backdrop: float32 (H, W, 3) of the camera's size, seen where the sheet does not reach; without one, the surface goes on.
-    front: what is before the sheet.
+    front: what is before the sheet. strict: a digit that is cut by the frame or hidden so far that it is neither a digit nor
+    none is doubtful.
     """
     height, width = drawn.digits.shape
     matrix = pose.matrix((width, height), camera.size)
     light = _warp(drawn, matrix, camera.size, backdrop)
     digits = np.asarray(cv2.warpPerspective(drawn.digits, matrix, camera.size, flags=cv2.INTER_NEAREST), np.int16)
-    found = _found(drawn, digits, matrix)
+    shown = {index: _shown(drawn, index, matrix, camera.size, front) for index in range(len(drawn.labels))} if strict else {}
+    partly = sum(1 - _MOST_DOUBTFULLY_GONE < share < 1 - _MOST_HIDDEN for share in shown.values())
+    whole = {index for index, share in shown.items() if share >= 1 - _MOST_HIDDEN} if strict else None
+    found = _found(drawn, digits, matrix, whole)
     if front is not None:
         light += front.cover[..., None] * (front.colour - light)
         found = {index: box for index, box in found.items() if not _hidden(digits, index, box, front.cover)}
     image = _expose(light, camera, rng)
     clear = {index: min(_clarity(image, digits, index, box), _sharpness(box, camera)) for index, box in found.items()}
-    doubtful = sum(_DOUBTFUL < value < 1 for value in clear.values())
+    doubtful = partly + sum(_DOUBTFUL < value < 1 for value in clear.values())
     found = {index: box for index, box in found.items() if clear[index] >= 1}
     truth = tuple(PageDigit(drawn.labels[index], found[index]) for index in sorted(found))
     numbers = tuple(
@@ -173,6 +179,23 @@ _LEAST_TO_BLUR = 7.0
 _DOUBTFUL = 0.5
 """From that share of the least contrast on, some can read a digit."""
 _MOST_HIDDEN = 0.08
+_MOST_DOUBTFULLY_GONE = 0.6
+"""Of a digit's ink, cut off or hidden: from that share on nobody takes the rest for the digit."""
+
+
+def _shown(drawn: Drawn, index: int, matrix: npt.NDArray[np.float64], size: tuple[int, int], front: Front | None) -> float:
+    """How much of a digit's ink is in the frame and not behind what is before the sheet, 0..1; 1 for one without ink."""
+    box = drawn.boxes[index]
+    rows, columns = np.nonzero(drawn.digits[box.y : box.bottom, box.x : box.right] == index + 1)
+    if not len(rows):
+        return 1.0
+    points = np.column_stack([columns + box.x, rows + box.y]).astype(np.float64)[:: max(1, len(rows) // 2000)]
+    seen = np.round(cv2.perspectiveTransform(points[None], matrix)[0]).astype(int)
+    there = (seen >= 0).all(axis=1) & (seen < size).all(axis=1)
+    if front is None:
+        return float(there.mean())
+    inside = seen[there]
+    return float((front.cover[inside[:, 1], inside[:, 0]] <= 0.5).sum() / len(seen))
 
 
 def _hidden(digits: DigitMap, index: int, box: Box, cover: Field) -> bool:
@@ -227,8 +250,8 @@ def _seen(colour: Light, matrix: npt.NDArray[np.float64], size: tuple[int, int])
     return np.asarray(seen, np.float32)
 
 
-def _found(drawn: Drawn, digits: DigitMap, matrix: npt.NDArray[np.float64]) -> dict[int, Box]:
-    """The boxes of the digits that are whole on the picture: index -> box."""
+def _found(drawn: Drawn, digits: DigitMap, matrix: npt.NDArray[np.float64], whole: set[int] | None = None) -> dict[int, Box]:
+    """The boxes of the digits that are whole on the picture: index -> box; `whole` says which are, where that is known."""
     rows, columns = np.nonzero(digits)
     owners = digits[rows, columns].astype(int) - 1
     count = len(drawn.labels)
@@ -243,7 +266,8 @@ def _found(drawn: Drawn, digits: DigitMap, matrix: npt.NDArray[np.float64]) -> d
         corners = np.array([[[box.x, box.y], [box.right, box.y], [box.right, box.bottom], [box.x, box.bottom]]], np.float64)
         seen = cv2.perspectiveTransform(corners, matrix)[0]
         slack = 0.08 * float(np.ptp(seen, axis=0).max())
-        if (seen >= -slack).all() and (seen <= np.array([width, height]) + slack).all():
+        inside = bool((seen >= -slack).all() and (seen <= np.array([width, height]) + slack).all())
+        if inside if whole is None else int(index) in whole:
             (left, top), (right, bottom) = low[index], high[index] + 1
             found[int(index)] = Box(int(left), int(top), int(right - left), int(bottom - top))
     return found

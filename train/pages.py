@@ -1,6 +1,6 @@
 """Rendered pages with truth: text on paper, boards and screens, photographed badly; deterministic by seed.
 
-    python -m train.pages --out DIR [--count 60] [--seed 1] [--strokes FILE [--letters FILE] --writers heldout]
+    python -m train.pages --out DIR [--count 60] [--seed 1] [--strokes FILE [--letters FILE] --writers heldout] [--kinds real]
 
 A page goes one way: a layout (`train.layouts`) -> a sheet, ink on a surface as it lies on the desk (`train.sheets`,
 `train.surfaces`) -> `photograph`: pose, light, lens, sensor, file (`train.camera`, `train.scenes`) -> `Page`, the picture
@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from camdigits.vision.scene import BgrImage
-from train import layouts, scenes
+from train import alone, layouts, scenes
 from train.camera import Camera, Page, Pose, photograph, render_page
 from train.data import Part
 from train.hands import HANDS, Writer, load_recorded, unequal
@@ -31,14 +31,29 @@ from train.surfaces import SURFACES, Surface, random_ruling, varied
 Rng = np.random.Generator
 
 
+@dataclass(frozen=True)
+class Framing:
+    """Shares of pages: before something else, run off the edge of the frame, held by fingers; and how far they may tilt."""
+
+    away: float = 0.5
+    off: float = 0.0
+    held: float = 0.0
+    tilt: float = 0.1
+    dark: float = 0.2
+
+
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind of page: how often it comes, what it is written on, what may stand there, and what people call it."""
+    """A kind of page: how often it comes, what it is written on, what may stand there, and what people call it.
+
+    framing: how it lies in the frame where that is not as of old; its truth is then a strict one (`train.camera.photograph`).
+    """
 
     weight: float
     group: str
     surfaces: tuple[str, ...]
     layouts: tuple[Layout, ...]
+    framing: Framing | None = None
 
 
 _DIGITS_ONLY: tuple[Layout, ...] = (
@@ -113,6 +128,24 @@ HELD_EMPTY_KINDS: tuple[Kind, ...] = (
 )
 
 
+_TO_CAMERA = Framing(away=0.6, off=0.25, held=0.4)
+REAL_KINDS: tuple[Kind, ...] = (
+    Kind(
+        0.8, "alone", ("paper", "paper", "pencil", "ruled", "squared", "squared", "note", "note"),
+        (alone.digits_alone, alone.digits_alone, alone.digits_alone, alone.digits_apart), _TO_CAMERA,
+    ),
+    Kind(0.2, "alone", ("whiteboard", "blackboard", "phone", "phone"), (alone.digits_alone,), _TO_CAMERA),
+)  # fmt: skip
+"""What photographs of people's own pages had and the kinds above lack."""
+REAL_EMPTY_KINDS: tuple[Kind, ...] = (
+    Kind(0.4, "words", ("paper", "note", "whiteboard", "ruled", "squared"), (layouts.words, layouts.drawings), _TO_CAMERA),
+    Kind(0.2, "blank", ("ruled", "squared", "paper", "note"), (layouts.empty,), _TO_CAMERA),
+    Kind(0.4, "scene", (), ()),
+)
+_NEW = 0.65
+"""Share of these kinds among pages of all kinds."""
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """A page of a set, and how it was made."""
@@ -143,6 +176,24 @@ def random_page(
     if unequal_digits:
         kinds = UNEQUAL_KINDS if digits else UNEQUAL_EMPTY_KINDS
         writers = tuple(unequal(writer, rng) for writer in writers)
+    return _page_of(kinds, writers, digits, behind, rng)
+
+
+def real_page(
+    rng: Rng, *, writers: Sequence[Writer] = HANDS, digits: bool = True, behind: Sequence[scenes.Scene] = ()
+) -> Sample:
+    """A page of one of `REAL_KINDS`, or of any other kind; before one of the scenes `behind` where there are some."""
+    if rng.random() < _NEW:
+        return _page_of(REAL_KINDS if digits else REAL_EMPTY_KINDS, writers, digits, behind, rng)
+    old = rng.random()
+    if old < 0.2:
+        return random_page(rng, writers=writers, digits=digits, unequal_digits=True)
+    return random_page(rng, writers=writers, digits=digits, behind=behind if old < 0.5 else ())
+
+
+def _page_of(
+    kinds: Sequence[Kind], writers: Sequence[Writer], digits: bool, behind: Sequence[scenes.Scene], rng: Rng
+) -> Sample:
     weights = np.array([kind.weight for kind in kinds])
     kind = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
     while True:
@@ -182,11 +233,15 @@ class _Shot:
     backdrop: scenes.Scene | None = None
     held: bool = False
     hardness: int = 0
+    strict: bool = False
 
 
 def _random_sample(kind: Kind, writers: Sequence[Writer], behind: Sequence[scenes.Scene], rng: Rng) -> Sample:
     surface, layout = _random_subject(kind, rng)
-    shot = _random_shot(kind.group, surface, layout, behind, rng)
+    if kind.framing is not None:
+        shot = _framed_shot(kind.framing, surface, behind, rng)
+    else:
+        shot = _random_shot(kind.group, surface, layout, behind, rng)
     return _written(kind, surface, layout, shot, writers, rng)
 
 
@@ -253,7 +308,7 @@ def _take(sheet: Sheet, shot: _Shot, rng: Rng) -> Page:
     if shot.held or (shot.backdrop and rng.random() < 0.12):
         corners = np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float64) * sheet.size
         front = scenes.hands(size, cv2.perspectiveTransform(corners, shot.pose.matrix(sheet.size, size))[0], rng)
-    return render_page(sheet, shot.camera, rng, pose=shot.pose, backdrop=backdrop, front=front)
+    return render_page(sheet, shot.camera, rng, pose=shot.pose, backdrop=backdrop, front=front, strict=shot.strict)
 
 
 # How it is written
@@ -386,6 +441,32 @@ def _random_shot(group: str, surface: Surface, layout: Layout, behind: Sequence[
     return _Shot(sheet, camera, pose, fit * zoom, backdrop, held and backdrop is not None and rng.random() < 0.6, hardness)
 
 
+def _framed_shot(framing: Framing, surface: Surface, behind: Sequence[scenes.Scene], rng: Rng) -> _Shot:
+    """A sheet that lies in the frame as `framing` says."""
+    frame = _frame_size(rng)
+    away, off = rng.random() < framing.away, rng.random() < framing.off
+    sheet, zoom, backdrop = frame, float(rng.uniform(0.99, 1.03)), None
+    if away or off:
+        sheet, zoom = _sheet_in(frame, rng)
+        among = behind or (*scenes.BEHIND_HELD, *scenes.BEHIND)
+        backdrop = among[int(rng.integers(len(among)))]
+    tilt, turned = framing.tilt * rng.choice((0.2, 0.6, 1.6)), float(rng.choice((0.01, 0.04, 0.12), p=(0.45, 0.35, 0.2)))
+    shift = rng.normal(0, 0.04 if backdrop else 0.01, 2)
+    if off:
+        zoom *= float(rng.uniform(0.9, 1.5))
+        shift = shift + rng.uniform(0.1, 0.45, 2) * rng.choice((-1, 1), 2) * rng.choice((0.1, 1.0), 2)
+    pose = Pose(
+        float(shift[0]), float(shift[1]), float(rng.normal(0, turned)), float(rng.uniform(-tilt, tilt)),
+        float(rng.uniform(-tilt, tilt)), zoom * float(1 - 0.5 * tilt),
+    )  # fmt: skip
+    camera, hardness = _random_camera(frame, 0.08 * min(frame), surface.group, rng)
+    if rng.random() < framing.dark:
+        camera = replace(camera, exposure=camera.exposure * float(rng.uniform(0.4, 0.8)), slope=float(rng.uniform(0.2, 0.7)))
+    fit = min(frame[0] / sheet[0], frame[1] / sheet[1])
+    held = backdrop is not None and bool(rng.random() < framing.held)
+    return _Shot(sheet, camera, pose, fit * pose.zoom, backdrop, held, hardness + off + away, strict=True)
+
+
 def _sheet_in(frame: tuple[int, int], rng: Rng) -> tuple[tuple[int, int], float]:
     """A sheet for a frame that it does not fill, and its zoom; drawn a little finer than it will be seen."""
     zoom = float(rng.choice((rng.uniform(0.72, 0.92), rng.uniform(0.35, 0.72)), p=(0.7, 0.3)))
@@ -483,10 +564,11 @@ def write_pages(
     *,
     unequal_digits: bool = False,
     behind: Sequence[scenes.Scene] = (),
+    real: bool = False,
 ) -> None:
     """Write `count` pages with digits and a third as many without into `out`, with their annotations.json.
 
-    Raises OSError when the folder cannot be written.
+    real: pages of `real_page` instead of `random_page`. Raises OSError when the folder cannot be written.
     """
     images, negatives = [], []
     for kind in ("positives", "negatives"):
@@ -496,7 +578,10 @@ def write_pages(
         number = index if with_digits else index - count
         # A generator per page: page 7 of a seed is the same in a set of 10 and in one of 100.
         rng = np.random.default_rng((seed, 1 if with_digits else 0, number))
-        sample = random_page(rng, writers=writers, digits=with_digits, unequal_digits=unequal_digits, behind=behind)
+        if real:
+            sample = real_page(rng, writers=writers, digits=with_digits, behind=behind)
+        else:
+            sample = random_page(rng, writers=writers, digits=with_digits, unequal_digits=unequal_digits, behind=behind)
         file = f"{'positives' if with_digits else 'negatives'}/{sample.surface.name}_{sample.layout}_{number:03d}.jpg"
         _write_jpeg(out / file, sample.page.image)
         if with_digits:
@@ -532,6 +617,9 @@ def _write_jpeg(path: Path, image: BgrImage) -> None:
               help="Only pages whose digits differ in size or are few, on rough walls among others.")  # fmt: skip
 @click.option("--before", "photographs", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
               help="Only sheets held before the photographs of DIR.")  # fmt: skip
+@click.option("--kinds", type=click.Choice(("usual", "real")), default="usual", show_default=True,
+              help="real: of all kinds, and of those that people photograph. With --before, some are held before half of the "
+              "photographs; which half says --writers.")  # fmt: skip
 def main(
     out: Path,
     count: int,
@@ -541,6 +629,7 @@ def main(
     writers: Part,
     unequal_digits: bool,
     photographs: Path | None,
+    kinds: str,
 ) -> None:
     """Write a set of rendered pages for `camdigits evaluate DIR`."""
     people: Sequence[Writer] = HANDS
@@ -552,11 +641,16 @@ def main(
             raise click.ClickException(f"{strokes}: no writer of this file is {writers}")
     if unequal_digits and photographs is not None:
         raise click.UsageError("--unequal and --before are of different pages; name one of them")
+    real = kinds == "real"
+    if unequal_digits and real:
+        raise click.UsageError("--kinds real has pages of unequal digits among others; leave --unequal out")
     try:
         behind = scenes.photographs(photographs) if photographs is not None else ()
+        if behind and real:
+            behind = scenes.half(behind, held_out=writers == "heldout")
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    write_pages(out, count, seed, people, unequal_digits=unequal_digits, behind=behind)
+    write_pages(out, count, seed, people, unequal_digits=unequal_digits, behind=behind, real=real)
     click.echo(f"{count} pages with digits, {without_digits(count)} without, in {out}")
 
 

@@ -5,7 +5,7 @@ A scene takes (width, height) and a generator and gives what is seen there, floa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -251,6 +251,17 @@ def photographs(folder: Path) -> tuple[Scene, ...]:
     if not images:
         raise ValueError(f"{folder}: there are no photographs in it")
     return tuple(map(_scene_of, images))
+
+
+def half(among: Sequence[Scene], *, held_out: bool) -> tuple[Scene, ...]:
+    """Every second scene: the ones to measure on where they are held out, and the others to train on.
+
+    Raises ValueError where none is left.
+    """
+    chosen = tuple(among[1::2] if held_out else among[::2])
+    if not chosen:
+        raise ValueError("one photograph is too few to hold any out")
+    return chosen
 
 
 def _scene_of(image: BgrImage) -> Scene:

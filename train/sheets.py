@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ from train.surfaces import Colour, Field, Light, Ruling, Surface, draw_ground, t
 
 DigitMap = npt.NDArray[np.int16]
 """int16 (H, W): 1 + the index of the digit whose ink is there, 0 elsewhere."""
+Look = Literal["solid", "square", "outlined", "hatched"]
+"""How strokes are drawn: full, full with the corners of a flat pen, as their outline alone, or with lines across inside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,8 @@ class Line:
     pitch: from the middle of one character to the next's, in digit heights, where they stand in squares; the first one
     then has its middle at left_px. lean: shear, positive to the right. dry: how much of the stroke a pen that runs dry
     leaves out, 0..1. tail: how much longer the lower halves of 1, 4, 7 and 9 are drawn, 0 as the writer has them. glyphs: what
-    was written, where that is known already.
+    was written, where that is known already. look: how the strokes are filled. unread: its digits are none for a reader, as
+    those that are struck out.
     """
 
     text: str
@@ -49,6 +53,8 @@ class Line:
     tail: float = 0.0
     pitch: float | None = None
     glyphs: tuple[Glyph, ...] | None = None
+    look: Look = "solid"
+    unread: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,10 +186,13 @@ class _Desk:
         first = len(self.labels)
         for glyph in place_line(line, rng):
             cover, corner = _cover(glyph.strokes, line.pen_px, self.sheet.size, rng, line.dry)
+            if line.look != "solid":
+                cover = _filled_as(line.look, cover, glyph.strokes, corner, line.pen_px, rng)
             self._lay(cover, corner, ink)
-            if glyph.char.isdigit():
+            if glyph.char.isdigit() and not line.unread:
                 self._mark(cover, corner, int(glyph.char))
-        self._count(line.text, first)
+        if not line.unread:
+            self._count(line.text, first)
 
     def draw(self, doodle: Doodle, rng: np.random.Generator) -> None:
         cover, corner = _cover((doodle.stroke,), doodle.pen_px, self.sheet.size, rng, doodle.dry)
@@ -368,6 +377,28 @@ def _cover(
     for stroke in strokes:
         _pull(canvas, (stroke - low) * finer, pen_px * finer, rng, dry)
     return _coarser(canvas, finer), (int(low[0]), int(low[1]))
+
+
+def _filled_as(
+    look: Look, cover: Field, strokes: Sequence[Stroke], corner: tuple[int, int], pen_px: float, rng: np.random.Generator
+) -> Field:
+    """What is inked of strokes that cover a patch of the sheet so far, where they are drawn otherwise than full."""
+    if look == "square":
+        thin = np.zeros(cover.shape, np.uint8)
+        for stroke in strokes:
+            cv2.polylines(thin, [np.round((stroke - corner) * 16).astype(np.int32)], False, 255, 1, cv2.LINE_AA, 4)
+        side = max(1, round(pen_px))
+        return np.asarray(cv2.dilate(thin, np.ones((side, side), np.uint8)) / np.float32(255), np.float32)
+    inside = cv2.distanceTransform((cover > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    line_px = max(1.3, pen_px * float(rng.uniform(0.07, 0.2)))
+    inked: Field = np.clip(line_px - inside + 1, 0, 1)
+    if look == "hatched":
+        rows, columns = (axis.astype(np.float32) for axis in np.mgrid[: cover.shape[0], : cover.shape[1]])
+        angle, pitch_px = rng.uniform(0, np.pi), line_px * float(rng.uniform(2.5, 5))
+        across = columns * np.cos(angle) + rows * np.sin(angle) + 0.2 * pitch_px * np.sin(rows / pitch_px)
+        beside = np.abs(across / pitch_px % 1 - 0.5) * pitch_px
+        inked = np.maximum(inked, np.clip(0.5 * line_px - beside + 0.5, 0, 1))
+    return np.asarray(cover * inked, np.float32)
 
 
 def _patch(
