@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from camdigits.vision.scene import BgrImage
-from train import alone, layouts, scenes
+from train import alone, layouts, marksheets, scenes
 from train.camera import Camera, Page, Pose, photograph, render_page
 from train.data import Part
 from train.hands import HANDS, Writer, load_recorded, unequal
@@ -129,17 +129,22 @@ HELD_EMPTY_KINDS: tuple[Kind, ...] = (
 
 
 _TO_CAMERA = Framing(away=0.6, off=0.25, held=0.4)
+_TILTED = Framing(away=0.5, off=0.1, held=0.1, tilt=0.2, dark=0.35)
+_WITHOUT_MARKS: tuple[Layout, ...] = (layouts.dense, layouts.cheque_field, *_FORMS, *marksheets.LAYOUTS)
+"""Nobody rings or underlines anything there."""
 REAL_KINDS: tuple[Kind, ...] = (
     Kind(
         0.8, "alone", ("paper", "paper", "pencil", "ruled", "squared", "squared", "note", "note"),
         (alone.digits_alone, alone.digits_alone, alone.digits_alone, alone.digits_apart), _TO_CAMERA,
     ),
     Kind(0.2, "alone", ("whiteboard", "blackboard", "phone", "phone"), (alone.digits_alone,), _TO_CAMERA),
+    Kind(0.6, "mark sheet", ("paper", "paper", "note", "pink"), marksheets.LAYOUTS, _TILTED),
 )  # fmt: skip
 """What photographs of people's own pages had and the kinds above lack."""
 REAL_EMPTY_KINDS: tuple[Kind, ...] = (
     Kind(0.4, "words", ("paper", "note", "whiteboard", "ruled", "squared"), (layouts.words, layouts.drawings), _TO_CAMERA),
     Kind(0.2, "blank", ("ruled", "squared", "paper", "note"), (layouts.empty,), _TO_CAMERA),
+    Kind(0.2, "blank form", ("paper", "note", "pink"), (marksheets.blank_table,), _TILTED),
     Kind(0.4, "scene", (), ()),
 )
 _NEW = 0.65
@@ -260,7 +265,7 @@ def _written(kind: Kind, surface: Surface, layout: Layout, shot: _Shot, writers:
         ruling = random_ruling(surface.rules, style.height_px, rng)
     lines = settle(content.lines, shot.sheet, rng, content.prints)
     doodles = content.doodles
-    if layout not in (layouts.dense, layouts.cheque_field, *_FORMS):
+    if layout not in _WITHOUT_MARKS:
         doodles = (*doodles, *layouts.marks_on(lines, style, rng))
     sheet = Sheet(shot.sheet, surface, lines, doodles, content.prints, content.patches, ruling)
     if not content.prints and not content.patches and not content.ruling and kind.group != "cheque field":

@@ -35,7 +35,7 @@ class Line:
     then has its middle at left_px. lean: shear, positive to the right. dry: how much of the stroke a pen that runs dry
     leaves out, 0..1. tail: how much longer the lower halves of 1, 4, 7 and 9 are drawn, 0 as the writer has them. glyphs: what
     was written, where that is known already. look: how the strokes are filled. unread: its digits are none for a reader, as
-    those that are struck out.
+    those that are struck out. colour: of its own, in place of an ink's.
     """
 
     text: str
@@ -55,6 +55,7 @@ class Line:
     glyphs: tuple[Glyph, ...] | None = None
     look: Look = "solid"
     unread: bool = False
+    colour: Colour | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +183,7 @@ class _Desk:
             self._count(text.text, first)
 
     def write(self, line: Line, rng: np.random.Generator) -> None:
-        ink = _ink(self.sheet.surface, line.ink, rng)
+        ink = _light(line.colour) if line.colour else _ink(self.sheet.surface, line.ink, rng)
         first = len(self.labels)
         for glyph in place_line(line, rng):
             cover, corner = _cover(glyph.strokes, line.pen_px, self.sheet.size, rng, line.dry)
