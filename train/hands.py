@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from train.data import Part, part_of
+from train.signs import FORMS
 
 Stroke = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
@@ -143,6 +144,7 @@ _FORMS: dict[str, dict[str, str]] = {
     ":": {"dots": "5,60 6,61 7,63; 5,94 6,95 7,97"},
     "[": {"hook": "22,-6 14,-6 5,-6! 5,50 5,106! 14,106 22,106"},
     "]": {"hook": "4,-6 12,-6 21,-6! 21,50 21,106! 12,106 4,106"},
+    **FORMS,
 }
 
 CHARACTERS = frozenset(_FORMS)

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from camdigits.vision.scene import BgrImage
-from train import alone, layouts, marksheets, scenes
+from train import algebra, alone, layouts, marksheets, scenes
 from train.camera import Camera, Page, Pose, photograph, render_page
 from train.data import Part
 from train.hands import HANDS, Writer, load_recorded, unequal
@@ -129,6 +129,7 @@ HELD_EMPTY_KINDS: tuple[Kind, ...] = (
 
 
 _TO_CAMERA = Framing(away=0.6, off=0.25, held=0.4)
+_WRITTEN = Framing(away=0.35, off=0.08, held=0.1)
 _TILTED = Framing(away=0.5, off=0.1, held=0.1, tilt=0.2, dark=0.35)
 _WITHOUT_MARKS: tuple[Layout, ...] = (layouts.dense, layouts.cheque_field, *_FORMS, *marksheets.LAYOUTS)
 """Nobody rings or underlines anything there."""
@@ -139,11 +140,16 @@ REAL_KINDS: tuple[Kind, ...] = (
     ),
     Kind(0.2, "alone", ("whiteboard", "blackboard", "phone", "phone"), (alone.digits_alone,), _TO_CAMERA),
     Kind(0.6, "mark sheet", ("paper", "paper", "note", "pink"), marksheets.LAYOUTS, _TILTED),
+    Kind(
+        0.6, "algebra", ("paper", "paper", "pencil", "ruled", "squared", "note", "whiteboard", "blackboard", "slate", "phone"),
+        (algebra.algebra, algebra.algebra, algebra.quadratics, algebra.mixed_scripts), _WRITTEN,
+    ),
 )  # fmt: skip
 """What photographs of people's own pages had and the kinds above lack."""
 REAL_EMPTY_KINDS: tuple[Kind, ...] = (
-    Kind(0.4, "words", ("paper", "note", "whiteboard", "ruled", "squared"), (layouts.words, layouts.drawings), _TO_CAMERA),
+    Kind(0.4, "words", ("paper", "note", "whiteboard", "ruled", "squared"), (algebra.tight_words,), _TO_CAMERA),
     Kind(0.2, "blank", ("ruled", "squared", "paper", "note"), (layouts.empty,), _TO_CAMERA),
+    Kind(0.3, "words", ("paper", "pencil", "ruled", "squared", "blackboard", "phone"), (algebra.other_scripts,), _WRITTEN),
     Kind(0.2, "blank form", ("paper", "note", "pink"), (marksheets.blank_table,), _TILTED),
     Kind(0.4, "scene", (), ()),
 )

@@ -164,7 +164,7 @@ def test_a_dot_stays_small_and_near_the_line() -> None:
 
 def test_an_unknown_character_is_refused() -> None:
     with pytest.raises(KeyError):
-        write("€", HANDS[0], np.random.default_rng(0))
+        write("@", HANDS[0], np.random.default_rng(0))
 
 
 def recorded_file(path: Path) -> Path:
