@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from camdigits.vision.scene import BgrImage
-from train import algebra, alone, layouts, marksheets, scenes
+from train import algebra, alone, amounts, layouts, marksheets, scenes
 from train.camera import Camera, Page, Pose, photograph, render_page
 from train.data import Part
 from train.hands import HANDS, Writer, load_recorded, unequal
@@ -33,13 +33,17 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class Framing:
-    """Shares of pages: before something else, run off the edge of the frame, held by fingers; and how far they may tilt."""
+    """Shares of pages: before something else, run off the edge of the frame, held by fingers; and how far they may tilt.
+
+    dark: share of pages in little light. scanned: a field cut out of a scan, and nothing of the others.
+    """
 
     away: float = 0.5
     off: float = 0.0
     held: float = 0.0
     tilt: float = 0.1
     dark: float = 0.2
+    scanned: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +135,15 @@ HELD_EMPTY_KINDS: tuple[Kind, ...] = (
 _TO_CAMERA = Framing(away=0.6, off=0.25, held=0.4)
 _WRITTEN = Framing(away=0.35, off=0.08, held=0.1)
 _TILTED = Framing(away=0.5, off=0.1, held=0.1, tilt=0.2, dark=0.35)
-_WITHOUT_MARKS: tuple[Layout, ...] = (layouts.dense, layouts.cheque_field, *_FORMS, *marksheets.LAYOUTS)
+_CUT_OUT = ("cheque field", "amount field")
+_WITHOUT_MARKS: tuple[Layout, ...] = (
+    layouts.dense,
+    layouts.cheque_field,
+    *_FORMS,
+    *marksheets.LAYOUTS,
+    amounts.amount_field,
+    amounts.comb_fields,
+)
 """Nobody rings or underlines anything there."""
 REAL_KINDS: tuple[Kind, ...] = (
     Kind(
@@ -144,13 +156,15 @@ REAL_KINDS: tuple[Kind, ...] = (
         0.6, "algebra", ("paper", "paper", "pencil", "ruled", "squared", "note", "whiteboard", "blackboard", "slate", "phone"),
         (algebra.algebra, algebra.algebra, algebra.quadratics, algebra.mixed_scripts), _WRITTEN,
     ),
+    Kind(0.3, "amount field", ("cheque", "cheque", "paper"), (amounts.amount_field,), Framing(scanned=True)),
+    Kind(0.3, "form", ("paper", "paper", "note", "pink", "cheque"), (amounts.amount_lines, amounts.comb_fields), _TILTED),
 )  # fmt: skip
 """What photographs of people's own pages had and the kinds above lack."""
 REAL_EMPTY_KINDS: tuple[Kind, ...] = (
     Kind(0.4, "words", ("paper", "note", "whiteboard", "ruled", "squared"), (algebra.tight_words,), _TO_CAMERA),
     Kind(0.2, "blank", ("ruled", "squared", "paper", "note"), (layouts.empty,), _TO_CAMERA),
     Kind(0.3, "words", ("paper", "pencil", "ruled", "squared", "blackboard", "phone"), (algebra.other_scripts,), _WRITTEN),
-    Kind(0.2, "blank form", ("paper", "note", "pink"), (marksheets.blank_table,), _TILTED),
+    Kind(0.2, "blank form", ("paper", "note", "pink"), (marksheets.blank_table, amounts.blank_combs), _TILTED),
     Kind(0.4, "scene", (), ()),
 )
 _NEW = 0.65
@@ -274,7 +288,7 @@ def _written(kind: Kind, surface: Surface, layout: Layout, shot: _Shot, writers:
     if layout not in _WITHOUT_MARKS:
         doodles = (*doodles, *layouts.marks_on(lines, style, rng))
     sheet = Sheet(shot.sheet, surface, lines, doodles, content.prints, content.patches, ruling)
-    if not content.prints and not content.patches and not content.ruling and kind.group != "cheque field":
+    if not content.prints and not content.patches and not content.ruling and kind.group not in _CUT_OUT:
         sheet, shot = _placed(sheet, shot, style, rng)
     through, things = _show_through(sheet.size, surface, style, rng), _furniture(sheet.size, surface, rng)
     sheet = replace(sheet, prints=(*through, *sheet.prints), patches=(*things, *sheet.patches))
@@ -454,6 +468,8 @@ def _random_shot(group: str, surface: Surface, layout: Layout, behind: Sequence[
 
 def _framed_shot(framing: Framing, surface: Surface, behind: Sequence[scenes.Scene], rng: Rng) -> _Shot:
     """A sheet that lies in the frame as `framing` says."""
+    if framing.scanned:
+        return replace(_random_scan(rng), strict=True)
     frame = _frame_size(rng)
     away, off = rng.random() < framing.away, rng.random() < framing.off
     sheet, zoom, backdrop = frame, float(rng.uniform(0.99, 1.03)), None
