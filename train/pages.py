@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from camdigits.vision.scene import BgrImage
-from train import algebra, alone, amounts, layouts, marksheets, scenes
+from train import algebra, alone, amounts, clutter, layouts, marksheets, scenes
 from train.camera import Camera, Page, Pose, photograph, render_page
 from train.data import Part
 from train.hands import HANDS, Writer, load_recorded, unequal
@@ -158,14 +158,18 @@ REAL_KINDS: tuple[Kind, ...] = (
     ),
     Kind(0.3, "amount field", ("cheque", "cheque", "paper"), (amounts.amount_field,), Framing(scanned=True)),
     Kind(0.3, "form", ("paper", "paper", "note", "pink", "cheque"), (amounts.amount_lines, amounts.comb_fields), _TILTED),
+    Kind(0.15, "spoilt digits", ("paper", "pencil", "ruled", "squared", "note", "whiteboard"), clutter.LAYOUTS, _WRITTEN),
 )  # fmt: skip
 """What photographs of people's own pages had and the kinds above lack."""
 REAL_EMPTY_KINDS: tuple[Kind, ...] = (
-    Kind(0.4, "words", ("paper", "note", "whiteboard", "ruled", "squared"), (algebra.tight_words,), _TO_CAMERA),
-    Kind(0.2, "blank", ("ruled", "squared", "paper", "note"), (layouts.empty,), _TO_CAMERA),
-    Kind(0.3, "words", ("paper", "pencil", "ruled", "squared", "blackboard", "phone"), (algebra.other_scripts,), _WRITTEN),
-    Kind(0.2, "blank form", ("paper", "note", "pink"), (marksheets.blank_table, amounts.blank_combs), _TILTED),
-    Kind(0.4, "scene", (), ()),
+    Kind(0.15, "words", ("paper", "note", "whiteboard", "ruled", "squared"), (algebra.tight_words,), _TO_CAMERA),
+    Kind(0.15, "words", ("paper", "pencil", "ruled", "squared", "blackboard", "phone"), (algebra.other_scripts,), _WRITTEN),
+    Kind(0.1, "blank", ("ruled", "squared", "paper", "note"), (layouts.empty,), _TO_CAMERA),
+    Kind(0.1, "blank form", ("paper", "note", "pink"), (marksheets.blank_table, amounts.blank_combs), _TILTED),
+    Kind(0.1, "spoilt digits", ("paper", "pencil", "ruled", "note", "whiteboard"), (clutter.spoilt_digits,), _TO_CAMERA),
+    Kind(0.1, "drawings", ("paper", "ruled", "squared", "note", "blackboard"), (clutter.things_drawn,), _WRITTEN),
+    Kind(0.1, "printed clutter", ("paper", "paper", "note", "phone"), (clutter.printed_clutter,), _WRITTEN),
+    Kind(0.3, "scene", (), ()),
 )
 _NEW = 0.65
 """Share of these kinds among pages of all kinds."""
@@ -209,7 +213,9 @@ def real_page(
 ) -> Sample:
     """A page of one of `REAL_KINDS`, or of any other kind; before one of the scenes `behind` where there are some."""
     if rng.random() < _NEW:
-        return _page_of(REAL_KINDS if digits else REAL_EMPTY_KINDS, writers, digits, behind, rng)
+        around = (*behind, *clutter.SCENES) if behind else (*scenes.BEHIND_HELD, *scenes.BEHIND, *clutter.SCENES)
+        around = tuple(clutter.at_any_scale(scene) if rng.random() < 0.4 else scene for scene in around)
+        return _page_of(REAL_KINDS if digits else REAL_EMPTY_KINDS, writers, digits, around, rng)
     old = rng.random()
     if old < 0.2:
         return random_page(rng, writers=writers, digits=digits, unequal_digits=True)
