@@ -579,16 +579,23 @@ HANDS: tuple[Hand, ...] = (
 
 
 def load_recorded(
-    path: Path, *, part: Part, letters: Path | None = None, without: frozenset[str] = frozenset()
+    path: Path,
+    *,
+    part: Part,
+    letters: Path | None = None,
+    without: frozenset[str] = frozenset(),
+    widest: float = np.inf,
 ) -> tuple[RecordedWriter, ...]:
     """The people of a file of recorded digits that are for one part of the work.
 
     path: an .npz with `pts` int16 (n, 2), `stroke_start`, `char_start`, the digit `y`, `writer` and `keep` (False for bad
     cuts). letters: a file of letters and signs by the same people, of the same layout, `y` the character. Who is
     for what says `train.data.part_of`. Left out are the people in `without`, and those who wrote fewer than five different
-    digits. Raises OSError or ValueError for a file of another kind.
+    digits; and digits wider than `widest` of their heights: such a 0 is two of them, such a 4 a dash.
+
+    Raises OSError or ValueError for a file of another kind.
     """
-    digits = _by_writer(path, part)
+    digits = {name: _upright(written, widest) for name, written in _by_writer(path, part).items()}
     others = _by_writer(letters, part) if letters else {}
     return tuple(
         RecordedWriter(
@@ -622,6 +629,17 @@ def _by_writer(path: Path, part: Part) -> dict[str, dict[str, list[list[Stroke]]
             parts = [points[strokes[s] : strokes[s + 1]] for s in range(chars[index], chars[index + 1])]
             by_writer.setdefault(name, {}).setdefault(str(labels[index]), []).append(parts)
     return by_writer
+
+
+def _upright(written: dict[str, list[list[Stroke]]], widest: float) -> dict[str, list[list[Stroke]]]:
+    """The recordings that are at most `widest` times as wide as high; without the characters that none is left of."""
+    kept: dict[str, list[list[Stroke]]] = {}
+    for char, drawn in written.items():
+        for parts in drawn:
+            width, height = np.ptp(np.concatenate(parts), axis=0)
+            if width <= widest * max(height, 1):
+                kept.setdefault(char, []).append(parts)
+    return kept
 
 
 _SPANS: dict[str, tuple[float, float]] = {

@@ -171,6 +171,8 @@ REAL_EMPTY_KINDS: tuple[Kind, ...] = (
     Kind(0.1, "printed clutter", ("paper", "paper", "note", "phone"), (clutter.printed_clutter,), _WRITTEN),
     Kind(0.3, "scene", (), ()),
 )
+_WIDEST = 1.75
+"""Recorded digits that are wider than so many of their heights are cut out badly."""
 _NEW = 0.65
 """Share of these kinds among pages of all kinds."""
 
@@ -669,7 +671,8 @@ def main(
     if letters is not None and strokes is None:
         raise click.UsageError("--letters goes with --strokes")
     if strokes is not None:
-        people = load_recorded(strokes, part=writers, letters=letters)
+        widest = _WIDEST if kinds == "real" else np.inf
+        people = load_recorded(strokes, part=writers, letters=letters, widest=widest)
         if not people:
             raise click.ClickException(f"{strokes}: no writer of this file is {writers}")
     if unequal_digits and photographs is not None:

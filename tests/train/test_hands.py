@@ -208,6 +208,16 @@ def test_recorded_digits_stand_on_the_line_and_bad_cuts_are_left_out(tmp_path: P
     assert writer.draw("+", np.random.default_rng(0))
 
 
+def test_recorded_digits_that_are_far_too_wide_are_left_out_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = recorded_file(tmp_path / "strokes.npz")
+    everything, narrow = (load_recorded(path, part="train", widest=widest) for widest in (np.inf, 1.0))
+    spans = [
+        np.ptp(np.concatenate(strokes), axis=0) for writer in narrow for drawn in writer.digits.values() for strokes in drawn
+    ]
+    assert all(width <= 1.01 * height for width, height in spans)
+    assert 0 < len(spans) < sum(len(drawn) for writer in everything for drawn in writer.digits.values())
+
+
 def test_recorded_letters_come_from_the_same_people_and_reach_as_high_as_letters_do(tmp_path: Path) -> None:
     digits, letters = recorded_file(tmp_path / "digits.npz"), tmp_path / "letters.npz"
     with np.load(digits) as arrays:
