@@ -25,6 +25,7 @@ from train.camera import Camera, Page, Pose, photograph, render_page
 from train.data import Part
 from train.hands import HANDS, Writer, load_recorded, unequal
 from train.layouts import Layout, Style
+from train.scripts import layouts_of, load_scripts
 from train.sheets import Patch, Print, Sheet, draw_sheet, extent, moved, settle
 from train.surfaces import SURFACES, Surface, random_ruling, varied
 
@@ -171,6 +172,7 @@ REAL_EMPTY_KINDS: tuple[Kind, ...] = (
     Kind(0.1, "printed clutter", ("paper", "paper", "note", "phone"), (clutter.printed_clutter,), _WRITTEN),
     Kind(0.3, "scene", (), ()),
 )
+_FOREIGN = Kind(0.12, "other scripts", ("paper", "pencil", "ruled", "note", "whiteboard", "blackboard", "phone"), (), _WRITTEN)
 _WIDEST = 1.75
 """Recorded digits that are wider than so many of their heights are cut out badly."""
 _NEW = 0.65
@@ -211,13 +213,24 @@ def random_page(
 
 
 def real_page(
-    rng: Rng, *, writers: Sequence[Writer] = HANDS, digits: bool = True, behind: Sequence[scenes.Scene] = ()
+    rng: Rng,
+    *,
+    writers: Sequence[Writer] = HANDS,
+    digits: bool = True,
+    behind: Sequence[scenes.Scene] = (),
+    foreign: tuple[Layout, Layout] | None = None,
 ) -> Sample:
-    """A page of one of `REAL_KINDS`, or of any other kind; before one of the scenes `behind` where there are some."""
+    """A page of one of `REAL_KINDS`, or of any other kind; before one of the scenes `behind` where there are some.
+
+    foreign: layouts of characters of other scripts, with numbers among them and without.
+    """
     if rng.random() < _NEW:
         around = (*behind, *clutter.SCENES) if behind else (*scenes.BEHIND_HELD, *scenes.BEHIND, *clutter.SCENES)
         around = tuple(clutter.at_any_scale(scene) if rng.random() < 0.4 else scene for scene in around)
-        return _page_of(REAL_KINDS if digits else REAL_EMPTY_KINDS, writers, digits, around, rng)
+        kinds = REAL_KINDS if digits else REAL_EMPTY_KINDS
+        if foreign is not None:
+            kinds = (*kinds, replace(_FOREIGN, layouts=(foreign[0 if digits else 1],)))
+        return _page_of(kinds, writers, digits, around, rng)
     old = rng.random()
     if old < 0.2:
         return random_page(rng, writers=writers, digits=digits, unequal_digits=True)
@@ -600,10 +613,12 @@ def write_pages(
     unequal_digits: bool = False,
     behind: Sequence[scenes.Scene] = (),
     real: bool = False,
+    foreign: tuple[Layout, Layout] | None = None,
 ) -> None:
     """Write `count` pages with digits and a third as many without into `out`, with their annotations.json.
 
-    real: pages of `real_page` instead of `random_page`. Raises OSError when the folder cannot be written.
+    real: pages of `real_page` instead of `random_page`; it says what `foreign` is. Raises OSError when the folder cannot be
+    written.
     """
     images, negatives = [], []
     for kind in ("positives", "negatives"):
@@ -614,7 +629,7 @@ def write_pages(
         # A generator per page: page 7 of a seed is the same in a set of 10 and in one of 100.
         rng = np.random.default_rng((seed, 1 if with_digits else 0, number))
         if real:
-            sample = real_page(rng, writers=writers, digits=with_digits, behind=behind)
+            sample = real_page(rng, writers=writers, digits=with_digits, behind=behind, foreign=foreign)
         else:
             sample = random_page(rng, writers=writers, digits=with_digits, unequal_digits=unequal_digits, behind=behind)
         file = f"{'positives' if with_digits else 'negatives'}/{sample.surface.name}_{sample.layout}_{number:03d}.jpg"
@@ -652,6 +667,8 @@ def _write_jpeg(path: Path, image: BgrImage) -> None:
               help="Only pages whose digits differ in size or are few, on rough walls among others.")  # fmt: skip
 @click.option("--before", "photographs", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
               help="Only sheets held before the photographs of DIR.")  # fmt: skip
+@click.option("--scripts", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="With --kinds real: pictures of characters of other scripts (.npz).")  # fmt: skip
 @click.option("--kinds", type=click.Choice(("usual", "real")), default="usual", show_default=True,
               help="real: of all kinds, and of those that people photograph. With --before, some are held before half of the "
               "photographs; which half says --writers.")  # fmt: skip
@@ -664,6 +681,7 @@ def main(
     writers: Part,
     unequal_digits: bool,
     photographs: Path | None,
+    scripts: Path | None,
     kinds: str,
 ) -> None:
     """Write a set of rendered pages for `camdigits evaluate DIR`."""
@@ -680,13 +698,17 @@ def main(
     real = kinds == "real"
     if unequal_digits and real:
         raise click.UsageError("--kinds real has pages of unequal digits among others; leave --unequal out")
+    if scripts is not None and not real:
+        raise click.UsageError("--scripts goes with --kinds real")
+    held_out = writers == "heldout"
     try:
+        foreign = layouts_of(load_scripts(scripts, held_out=held_out)) if scripts is not None else None
         behind = scenes.photographs(photographs) if photographs is not None else ()
         if behind and real:
-            behind = scenes.half(behind, held_out=writers == "heldout")
+            behind = scenes.half(behind, held_out=held_out)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    write_pages(out, count, seed, people, unequal_digits=unequal_digits, behind=behind, real=real)
+    write_pages(out, count, seed, people, unequal_digits=unequal_digits, behind=behind, real=real, foreign=foreign)
     click.echo(f"{count} pages with digits, {without_digits(count)} without, in {out}")
 
 
