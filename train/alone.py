@@ -81,13 +81,15 @@ def _hand(size: Size, style: Style, count: int, rng: Rng) -> tuple[Style, Look]:
     height_px = height_px / (1 + share)
     # Thin pens are as wide as a pen is, whatever they write.
     pen_px = max(height_px * share, 1.2)
-    return replace(style, height_px=height_px, pen_px=float(pen_px), dry=style.dry * 0.3, tail=min(style.tail, 0.3)), look
+    # A lone bar that leans far is a slash.
+    lean, dry, tail = float(np.clip(style.lean, -0.15, 0.25)), 0.3 * style.dry, min(style.tail, 0.3)
+    return replace(style, height_px=height_px, pen_px=float(pen_px), lean=lean, dry=dry, tail=tail), look
 
 
 def _barred(writer: Writer, rng: Rng) -> Writer:
     if rng.random() < 0.5:
         return writer
-    return BarWriter(writer, float(rng.choice((0.0, rng.uniform(-0.1, 0.35)))), float(rng.normal(0, 0.015)))
+    return BarWriter(writer, float(rng.choice((0.0, rng.uniform(-0.1, 0.25)))), float(rng.normal(0, 0.015)))
 
 
 def _somewhere(line: Line, size: Size, width: float, rng: Rng) -> Line:

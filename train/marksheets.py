@@ -93,6 +93,8 @@ def struck_out(line: Line, rng: Rng) -> Line:
     reach = float(rng.uniform(0.1, 0.35)) * line.height_px
     # One line through a lone digit would make a barred 7 or a slashed 0 of it.
     kind = int(rng.choice((0, 1, 2, 3), p=(0.35, 0.3, 0.15, 0.2))) if len(glyphs) > 1 else int(rng.integers(1, 4))
+    if kind == 3 and len(glyphs) == 1:
+        reach += 0.3 * line.height_px  # a cross no larger than a 2 makes an 8 of it
     middle = (low[1] + high[1]) / 2 + rng.normal(0, 0.08) * line.height_px
     left, right = low[0] - reach, high[0] + reach
     if kind == 0:
