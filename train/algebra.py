@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from train.composing import Piece, Setter, lines_of
 from train.hands import Glyph
-from train.layouts import Content, Rng, Size, Style, any_word
+from train.layouts import Content, Rng, Size, Style, clear_word
 from train.signs import MATHEMATICS, SCRIPTS, character
 
 _NAMES = "xxxxxyyyyacnmktuvwdprefhAKMNRTH"
@@ -75,7 +75,7 @@ def _quadratic(pen: Setter, rng: Rng) -> list[Piece]:
         pen.run(name),
         pen.run("="),
         pen.run(c),
-        pen.run(any_word(rng, 3)),
+        pen.run(clear_word(rng, 3)),
         pen.run(name),
         pen.run("="),
         pen.run("-" + d),
@@ -96,7 +96,7 @@ def _row(pen: Setter, rng: Rng) -> Piece:
     if kind < 0.82:
         measured = [pen.run(_whole(rng, 1000) + _UNITS[int(rng.integers(len(_UNITS)))]) for _ in range(int(rng.integers(1, 4)))]
         return pen.row(measured, gap=float(rng.uniform(0.7, 1.4)))
-    parts = [pen.run(any_word(rng)), pen.run(_whole(rng, 1000)), pen.run(any_word(rng, 5))]
+    parts = [pen.run(clear_word(rng)), pen.run(_whole(rng, 1000)), pen.run(clear_word(rng, 5))]
     return pen.row(parts[: int(rng.integers(2, 4))], gap=float(rng.uniform(0.5, 1.2)))
 
 
@@ -142,7 +142,7 @@ def tight_words(size: Size, style: Style, rng: Rng) -> Content:
     pen = Setter(style, rng)
     rows = []
     for _ in range(int(rng.integers(1, 7))):
-        parts = [pen.run(any_word(rng)) for _ in range(int(rng.integers(1, 5)))]
+        parts = [pen.run(clear_word(rng)) for _ in range(int(rng.integers(1, 5)))]
         rows.append(pen.row(parts, gap=float(rng.uniform(0.5, 1.2))))
     return lines_of(rows, size, style, rng)
 
@@ -152,7 +152,7 @@ LAYOUTS = (algebra, quadratics, mixed_scripts)
 
 def _letters(pen: Setter, rng: Rng) -> Piece:
     """A word of Cyrillic or Greek letters, or characters as of Chinese, in digit heights."""
-    count = int(rng.integers(1, 6))
+    count = int(rng.integers(2, 6))
     if rng.random() < 0.5:
         return pen.run("".join(tuple(SCRIPTS)[int(i)] for i in rng.integers(len(SCRIPTS), size=count)))
     parts = [Piece((Glyph("", character(rng)),), "", 1.0).moved(0, -1) for _ in range(min(count, 4))]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from train.composing import Piece, Setter, lines_of
 from train.hands import Glyph
-from train.layouts import Content, Rng, Size, Style, any_word
+from train.layouts import Content, Rng, Size, Style, any_word, clear_word
 from train.lettering import font_count, width_of
 from train.sheets import Doodle, Line, Patch, Print, place_line
 from train.surfaces import Colour
@@ -42,7 +42,7 @@ def amount_lines(size: Size, style: Style, rng: Rng) -> Content:
     rows = []
     for _ in range(int(rng.integers(1, 8))):
         row = _amount(pen, rng)
-        rows.append(pen.row([pen.run(any_word(rng)), row], gap=float(rng.uniform(0.6, 1.5))) if rng.random() < 0.3 else row)
+        rows.append(pen.row([pen.run(clear_word(rng)), row], gap=float(rng.uniform(0.6, 1.5))) if rng.random() < 0.3 else row)
     return lines_of(rows, size, style, rng)
 
 

@@ -764,6 +764,17 @@ def any_word(rng: Rng, most: int = 8) -> str:
     return word.capitalize() if kind < 0.6 else word
 
 
+_LIKE_DIGITS = frozenset("oOQDlIiJLzZsSqgbBy")
+
+
+def clear_word(rng: Rng, most: int = 8) -> str:
+    """A word of `any_word` that nobody would take for a number: at most a third of its letters look like digits."""
+    while True:
+        word = any_word(rng, most)
+        if 3 * sum(letter in _LIKE_DIGITS for letter in word) <= len(word):
+            return word
+
+
 def type_word(rng: Rng) -> str:
     """A word of running text, with the signs that follow one."""
     word = "".join(_SPELLING[int(i)] for i in rng.integers(len(_SPELLING), size=int(rng.choice((1, 2, 3, 4, 5, 6, 8, 11)))))

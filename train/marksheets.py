@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from train.hands import Glyph, Stroke, drift
-from train.layouts import Content, Rng, Size, Style, any_word
+from train.layouts import Content, Rng, Size, Style, any_word, clear_word
 from train.lettering import font_count, width_of
 from train.sheets import Doodle, Line, Patch, Print, place_line
 from train.surfaces import RULING_COLOURS, Colour
 
+_INITIALS = "ACEFGHKLMNPRTUVWXY"
 _INKED: tuple[Colour, ...] = ((50, 45, 45), (90, 85, 85), (70, 60, 200), (170, 90, 40), (110, 110, 110))
 _RED_PENS: tuple[Colour, ...] = ((50, 40, 200), (70, 60, 215), (40, 30, 160))
 _RED_CELLS: tuple[Colour, ...] = ((190, 185, 245), (170, 165, 240), (205, 205, 248))
@@ -68,7 +69,7 @@ def score_card(size: Size, style: Style, rng: Rng) -> Content:
     patches += _rules(table, hand, rng)
     lines, doodles = _filled_in(table, fat, None, rng)
     heads = [
-        _centred("".join(word[0] for word in (any_word(rng), any_word(rng))).upper(), table.cell(column, 0), fat, 0.8, rng)
+        _centred("".join(_INITIALS[int(i)] for i in rng.integers(len(_INITIALS), size=2)), table.cell(column, 0), fat, 0.8, rng)
         for column in range(1, len(table.xs) - 1)
     ]
     return Content((*heads, *lines), doodles, tuple(prints), tuple(patches))
@@ -228,7 +229,7 @@ def _entry(kind: int, rng: Rng) -> str:
     if kind == 2:
         point = "," if rng.random() < 0.5 else "."
         return f"{rng.integers(0, 11)}{point}{(0, 5, 5, int(rng.integers(10)))[int(rng.integers(4))]}"
-    return any_word(rng, 4) if rng.random() < 0.3 else "ABCDEF"[int(rng.integers(6))]
+    return clear_word(rng, 4) if rng.random() < 0.3 else "ABCDEF"[int(rng.integers(6))]
 
 
 def _corrected(line: Line, cell: tuple[float, float, float, float], rng: Rng) -> list[Line]:

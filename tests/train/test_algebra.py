@@ -12,7 +12,7 @@ import pytest
 from train.algebra import LAYOUTS, other_scripts, tight_words
 from train.camera import Camera, render_page
 from train.hands import CHARACTERS, HANDS
-from train.layouts import Layout, Style
+from train.layouts import Layout, Style, clear_word
 from train.sheets import Sheet, numbers_in, settle
 from train.signs import FORMS, character
 from train.surfaces import SURFACES
@@ -61,6 +61,12 @@ def test_words_and_other_scripts_hold_no_digit() -> None:
         content = layout(SIZE, STYLE, np.random.default_rng(seed))
         assert content.lines
         assert not any(numbers_in(line.text) for line in content.lines)
+
+
+def test_words_are_none_that_could_be_a_number() -> None:
+    for seed in range(50):
+        word = clear_word(np.random.default_rng(seed))
+        assert sum(letter in "oOIlzZsSgbB" for letter in word) <= len(word) / 3
 
 
 def test_characters_differ() -> None:
