@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from camdigits.controls import Mode, View
-from camdigits.overlay import Chosen, Labels, Status, draw, draw_corrections, draw_scene, locate
+from camdigits.overlay import Chosen, Labels, Status, draw, draw_corrections, draw_scene, locate, marks
 from camdigits.overlay.lettering import BOLD, fitted, halves, width_px
 from camdigits.overlay.marks import lay_out, percent, type_size_px
 from camdigits.overlay.palette import RED
@@ -448,6 +448,46 @@ class TestLabelsOfAWindow:
         before = self.offsets(labels, self.scene())
         for shift in (3, 14, 28):
             assert self.offsets(labels, self.scene(shift, confidence=0.93)) == before
+
+    @pytest.mark.parametrize("turn", [1.0, complex(1.004, 0.008), complex(0.99, -0.01)])
+    def test_carried_with_the_page_they_stand_where_a_layout_from_the_same_spots_puts_them(self, turn: complex) -> None:
+        def at(box: Box, shift: complex) -> Box:
+            corner, end = (turn * complex(x, y) + shift for x, y in ((box.x, box.y), (box.right, box.bottom)))
+            return Box(round(corner.real), round(corner.imag), round((end - corner).real), round((end - corner).imag))
+
+        scene = self.scene()
+        labels, afresh = self.settled(scene), self.settled(scene)
+        for shift in (0, 7 + 2j, 15 - 4j, 22 + 9j):
+            digits = tuple(replace(digit, box=at(digit.box, shift)) for digit in scene.digits)
+            number = replace(scene.numbers[0], box=digits[0].box.union(digits[1].box).union(digits[2].box))
+            moved = replace(scene, digits=digits, numbers=(number,))
+            afresh._carrier = None
+            assert labels.lay_out(moved, self.BOUNDS, 18) == afresh.lay_out(moved, self.BOUNDS, 18)
+
+    def test_room_is_looked_for_only_where_the_page_does_not_move_as_a_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[object] = []
+
+        def arranged(*arguments: object) -> marks.Layout:
+            made.append(arguments)
+            return arrange(*arguments)  # type: ignore[arg-type]
+
+        arrange = marks._arranged
+        labels = self.settled(self.scene())
+        monkeypatch.setattr(marks, "_arranged", arranged)
+        for shift in (5, 10, 20):
+            labels.lay_out(self.scene(shift), self.BOUNDS, 18)
+        assert not made
+        apart = self.scene(20)
+        moved = apart.digits[5].box._replace(y=apart.digits[5].box.y + 9)
+        others = {
+            "another label": replace(apart, digits=(replace(apart.digits[0], label=7), *apart.digits[1:])),
+            "one has moved": replace(apart, digits=tuple(replace(d, box=moved) if d.track == 5 else d for d in apart.digits)),
+            "a new digit": self.scene(20, boxes=(Box(300, 380, 20, 40),)),
+            "beyond the picture": self.scene(-40),
+        }
+        for count, (why, scene) in enumerate(others.items(), 1):
+            labels.lay_out(scene, self.BOUNDS, 18)
+            assert len(made) == count, why
 
     def test_one_that_a_new_digit_stands_on_gives_way_and_the_others_stay(self) -> None:
         labels = self.settled(self.scene())

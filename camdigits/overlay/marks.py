@@ -10,10 +10,24 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from camdigits.overlay.lettering import BOLD, DIGIT_HEIGHT, REGULAR, width_px, write
 from camdigits.overlay.palette import GREY, INK, MIST, NUMBER, SURE, UNSURE, WHITE, Colour, is_sure, of_confidence
-from camdigits.overlay.placement import Edges, Room, edges_at, edges_of, grown, near, shared_by_any, sharing, within
+from camdigits.overlay.placement import (
+    Edges,
+    Room,
+    boxes_of,
+    edges_at,
+    edges_of,
+    grown,
+    near,
+    shared_by_any,
+    sharing,
+    strain,
+    within,
+    within_rows,
+)
 from camdigits.vision.scene import BgrImage, Box, Digit, Number, Scene, with_boxes
 
 LEAST_TYPE_PX = 11
@@ -26,8 +40,11 @@ _SMALL = 2.0
 """Digits that are more than so many, or lower than so many heights of a line of type, are labelled without confidence."""
 _MOST_PLACED = 24
 """So many labels of what is followed find a new place in one frame of a window; the others come with the next."""
+_MOST_TURNED = 0.03
+"""A layout goes with a page that has turned or grown by this share at most: labels themselves do neither."""
 _PATIENCE_FRAMES = 20
-"""After so many frames a better place is looked for, for a label that covers another or has found none."""
+"""After so many frames at least a better place is looked for, for a label that covers another or has found none; for all of
+them on the same frames, so that others can be left as they are."""
 
 
 @dataclass(frozen=True)
@@ -64,36 +81,46 @@ class _Spot(NamedTuple):
     """Where a label stands beside what it names, wherever that moves.
 
     form: in which of its forms; number: at which place around its target, None where none was found; close: without the
-    distance to its box's line. waits: for so many frames it stays where it covers another label, or is left out; None where
-    all is well.
+    distance to its box's line. due: where it covers another label, or is left out, from this frame on a better place is looked
+    for; None where all is well.
     """
 
     form: int = 0
     number: int | None = None
     close: bool = False
-    waits: int | None = None
+    due: int | None = None
 
 
 @dataclass(frozen=True)
 class Layout:
     """Where everything of a scene is drawn: tabs with their places, underlines of numbers.
 
-    spots: where labels stand beside what they name, for the next frame. is_whole: whether no label waits for its turn.
+    crossed: indices of the digits that others' outlines may run through. spots: where labels stand beside what they name, by
+    the index of that, the digits, then the numbers; below: whether the underline of a number is below it, by its index.
+    is_whole: whether no label waits for its turn.
     """
 
     tabs: tuple[tuple[Tab, Box], ...]
     underlines: tuple[Box, ...]
-    spots: Mapping[_Key, _Spot] = field(default_factory=dict, compare=False, repr=False)
+    crossed: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    spots: Mapping[int, _Spot] = field(default_factory=dict, compare=False, repr=False)
+    below: Mapping[int, bool] = field(default_factory=dict, compare=False, repr=False)
     is_whole: bool = True
 
 
 class Labels:
     """Where the labels in one window stand from frame to frame: each stays beside its digit where it stood, as long as there
-    is room, and only what is new or has lost its place looks for one."""
+    is room, and only what is new or has lost its place looks for one.
+
+    While the page moves as a whole the layout goes with it: room is looked for anew where other labels are wanted, or what they
+    name has moved relative to each other.
+    """
 
     def __init__(self) -> None:
+        self._frame = 0
         self._wanted: _Wanted | None = None
         self._layout = Layout((), ())
+        self._carrier: _Carrier | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -103,10 +130,51 @@ class Labels:
     def lay_out(self, scene: Scene, bounds: Box, size_px: int) -> Layout:
         """The layout of the next frame."""
         wanted = _Wanted(scene.digits, whole_numbers(scene), bounds, size_px)
-        if wanted != self._wanted or not self._layout.is_whole:
-            spots = self._layout.spots if self._wanted is not None and wanted.is_like(self._wanted) else {}
-            self._wanted, self._layout = wanted, _arranged(wanted, spots, _MOST_PLACED)
-        return self._layout
+        if wanted == self._wanted and self._layout.is_whole:
+            return self._layout
+        self._frame += 1
+        carried = None if self._carrier is None else self._carrier.carried(wanted, self._frame)
+        if carried is None:
+            before: dict[_Key, _Spot] = {}
+            if self._wanted is not None and wanted.is_like(self._wanted):
+                keys = self._wanted.keys
+                before = {key: spot for k, spot in self._layout.spots.items() if (key := keys[k]) is not None}
+            carried = _arranged(wanted, before, _MOST_PLACED, self._frame)
+            self._carrier = _Carrier(wanted, carried) if carried.is_whole else None
+        self._wanted, self._layout = wanted, carried
+        return carried
+
+
+class _Carrier:
+    """A layout, and what it was made for: what goes on with a page that moves as a whole."""
+
+    def __init__(self, wanted: _Wanted, layout: Layout) -> None:
+        self._wanted, self._layout = wanted, layout
+        self._names = wanted.names
+        self._edges = wanted.edges
+        self._labelled = [k for k, spot in sorted(layout.spots.items()) if spot.number is not None]
+        self._standing = _Standing.of([layout.spots[k] for k in self._labelled], [tab for tab, _ in layout.tabs], wanted.gap_px)
+        self._due = min((spot.due for spot in layout.spots.values() if spot.due is not None), default=math.inf)
+
+    def carried(self, wanted: _Wanted, frame: int) -> Layout | None:
+        """The layout on the frame of that number; None where it is to be made anew."""
+        same = (wanted.bounds, wanted.size_px) == (self._wanted.bounds, self._wanted.size_px) and wanted.names == self._names
+        if not same or frame >= self._due or None in wanted.keys:
+            return None
+        edges, layout = wanted.edges, self._layout
+        turned, off_px = strain(self._edges, edges)
+        if turned > _MOST_TURNED or off_px > wanted.gap_px / 2:
+            return None
+        places = self._standing.edges(edges[self._labelled])
+        lines = _lines(
+            edges[len(wanted.digits) :][list(layout.below)], np.array([*layout.below.values()], bool), wanted.size_px
+        )
+        if not within(places, wanted.bounds).all() or not within_rows(lines, wanted.bounds).all():
+            return None
+        if shared_by_any(np.concatenate([places, lines]), edges[: len(wanted.digits)]).any():
+            return None
+        tabs = tuple((tab, box) for (tab, _), box in zip(layout.tabs, boxes_of(places), strict=True))
+        return replace(layout, tabs=tabs, underlines=boxes_of(lines))
 
 
 class _Wanted(NamedTuple):
@@ -117,6 +185,25 @@ class _Wanted(NamedTuple):
     bounds: Box
     size_px: int
     name_digits: bool = True
+
+    @property
+    def gap_px(self) -> int:
+        """How far off its target a label stands."""
+        return line_width_px(self.size_px) + 2
+
+    @property
+    def edges(self) -> Edges:
+        """Of what is labelled, the digits, then the numbers."""
+        return edges_of([*(digit.box for digit in self.digits), *(number.box for number in self.numbers)])
+
+    @property
+    def names(self) -> list[tuple[object, ...]]:
+        """What labels tell, and of which digits."""
+        if self.is_brief:
+            names: list[tuple[object, ...]] = [(digit.track, digit.label, is_sure(digit.confidence)) for digit in self.digits]
+            return [*names, *((number.digits, number.text) for number in self.numbers)]
+        names = [(digit.track, digit.label, digit.confidence) for digit in self.digits]
+        return [*names, *((number.digits, number.text, number.confidence) for number in self.numbers)]
 
     @property
     def is_brief(self) -> bool:
@@ -178,11 +265,11 @@ def mark(picture: BgrImage, scene: Scene, size_px: int, labels: Labels | None = 
     bounds = Box(0, 0, width, height)
     layout = lay_out(scene, bounds, size_px) if labels is None else labels.lay_out(scene, bounds, size_px)
     # Lines of digits that stand close would run through one another's strokes.
-    kept = [(box, _inside(picture, box).copy()) for box in _crossed(scene.digits, size_px)]
+    kept = [(box, _inside(picture, box).copy()) for box in (scene.digits[k].box for k in layout.crossed)]
     draw_tentative(picture, scene.tentative, size_px)
     draw_boxes(picture, scene.digits, size_px)
     for box, pixels in kept:
-        _inside(picture, box)[:] = pixels
+        _paste(picture, pixels, max(box.x, 0), max(box.y, 0))
     for underline in layout.underlines:
         draw_underline(picture, underline)
     for tab, box in layout.tabs:
@@ -200,40 +287,31 @@ def lay_out(scene: Scene, bounds: Box, size_px: int, *, name_digits: bool = True
 @lru_cache(maxsize=4)
 def _laid_out(wanted: _Wanted) -> Layout:
     """The layout of a scene, kept: a page that stands still gives the same ones again."""
-    return _arranged(wanted, {}, len(wanted.digits) + len(wanted.numbers))
+    return _arranged(wanted, {}, len(wanted.digits) + len(wanted.numbers), 0)
 
 
-def _arranged(wanted: _Wanted, before: Mapping[_Key, _Spot], most: int) -> Layout:
-    """Lay out what is wanted: labels stay where they stood `before` if they can, and of what is followed at most `most`
-    others are placed. What is not followed is placed at once: on the next frame nobody knows it again."""
-    size_px, bounds = wanted.size_px, wanted.bounds
-    gap_px = line_width_px(size_px) + 2
-    boxes = edges_of([digit.box for digit in wanted.digits])
+def _arranged(wanted: _Wanted, before: Mapping[_Key, _Spot], most: int, frame: int) -> Layout:
+    """Lay out what is wanted on the frame of that number: labels stay where they stood `before` if they can.
+
+    Of what is followed at most `most` others are placed. The rest is placed at once: on the next frame nobody knows it again.
+    """
+    bounds, gap_px, edges = wanted.bounds, wanted.gap_px, wanted.edges
+    boxes = edges[: len(wanted.digits)]
     blocked = grown(boxes, gap_px - 1)
-    underlines = _underlines(wanted.numbers, blocked, bounds, size_px)
+    below, lines = _underlines(edges[len(boxes) :], blocked, bounds, wanted.size_px)
     targets, forms = _wishes(wanted)
     keys = wanted.keys
-    spots: dict[int, _Spot] = {}
-    anew: list[int] = []
-    for k, key in enumerate(keys):
-        spot = None if key is None else before.get(key)
-        if spot is None or spot.form >= len(forms[k]):
-            anew.append(k)
-        else:
-            spots[k] = spot if spot.waits is None else spot._replace(waits=spot.waits - 1)
-    due = [k for k, spot in spots.items() if spot.waits is not None and spot.waits <= 0]
-    for k in due[: max(0, most - len(anew))]:
-        del spots[k]
-        anew.append(k)
-    lines = edges_of(underlines)
+    spots, anew = _kept(keys, forms, before, most, frame)
     standing = [k for k, spot in spots.items() if spot.number is not None]
-    places = _standing(targets, forms, spots, standing, gap_px)
+    of_standing = [spots[k] for k in standing]
+    tabs = [forms[k][spots[k].form] for k in standing]
+    places = _Standing.of(of_standing, tabs, gap_px).edges(edges[standing])
     stays = within(places, bounds) & ~shared_by_any(places, boxes)
-    loose = np.array([spots[k].waits is None for k in standing], bool)
+    loose = np.array([spot.due is None for spot in of_standing], bool)
     stays &= ~(loose & shared_by_any(places, lines))
     for first, second in np.argwhere(np.triu(sharing(places, places), 1) & loose & stays & stays[:, None]).tolist():
         stays[second] &= not stays[first]
-    found = dict(zip(np.array(standing)[stays].tolist(), map(_box_of, places[stays].tolist()), strict=True))
+    found = dict(zip(np.array(standing)[stays].tolist(), boxes_of(places[stays]), strict=True))
     for k in np.array(standing, np.intp)[~stays].tolist():
         del spots[k]
         anew.append(k)
@@ -245,35 +323,66 @@ def _arranged(wanted: _Wanted, before: Mapping[_Key, _Spot], most: int) -> Layou
     # Between digits that stand close there may be room without the distance to their boxes' lines.
     some, sizes = [targets[k] for k in chosen], [[form.extent_px for form in forms[k]] for k in chosen]
     rooms = Room(some, sizes, bounds, blocked, gap_px), Room(some, sizes, bounds, boxes, 0)
+    due = (frame // _PATIENCE_FRAMES + 2) * _PATIENCE_FRAMES
     for number, k in enumerate(chosen):
         others = near(rooms[0].reach(number), taken[:count])
-        spots[k] = _Spot(waits=_PATIENCE_FRAMES)
+        spots[k] = _Spot(due=due)
         for room in rooms:
             place = room.place(number, others)
             if place is not None:
                 covers = len(near(place.box, others)) > 0
-                spots[k] = _Spot(place.form, place.number, room is rooms[1], _PATIENCE_FRAMES if covers else None)
+                spots[k] = _Spot(place.form, place.number, room is rooms[1], due if covers else None)
                 found[k] = place.box
                 taken[count] = place.box.x, place.box.y, place.box.right, place.box.bottom
                 count += 1
                 break
-    tabs = tuple((forms[k][spots[k].form], found[k]) for k in sorted(found))
-    kept = {key: spots[k] for k, key in enumerate(keys) if key is not None and k in spots}
-    return Layout(tabs, tuple(underlines), kept, len(chosen) == len(anew))
+    return Layout(
+        tuple((forms[k][spots[k].form], found[k]) for k in sorted(found)),
+        boxes_of(lines),
+        _crossed(boxes, 2 * gap_px),  # as far as the layout may be carried
+        spots,
+        below,
+        len(chosen) == len(anew),
+    )
 
 
-def _standing(
-    targets: Sequence[Box], forms: Sequence[Sequence[Tab]], spots: Mapping[int, _Spot], standing: Sequence[int], gap_px: int
-) -> Edges:
-    """Where the labels of those targets come to stand if they keep their spots."""
-    sizes = [forms[k][spots[k].form].extent_px for k in standing]
-    gaps_px = [0 if spots[k].close else gap_px for k in standing]
-    return edges_at([targets[k] for k in standing], sizes, gaps_px, [spots[k].number or 0 for k in standing])
+def _kept(
+    keys: Sequence[_Key | None], forms: Sequence[Sequence[Tab]], before: Mapping[_Key, _Spot], most: int, frame: int
+) -> tuple[dict[int, _Spot], list[int]]:
+    """The spots that labels have from before, by the index of what they name, and what is to find one anew."""
+    spots: dict[int, _Spot] = {}
+    anew: list[int] = []
+    for k, key in enumerate(keys):
+        spot = None if key is None else before.get(key)
+        if spot is None or spot.form >= len(forms[k]):
+            anew.append(k)
+        else:
+            spots[k] = spot
+    due = [k for k, spot in spots.items() if spot.due is not None and spot.due <= frame]
+    for k in due[: max(0, most - len(anew))]:
+        del spots[k]
+        anew.append(k)
+    return spots, anew
 
 
-def _box_of(edges: Sequence[int]) -> Box:
-    left, top, right, bottom = edges
-    return Box(left, top, right - left, bottom - top)
+class _Standing(NamedTuple):
+    """Labels that stand beside what they name: int32 (N, 2) sizes, int32 (N,) distances and (N,) places (`edges_at`)."""
+
+    sizes: Edges
+    gaps_px: Edges
+    numbers: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, spots: Sequence[_Spot], tabs: Sequence[Tab], gap_px: int) -> _Standing:
+        return cls(
+            np.array([tab.extent_px for tab in tabs], np.int32).reshape(-1, 2),
+            np.array([0 if spot.close else gap_px for spot in spots], np.int32),
+            np.array([spot.number for spot in spots], np.intp),
+        )
+
+    def edges(self, targets: Edges) -> Edges:
+        """Where they are while what they name is there."""
+        return edges_at(targets, self.sizes, self.gaps_px, self.numbers)
 
 
 def whole_numbers(scene: Scene) -> tuple[Number, ...]:
@@ -310,16 +419,15 @@ def draw_tentative(picture: BgrImage, digits: Sequence[Digit], size_px: int) -> 
     _outline(picture, edges, range(line_px + 1, line_px + 2), GREY, corners=True)
 
 
-def _crossed(digits: Sequence[Digit], size_px: int) -> list[Box]:
-    """The boxes of digits that others' outlines run through."""
-    edges = edges_of([digit.box for digit in digits])
-    shared = sharing(edges, grown(edges, line_width_px(size_px) + 2))
-    return [digits[k].box for k in np.flatnonzero(np.count_nonzero(shared, axis=1) > 1).tolist()]
+def _crossed(boxes: Edges, reach_px: int) -> tuple[int, ...]:
+    """The indices of boxes that others reach into when they are so much larger."""
+    shared = sharing(boxes, grown(boxes, reach_px))
+    return tuple(np.flatnonzero(np.count_nonzero(shared, axis=1) > 1).tolist())
 
 
 def draw_tab(picture: BgrImage, tab: Tab, box: Box) -> None:
     """Draw `tab` at `box`, which has its extent and lies on the picture."""
-    _inside(picture, box)[:] = _lettered(tab)
+    _paste(picture, _lettered(tab), box.x, box.y)
 
 
 @lru_cache(maxsize=1024)
@@ -329,7 +437,7 @@ def _lettered(tab: Tab) -> BgrImage:
     picture = np.empty((height, width, 3), np.uint8)
     picture[:] = tab.colour
     edge_px = max(line_width_px(tab.size_px) // 2, 1)
-    _fill(picture, Box(edge_px, edge_px, width - 2 * edge_px, height - 2 * edge_px), WHITE)
+    picture[edge_px : height - edge_px, edge_px : width - edge_px] = WHITE
     baseline = tab.padding_px + math.ceil(tab.size_px * DIGIT_HEIGHT) - 1
     plain_left = width - tab.padding_px - width_px(tab.plain, tab.plain_size_px)
     write(picture, tab.strong, tab.padding_px, baseline, tab.size_px, INK, BOLD)
@@ -340,8 +448,16 @@ def _lettered(tab: Tab) -> BgrImage:
 
 def draw_underline(picture: BgrImage, line: Box) -> None:
     """Draw the line under (or over) a number."""
-    _fill(picture, _grown(line, 1), WHITE)
-    _fill(picture, line, NUMBER)
+    _paste(picture, _ruled(line.width, line.height), line.x - 1, line.y - 1)
+
+
+@lru_cache(maxsize=256)
+def _ruled(width: int, height: int) -> BgrImage:
+    """The picture of a line with its light rim, kept."""
+    picture = np.full((height + 2, width + 2, 3), WHITE, np.uint8)
+    picture[1:-1, 1:-1] = NUMBER
+    picture.flags.writeable = False
+    return picture
 
 
 @lru_cache(maxsize=4096)
@@ -373,19 +489,28 @@ def _wishes(wanted: _Wanted) -> tuple[list[Box], list[tuple[Tab, ...]]]:
     return targets, forms
 
 
-def _underlines(numbers: Sequence[Number], blocked: Edges, bounds: Box, size_px: int) -> list[Box]:
-    """The lines under numbers, over them where there is no room below, and none where there is none at all."""
+def _underlines(numbers: Edges, blocked: Edges, bounds: Box, size_px: int) -> tuple[dict[int, bool], Edges]:
+    """The lines under numbers, over them where there is no room below, and none where there is none at all.
+
+    By the index of its number whether each is below; and their edges in the same order.
+    """
+    sides: dict[int, bool] = {}
+    for below in (True, False):
+        some = np.array([k for k in range(len(numbers)) if k not in sides], np.intp)
+        around = grown(_lines(numbers[some], np.full(len(some), below), size_px), 1)
+        free = within_rows(around, bounds) & ~shared_by_any(around, blocked)
+        sides |= dict.fromkeys(some[free].tolist(), below)
+    sides = dict(sorted(sides.items()))
+    return sides, _lines(numbers[list(sides)], np.array([*sides.values()], bool), size_px)
+
+
+def _lines(numbers: Edges, below: npt.NDArray[np.bool_], size_px: int) -> Edges:
+    """The edges of a line below each number, or above it."""
     thick_px = line_width_px(size_px) + 1
     off_px = thick_px + 3
-    lines: dict[int, Box] = {}
-    for below in (True, False):
-        some = [k for k in range(len(numbers)) if k not in lines]
-        boxes = [numbers[k].box for k in some]
-        tried = [Box(box.x, box.bottom + off_px if below else box.y - off_px - thick_px, box.width, thick_px) for box in boxes]
-        around = grown(edges_of(tried), 1)
-        free = (around[:, 1] >= bounds.y) & (around[:, 3] <= bounds.bottom) & ~shared_by_any(around, blocked)
-        lines |= {some[k]: tried[k] for k in np.flatnonzero(free).tolist()}
-    return [lines[k] for k in sorted(lines)]
+    left, top, right, bottom = numbers.T
+    start = np.where(below, bottom + off_px, top - off_px - thick_px)
+    return np.column_stack([left, start, right, start + thick_px])
 
 
 def scaled_box(box: Box, scale: float) -> Box:
@@ -393,30 +518,42 @@ def scaled_box(box: Box, scale: float) -> Box:
     return Box(left, top, math.ceil(box.right * scale) - left, math.ceil(box.bottom * scale) - top)
 
 
-def _grown(box: Box, by_px: int) -> Box:
-    return Box(box.x - by_px, box.y - by_px, box.width + 2 * by_px, box.height + 2 * by_px)
+def _paste(picture: BgrImage, pixels: BgrImage, left: int, top: int) -> None:
+    """Lay as much of `pixels` on the picture as is on it with its corner there.
 
-
-def _fill(picture: BgrImage, box: Box, colour: Colour) -> None:
-    left, top, right, bottom = max(box.x, 0), max(box.y, 0), min(box.right, picture.shape[1]), min(box.bottom, picture.shape[0])
-    if left < right and top < bottom:
-        cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), colour, cv2.FILLED)
+    Each row is copied as one item: where many items are copied numpy lets the reader have the interpreter, once for each label.
+    """
+    right, bottom = min(left + pixels.shape[1], picture.shape[1]), min(top + pixels.shape[0], picture.shape[0])
+    x, y = max(left, 0), max(top, 0)
+    if x >= right or y >= bottom:
+        return
+    row = np.dtype((np.void, 3 * (right - x)))
+    target = picture.reshape(len(picture), -1)[y:bottom, 3 * x : 3 * right]
+    source = pixels.reshape(len(pixels), -1)[y - top : bottom - top, 3 * (x - left) : 3 * (right - left)]
+    target.view(row)[:] = source.view(row)
 
 
 def _outline(picture: BgrImage, inner: Edges, off_px: Sequence[int], colour: Colour, corners: bool = False) -> None:
     """Lines of a pixel around each of the boxes, so far outside them each; with `corners` their corners alone."""
-    left, top, right, bottom = (inner + np.array([0, 0, -1, -1], np.int32)).T
-    across, down = ((_ARM * (end - start)).astype(np.int32) + 2 for start, end in ((left, right), (top, bottom)))
-    for off in off_px:
-        x, other_x, y, other_y = left - off, right + off, top - off, bottom + off
-        if not corners:
-            around = np.stack([x, y, other_x, y, other_x, other_y, x, other_y], axis=1).reshape(-1, 4, 2)
-            cv2.polylines(picture, list(around), True, colour)
-            continue
-        for at_x, towards_x in ((x, across), (other_x, -across)):
-            for at_y, towards_y in ((y, down), (other_y, -down)):
-                arms = np.stack([at_x + towards_x, at_y, at_x, at_y, at_x, at_y + towards_y], axis=1).reshape(-1, 3, 2)
-                cv2.polylines(picture, list(arms), False, colour)
+    if not len(inner):
+        return
+    edges = inner + np.array([0, 0, -1, -1], np.int32)
+    arms = np.array(_ARM * (edges[:, 2:] - edges[:, :2]), np.int32) + 2 if corners else None
+    lines = [_line_around(edges + off * np.array([-1, -1, 1, 1], np.int32), arms) for off in off_px]
+    # All in one call: after each the reader may take the interpreter.
+    cv2.polylines(picture, list(np.concatenate(lines)), not corners, colour)
+
+
+def _line_around(edges: Edges, arms: Edges | None) -> Edges:
+    """The points of a line through the corners of each of N boxes, int32 (N, 4, 2); of only so much of it at each corner as its
+    arms (N, 2) are long, (4 N, 3, 2)."""
+    left, top, right, bottom = edges.T
+    corners = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 4, 2)
+    if arms is None:
+        return corners
+    reach = arms[:, None] * np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)], np.int32)
+    across, down = corners + reach * np.array([1, 0], np.int32), corners + reach * np.array([0, 1], np.int32)
+    return np.stack([across, corners, down], axis=2).reshape(-1, 3, 2)
 
 
 def _inside(picture: BgrImage, box: Box) -> BgrImage:

@@ -23,6 +23,18 @@ _COVERING_COST = 1_000.0
 _TOGETHER = 32
 """The places around so many targets are looked at together."""
 
+_LOW, _MIDDLE, _HIGH = 0.0, 0.5, 1.0
+_SIDES = (
+    *((share, _LOW, 0.0, -1.0) for share in (_LOW, _MIDDLE, _HIGH)),
+    *((share, _HIGH, 0.0, 1.0) for share in (_LOW, _MIDDLE, _HIGH)),
+    *((_HIGH, share, 1.0, 0.0) for share in (_LOW, _MIDDLE, _HIGH)),
+    *((_LOW, share, -1.0, 0.0) for share in (_LOW, _MIDDLE, _HIGH)),
+    *((_HIGH, _LOW, 1.0, -1.0), (_HIGH, _HIGH, 1.0, 1.0), (_LOW, _LOW, -1.0, -1.0), (_LOW, _HIGH, -1.0, 1.0)),
+)
+_PLACES = np.array([(*side, distance) for distance in _DISTANCES for side in _SIDES])
+"""The places of a label around its target, best first, float64 (N, 5). Across and down: with how much of what is spare on its
+left (above it) it lies over the target, and to which side it is then moved off it; and how far off, in its own heights."""
+
 Edges = npt.NDArray[np.int32]
 """int32 (N, 4): left, top, right, bottom of boxes, half-open."""
 _Places = npt.NDArray[np.int32]
@@ -33,6 +45,10 @@ def edges_of(boxes: Sequence[Box]) -> Edges:
     edges = np.fromiter(chain.from_iterable(boxes), np.int32, 4 * len(boxes)).reshape(-1, 4)
     edges[:, 2:] += edges[:, :2]
     return edges
+
+
+def boxes_of(edges: Edges) -> tuple[Box, ...]:
+    return tuple(Box(left, top, right - left, bottom - top) for left, top, right, bottom in edges.tolist())
 
 
 def grown(edges: Edges, by_px: int) -> Edges:
@@ -112,7 +128,7 @@ class Room:
             # Where a label has no such form nobody asks for it: any size will do.
             sizes = np.array([self._sizes[k][min(form, len(self._sizes[k]) - 1)] for k in members], np.int32)
             gaps_px = np.full(len(members), self._gap_px, np.int32)
-            corners = _around(np.array([self._targets[k] for k in members], np.int32), sizes, gaps_px)
+            corners = _around(edges_of([self._targets[k] for k in members]), sizes, gaps_px)
             self._known[group, form] = corners, self._inside(corners, sizes) & ~_touching(corners, sizes, self._blocked)
         corners, allowed = self._known[group, form]
         return corners[number % _TOGETHER], allowed[number % _TOGETHER]
@@ -124,13 +140,10 @@ class Room:
         return np.asarray(inside)
 
 
-def edges_at(targets: Sequence[Box], sizes: Sequence[tuple[int, int]], gaps_px: Sequence[int], numbers: Sequence[int]) -> Edges:
-    """Where labels of these sizes stand, each at the place of that number around its target."""
-    extents = np.array(sizes, np.int32).reshape(-1, 2)
-    some = np.fromiter(chain.from_iterable(targets), np.int32, 4 * len(targets)).reshape(-1, 4)
-    corners = _around(some, extents, np.array(gaps_px, np.int32))
-    at = corners[np.arange(len(corners)), np.array(numbers, np.intp)]
-    return np.column_stack([at, at + extents])
+def edges_at(targets: Edges, sizes: _Places, gaps_px: _Places, numbers: npt.NDArray[np.intp]) -> Edges:
+    """Where labels of these sizes (N, 2) stand, each so far off its target (N, 4) at the place of that number around it."""
+    corners = _corners(targets, sizes, gaps_px, _PLACES[numbers])
+    return np.concatenate([corners, corners + sizes], axis=1)
 
 
 def shared_by_any(boxes: Edges, others: Edges) -> _Flags:
@@ -153,22 +166,34 @@ def within(boxes: Edges, bounds: Box) -> _Flags:
     return np.asarray((left >= bounds.x) & (top >= bounds.y) & (right <= bounds.right) & (bottom <= bounds.bottom))
 
 
-def _around(targets: _Places, sizes: _Places, gaps_px: _Places) -> _Places:
+def within_rows(boxes: Edges, bounds: Box) -> _Flags:
+    """Which of the boxes lie neither above nor below the bounds: bool (N,)."""
+    return np.asarray((boxes[:, 1] >= bounds.y) & (boxes[:, 3] <= bounds.bottom))
+
+
+def strain(before: Edges, now: Edges) -> tuple[float, float]:
+    """How boxes have moved otherwise than together: by what share they have turned or grown as a whole, and how many pixels the
+    farthest corner is off the place where that carries it (the similarity of least squares)."""
+    start, end = (edges.reshape(-1, 2) @ np.array([1, 1j]) for edges in (before, now))
+    if not len(start):
+        return 0.0, 0.0
+    start, end = start - start.mean(), end - end.mean()
+    spin = np.vdot(start, end) / max(np.vdot(start, start).real, 1.0)
+    return float(abs(spin - 1)), float(np.abs(end - spin * start).max())
+
+
+def _around(targets: Edges, sizes: _Places, gaps_px: _Places) -> _Places:
     """Left upper corners (T, N, 2) round each target (T, 4), best first: above, below, right, left, then farther off."""
-    x, y, across, down = targets.T
-    width, height = sizes.T
-    middle_x, middle_y = x + (across - width) // 2, y + (down - height) // 2
-    corners = []
-    for distance in _DISTANCES:
-        off_px = gaps_px + np.round(distance * height).astype(np.int32)
-        above, below = y - off_px - height, y + down + off_px
-        right, left = x + across + off_px, x - off_px - width
-        columns = (x, middle_x, x + across - width)
-        rows = (y, middle_y, y + down - height)
-        corners += [(column, above) for column in columns] + [(column, below) for column in columns]
-        corners += [(right, row) for row in rows] + [(left, row) for row in rows]
-        corners += [(right, above), (right, below), (left, above), (left, below)]
-    return np.asarray(np.array(corners).transpose(2, 0, 1), np.int32)
+    return _corners(targets[:, None], sizes[:, None], gaps_px[:, None], _PLACES)
+
+
+def _corners(targets: Edges, sizes: _Places, gaps_px: _Places, places: npt.NDArray[np.float64]) -> _Places:
+    """Left upper corners (..., 2) of labels at rows of `_PLACES` around targets (..., 4), broadcast."""
+    shares, outwards = places[..., 0:2], places[..., 2:4]
+    off_px = gaps_px[..., None] + np.rint(places[..., 4:] * sizes[..., 1:])
+    spare = targets[..., 2:] - targets[..., :2] - sizes  # to the left and right, and above and below a label over its target
+    corners = targets[..., :2] + np.floor(shares * spare) + outwards * (off_px + sizes)
+    return np.asarray(corners, np.int32)
 
 
 def _touching(corners: _Places, sizes: _Places, others: _Places) -> _Flags:
