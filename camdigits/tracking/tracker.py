@@ -206,26 +206,29 @@ class Tracker:
             self.reset()
             pairs = []
         clear = self._is_clear({k for k, _ in pairs}, thorough)
+        rows, columns = (np.array(side, np.intp) for side in (zip(*pairs, strict=True) if pairs else ((), ())))
+        pace = [self.params.steady if self._tracks[k].is_placed else 1.0 for k, _ in pairs]
+        self._boxes[rows] += np.array(pace).reshape(-1, 1) * (found[columns] - self._boxes[rows])
+        self._patches[rows] = patches[columns]
+        read: list[tuple[_Track, int, float]] = []
         for k, j in pairs:
             track = self._tracks[k]
             if track.state is State.HIDDEN and not track.is_placed and track.label != detections[j].label:
                 track.evidence, track.weight = np.zeros(10), 0.0  # other strokes in its place
-            self._boxes[k] += (self.params.steady if track.is_placed else 1.0) * (found[j] - self._boxes[k])
-            self._patches[k] = patches[j]
             track.placed_s, track.placed_since_s = time_s, min(track.placed_since_s, time_s)
-            self._weigh(track, detections[j].label, detections[j].confidence, weight, read_s)
             track.is_known = track.is_known or thorough
+            read.append((track, detections[j].label, detections[j].confidence))
         paired = {k for k, _ in pairs}
         for k, track in enumerate(self._tracks):
             if k not in paired and clear and track.placed_since_s <= read_s and (thorough or not track.is_known):
-                self._weigh(track, track.label, self.params.absent, weight, read_s)
+                read.append((track, track.label, self.params.absent))
         new = sorted(set(range(len(detections))) - {j for _, j in pairs})
         for j in new:
-            track = _Track(self._next_identity, read_s, read_s, time_s, time_s)
+            track = _Track(self._next_identity, read_s, read_s, time_s, time_s, is_known=thorough)
             self._next_identity += 1
-            self._weigh(track, detections[j].label, detections[j].confidence, weight, read_s)
-            track.is_known = thorough
             self._tracks.append(track)
+            read.append((track, detections[j].label, detections[j].confidence))
+        self._weigh(read, weight, read_s)
         self._boxes = np.concatenate([self._boxes, found[new]])
         self._patches = np.concatenate([self._patches, patches[new]])
         sure = sum(track.confidence >= self.params.sure for track in self._tracks)
@@ -260,21 +263,27 @@ class Tracker:
 
     # Evidence
 
-    def _weigh(self, track: _Track, label: int, confidence: float, weight: float, read_s: float) -> None:
-        """Add the evidence of a reading, and decide anew: the mean of the late readings."""
+    def _weigh(self, read: Sequence[tuple[_Track, int, float]], weight: float, read_s: float) -> None:
+        """Add the evidence of a reading, tracks as what they were read and with what confidence, and decide anew: the mean of
+        the late readings."""
+        if not read:
+            return
         params = self.params
-        faded = track.weight * 0.5 ** (max(read_s - track.read_s, 0.0) / params.half_life_s)
-        track.evidence = (faded * track.evidence + weight * _evidence(label, confidence)) / (faded + weight)
-        track.weight = faded + weight
-        track.read_s = max(read_s, track.read_s)
-        probabilities = _probabilities(track.evidence)
-        best = int(probabilities.argmax())
-        before = track.label
-        if track.state is State.TENTATIVE or probabilities[best] >= params.change:
-            track.label = best
-        confidence = float(probabilities[track.label])
-        if track.label != before or self._differs(confidence, track.confidence):
-            track.confidence = confidence
+        tracks, labels, confidences = zip(*read, strict=True)
+        faded = [track.weight * 0.5 ** (max(read_s - track.read_s, 0.0) / params.half_life_s) for track in tracks]
+        before, share = np.array([track.evidence for track in tracks]), np.array(faded)[:, None]
+        evidence = (share * before + weight * _evidence(labels, confidences)) / (share + weight)
+        probabilities = _probabilities(evidence)
+        best = probabilities.argmax(axis=1).tolist()
+        for k, (track, likely, chances) in enumerate(zip(tracks, best, probabilities.tolist(), strict=True)):
+            track.evidence, track.weight = evidence[k], faded[k] + weight
+            track.read_s = max(read_s, track.read_s)
+            was = track.label
+            if track.state is State.TENTATIVE or chances[likely] >= params.change:
+                track.label = likely
+            confidence = chances[track.label]
+            if track.label != was or self._differs(confidence, track.confidence):
+                track.confidence = confidence
 
     def _differs(self, confidence: float, before: float) -> bool:
         """Whether a confidence is another one for those who see it."""
@@ -432,16 +441,17 @@ def _assigned(rows: Indices, columns: Indices, distance: Floats, shape: tuple[in
 
 
 def _probabilities(evidence: Floats) -> Floats:
-    """The probabilities of ten labels, which leave the rest of 1 to 'not a digit': float64 (10,)."""
-    most = max(float(evidence.max()), 0.0)
-    ratios = np.exp(evidence - most)
-    return np.asarray(ratios / (ratios.sum() + math.exp(-most)), np.float64)
+    """The probabilities of ten labels of N tracks, which leave the rest of 1 to 'not a digit': float64 (N, 10)."""
+    most = np.maximum(evidence.max(axis=1), 0.0)
+    ratios = np.exp(evidence - most[:, None])
+    rest = [math.exp(-each) for each in most.tolist()]
+    return np.asarray(ratios / (ratios.sum(axis=1) + rest)[:, None], np.float64)
 
 
-def _evidence(label: int, confidence: float) -> Floats:
-    """The log-ratio of each of ten labels to 'not a digit' in one reading, float64 (10,): what the label leaves of 1 is mostly
-    'not a digit', and a tenth of it the other labels."""
-    confidence = min(max(confidence, 1e-3), 1 - 1e-3)
-    probabilities = np.full(10, 0.1 * (1 - confidence) / 9)
-    probabilities[label] = confidence
-    return np.asarray(np.log(probabilities / (0.9 * (1 - confidence))), np.float64)
+def _evidence(labels: Sequence[int], confidences: Sequence[float]) -> Floats:
+    """The log-ratio of each of ten labels to 'not a digit' in one reading of N tracks, float64 (N, 10): what the label leaves
+    of 1 is mostly 'not a digit', and a tenth of it the other labels."""
+    confidence = np.clip(confidences, 1e-3, 1 - 1e-3)
+    probabilities = np.repeat((0.1 * (1 - confidence) / 9)[:, None], 10, axis=1)
+    probabilities[np.arange(len(labels)), labels] = confidence
+    return np.asarray(np.log(probabilities / (0.9 * (1 - confidence))[:, None]), np.float64)
