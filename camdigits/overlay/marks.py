@@ -18,6 +18,7 @@ from camdigits.overlay.placement import (
     Edges,
     Room,
     boxes_of,
+    corners_of,
     edges_at,
     edges_of,
     grown,
@@ -140,7 +141,7 @@ class Labels:
                 keys = self._wanted.keys
                 before = {key: spot for k, spot in self._layout.spots.items() if (key := keys[k]) is not None}
             carried = _arranged(wanted, before, _MOST_PLACED, self._frame)
-            self._carrier = _Carrier(wanted, carried) if carried.is_whole else None
+            self._carrier = _Carrier(wanted, carried) if carried.is_whole and None not in wanted.keys else None
         self._wanted, self._layout = wanted, carried
         return carried
 
@@ -151,18 +152,19 @@ class _Carrier:
     def __init__(self, wanted: _Wanted, layout: Layout) -> None:
         self._wanted, self._layout = wanted, layout
         self._names = wanted.names
-        self._edges = wanted.edges
+        self._corners = corners_of(wanted.edges)
         self._labelled = [k for k, spot in sorted(layout.spots.items()) if spot.number is not None]
         self._standing = _Standing.of([layout.spots[k] for k in self._labelled], [tab for tab, _ in layout.tabs], wanted.gap_px)
+        self._numbers, self._below = list(layout.below), np.array([*layout.below.values()], bool)
         self._due = min((spot.due for spot in layout.spots.values() if spot.due is not None), default=math.inf)
 
     def carried(self, wanted: _Wanted, frame: int) -> Layout | None:
         """The layout on the frame of that number; None where it is to be made anew."""
         same = (wanted.bounds, wanted.size_px) == (self._wanted.bounds, self._wanted.size_px) and wanted.names == self._names
-        if not same or frame >= self._due or None in wanted.keys:
+        if not same or frame >= self._due:
             return None
         edges, layout = wanted.edges, self._layout
-        turned, off_px = strain(self._edges, edges)
+        turned, off_px = strain(self._corners, corners_of(edges))
         if turned > _MOST_TURNED or off_px > wanted.gap_px / 2:
             return None
         places = self._standing.edges(edges[self._labelled])
@@ -538,22 +540,14 @@ def _outline(picture: BgrImage, inner: Edges, off_px: Sequence[int], colour: Col
     if not len(inner):
         return
     edges = inner + np.array([0, 0, -1, -1], np.int32)
-    arms = np.array(_ARM * (edges[:, 2:] - edges[:, :2]), np.int32) + 2 if corners else None
-    lines = [_line_around(edges + off * np.array([-1, -1, 1, 1], np.int32), arms) for off in off_px]
+    inwards = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)], np.int32)
+    # Of each box and distance the four corners, (D, N, 4, 2).
+    lines = edges[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] - np.array(off_px, np.int32)[:, None, None, None] * inwards
+    if corners:
+        arms = (np.array(_ARM * (edges[:, 2:] - edges[:, :2]), np.int32) + 2)[:, None] * inwards
+        lines = np.stack([lines + arms * np.array([1, 0]), lines, lines + arms * np.array([0, 1])], axis=3).astype(np.int32)
     # All in one call: after each the reader may take the interpreter.
-    cv2.polylines(picture, list(np.concatenate(lines)), not corners, colour)
-
-
-def _line_around(edges: Edges, arms: Edges | None) -> Edges:
-    """The points of a line through the corners of each of N boxes, int32 (N, 4, 2); of only so much of it at each corner as its
-    arms (N, 2) are long, (4 N, 3, 2)."""
-    left, top, right, bottom = edges.T
-    corners = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 4, 2)
-    if arms is None:
-        return corners
-    reach = arms[:, None] * np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)], np.int32)
-    across, down = corners + reach * np.array([1, 0], np.int32), corners + reach * np.array([0, 1], np.int32)
-    return np.stack([across, corners, down], axis=2).reshape(-1, 3, 2)
+    cv2.polylines(picture, list(lines.reshape(-1, *lines.shape[-2:])), not corners, colour)
 
 
 def _inside(picture: BgrImage, box: Box) -> BgrImage:

@@ -37,6 +37,7 @@ left (above it) it lies over the target, and to which side it is then moved off 
 
 Edges = npt.NDArray[np.int32]
 """int32 (N, 4): left, top, right, bottom of boxes, half-open."""
+Corners = npt.NDArray[np.complex128]
 _Places = npt.NDArray[np.int32]
 _Flags = npt.NDArray[np.bool_]
 
@@ -48,7 +49,9 @@ def edges_of(boxes: Sequence[Box]) -> Edges:
 
 
 def boxes_of(edges: Edges) -> tuple[Box, ...]:
-    return tuple(Box(left, top, right - left, bottom - top) for left, top, right, bottom in edges.tolist())
+    sides = edges.copy()
+    sides[:, 2:] -= sides[:, :2]
+    return tuple(map(Box._make, sides.tolist()))
 
 
 def grown(edges: Edges, by_px: int) -> Edges:
@@ -171,15 +174,20 @@ def within_rows(boxes: Edges, bounds: Box) -> _Flags:
     return np.asarray((boxes[:, 1] >= bounds.y) & (boxes[:, 3] <= bounds.bottom))
 
 
-def strain(before: Edges, now: Edges) -> tuple[float, float]:
-    """How boxes have moved otherwise than together: by what share they have turned or grown as a whole, and how many pixels the
-    farthest corner is off the place where that carries it (the similarity of least squares)."""
-    start, end = (edges.reshape(-1, 2) @ np.array([1, 1j]) for edges in (before, now))
-    if not len(start):
+def corners_of(edges: Edges) -> Corners:
+    """The left upper and right lower corners of N boxes about the middle of them all, x + iy: complex128 (2 N,)."""
+    sides = edges.astype(np.float64)
+    corners: Corners = np.concatenate([sides[:, 0] + 1j * sides[:, 1], sides[:, 2] + 1j * sides[:, 3]])
+    return corners - corners.mean() if len(corners) else corners
+
+
+def strain(before: Corners, now: Corners) -> tuple[float, float]:
+    """How the corners of boxes have moved otherwise than together: by what share they have turned or grown as a whole, and how
+    many pixels the farthest one is off the place where that takes it (the similarity of least squares)."""
+    if not len(before):
         return 0.0, 0.0
-    start, end = start - start.mean(), end - end.mean()
-    spin = np.vdot(start, end) / max(np.vdot(start, start).real, 1.0)
-    return float(abs(spin - 1)), float(np.abs(end - spin * start).max())
+    spin = complex(np.vdot(before, now)) / max(float(np.vdot(before, before).real), 1.0)
+    return abs(spin - 1), float(np.abs(now - spin * before).max())
 
 
 def _around(targets: Edges, sizes: _Places, gaps_px: _Places) -> _Places:
