@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.lines import Floats, Indices, Line, near_pairs
+from camdigits.vision.lines import Floats, Indices, Line, median, near_pairs
 
 Flags = npt.NDArray[np.bool_]
 
@@ -86,7 +86,7 @@ def find_joints(line: Line, ink: Floats, params: JointParams = JointParams()) ->
     gaps, step = line.gaps, np.diff(line.middle) / line.size
     sign, dot = np.zeros(len(gaps), bool), np.zeros(len(gaps), bool)
     marks = _seen_from(line, ink)
-    off = np.abs(marks.v - np.median(line.centre)) / line.size
+    off = np.abs(marks.v - median(line.centre)) / line.size
     along = (marks.u > line.middle[0]) & (marks.u < line.middle[-1]) & (marks.extent >= params.least_dot * line.size)
     near = marks.of(along & (off < 2))
     if len(near.u):
@@ -139,7 +139,7 @@ def _is_grain(marks: _Marks, others: Floats, line: Line, params: JointParams) ->
     usual = np.sort(others)
     alike = np.searchsorted(usual, 1.7 * marks.extent) - np.searchsorted(usual, 0.6 * marks.extent)
     area = float(line.middle[-1] - line.middle[0]) / line.size * 2 * (params.around - 0.6)
-    expected = alike / max(area, 1.0) * max(float(np.median(line.gaps)), 0.5)
+    expected = alike / max(area, 1.0) * max(median(line.gaps), 0.5)
     return np.asarray((expected > params.grain) & (marks.extent < params.largest_grain * line.size))
 
 
@@ -174,7 +174,7 @@ def _fences(line: Line, ink: Floats, params: JointParams) -> set[tuple[int, int]
     """Pairs of marks, by index, that stand left and right of a line and are higher than it."""
     marks, size = _seen_from(line, ink), line.size
     tall = (marks.height > params.bracket * size) & (marks.width < 0.55 * marks.height)
-    tall &= np.abs(marks.v - np.median(line.centre)) < marks.height / 2
+    tall &= np.abs(marks.v - median(line.centre)) < marks.height / 2
     left = tall & (marks.u < line.start[0] + 0.3 * size) & (marks.u > line.start[0] - 3 * size)
     right = tall & (marks.u > line.end[-1] - 0.3 * size) & (marks.u < line.end[-1] + 3 * size)
     return {(int(i), int(j)) for i in np.flatnonzero(left) for j in np.flatnonzero(right)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -9,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from camdigits.vision.joints import JointParams, Joints, clearances, fenced, find_joints
-from camdigits.vision.lines import Floats, Line, LineParams, find_lines
+from camdigits.vision.lines import Floats, Line, LineParams, find_lines, median
 from camdigits.vision.scene import Box, Digit, Number
 
 
@@ -77,8 +78,9 @@ def around(number: Number, boxes: Sequence[Box]) -> Number:
 
 
 def _union(boxes: Sequence[Box]) -> Box:
-    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
-    return Box(left, top, max(box.right for box in boxes) - left, max(box.bottom for box in boxes) - top)
+    left, top = min([box.x for box in boxes]), min([box.y for box in boxes])
+    right, bottom = max([box.x + box.width for box in boxes]), max([box.y + box.height for box in boxes])
+    return Box(left, top, right - left, bottom - top)
 
 
 def _top_to_bottom(lines: Sequence[Line]) -> list[Line]:
@@ -89,7 +91,7 @@ def _top_to_bottom(lines: Sequence[Line]) -> list[Line]:
     page = _weighted_median([line.slope for line in lines], [len(line.digits) - 0.9 for line in lines])
     places = []
     for line in lines:
-        along, across, turn = float(np.median(line.middle)), float(np.median(line.centre)), line.slope - page
+        along, across, turn = median(line.middle), median(line.centre), line.slope - page
         places.append((across * np.cos(turn) + along * np.sin(turn), along * np.cos(turn) - across * np.sin(turn), line))
     rows: list[list[tuple[float, float, Line]]] = []
     for place in sorted(places, key=lambda place: place[:2]):
@@ -115,7 +117,7 @@ def _limits(joints: Sequence[Joints], clear: Sequence[Floats], in_matrix: Sequen
     page = _parting(np.concatenate(gaps), params.page_parting, params)
     parted = [limit for limit in own if limit is not None]
     if page is None and 2 * len(parted) > sum(len(line) > 2 for line in gaps):
-        page = float(np.median(parted))
+        page = median(np.array(parted))
     # Where lines have narrow gaps and wide ones, the wide ones part cells or words, also in a line that has no others.
     mixed = page is not None and any(len(line) and line.min() < page < line.max() for line in gaps)
     limits = []
@@ -171,9 +173,9 @@ def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: Numb
     nearer = [gap / np.maximum(c[flags], 0.1) for gap, c, flags in zip(gaps, across, wide, strict=True)]
     # Some people space the digits' edges evenly, others their middles.
     spreads = [np.full(len(g), min(np.std(g), np.std(s))) for g, s in zip(gaps, steps, strict=True) if len(g) > 1]
-    uneven = float(np.median(np.concatenate(spreads))) if spreads else 0.0
-    crowd = float(np.median(np.concatenate(nearer)))
-    gap = float(np.median(np.concatenate(gaps)))
+    uneven = median(np.concatenate(spreads)) if spreads else 0.0
+    crowd = median(np.concatenate(nearer))
+    gap = median(np.concatenate(gaps))
     short = len(joints) / sum(len(c) for c in clear)
     evidence = np.log(np.clip(crowd, 0.3, 2.5)) + 2.6 * gap + 7.5 * short + 7 * uneven - 0.5 / count
     return crowd > params.least_crowd and bool(evidence > params.strewn)
@@ -183,7 +185,7 @@ def number_of(digits: Sequence[Digit], members: tuple[int, ...]) -> Number:
     """The number that these of the digits are, by their indices from left to right."""
     return Number(
         text="".join(str(digits[index].label) for index in members),
-        confidence=float(np.prod([digits[index].confidence for index in members])),
+        confidence=math.prod([digits[index].confidence for index in members]),
         box=_union([digits[index].box for index in members]),
         digits=members,
     )

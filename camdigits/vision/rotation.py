@@ -416,7 +416,7 @@ def group_tilted(
     """
     places = tilt.boxes_there([digit.box for digit in digits])
     # To be found again in whatever order they come, digits are numbered in place of their tracks.
-    level = [replace(digit, box=box, track=k) for k, (digit, box) in enumerate(zip(digits, places, strict=True))]
+    level = [Digit(digit.label, digit.confidence, box, k) for k, (digit, box) in enumerate(zip(digits, places, strict=True))]
     in_order, numbers = group_numbers(level, tilt.boxes_there(marks), params)
     ordered = tuple(digits[k] for digit in in_order if (k := digit.track) is not None)
     boxes = [digit.box for digit in ordered]
