@@ -40,12 +40,11 @@ _ARM = 0.28
 _SMALL = 2.0
 """Digits that are more than so many, or lower than so many heights of a line of type, are labelled without confidence."""
 _MOST_PLACED = 24
-"""So many labels of what is followed find a new place in one frame of a window; the others come with the next."""
+"""So many labels of what is followed find a new place in one frame of a window; the others come later."""
 _MOST_TURNED = 0.03
 """A layout goes with a page that has turned or grown by this share at most: labels themselves do neither."""
 _PATIENCE_FRAMES = 20
-"""After so many frames at least a better place is looked for, for a label that covers another or has found none; for all of
-them on the same frames, so that others can be left as they are."""
+"""Once in so many frames better places are looked for, for labels that cover others or have found none."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +81,14 @@ class _Spot(NamedTuple):
     """Where a label stands beside what it names, wherever that moves.
 
     form: in which of its forms; number: at which place around its target, None where none was found; close: without the
-    distance to its box's line. due: where it covers another label, or is left out, from this frame on a better place is looked
-    for; None where all is well.
+    distance to its box's line. since: the frame on which it came to cover another label, or was left out; None where all is
+    well.
     """
 
     form: int = 0
     number: int | None = None
     close: bool = False
-    due: int | None = None
+    since: int | None = None
 
 
 @dataclass(frozen=True)
@@ -156,12 +155,12 @@ class _Carrier:
         self._labelled = [k for k, spot in sorted(layout.spots.items()) if spot.number is not None]
         self._standing = _Standing.of([layout.spots[k] for k in self._labelled], [tab for tab, _ in layout.tabs], wanted.gap_px)
         self._numbers, self._below = list(layout.below), np.array([*layout.below.values()], bool)
-        self._due = min((spot.due for spot in layout.spots.values() if spot.due is not None), default=math.inf)
+        self._is_well = all(spot.since is None for spot in layout.spots.values())
 
     def carried(self, wanted: _Wanted, frame: int) -> Layout | None:
         """The layout on the frame of that number; None where it is to be made anew."""
         same = (wanted.bounds, wanted.size_px) == (self._wanted.bounds, self._wanted.size_px) and wanted.names == self._names
-        if not same or frame >= self._due:
+        if not same or (frame % _PATIENCE_FRAMES == 0 and not self._is_well):
             return None
         edges, layout = wanted.edges, self._layout
         turned, off_px = strain(self._corners, corners_of(edges))
@@ -309,7 +308,7 @@ def _arranged(wanted: _Wanted, before: Mapping[_Key, _Spot], most: int, frame: i
     tabs = [forms[k][spots[k].form] for k in standing]
     places = _Standing.of(of_standing, tabs, gap_px).edges(edges[standing])
     stays = within(places, bounds) & ~shared_by_any(places, boxes)
-    loose = np.array([spot.due is None for spot in of_standing], bool)
+    loose = np.array([spot.since is None for spot in of_standing], bool)
     stays &= ~(loose & shared_by_any(places, lines))
     for first, second in np.argwhere(np.triu(sharing(places, places), 1) & loose & stays & stays[:, None]).tolist():
         stays[second] &= not stays[first]
@@ -325,15 +324,14 @@ def _arranged(wanted: _Wanted, before: Mapping[_Key, _Spot], most: int, frame: i
     # Between digits that stand close there may be room without the distance to their boxes' lines.
     some, sizes = [targets[k] for k in chosen], [[form.extent_px for form in forms[k]] for k in chosen]
     rooms = Room(some, sizes, bounds, blocked, gap_px), Room(some, sizes, bounds, boxes, 0)
-    due = (frame // _PATIENCE_FRAMES + 2) * _PATIENCE_FRAMES
     for number, k in enumerate(chosen):
         others = near(rooms[0].reach(number), taken[:count])
-        spots[k] = _Spot(due=due)
+        spots[k] = _Spot(since=frame)
         for room in rooms:
             place = room.place(number, others)
             if place is not None:
                 covers = len(near(place.box, others)) > 0
-                spots[k] = _Spot(place.form, place.number, room is rooms[1], due if covers else None)
+                spots[k] = _Spot(place.form, place.number, room is rooms[1], frame if covers else None)
                 found[k] = place.box
                 taken[count] = place.box.x, place.box.y, place.box.right, place.box.bottom
                 count += 1
@@ -360,10 +358,11 @@ def _kept(
             anew.append(k)
         else:
             spots[k] = spot
-    due = [k for k, spot in spots.items() if spot.due is not None and spot.due <= frame]
-    for k in due[: max(0, most - len(anew))]:
-        del spots[k]
-        anew.append(k)
+    if frame % _PATIENCE_FRAMES == 0:
+        waiting = [(spot.since, k) for k, spot in spots.items() if spot.since is not None]
+        for _, k in sorted(waiting)[: max(0, most - len(anew))]:
+            del spots[k]
+            anew.append(k)
     return spots, anew
 
 
