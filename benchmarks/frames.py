@@ -19,7 +19,6 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +125,7 @@ def _in_short(case: Case) -> str:
 
 
 def _warm(recognizer: Recognizer) -> None:
-    """What is loaded once, typefaces, the network's buffers and what the live window loads ahead, is loaded, and stays."""
-    import_module("scipy.optimize")
+    """What is loaded once, typefaces and the network's buffers, is loaded, and stays."""
     for count, height_px in ((10, 120), (100, 40)):
         held = HandHeld(page(count, height_px).image)
         shown = LivePage(recognizer, held.carried())

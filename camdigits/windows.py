@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
-import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -33,7 +31,6 @@ from camdigits.vision.scene import BgrImage, Frame, Scene
 from camdigits.vision.strokes import Page
 
 TITLE = "camdigits"
-LOAD_AHEAD_S = 1.0
 FIRST_CAMERA = "0"
 
 
@@ -182,7 +179,7 @@ def run_window(options: WindowOptions, number_events: NumberEventWriter | None =
                 raise
             mode = Mode.CANVAS
             notice = f"{error}; this is the canvas. Another source: camdigits live SOURCE"
-    _load_ahead("scipy.optimize")
+    gc.freeze()  # what is loaded stays: to look through it for garbage now and then would hold a frame up
     draw = _as_it_came if options.raw else draw_scene
     with closing(ClipRecorder(draw, options.record, options.snapshots)) as recorder:
         if options.record is not None:
@@ -253,15 +250,3 @@ class _WindowSources:
 
     def _watched(self, source: FrameSource) -> tuple[FrameSource, Reader]:
         return source, reader_of(source, self._recognizer, effort=Effort.LIVE, executor=ReaderThread())
-
-
-def _load_ahead(module: str) -> None:
-    """Load what tracking needs now and then and takes long to load: neither while the window opens nor when it is needed."""
-
-    def load() -> None:
-        importlib.import_module(module)
-        gc.freeze()  # what is loaded stays: to look through it for garbage now and then would hold a frame up
-
-    timer = threading.Timer(LOAD_AHEAD_S, load)
-    timer.daemon = True
-    timer.start()

@@ -14,12 +14,12 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.tracking.assignment import assigned
 from camdigits.tracking.motion import PATCH_PX, STILL, Floats, Motion, Patches, Reduced, likeness, take_patches
 from camdigits.vision.boxes import Boxes, shared_area
 from camdigits.vision.scene import Digit, whole_boxes
 
 Indices = npt.NDArray[np.intp]
-_FAR = 1e3
 _LANDMARKS, _MAX_STEPS = 12, 80
 """A page is found again by this many digits, the surest, among this many shifts."""
 
@@ -395,7 +395,7 @@ def _match(before: Floats, found: Floats, params: TrackParams) -> list[tuple[int
     steps, larger, smaller = _steps(before[rows], found[columns])
     distance = np.hypot(*steps.T) / larger
     possible = (distance <= params.reach) & (larger <= params.max_growth * smaller)
-    return _assigned(rows[possible], columns[possible], distance[possible], (len(before), len(found)))
+    return _chosen(rows[possible], columns[possible], distance[possible])
 
 
 def _near(before: Floats, found: Floats, reach: float) -> tuple[Indices, Indices]:
@@ -422,22 +422,15 @@ def _steps(before: Floats, found: Floats) -> tuple[Floats, Floats, Floats]:
     return steps, np.maximum(*heights), np.minimum(*heights)
 
 
-def _assigned(rows: Indices, columns: Indices, distance: Floats, shape: tuple[int, int]) -> list[tuple[int, int]]:
+def _chosen(rows: Indices, columns: Indices, distance: Floats) -> list[tuple[int, int]]:
     """Of the possible pairs (row, column) those with the least distances in all, each row and column in one at most.
 
-    shape: how many rows and columns there are; rows ascend, and do so in what is returned.
+    Rows ascend, and do so in what is returned.
     """
     rivals = (np.bincount(rows)[rows] > 1) | (np.bincount(columns)[columns] > 1)
-    chosen = ~rivals
-    if rivals.any():
-        from scipy.optimize import linear_sum_assignment  # takes longer to load than all the rest; seldom needed
-
-        costs = np.full(shape, _FAR)
-        costs[rows[rivals], columns[rivals]] = distance[rivals]
-        assigned = np.zeros(shape, np.bool_)
-        assigned[linear_sum_assignment(costs)] = True
-        chosen |= assigned[rows, columns]
-    return list(zip(rows[chosen].tolist(), columns[chosen].tolist(), strict=True))
+    pairs = list(zip(rows.tolist(), columns.tolist(), distance.tolist(), strict=True))
+    clear = [(row, column) for (row, column, _), is_rival in zip(pairs, rivals.tolist(), strict=True) if not is_rival]
+    return sorted(clear + assigned(pairs[k] for k in np.flatnonzero(rivals).tolist()))
 
 
 def _probabilities(evidence: Floats) -> Floats:
