@@ -508,6 +508,17 @@ class TestLabelsOfAWindow:
         assert counts == sorted(counts)
         assert counts[-1] == len(lay_out(scene, self.BOUNDS, 14).tabs)
 
+    def test_one_that_has_found_no_room_looks_for_it_again(self) -> None:
+        labels = Labels()
+
+        def count(box: Box) -> int:
+            return len(labels.lay_out(Scene(WIDTH, HEIGHT, (Digit(7, 0.9, box, 1),)), self.BOUNDS, 18).tabs)
+
+        assert not count(self.BOUNDS)
+        counts = [count(Box(200 + frame, 200, 40, 60)) for frame in range(marks._PATIENCE_FRAMES)]
+        assert counts[-1] == 1
+        assert counts == sorted(counts)
+
     def test_where_nothing_is_followed_all_come_at_once(self) -> None:
         scene = self.scene(boxes=tuple(Box(30 + 60 * k, 400, 20, 40) for k in range(8)))
         scene = replace(scene, digits=tuple(replace(digit, track=None) for digit in scene.digits))
