@@ -407,7 +407,7 @@ def _engine(
 
 
 @commands.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folders", type=click.Path(path_type=Path), metavar="DIR...", nargs=-1, required=True)
 @click.option("--clips", is_flag=True, help="Score the clips of DIR/clips.json instead: how steadily they are read.")
 @click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="With --clips: their truth, for DIR/clips.json.")
 @click.option("--json", "output", type=_file, metavar="FILE", help="Write all figures there.")
@@ -428,7 +428,7 @@ def _engine(
 @_effort(None)
 @_config
 def evaluate(
-    folder: Path,
+    folders: tuple[Path, ...],
     clips: bool,
     truth: Path | None,
     output: Path | None,
@@ -443,7 +443,8 @@ def evaluate(
     """Score the reading of the pictures in DIR against their truth, DIR/annotations.json.
 
     Precision, recall and F1 of digits (IoU at least 0.3 and the right label), numbers read exactly, false digits on
-    pictures without any, by kind of page. `python -m train.pages --out DIR` makes such a folder, and
+    pictures without any, by kind of page; of several folders by folder. What is read where the truth marks ink as printed or
+    ambiguous counts neither for nor against. `python -m train.pages --out DIR` makes such a folder, and
     `python -m train.clips --pages DIR --out DIR2` makes clips of it for --clips.
 
     Clips whose truth holds every frame (`python -m train.clips --carried --out DIR`) show a page in a hand. Their labels
@@ -454,9 +455,11 @@ def evaluate(
     from camdigits.api import Recognizer
 
     if clips:
+        if len(folders) > 1:
+            raise UsageError("the clips of one folder are scored at a time; name one DIR with --clips")
         recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort or "live")
         still = Recognizer(model, threshold, rotate=rotate, effort="thorough")
-        _evaluate_clips(folder, truth, output, recognizer, still)
+        _evaluate_clips(folders[0], truth, output, recognizer, still)
         return
     if truth:
         raise UsageError("--truth is for --clips; leave it out, or add that")
@@ -471,9 +474,10 @@ def evaluate(
     from camdigits.scenes import picture_of
     from camdigits.settings import Settings
 
-    true_pictures = load_truth(folder)
+    true_pictures = [picture for folder in folders for picture in load_truth(folder)]
+    truths = [str(folder / ANNOTATIONS) for folder in folders]
     for target in (output, document):
-        _keep_sources(target, [str(folder / ANNOTATIONS), *(str(picture.path) for picture in true_pictures)])
+        _keep_sources(target, [*truths, *(str(picture.path) for picture in true_pictures)])
     recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort)
     offering = None
     least = Settings().with_threshold(threshold).pipeline.threshold
@@ -492,7 +496,7 @@ def evaluate(
     if output:
         write_whole(output, (json.dumps(report.to_dict(), indent=2) + "\n").encode())
     if document:
-        title = f"How well {folder.resolve().name} is read"
+        title = f"How well {', '.join(folder.resolve().name for folder in folders)} is read"
         document_text = write_document(report, title, least, lambda picture: picture_of(picture.path), worst)
         write_whole(document, document_text.encode())
 

@@ -25,9 +25,26 @@ class Found(NamedTuple):
         return self.label == self.digit.label
 
 
+ON_NEUTRAL = 0.5
+"""A reading of which so much lies on a neutral box is not counted where it is on no true digit."""
+
+
+def counted(picture: TruePicture, digits: Sequence[Digit]) -> tuple[Digit, ...]:
+    """Of the digits read, or offered, on a picture, those that count for or against: the others lie on neutral ink."""
+    placed = {j for _, j in match(picture.boxes, [digit.box for digit in digits])}
+    return tuple(digit for j, digit in enumerate(digits) if j in placed or not _on_any(digit.box, picture.neutral))
+
+
+def _on_any(box: Box, others: Sequence[Box]) -> bool:
+    return any(box.intersection_area(other) > ON_NEUTRAL * box.area for other in others)
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """One picture's truth, the digits and numbers read on it, and, if asked for, all that a low threshold offers."""
+    """One picture's truth, the digits and numbers read on it, and, if asked for, all that a low threshold offers.
+
+    Digits on neutral ink are in neither (`counted`).
+    """
 
     picture: TruePicture
     digits: tuple[Digit, ...]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.evaluation.confidence import Bin, Claim, Point, calibration_error, precision_recall, reliability
-from camdigits.evaluation.outcomes import Outcome
+from camdigits.evaluation.outcomes import Outcome, counted
 from camdigits.evaluation.scores import Counts, total
 from camdigits.evaluation.truth import TruePicture
 from camdigits.vision.scene import Scene
@@ -53,6 +53,14 @@ class Report:
             group = key(outcome.picture)
             groups[group] = groups.get(group, Counts()) + outcome.counts
         return dict(sorted(groups.items()))
+
+    @cached_property
+    def by_folder(self) -> dict[str, Report]:
+        """The report of each folder, where there are several."""
+        names = dict.fromkeys(outcome.picture.folder for outcome in self.outcomes)
+        if len(names) == 1:
+            return {}
+        return {name: Report(tuple(each for each in self.outcomes if each.picture.folder == name)) for name in names}
 
     @property
     def largest(self) -> Outcome | None:
@@ -124,6 +132,11 @@ class Report:
             "by_group": {name: _figures(counts) for name, counts in self.by(lambda picture: picture.group).items()},
             "pictures": {self.name(outcome.picture): _figures(outcome.counts) for outcome in self.outcomes},
         }
+        if self.by_folder:
+            figures["by_folder"] = {
+                name: {**_figures(of_folder.positives), "false_digits_per_negative": round(of_folder.false_per_negative, 3)}
+                for name, of_folder in self.by_folder.items()
+            }
         if self.largest:
             without = _figures(self.without(self.largest).positives)
             figures["without_largest"] = {"picture": self.name(self.largest.picture), **without}
@@ -154,7 +167,8 @@ def evaluate(truth: Iterable[TruePicture], read: Read, offer: Read | None = None
     for picture in truth:
         scene = read(picture)
         numbers = tuple(number.text for number in scene.numbers)
-        outcomes.append(Outcome(picture, scene.digits, numbers, offer(picture).digits if offer else ()))
+        offered = counted(picture, offer(picture).digits) if offer else ()
+        outcomes.append(Outcome(picture, counted(picture, scene.digits), numbers, offered))
     return Report(tuple(outcomes))
 
 
@@ -176,6 +190,12 @@ def headline(report: Report) -> list[str]:
             f"expected calibration error {report.calibration_error:.3f} "
             f"over {len(report.claims)} regions, {report.wrong_share:.1%} of them wrong"
         )
+    for name, of_folder in report.by_folder.items():
+        counts = of_folder.positives
+        lines.append(
+            f"{name}: digit F1 {counts.f1:.3f}, numbers read exactly {counts.numbers_exact:.3f}, "
+            f"false digits per picture without any {of_folder.false_per_negative:.2f}"
+        )
     return lines
 
 
@@ -186,6 +206,9 @@ def tables(report: Report) -> Sequence[Table]:
 
 def sections(report: Report) -> tuple[tuple[str, dict[str, Counts]], ...]:
     """The rows of each table, under its heading."""
+    if report.by_folder:
+        of_folders = {name: of_folder.positives for name, of_folder in report.by_folder.items()}
+        return (("folder", {**of_folders, "all": report.positives}),)
     return (
         ("difficulty", {**report.by(lambda picture: picture.difficulty), "all": report.positives}),
         ("kind of page", report.by(lambda picture: picture.group)),

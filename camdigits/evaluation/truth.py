@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,13 +17,19 @@ Truth = TypeVar("Truth")
 
 @dataclass(frozen=True)
 class TruePicture:
-    """What can be read on one picture: digits (label, box) and the strings of its numbers; none on a negative."""
+    """What can be read on one picture: digits (label, box) and the strings of its numbers; none on a negative.
+
+    neutral: boxes of other ink that one may take for digits, printed or ambiguous: what is read there counts neither for nor
+    against. folder: the one that the truth is of.
+    """
 
     path: Path
     digits: tuple[tuple[int, Box], ...] = ()
     numbers: tuple[str, ...] = ()
     group: str = "without digits"
     difficulty: str = "-"
+    neutral: tuple[Box, ...] = ()
+    folder: str = field(default="-", compare=False)
 
     @property
     def is_negative(self) -> bool:
@@ -37,13 +43,15 @@ class TruePicture:
 def load_truth(folder: Path) -> tuple[TruePicture, ...]:
     """Read `folder`/annotations.json: `images` with digits and numbers, `negatives` without.
 
-    Of an image, `file`, `digits` and `numbers` are needed; `group` and `difficulty` name the rows of the tables.
+    Of an image, `file`, `digits` and `numbers` are needed; `group` and `difficulty` name the rows of the tables. Of its
+    `other_ink`, boxes marked `printed` or `ambiguous` are neutral; negatives marked `printed_digits` are left out.
     Raises SourceError when the file is missing or not of that layout.
     """
 
     def pictures_of(annotations: Any) -> tuple[TruePicture, ...]:
         positives = [_positive(folder, entry) for entry in annotations["images"]]
-        return (*positives, *(TruePicture(folder / entry["file"]) for entry in annotations.get("negatives", [])))
+        blank = [entry for entry in annotations.get("negatives", []) if not entry.get("printed_digits")]
+        return (*positives, *(TruePicture(folder / entry["file"], folder=folder.as_posix()) for entry in blank))
 
     path = folder / ANNOTATIONS
     pictures = read_truth(path, pictures_of, "to score against", "make a folder with: python -m train.pages --out DIR")
@@ -71,7 +79,15 @@ def _positive(folder: Path, entry: dict[str, Any]) -> TruePicture:
         tuple(numbers),
         str(entry.get("group", "-")),
         str(entry.get("difficulty", "-")),
+        _neutral(entry.get("other_ink", [])),
+        folder.as_posix(),
     )
+
+
+def _neutral(other_ink: Any) -> tuple[Box, ...]:
+    """The boxes of ink that is printed or ambiguous; plain boxes, [x, y, width, height], are of ink that is no digit."""
+    marked = [ink for ink in other_ink if isinstance(ink, dict) and (ink.get("printed") or ink.get("ambiguous"))]
+    return tuple(Box(*(int(v) for v in ink["box"])) for ink in marked)
 
 
 def true_digits(digits: Any) -> tuple[tuple[int, Box], ...]:

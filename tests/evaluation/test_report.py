@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from camdigits.errors import SourceError
-from camdigits.evaluation.report import Report, evaluate, headline, tables
+from camdigits.evaluation.report import Report, evaluate, headline, sections, tables
 from camdigits.evaluation.truth import TruePicture, load_truth
 from camdigits.vision.scene import Box, Digit, Number, Scene
 
@@ -181,6 +181,38 @@ def test_truth_is_read_from_a_folder(tmp_path: Path) -> None:
     assert page == TruePicture(tmp_path / "a/page.jpg", ((7, BOX),), ("7",), "paper", "-")
     assert blank.is_negative
     assert blank.path == tmp_path / "blank.jpg"
+
+
+def test_what_is_read_on_neutral_ink_counts_neither_for_nor_against() -> None:
+    beside, printed = Box(300, 10, 20, 30), Box(295, 0, 80, 60)
+    page = replace(PEN, neutral=(printed, BOX))
+    (plain, neutral) = (
+        evaluate([picture], lambda _: Scene(400, 100, (Digit(7, 0.9, BOX), Digit(1, 0.8, beside)))) for picture in (PEN, page)
+    )
+    assert (plain.positives.read, neutral.positives.read, neutral.positives.right) == (2, 1, 1)
+    assert neutral.positives.f1 == 1
+
+
+def test_printed_and_ambiguous_ink_is_neutral_and_pictures_of_printed_digits_are_left_out(tmp_path: Path) -> None:
+    ink = [[1, 2, 3, 4], {"box": [5, 6, 7, 8], "printed": True}, {"box": [9, 9, 9, 9], "ambiguous": True}]
+    document = {
+        "images": [{"file": "a.jpg", "digits": [{"label": "7", "box": list(BOX)}], "numbers": ["7"], "other_ink": ink}],
+        "negatives": [{"file": "b.jpg"}, {"file": "coins.jpg", "printed_digits": True}],
+    }
+    (tmp_path / "annotations.json").write_text(json.dumps(document), encoding="utf-8")
+    page, blank = load_truth(tmp_path)
+    assert page.neutral == (Box(5, 6, 7, 8), Box(9, 9, 9, 9))
+    assert blank.path.name == "b.jpg"
+
+
+def test_several_folders_are_rows_of_one_table_and_lines_of_their_own() -> None:
+    pictures = [replace(CHALK, folder="field"), replace(PEN, folder="pages"), replace(BLANK, folder="pages")]
+    report = evaluate(pictures, lambda picture: Scene(9, 9, (Digit(7, 0.9, BOX),) if picture.path.name != "chalk.jpg" else ()))
+    assert {name: each.positives.right for name, each in report.by_folder.items()} == {"field": 0, "pages": 1}
+    ((heading, rows),) = sections(report)
+    assert (heading, list(rows)) == ("folder", ["field", "pages", "all"])
+    assert headline(report)[-1].startswith("pages: digit F1 1.000")
+    assert report.to_dict()["by_folder"]["pages"]["false_digits_per_negative"] == 1
 
 
 @pytest.mark.parametrize(
