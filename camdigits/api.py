@@ -25,7 +25,7 @@ from camdigits.settings import Effort, Settings
 from camdigits.tracking.executor import Executor, Inline, Kind
 from camdigits.tracking.live_reader import LiveParams, LiveReader, Reading
 from camdigits.vision import scene as vision
-from camdigits.vision.context import ContextWeights
+from camdigits.vision.context import Context
 from camdigits.vision.pipeline import Pipeline
 from camdigits.vision.presets import CANVAS, GLANCE, LIVE, LIVE_PROPOSALS, PROPOSALS, STILL, Preset
 from camdigits.vision.readings import Classifier
@@ -97,7 +97,7 @@ class Recognizer:
             raise UsageError(f"a classifier is called with crops; a {type(classifier).__name__} cannot be, a file is a model")
         self.settings = settings
         self.classify: Classifier
-        self.context: ContextWeights | None = None
+        self.context: Context | None = None
         self._adaptable: Adaptable | None = None
         if classifier is not None:
             self.model, self.classify = "", classifier

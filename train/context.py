@@ -1,6 +1,7 @@
 """Fit what the reader knows of context, on rendered pages and photographs without digits.
 
     python -m train.context --pages DIR [--pages DIR ...] [--scenes DIR] [--model models/camdigits.tflite]
+        [--finder models/finder.tflite]
 
 DIR is what `python -m train.pages --out DIR` makes. The weights go onto the model's card, since they judge the odds of
 that network and no other.
@@ -9,7 +10,10 @@ that network and no other.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -18,10 +22,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from camdigits.devices.models import ModelCard, load_classifier
+from camdigits.devices.models import ModelCard, file_entry, load_classifier, load_finder
+from camdigits.devices.threads import cores
 from camdigits.evaluation.truth import TruePicture, load_truth
-from camdigits.vision.context import FEATURES, ContextWeights, find_context, judged
-from camdigits.vision.pipeline import Layer, Pipeline
+from camdigits.vision.context import ContextWeights, judged
+from camdigits.vision.finder import FinderNetwork
+from camdigits.vision.pipeline import Layer, Pipeline, context_of
 from camdigits.vision.scene import BgrImage
 from train.candidates import NEITHER, candidate_boxes, true_labels
 from train.fit import MODELS_DIR
@@ -37,11 +43,12 @@ SCENE_SIDES_PX = (480, 900)
 """Photographs without digits are looked at in these sizes of their longer side."""
 
 
-def examples(pipeline: Pipeline, image: BgrImage, truth: TruePicture | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def examples(
+    pipeline: Pipeline, finder: FinderNetwork | None, image: BgrImage, truth: TruePicture | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Features (N, F) and labels (N,), 1 for a true digit rightly labelled, 0 for any other mark, for each ink."""
     look = pipeline.look(image)
-    for layer in look.layers:
-        features = find_context(layer.regions.candidates, layer.readings, layer.ink.shape)
+    for layer, features in zip(look.layers, context_of(look, finder), strict=True):
         if len(features):
             yield features, _labels(layer, truth, look.scale)[judged(layer.readings)]
 
@@ -75,7 +82,7 @@ def _fit_member(standard: np.ndarray, labels: np.ndarray, seed: int) -> list[np.
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
         [
-            keras.Input((len(FEATURES),)),
+            keras.Input((standard.shape[1],)),
             layers.Dense(HIDDEN, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-4)),
             layers.Dense(1, activation="sigmoid"),
         ]
@@ -88,21 +95,48 @@ def _fit_member(standard: np.ndarray, labels: np.ndarray, seed: int) -> list[np.
     return weights
 
 
-def gather(pipeline: Pipeline, pages: Sequence[Path], scenes: Path | None) -> tuple[np.ndarray, np.ndarray]:
-    """Examples of all rendered pages, and of photographs without digits at two sizes."""
-    parts: list[tuple[np.ndarray, np.ndarray]] = []
-    for folder in pages:
-        for picture in load_truth(folder):
-            parts += examples(pipeline, _load(picture.path), picture)
-    for path in sorted(scenes.iterdir()) if scenes else ():
-        image = _load(path)
-        for side in SCENE_SIDES_PX:
-            factor = side / max(image.shape[:2])
-            sized = np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
-            parts += examples(pipeline, sized, None)
-    features, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
+@dataclass(frozen=True)
+class _Task:
+    """One picture to take examples from: a rendered page, or a photograph without digits made `side` pixels long."""
+
+    path: Path
+    truth: TruePicture | None
+    side: int = 0
+
+
+def gather(
+    model: Path, finder: Path | None, pages: Sequence[Path], scenes: Path | None, processes: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Examples of all rendered pages, and of photographs without digits at two sizes, gathered by so many processes."""
+    tasks = [_Task(picture.path, picture) for folder in pages for picture in load_truth(folder)]
+    tasks += [_Task(path, None, side) for path in sorted(scenes.iterdir()) for side in SCENE_SIDES_PX] if scenes else []
+    if processes == 1:
+        _load_in_worker(model, finder)
+        found = [_gathered(task) for task in tasks]
+    else:
+        with ProcessPoolExecutor(processes, initializer=_load_in_worker, initargs=(model, finder)) as pool:
+            found = list(pool.map(_gathered, tasks, chunksize=8))
+    features, labels = (np.concatenate(column) for column in zip(*itertools.chain(*found), strict=True))
     known = labels != NEITHER
     return features[known].astype(np.float32), labels[known]
+
+
+_reader: tuple[Pipeline, FinderNetwork | None] | None = None
+
+
+def _load_in_worker(model: Path, finder: Path | None) -> None:
+    global _reader
+    pipeline = Pipeline(load_classifier(str(model), threads=1))
+    _reader = pipeline, None if finder is None else load_finder(finder, threads=1)
+
+
+def _gathered(task: _Task) -> list[tuple[np.ndarray, np.ndarray]]:
+    assert _reader is not None
+    image = _load(task.path)
+    if task.side:
+        factor = task.side / max(image.shape[:2])
+        image = np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+    return list(examples(*_reader, image, task.truth))
 
 
 def _load(path: Path) -> BgrImage:
@@ -122,16 +156,26 @@ def _load(path: Path) -> BgrImage:
     default=MODELS_DIR / "camdigits.tflite",
     metavar="FILE",
 )
+@click.option(
+    "--finder",
+    "finder_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A finder beside the model: what it sees is weighed too.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
-def main(pages: tuple[Path, ...], scenes: Path | None, model_path: Path, seed: int) -> None:
+def main(pages: tuple[Path, ...], scenes: Path | None, model_path: Path, finder_path: Path | None, seed: int) -> None:
     """Fit the context weights of a network and enter them on its card."""
     card_path = model_path.with_suffix(".json")
     # Weights for other features than now would keep the network from being loaded at all.
     card = dataclasses.replace(ModelCard.read(card_path), context=None)
     card.write(card_path)
-    features, labels = gather(Pipeline(load_classifier(str(model_path))), pages, scenes)
+    features, labels = gather(model_path, finder_path, pages, scenes, cores())
     weights = fit(features, labels, seed)
-    dataclasses.replace(card, context=weights.to_dict()).write(card_path)
+    context = weights.to_dict()
+    if finder_path is not None:
+        context["finder"] = {"file": finder_path.name, "sha256": file_entry(finder_path)["sha256"]}
+    dataclasses.replace(card, context=context).write(card_path)
     click.echo(f"{len(labels)} candidates, {labels.sum()} of them digits; weights on {card_path.name}")
 
 

@@ -2,19 +2,19 @@
 
     python -m train.fit --recipe classic [--mnist mnist.npz] [--seed 0]
     python -m train.fit --recipe camdigits [--data FOLDER] [--seed 0] [--resume]
+    python -m train.fit --recipe finder --pages FOLDER [--pages FOLDER ...] [--seed 0] [--resume]
 
-Writes the model without optimizer state and its card to `models/`, and to `runs/<recipe>/` the learning curves, the
-confusion matrix and the worst mistakes as PNG. MNIST's test set is measured after every epoch for the curve, and picks
-nothing: the network that is saved is the one after the last epoch.
+Writes the model without optimizer state and its card to `models/`, and to `runs/<recipe>/` the learning curves and, of
+networks that read MNIST, the confusion matrix and the worst mistakes as PNG. MNIST's test set is measured after every epoch
+for the curve, and picks nothing: the network that is saved is the one after the last epoch.
 """
 
 from __future__ import annotations
 
-import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,13 @@ from camdigits.devices.models import INPUT_CONTRACT, ModelCard, file_entry
 from train import networks, plots
 from train.candidates import NOT_A_DIGIT
 from train.data import MNIST_LICENCE, Images, Labels, Mnist, as_batch, load_mnist
+from train.finder import ANNEALED_TO, FINDER_CONTRACT, MOST_GRADIENT, TILES_PER_EPOCH, as_pictures, finder_loss, tiles_ahead
 from train.mixture import Mixture, load_mixture
+from train.progress import History, Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS_DIR = ROOT / "models"
 RUNS_DIR = ROOT / "runs"
-
-History = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,11 @@ class Recipe:
     priors of Saerens, Latinne & Decaestecker (2002), added to the last bias. Weighing them less while it learns loses what
     tells them apart."""
     mixture: bool = False
-    """Trained on many hands and on marks that are no digits (train/mixture.py), not on MNIST alone ..."""
+    """Trained on many hands and on marks that are no digits (train/mixture.py), not on MNIST alone."""
+    tiles: bool = False
+    """Trained on tiles of rendered pages (train/tiles.py)."""
     without_writers_of: int | None = None
-    """... of which those of so many digits or more are left out, so that what teaching brings can be measured on them."""
+    """Of a mixture, those of so many digits or more are left out, so that what teaching brings can be measured on them."""
 
     def epochs_of(self, run: int) -> int:
         """Epochs of a run, the first being number 0."""
@@ -101,6 +103,7 @@ RECIPES = {
             mixture=True,
             without_writers_of=80,
         ),
+        Recipe("finder", networks.finder, "finder.keras", networks.DIGITS, 45, 16, 1.5e-3, 1e-3, further_epochs=30, tiles=True),
     )
 }
 
@@ -130,26 +133,6 @@ def fit_mnist(recipe: Recipe, mnist: Mnist, seed: int) -> tuple[keras.Model, His
     return model, history.history
 
 
-@dataclass
-class Progress:
-    """How far a training has come; kept beside its checkpoint as JSON, so that it can be resumed."""
-
-    run: int = 0
-    epoch: int = 0
-    history: History = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, path: Path) -> Progress:
-        """Raises click.UsageError where there is nothing to resume."""
-        try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise click.UsageError(f"{path}: nothing to resume ({error}); leave --resume out to start anew") from error
-
-    def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
-
-
 def fit_mixture(
     recipe: Recipe, folder: Path | None, mnist: Mnist, seed: int, run_dir: Path, resume: bool
 ) -> tuple[keras.Model, Progress]:
@@ -160,11 +143,7 @@ def fit_mixture(
     2017).
     """
     checkpoint, progress_file = run_dir / "checkpoint.keras", run_dir / "progress.json"
-    progress = Progress.read(progress_file) if resume else Progress()
-    if not resume:  # or a training cut off in its first epoch would be resumed as the one before it
-        progress_file.unlink(missing_ok=True)
-    if progress.epoch == recipe.epochs_of(progress.run):
-        progress.run, progress.epoch = progress.run + 1, 0
+    progress = Progress.started(progress_file, recipe.epochs_of, resume)
     epochs = recipe.epochs_of(progress.run)
     with ProcessPoolExecutor(
         1, initializer=_load_in_worker, initargs=(folder, mnist, seed, recipe.without_writers_of)
@@ -197,9 +176,7 @@ def fit_mixture(
                 verbose=2,
             )
             images, labels = fresh, fresh_labels
-            for key, values in step.history.items():
-                progress.history.setdefault(key, []).extend(float(value) for value in values)
-            progress.epoch += 1
+            progress.add(step.history)
             model.save(checkpoint)
             progress.write(progress_file)
     return model, progress
@@ -217,6 +194,52 @@ def _load_in_worker(folder: Path | None, mnist: Mnist, seed: int, without_writer
 def _draw_in_worker(seed: tuple[int, int, int]) -> tuple[Images, Labels]:
     assert _mixture is not None
     return _mixture.epoch(np.random.default_rng([number + 1 for number in seed]))
+
+
+def fit_tiles(recipe: Recipe, folders: Sequence[Path], seed: int, run_dir: Path, resume: bool) -> tuple[keras.Model, Progress]:
+    """Train the finder on tiles, drawn anew for every epoch in a process beside the training.
+
+    Checkpoints and further runs are as those of `fit_mixture`. Every epoch is measured on the same tiles of pages that it never
+    learns from.
+    """
+    checkpoint, progress_file = run_dir / "checkpoint.keras", run_dir / "progress.json"
+    progress = Progress.started(progress_file, recipe.epochs_of, resume)
+    epochs = recipe.epochs_of(progress.run)
+    with tiles_ahead(folders) as draw:
+        measured = draw((seed,), False).result()
+        coming = draw((seed, progress.run, progress.epoch), True)
+        if progress.epoch:
+            model = keras.models.load_model(checkpoint, custom_objects={"finder_loss": finder_loss})
+        else:
+            model = _compiled_finder(recipe, seed, epochs * TILES_PER_EPOCH // recipe.batch_size, progress.run)
+            if progress.run:
+                model.set_weights(keras.models.load_model(checkpoint, compile=False).get_weights())
+        while progress.epoch < epochs:
+            tiles, answers = coming.result()
+            coming = draw((seed, progress.run, progress.epoch + 1), True)
+            step = model.fit(
+                as_pictures(tiles),
+                answers,
+                batch_size=recipe.batch_size,
+                initial_epoch=progress.epoch,
+                epochs=progress.epoch + 1,
+                validation_data=(as_pictures(measured[0]), measured[1]),
+                verbose=2,
+            )
+            progress.add(step.history)
+            model.save(checkpoint)
+            progress.write(progress_file)
+    return model, progress
+
+
+def _compiled_finder(recipe: Recipe, seed: int, steps: int, run: int) -> keras.Model:
+    """A fresh finder; runs after the first learn at half the rate."""
+    keras.utils.set_random_seed(seed + run)
+    model = recipe.build()
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate * (0.5 if run else 1.0), steps, alpha=ANNEALED_TO)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=MOST_GRADIENT)
+    model.compile(optimizer=optimizer, loss=finder_loss)
+    return model
 
 
 def _test_data(mnist: Mnist) -> tuple[np.ndarray, np.ndarray]:
@@ -294,18 +317,30 @@ def data_of(recipe: Recipe, folder: Path | None, mnist: Mnist) -> list[dict[str,
     metavar="DIR",
     help="The data sets of the mixture; without it camdigits learns from MNIST, printed and drawn marks alone.",
 )
+@click.option("--pages", "pages", type=click.Path(exists=True, file_okay=False, path_type=Path), multiple=True, metavar="DIR",
+              help="Rendered pages, which the finder learns from.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on where a training was cut off, or run once more from where one ended.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--models", "models_dir", type=click.Path(file_okay=False, path_type=Path), default=MODELS_DIR, metavar="DIR")
 @click.option("--runs", "runs_dir", type=click.Path(file_okay=False, path_type=Path), default=RUNS_DIR, metavar="DIR")
 def main(
-    name: str, mnist_file: Path | None, folder: Path | None, seed: int, models_dir: Path, runs_dir: Path, resume: bool
+    name: str,
+    mnist_file: Path | None,
+    folder: Path | None,
+    pages: tuple[Path, ...],
+    seed: int,
+    models_dir: Path,
+    runs_dir: Path,
+    resume: bool,
 ) -> None:
     """Train a network and write it with its model card and the pictures of the run."""
     recipe = RECIPES[name]
     run_dir = runs_dir / recipe.name
     run_dir.mkdir(parents=True, exist_ok=True)
     models_dir.mkdir(parents=True, exist_ok=True)
+    if recipe.tiles:
+        _fit_finder(recipe, pages, seed, models_dir, run_dir, resume)
+        return
     if folder is not None and mnist_file is None:
         mnist_file = folder / "mnist.npz"
     mnist = load_mnist(mnist_file)
@@ -358,6 +393,52 @@ def main(
     console.print(
         f"MNIST test accuracy {100 * accuracy:.2f}% after epoch {epochs}; {path.name} in {models_dir}, pictures in {run_dir}"
     )
+
+
+PAGES_MADE_OF: tuple[dict[str, Any], ...] = (
+    {"name": "UniPen, digits, letters and symbols of four writers in five, where --strokes names them", "licence": "CC BY 4.0"},
+    {"name": "Omniglot, 8 alphabets, where --scripts names them", "licence": "MIT"},
+    {"name": "45 photographs without handwriting, every second one held out, where --before names them",
+     "licence": "CC BY, BSD, public domain, Apache 2.0"},
+)  # fmt: skip
+"""What rendered pages can be made of besides the project's own hands."""
+
+
+def _fit_finder(recipe: Recipe, pages: Sequence[Path], seed: int, models_dir: Path, run_dir: Path, resume: bool) -> None:
+    """Train the finder and write it with its card and the curve of its loss."""
+    if not pages:
+        raise click.UsageError("the finder learns from rendered pages: name their folders with --pages")
+    model, progress = fit_tiles(recipe, pages, seed, run_dir, resume)
+    bare = recipe.build()
+    bare.set_weights(model.get_weights())
+    path = models_dir / recipe.file
+    bare.save(path)
+    epochs, loss = len(progress.history["loss"]), progress.history["val_loss"][-1]
+    card = ModelCard(
+        name=recipe.name,
+        input=FINDER_CONTRACT,
+        classes=recipe.classes,
+        parameters=int(bare.count_params()),
+        training={
+            "command": f"python -m train.fit --recipe finder {'--pages DIR ' * len(pages)}--seed {seed}",
+            "runs": progress.run + 1,
+            "data": [
+                {"name": f"tiles of rendered pages (train/pages.py), {TILES_PER_EPOCH} an epoch", "licence": "MIT"},
+                *PAGES_MADE_OF,
+            ],
+            "epochs": epochs,
+            "batch_size": recipe.batch_size,
+            "optimizer": f"AdamW, {recipe.learning_rate:g} annealed by half a cosine, decay {recipe.weight_decay:g}",
+            "seed": seed,
+            "keras": keras.__version__,
+            "python": platform.python_version(),
+        },
+        metrics={"loss_on_other_pages": round(float(loss), 4)},
+        files={path.name: file_entry(path)},
+    )
+    card.write(path.with_suffix(".json"))
+    plots.learning_curves(progress.history, run_dir / "learning_curves.png")
+    click.echo(f"loss {loss:.3f} on pages left out after epoch {epochs}; {path.name} in {models_dir}")
 
 
 if __name__ == "__main__":

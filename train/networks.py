@@ -1,9 +1,11 @@
-"""The networks, as Keras models from Batch float32 (N, 28, 28, 1) to Odds float32 (N, C)."""
+"""The networks, as Keras models: two from Batch float32 (N, 28, 28, 1) to Odds float32 (N, C), and the finder."""
 
 from __future__ import annotations
 
 import keras
 from keras import layers
+
+from camdigits.vision.finder import CHANNELS
 
 DIGITS = tuple("0123456789")
 DIGITS_OR_NONE = (*DIGITS, "none")
@@ -46,3 +48,33 @@ def camdigits() -> keras.Model:
     x = layers.Dropout(0.3)(layers.Dense(128, activation="relu")(x))
     outputs = layers.Dense(len(DIGITS_OR_NONE), activation="softmax", name="odds")(x)
     return keras.Model(inputs, outputs, name="camdigits")
+
+
+def finder() -> keras.Model:
+    """Grey pictures float32 (N, H, W, 1), 0..1, to maps float32 (N, H / 4, W / 4, 13): where centres of digits are, which
+    digits, how large (camdigits/vision/finder.py); 245,000 parameters, 2,700 multiplications a pixel.
+
+    Down to cells of 16 pixels, so that it sees what stands around a digit, and back to cells of 4 by adding what was seen
+    there (feature pyramids, Lin et al. 2017).
+    """
+    inputs = keras.Input((None, None, 1), name="picture")
+    fine = _convolved(_convolved(_convolved(inputs, 12, 5, 2), 24, stride=2), 24)
+    middle = _convolved(_convolved(fine, 48, stride=2), 48)
+    coarse = _convolved(_convolved(_convolved(middle, 80, stride=2), 80), 80)
+    middle = layers.Add()([middle, _enlarged(coarse, 48)])
+    middle = _convolved(_convolved(middle, 48), 48)
+    fine = _convolved(layers.Add()([fine, _enlarged(middle, 24)]), 32)
+    # Few cells have a digit: the bias says so from the start (Lin et al. 2017b).
+    centre = layers.Conv2D(1, 1, bias_initializer=keras.initializers.Constant(-4.0))(fine)
+    outputs = layers.Concatenate(name="maps")([centre, layers.Conv2D(CHANNELS - 1, 1)(fine)])
+    return keras.Model(inputs, outputs, name="finder")
+
+
+def _convolved(x: keras.KerasTensor, filters: int, side: int = 3, stride: int = 1) -> keras.KerasTensor:
+    x = layers.Conv2D(filters, side, strides=stride, padding="same", use_bias=False)(x)
+    return layers.ReLU()(layers.BatchNormalization()(x))
+
+
+def _enlarged(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
+    """Maps of twice the height and width."""
+    return layers.UpSampling2D(interpolation="nearest")(_convolved(x, filters, 1))

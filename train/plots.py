@@ -13,10 +13,11 @@ from matplotlib import pyplot as plt
 
 
 def learning_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Loss and accuracy per epoch, training and test, from a Keras history."""
+    """Loss and, where it was measured, accuracy per epoch, training and test, from a Keras history."""
     epochs = np.arange(1, len(history["loss"]) + 1)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for axes, key in ((left, "loss"), (right, "accuracy")):
+    keys = [key for key in ("loss", "accuracy") if key in history]
+    figure, grid = plt.subplots(1, len(keys), figsize=(5 * len(keys), 4), layout="constrained", squeeze=False)
+    for axes, key in zip(grid[0], keys, strict=True):
         axes.plot(epochs, history[key], marker="o", label="training (with dropout)")
         axes.plot(epochs, history[f"val_{key}"], marker="s", label="test (measured, picks nothing)")
         axes.set(xlabel="epoch", ylabel=key)

@@ -1,4 +1,4 @@
-"""Classifiers from files: LiteRT for .tflite, Keras for .keras and .h5; the runtimes are imported only when used."""
+"""Networks from files: LiteRT for .tflite, Keras for .keras and .h5; the runtimes are imported only when used."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,7 +19,8 @@ import numpy.typing as npt
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.devices.threads import THREADS
 from camdigits.errors import NOT_OF_THE_LAYOUT, ModelError, first_line, reason_of
-from camdigits.vision.context import ContextWeights
+from camdigits.vision.context import FEATURES, Context, ContextWeights
+from camdigits.vision.finder import CANVAS_PX, CELL_PX, CHANNELS, Maps
 from camdigits.vision.readings import CLASS_COUNTS
 from camdigits.vision.scene import Batch, Features, Odds
 
@@ -36,6 +38,8 @@ INPUT_CONTRACT: Mapping[str, Any] = {
 GLYPH_SHAPE = (28, 28, 1)
 CHUNK = 64
 """Glyphs per invocation of the runtime: 2,000 at once cost 600 MB of activations, 64 cost 20 MB and no time."""
+MOST_SHAPES = 2
+"""The finder is kept ready for canvases of so many shapes: high ones and wide ones."""
 SAFE_KERAS = (3, 15, 1)
 """Earlier versions run code from model files: CVE-2025-1550, CVE-2025-9905, CVE-2026-12481."""
 TRIAL_S = {".tflite": 20.0, ".keras": 120.0, ".h5": 120.0}
@@ -56,7 +60,8 @@ class ModelCard:
     metrics: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     context: Mapping[str, Any] | None = None
-    """Weights that judge this network's odds by the company a candidate keeps (vision/context.py)."""
+    """Weights that judge this network's odds by the company a candidate keeps and by what the finder sees at its place
+    (vision/context.py); under `finder`, where they count that, the name and SHA-256 of the finder's file beside the card."""
 
     @classmethod
     def read(cls, path: Path) -> ModelCard:
@@ -85,7 +90,7 @@ class LiteRTClassifier:
     as many columns as there are classes, the features the first other one of a row for each glyph.
     """
 
-    context: ContextWeights | None = None
+    context: Context | None = None
 
     def __init__(self, path: Path, threads: int) -> None:
         from ai_edge_litert.interpreter import Interpreter
@@ -139,7 +144,7 @@ class LiteRTClassifier:
 class KerasClassifier:
     """Batch -> Odds through Keras, for a user's own .keras or .h5."""
 
-    context: ContextWeights | None = None
+    context: Context | None = None
     feature_count = 0
     sha256 = ""
 
@@ -181,6 +186,40 @@ def _without_features(path: Path) -> str:
     return f"{path}: gives no features, which teaching needs; teach the default network, or export with python -m train.export"
 
 
+class LiteRTFinder:
+    """A finder (vision/finder.py) through LiteRT; threads that share it wait for one another.
+
+    Raises ModelError for a file that is not one.
+    """
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._content, self._threads = path.read_bytes(), threads
+        self._ready: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, picture: npt.NDArray[np.float32]) -> Maps:
+        with self._lock:
+            interpreter = self._ready_for(picture.shape)
+            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture[None, ..., None])
+            interpreter.invoke()
+            return np.asarray(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0], np.float32)
+
+    def _ready_for(self, shape: tuple[int, ...]) -> Any:
+        """The runtime made ready for canvases of a shape, which takes longer than a call."""
+        if shape not in self._ready:
+            from ai_edge_litert.interpreter import Interpreter
+
+            with quiet_stderr():
+                interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+                interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (1, *shape, 1))
+                interpreter.allocate_tensors()
+            self._ready[shape] = interpreter
+            if len(self._ready) > MOST_SHAPES:
+                self._ready.popitem(last=False)
+        self._ready.move_to_end(shape)
+        return self._ready[shape]
+
+
 FileClassifier = LiteRTClassifier | KerasClassifier
 
 
@@ -213,11 +252,39 @@ def load_classifier(model: str = DEFAULT_MODEL, threads: int = THREADS) -> FileC
         raise ModelError(f"{path}: its card {card_path.name} states another input or other classes; use a model that fits")
     _check_odds(path, classifier, np.zeros((1, *GLYPH_SHAPE), np.float32))
     if card is not None and card.context is not None:
-        try:
-            classifier.context = ContextWeights.from_dict(card.context)
-        except NOT_OF_THE_LAYOUT as error:
-            raise ModelError(f"{card_path}: its context does not fit ({error}); restore the card") from error
+        classifier.context = _context_of(card.context, card_path, threads)
     return classifier
+
+
+def _context_of(values: Mapping[str, Any], card_path: Path, threads: int) -> Context:
+    """What a card says of context, with the finder that lies beside it where it names one."""
+    try:
+        weights = ContextWeights.from_dict(values)
+        if len(weights.mean) == len(FEATURES):
+            return Context(weights)
+        path, checksum = card_path.parent / Path(values["finder"]["file"]).name, values["finder"]["sha256"]
+    except NOT_OF_THE_LAYOUT as error:
+        raise ModelError(f"{card_path}: its context does not fit ({error}); restore the card") from error
+    return Context(weights, load_finder(path, checksum, threads))
+
+
+def load_finder(path: Path, sha256: str | None = None, threads: int = THREADS) -> LiteRTFinder:
+    """Load a finder from a .tflite file.
+
+    sha256: the checksum that it must have. Raises ModelError for a file that is missing, damaged, of another shape, or another
+    one than that.
+    """
+    _check_readable(path)
+    if sha256 is not None and file_entry(path)["sha256"] != sha256:
+        raise ModelError(f"{path}: its SHA-256 is not the one on the network's card: damaged or replaced; restore both")
+    try:
+        finder = LiteRTFinder(path, threads)
+        shape = finder(np.zeros(CANVAS_PX, np.float32)).shape
+    except Exception as error:  # the runtime raises anything on damaged files
+        raise ModelError(f"{path}: cannot be loaded, it is damaged or no finder ({first_line(error)})") from error
+    if shape != (CANVAS_PX[0] // CELL_PX, CANVAS_PX[1] // CELL_PX, CHANNELS):
+        raise ModelError(f"{path}: gives maps of {shape}; a finder is made by: python -m train.fit --recipe finder")
+    return finder
 
 
 def _check_readable(path: Path) -> None:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.vision import finder
 from camdigits.vision.boxes import row_blocks, shared_area
 from camdigits.vision.scene import Ink, Reading, Region
 
@@ -70,9 +71,14 @@ AROUND = 6.0
 """How far its surroundings reach, in heights of a candidate: a clean sheet may hang on a rough wall."""
 
 
+JUDGED_BY = (*FEATURES, *finder.FEATURES)
+"""What candidates are judged by: their company, and what the finder sees at their place."""
+
+
 @dataclass(frozen=True, eq=False)
 class ContextWeights:
-    """A perceptron with one hidden layer over `FEATURES`, standardized: what train/context.py fits on rendered pages.
+    """A perceptron with one hidden layer over `JUDGED_BY`, or `FEATURES` alone, standardized: what train/context.py fits on
+    rendered pages.
 
     mean, scale float32 (F,); hidden float32 (F, K) with hidden_bias (K,); out float32 (K,) with out_bias.
     """
@@ -88,24 +94,32 @@ class ContextWeights:
         """The weights as plain values, for a model card."""
         arrays = {name: getattr(self, name) for name in ("mean", "scale", "hidden", "hidden_bias", "out")}
         rounded = {name: np.round(array.astype(np.float64), 5).tolist() for name, array in arrays.items()}
-        return {"features": list(FEATURES), **rounded, "out_bias": round(self.out_bias, 5)}
+        return {"features": list(JUDGED_BY[: len(self.mean)]), **rounded, "out_bias": round(self.out_bias, 5)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ContextWeights:
         """Raises KeyError, TypeError or ValueError for weights of other features or shapes, and for what no fit can give."""
-        if tuple(values["features"]) != FEATURES:
+        if tuple(values["features"]) not in (FEATURES, JUDGED_BY):
             raise ValueError("context weights for other features")
         names = ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias")
         exact = [np.array(values[name], np.float64) for name in names]
         if not all((np.abs(array) < MOST_WEIGHT).all() for array in exact):
             raise ValueError(f"context weights that are not numbers below {MOST_WEIGHT:g}")
         mean, scale, hidden, hidden_bias, out, out_bias = (array.astype(np.float32) for array in exact)
-        count, units = len(FEATURES), len(hidden_bias)
+        count, units = len(values["features"]), len(hidden_bias)
         if (mean.shape, scale.shape, hidden.shape, out.shape) != ((count,), (count,), (count, units), (units,)):
             raise ValueError("context weights of another shape")
         if not (scale > 1e-6).all():
             raise ValueError("context weights with a scale of 0 or below")
         return cls(mean, scale, hidden, hidden_bias, out, float(out_bias))
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What judges candidates: the weights, and the finder that they were fitted with, if they are over its features too."""
+
+    weights: ContextWeights
+    finder: finder.FinderNetwork | None = None
 
 
 def judged(readings: Sequence[Reading]) -> npt.NDArray[np.int64]:

@@ -9,7 +9,8 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from camdigits.vision.context import ContextWeights, find_context, judge, judged
+from camdigits.vision.context import Context, find_context, judge, judged
+from camdigits.vision.finder import FinderNetwork, compare, find_levels
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.ink import InkParams, Ways, check_image, find_inks, find_plain_inks, find_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
@@ -21,6 +22,7 @@ from camdigits.vision.scene import (
     Box,
     Digit,
     Evidence,
+    Features,
     Frame,
     Ink,
     InkMap,
@@ -75,20 +77,22 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """One frame, searched at `scale`: the layers of its inks, the batch that went through the classifier, and what it said."""
+    """One frame, searched at `scale`: the layers of its inks, the batch that went through the classifier, and what it said.
+
+    image: the frame at that scale.
+    """
 
     layers: tuple[Layer, ...]
     batch: Batch
     odds: Odds
     scale: float
+    image: BgrImage
 
 
 class Pipeline:
     """Reads frames one by one; holds no state but its parameters, the classifier and what it knows of context."""
 
-    def __init__(
-        self, classify: Classifier, params: PipelineParams = PipelineParams(), context: ContextWeights | None = None
-    ) -> None:
+    def __init__(self, classify: Classifier, params: PipelineParams = PipelineParams(), context: Context | None = None) -> None:
         self._classify = classify
         self._params = params
         self._context = context
@@ -99,7 +103,7 @@ class Pipeline:
         Raises ValueError for an image that is not uint8 (H, W, 3).
         """
         look = self.look(frame.image)
-        layers = [self._in_context(layer) for layer in look.layers]
+        layers = self._in_context(look)
         chosen = [choose(layer.regions, layer.readings, self._params.threshold) for layer in layers]
         main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
         for k, layer in enumerate(layers):
@@ -137,7 +141,7 @@ class Pipeline:
             Layer(maps[0].ink, regions, tuple(islice(readings, len(regions.candidates))))
             for maps, regions in zip(ways, found, strict=True)
         )
-        return Look(layers, batch, odds, scale)
+        return Look(layers, batch, odds, scale, searched)
 
     def _see(self, searched: BgrImage, image: BgrImage, scale: float) -> tuple[tuple[InkMap, ...], ...]:
         """The maps of dark ink, and those of light ink where it is read too; the main one of each first."""
@@ -162,15 +166,36 @@ class Pipeline:
         fine = [InkMap("fine", inks.get(light, empty), FINE) for light in (False, True)]
         return Ways(*((*maps, way) for maps, way in zip(ways, fine, strict=True)))
 
-    def _in_context(self, layer: Layer) -> Layer:
-        """The layer with confidences that count the company each candidate keeps."""
-        if self._context is None or not self._params.context or not layer.readings:
-            return layer
-        odds = np.zeros(len(layer.readings), np.float32)
-        features = find_context(layer.regions.candidates, layer.readings, layer.ink.shape)
-        odds[judged(layer.readings)] = judge(features, self._context)
-        readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
-        return Layer(layer.ink, layer.regions, readings)
+    def _in_context(self, look: Look) -> list[Layer]:
+        """The layers with confidences that count the company each candidate keeps, and what the finder sees at its place."""
+        if self._context is None or not self._params.context:
+            return list(look.layers)
+        layers = []
+        for layer, features in zip(look.layers, context_of(look, self._context.finder), strict=True):
+            odds = np.zeros(len(layer.readings), np.float32)
+            odds[judged(layer.readings)] = judge(features, self._context.weights)
+            readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
+            layers.append(Layer(layer.ink, layer.regions, readings))
+        return layers
+
+
+def context_of(look: Look, finder: FinderNetwork | None) -> list[Features]:
+    """What surrounds each judged candidate of each layer and, with a finder, what it says of its place: float32 (M, F) each."""
+    company = [find_context(layer.regions.candidates, layer.readings, layer.ink.shape) for layer in look.layers]
+    if finder is None:
+        return company
+    rows = [judged(layer.readings) for layer in look.layers]
+    boxes = [
+        np.array([layer.regions.candidates[k].box for k in of_layer], np.float32).reshape(-1, 4)
+        for layer, of_layer in zip(look.layers, rows, strict=True)
+    ]
+    grey = np.asarray(cv2.cvtColor(look.image, cv2.COLOR_BGR2GRAY), np.uint8)
+    levels = find_levels(grey, np.concatenate(boxes), finder)
+    features = []
+    for layer, of_layer, places, beside in zip(look.layers, rows, boxes, company, strict=True):
+        labels = np.array([layer.readings[k].label for k in of_layer], np.int64)
+        features.append(np.concatenate([beside, compare(places, labels, levels)], axis=1))
+    return features
 
 
 def _digits(layers: Sequence[Layer], boxes: Sequence[Sequence[Box]], chosen: Sequence[Sequence[int]]) -> tuple[Digit, ...]:

@@ -18,8 +18,19 @@ import numpy as np
 import pytest
 
 from camdigits.devices import child, models
-from camdigits.devices.models import BUNDLED, CHUNK, INPUT_CONTRACT, ModelCard, bundled_model, file_entry, load_classifier
+from camdigits.devices.models import (
+    BUNDLED,
+    CHUNK,
+    INPUT_CONTRACT,
+    ModelCard,
+    bundled_model,
+    file_entry,
+    load_classifier,
+    load_finder,
+)
 from camdigits.errors import ModelError
+from camdigits.vision.context import JUDGED_BY, ContextWeights
+from camdigits.vision.finder import CANVAS_PX, CELL_PX
 from tests.fakes import unprivileged_folder
 
 CLASSIC = Path(__file__).resolve().parents[2] / "models" / "digit_classifier.tflite"
@@ -270,6 +281,63 @@ class TestRefusals:
         monkeypatch.setattr(models, "LiteRTClassifier", Other)
         (tmp_path / "other.tflite").write_bytes(b"x")
         assert said in refusal(tmp_path / "other.tflite")
+
+
+class TestFinder:
+    """A network's card can name a finder, with weights that were fitted for that finder alone."""
+
+    @pytest.fixture
+    def pair(self, tmp_path: Path) -> Path:
+        """A copy of the default network with its card and its finder."""
+        for name in ("camdigits.tflite", "camdigits.json", "finder.tflite"):
+            shutil.copy(CLASSIC.parent / name, tmp_path)
+        count = len(JUDGED_BY)
+        one = np.ones(count, np.float32)
+        weights = ContextWeights(one, one, np.ones((count, 2), np.float32), one[:2], one[:2], 0.0)
+        finder = {"file": "finder.tflite", "sha256": file_entry(tmp_path / "finder.tflite")["sha256"]}
+        edit_card(tmp_path / "camdigits.tflite", context={**weights.to_dict(), "finder": finder})
+        return tmp_path / "camdigits.tflite"
+
+    def test_a_card_without_one_is_judged_by_company_alone(self) -> None:
+        context = load_classifier().context
+        assert context is not None
+        assert context.finder is None
+
+    def test_the_network_is_loaded_with_the_finder_beside_it(self, pair: Path) -> None:
+        context = load_classifier(str(pair)).context
+        assert context is not None
+        assert context.finder is not None
+        canvas = np.random.default_rng(0).random(CANVAS_PX).astype(np.float32)
+        assert context.finder(canvas).shape == (CANVAS_PX[0] // CELL_PX, CANVAS_PX[1] // CELL_PX, 13)
+
+    def test_wide_and_high_canvases_take_turns(self, pair: Path) -> None:
+        finder = load_finder(pair.with_name("finder.tflite"))
+        canvas = np.random.default_rng(0).random(CANVAS_PX).astype(np.float32)
+        first = finder(canvas)
+        assert finder(canvas.T.copy()).shape == (CANVAS_PX[1] // CELL_PX, CANVAS_PX[0] // CELL_PX, 13)
+        np.testing.assert_array_equal(finder(canvas), first)
+
+    def test_a_finder_that_is_missing(self, pair: Path) -> None:
+        pair.with_name("finder.tflite").unlink()
+        assert "finder.tflite: no such model file" in refusal(pair)
+
+    def test_a_finder_that_is_not_the_cards(self, pair: Path) -> None:
+        with pair.with_name("finder.tflite").open("ab") as file:
+            file.write(b"more")
+        assert "finder.tflite: its SHA-256 is not the one on the network's card" in refusal(pair)
+
+    def test_a_card_that_names_no_finder(self, pair: Path) -> None:
+        context = {**(ModelCard.read(pair.with_suffix(".json")).context or {})}
+        del context["finder"]
+        edit_card(pair, context=context)
+        assert "its context does not fit" in refusal(pair)
+
+    @pytest.mark.parametrize("data", [b"", b"no network", None], ids=["empty", "text", "another network"])
+    def test_a_file_that_is_no_finder(self, tmp_path: Path, data: bytes | None) -> None:
+        path = tmp_path / "finder.tflite"
+        path.write_bytes(CLASSIC.read_bytes() if data is None else data)
+        with pytest.raises(ModelError, match=r"damaged or no finder|gives maps of"):
+            load_finder(path)
 
 
 class TestTrial:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
-from camdigits.vision.context import FEATURES, judge
+from camdigits.vision.context import JUDGED_BY, judge
 from train import context
+from train.pages import write_pages
 
 keras = pytest.importorskip("keras")
 
@@ -18,7 +21,7 @@ def test_the_joined_members_give_the_mean_of_their_logits_sharpened_and_tell_the
 ) -> None:
     monkeypatch.setattr(context, "EPOCHS", 15)
     rng = np.random.default_rng(0)
-    features = rng.normal(0, 1, (3_000, len(FEATURES))).astype(np.float32)
+    features = rng.normal(0, 1, (3_000, len(JUDGED_BY))).astype(np.float32)
     labels = (features[:, 0] + features[:, 3] > 0).astype(np.int64)
 
     members: list[list[np.ndarray]] = []
@@ -32,7 +35,7 @@ def test_the_joined_members_give_the_mean_of_their_logits_sharpened_and_tell_the
     weights = context.fit(features, labels, seed=5)
     assert len(members) == context.MEMBERS
     assert not np.array_equal(members[0][0], members[1][0]), "they are trained from one seed"
-    assert weights.hidden.shape == (len(FEATURES), context.HIDDEN * context.MEMBERS)
+    assert weights.hidden.shape == (len(JUDGED_BY), context.HIDDEN * context.MEMBERS)
     odds = judge(features, weights)
     assert ((odds > 0.5) == labels).mean() > 0.9
 
@@ -41,3 +44,21 @@ def test_the_joined_members_give_the_mean_of_their_logits_sharpened_and_tell_the
         np.maximum(standard @ hidden + hidden_bias, 0) @ out[:, 0] + out_bias for hidden, hidden_bias, out, out_bias in members
     ]
     np.testing.assert_allclose(np.log(odds / (1 - odds)), context.SHARPNESS * np.mean(logits, axis=0), atol=0.05)
+
+
+def test_examples_are_gathered_from_pages_and_scenes_by_one_process_and_by_two_alike(tmp_path: Path) -> None:
+    from train.fit import MODELS_DIR
+
+    write_pages(tmp_path / "pages", 2, 7)
+    (tmp_path / "scenes").mkdir()
+    cv2.imwrite(str(tmp_path / "scenes" / "noise.png"), np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8))
+    model, finder = MODELS_DIR / "camdigits.tflite", MODELS_DIR / "finder.tflite"
+    alone, together = (
+        context.gather(model, finder, [tmp_path / "pages"], tmp_path / "scenes", processes) for processes in (1, 2)
+    )
+    features, labels = alone
+    assert features.shape == (len(labels), len(JUDGED_BY))
+    assert set(labels.tolist()) == {0, 1}
+    assert np.isfinite(features).all()
+    np.testing.assert_array_equal(features, together[0])
+    np.testing.assert_array_equal(labels, together[1])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.vision.context import FEATURES, ContextWeights, find_context, judge, judged
+from camdigits.vision.context import FEATURES, JUDGED_BY, ContextWeights, find_context, judge, judged
 from camdigits.vision.scene import Box, Reading, Region
 
 STICK, DIGIT = Box(100, 100, 8, 40), Box(120, 100, 26, 40)
@@ -157,20 +157,21 @@ def test_features_are_finite_and_judged_between_zero_and_one(boxes: list[tuple[i
     features = find_context(candidates, [Reading(3, 1.0)] * len(boxes), (480, 640))
     assert features.shape == (len(boxes), len(FEATURES))
     assert np.isfinite(features).all()
-    odds = judge(features, weights())
+    unseen = np.zeros((len(boxes), len(JUDGED_BY) - len(FEATURES)), np.float32)
+    odds = judge(np.concatenate([features, unseen], axis=1), weights())
     assert ((odds >= 0) & (odds <= 1)).all()
 
 
 def weights() -> ContextWeights:
     rng = np.random.default_rng(0)
-    count = len(FEATURES)
+    count = len(JUDGED_BY)
     columns = rng.normal(size=(4, count)).astype(np.float32)
     return ContextWeights(columns[0], np.abs(columns[1]) + 1, columns[:3].T.copy(), columns[0, :3], columns[1, :3], 0.1)
 
 
 def test_weights_survive_a_model_card() -> None:
     again = ContextWeights.from_dict(weights().to_dict())
-    features = np.random.default_rng(1).normal(size=(5, len(FEATURES))).astype(np.float32)
+    features = np.random.default_rng(1).normal(size=(5, len(JUDGED_BY))).astype(np.float32)
     assert np.allclose(judge(features, again), judge(features, weights()), atol=1e-3)
 
 
@@ -186,16 +187,16 @@ def test_weights_that_no_fit_gives_are_refused(value: float) -> None:
     with pytest.raises((ValueError, OverflowError)):
         ContextWeights.from_dict({**weights().to_dict(), "out_bias": value})
     with pytest.raises((ValueError, OverflowError)):
-        ContextWeights.from_dict({**weights().to_dict(), "mean": [value] * len(FEATURES)})
+        ContextWeights.from_dict({**weights().to_dict(), "mean": [value] * len(JUDGED_BY)})
 
 
 def test_features_without_spread_have_no_weights() -> None:
     with pytest.raises(ValueError, match="scale of 0"):
-        ContextWeights.from_dict({**weights().to_dict(), "scale": [0.0] * len(FEATURES)})
+        ContextWeights.from_dict({**weights().to_dict(), "scale": [0.0] * len(JUDGED_BY)})
 
 
 def test_what_is_judged_beyond_all_doubt_has_odds_of_0_or_1() -> None:
-    count = len(FEATURES)
+    count = len(JUDGED_BY)
     sides = np.array([1.0, -1.0], np.float32)
     plain = np.zeros(count, np.float32), np.ones(count, np.float32)
     weighed = ContextWeights(*plain, np.outer(plain[1], sides), np.zeros(2, np.float32), sides, 0.0)

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.vision.context import FEATURES, ContextWeights
+from camdigits.vision.context import JUDGED_BY, Context, ContextWeights
+from camdigits.vision.finder import CELL_PX, CHANNELS, Maps
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.pipeline import Pipeline, PipelineParams
 from camdigits.vision.readings import Classifier
@@ -296,12 +297,17 @@ class TestContext:
         assert len(Pipeline(always(0), params, sure_of(0.01))(Frame(page(), 0, 0.0)).digits) == 3
 
 
-def sure_of(probability: float) -> ContextWeights:
+def sure_of(probability: float) -> Context:
     """A context that gives every candidate the same probability."""
-    count = len(FEATURES)
+    count = len(JUDGED_BY)
     zeros, ones = np.zeros(count, np.float32), np.ones(count, np.float32)
     bias = float(np.log(probability / (1 - probability)))
-    return ContextWeights(zeros, ones, np.zeros((count, 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), bias)
+    none = np.zeros(1, np.float32)
+    return Context(ContextWeights(zeros, ones, np.zeros((count, 1), np.float32), none, none, bias), sees_nothing)
+
+
+def sees_nothing(picture: np.ndarray) -> Maps:
+    return np.zeros((picture.shape[0] // CELL_PX, picture.shape[1] // CELL_PX, CHANNELS), np.float32)
 
 
 def test_the_evidence_has_a_glyph_a_box_and_a_reading_or_none_for_each_candidate() -> None:

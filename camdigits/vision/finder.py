@@ -1,0 +1,298 @@
+"""The finder: where on a grey picture digits are, which, and how large; a small convolutional network that is handed in.
+
+The network sees the picture at several scales, an octave apart. At each it knows digits of one octave of sizes, and gives for
+every cell of 4 x 4 pixels whether the centre of a digit is there, which digit, and its width and height: objects as points, as
+in CenterNet (Zhou, Wang & Kraehenbuehl 2019). It is asked where the threshold found candidates, and each is compared with
+what the network says of its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from camdigits.vision.boxes import Boxes, iou_matrix, row_blocks, shared_area
+
+CELL_PX = 4
+"""The network's maps have one cell for so many pixels of its input, across and down."""
+SIZES_PX = (11.0, 26.0)
+"""The longer sides of the digits that the network finds at one scale; a little more than an octave."""
+USUAL_PX = 16.0
+"""Widths and heights are given as logarithms of a share of this length."""
+STRIDE_PX = 16
+"""The network's coarsest maps have cells of so many pixels."""
+CANVAS_PX = (416, 704)
+"""Height and width of what the network sees at once, for pictures that are wider than high; what runs it makes ready for one
+size, which takes longer than a call. Four see a picture of 1280x720 with some overlap."""
+OVERLAP_PX = 64
+"""Parts of a picture overlap by so much at least: a digit and what is beside it."""
+GUTTER_PX = 32
+"""So much is between two pictures on one canvas ..."""
+EMPTY = 128
+"""... and this grey where no picture is."""
+CHANNELS = 13
+"""One for the centre, ten for the labels, two for the size."""
+FINEST, COARSEST = 0, -8
+"""Scales are powers of 2, of these exponents at most and at least. Digits of less than 8 px are sought at scale 1 too: at 2 it
+takes four times as long."""
+LEAST_PEAK = -3.0
+"""Centres of a lower logit are nobody's company."""
+MOST_PEAKS = 1000
+SAME_IOU = 0.4
+"""Peaks that overlap so much are the same digit."""
+MOST_LOGIT = 9.0
+MOST_OFF = 1.5
+"""Features are cut at these: beyond them nothing more is known."""
+
+FEATURES = ("heat", "wider", "taller", "off_size", "agreed", "off_centre", "overlap", "inside", "around")
+
+GreyImage = npt.NDArray[np.uint8]
+Maps = npt.NDArray[np.float32]
+Features = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+FinderNetwork = Callable[[npt.NDArray[np.float32]], Maps]
+"""A grey canvas, float32 of `CANVAS_PX` or that turned, 0..1, to maps float32 (H / 4, W / 4, CHANNELS)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """What the network says of the picture at `scale`.
+
+    centre float32 (h, w), logits; label float32 (h, w, 10), logits; size float32 (h, w, 2), logarithms of width and height as
+    shares of `USUAL_PX`.
+    """
+
+    scale: float
+    centre: npt.NDArray[np.float32]
+    label: npt.NDArray[np.float32]
+    size: npt.NDArray[np.float32]
+
+
+def find_levels(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> tuple[Level, ...]:
+    """What the network says of a picture around boxes, float32 (N, 4), at each scale that is right for some of them, the
+    coarsest first.
+
+    The network sees canvases of one size: parts of large pictures, small ones
+    side by side. Where no box is, it is not asked.
+    """
+    exponents = _exponents(boxes)
+    greys = {scale: _shrunk(grey, scale) for scale in (2.0 ** np.unique(exponents)).tolist()}
+    canvas = CANVAS_PX if grey.shape[1] >= grey.shape[0] else CANVAS_PX[::-1]
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    windows = [
+        window
+        for scale, shrunk in greys.items()
+        for window in _windows(scale, shrunk.shape, middles[exponents == round(np.log2(scale))] * scale, canvas)
+    ]
+    levels = {scale: _unseen(scale, shrunk.shape) for scale, shrunk in greys.items()}
+    for sheet in _packed(windows, canvas):
+        maps = network(_painted(sheet, greys, canvas))
+        for window, left, top in sheet:
+            _copy(maps[top // CELL_PX :, left // CELL_PX :], window, levels[window.scale])
+    return tuple(levels.values())
+
+
+def _shrunk(grey: GreyImage, scale: float) -> GreyImage:
+    if scale == 1:
+        return grey
+    height, width = (max(1, round(side * scale)) for side in grey.shape)
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _exponents(boxes: Boxes) -> Indices:
+    """The exponent of the scale at which each box is of the size that the network knows best: int64 (N,)."""
+    best_px = float(np.sqrt(SIZES_PX[0] * SIZES_PX[1]))
+    octaves = np.rint(np.log2(best_px / np.maximum(boxes[:, 2:].max(axis=1), 1)))
+    return np.asarray(np.clip(octaves, COARSEST, FINEST), np.int64)
+
+
+class _Window(NamedTuple):
+    """A part of the picture at `scale`, in its pixels, and its own cells of the whole: of the others another one sees more."""
+
+    scale: float
+    left: int
+    top: int
+    width: int
+    height: int
+    rows: slice
+    columns: slice
+
+
+Sheet = list[tuple[_Window, int, int]]
+"""Windows on one canvas, each with the left and top of its place there, in pixels."""
+
+
+def _windows(scale: float, shape: tuple[int, ...], middles: Features, canvas: tuple[int, int]) -> list[_Window]:
+    """The windows of a picture of that shape in whose own cells points, float32 (N, 2), lie."""
+    cells = [-(-side // CELL_PX) for side in shape]
+    spans = [_spans(side, most) for side, most in zip(shape, canvas, strict=True)]
+    at = np.clip(middles[:, ::-1] // CELL_PX, 0, np.array(cells) - 1)
+    found = []
+    for top, rows in spans[0]:
+        for left, columns in spans[1]:
+            own = (at[:, 0] >= rows.start) & (at[:, 0] < rows.stop) & (at[:, 1] >= columns.start) & (at[:, 1] < columns.stop)
+            if own.any():
+                width, height = min(canvas[1], shape[1] - left), min(canvas[0], shape[0] - top)
+                found.append(_Window(scale, left, top, width, height, rows, columns))
+    return found
+
+
+def _spans(side: int, most: int) -> list[tuple[int, slice]]:
+    """Where windows of `most` pixels begin along a side, and which cells are each one's own."""
+    count = 1 if side <= most else -(-(side - OVERLAP_PX) // (most - OVERLAP_PX))
+    starts = [-(-k * max(side - most, 0) // (max(count - 1, 1) * STRIDE_PX)) * STRIDE_PX for k in range(count)]
+    # Between two windows the border runs in the middle of what both see.
+    borders = [0, *((after + before + most) // 2 // CELL_PX for before, after in pairwise(starts)), -(-side // CELL_PX)]
+    return [(start, slice(*own)) for start, own in zip(starts, pairwise(borders), strict=True)]
+
+
+def _packed(windows: Sequence[_Window], canvas: tuple[int, int]) -> list[Sheet]:
+    """Windows on as few canvases as come of filling shelves with them, the highest first."""
+    sheets: list[Sheet] = []
+    left = top = shelf = 0
+    for window in sorted(windows, key=lambda window: (-window.height, -window.width)):
+        if left + window.width > canvas[1]:
+            left, top, shelf = 0, top + shelf, 0
+        if not sheets or top + window.height > canvas[0]:
+            sheets.append([])
+            left = top = shelf = 0
+        sheets[-1].append((window, left, top))
+        left += _stepped(window.width) + GUTTER_PX
+        shelf = max(shelf, _stepped(window.height) + GUTTER_PX)
+    return sheets
+
+
+def _stepped(side: int) -> int:
+    return -(-side // STRIDE_PX) * STRIDE_PX
+
+
+def _painted(sheet: Sheet, greys: Mapping[float, GreyImage], canvas: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """The canvas, float32, 0..1: each window in its place; its border goes on beyond it, as where the network learnt."""
+    painted = np.full(canvas, EMPTY, np.uint8)
+    for window, left, top in sheet:
+        part = greys[window.scale][window.top : window.top + window.height, window.left : window.left + window.width]
+        right = min(left + _stepped(window.width) + GUTTER_PX, canvas[1]) - left - window.width
+        below = min(top + _stepped(window.height) + GUTTER_PX, canvas[0]) - top - window.height
+        framed = cv2.copyMakeBorder(part, 0, max(below, 0), 0, max(right, 0), cv2.BORDER_REPLICATE)
+        painted[top : top + framed.shape[0], left : left + framed.shape[1]] = framed
+    return np.asarray(painted * np.float32(1 / 255), np.float32)
+
+
+def _unseen(scale: float, shape: tuple[int, ...]) -> Level:
+    rows, columns = (-(-side // CELL_PX) for side in shape)
+    level = Level(scale, *(np.zeros((rows, columns, *more), np.float32) for more in ((), (10,), (2,))))
+    level.centre[:] = -MOST_LOGIT
+    return level
+
+
+def _copy(maps: Maps, window: _Window, level: Level) -> None:
+    """Write a window's own cells of the maps, whose first cell is the window's, to the level."""
+    rows, columns = window.rows, window.columns
+    first_row, first_column = window.top // CELL_PX, window.left // CELL_PX
+    own = maps[rows.start - first_row : rows.stop - first_row, columns.start - first_column : columns.stop - first_column]
+    level.centre[rows, columns] = own[..., 0]
+    level.label[rows, columns] = own[..., 1:11]
+    level.size[rows, columns] = own[..., 11:13]
+
+
+def compare(boxes: Boxes, labels: Indices, levels: Sequence[Level]) -> Features:
+    """How candidates agree with the finder: float32 (N, len(FEATURES)). boxes: float32 (N, 4); labels: int64 (N,), 0..9.
+
+    heat: the logit of a centre where the candidate has its own. wider, taller: by how much it is larger than the digit there,
+    as logarithms; off_size: the larger of both, without sign. agreed: how likely its label is there, as a logarithm.
+    off_centre: how far away that centre is, in its longer sides. overlap: with the digit that is found there, weighed by how
+    sure that is. inside, around: the logit of the surest clearly smaller digit that lies within it, and of the surest clearly
+    larger one that it lies within.
+    """
+    features = np.zeros((len(boxes), len(FEATURES)), np.float32)
+    features[:, 0], features[:, -2:] = -MOST_LOGIT, LEAST_PEAK
+    if not len(boxes) or not levels:
+        return features
+    # Of two scales that may be right, that counts at which a centre is surest.
+    octaves = np.abs(np.log2(np.array([level.scale for level in levels])) - _exponents(boxes)[:, None])
+    heat = np.full(len(boxes), -np.inf, np.float32)
+    for level, off in zip(levels, octaves.T, strict=True):
+        rows = np.flatnonzero(off <= 1)
+        found = _compare_with(boxes[rows], labels[rows], level)
+        surer = found[:, 0] > heat[rows]
+        heat[rows[surer]] = found[surer, 0]
+        features[rows[surer], :6] = found[surer]
+    features[:, 6:] = _company(boxes, *peaks(levels))
+    return features
+
+
+def _compare_with(boxes: Boxes, labels: Indices, level: Level) -> Features:
+    """The first six of `FEATURES`, by what one level says: float32 (N, 6)."""
+    height, width = level.centre.shape
+    middle = (boxes[:, :2] + boxes[:, 2:] / 2) * (level.scale / CELL_PX) - 0.5
+    columns, rows = np.rint(middle).astype(np.int64).T
+    beside = np.array([(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)])
+    all_rows = np.clip(rows[:, None] + beside[:, 0], 0, height - 1)
+    all_columns = np.clip(columns[:, None] + beside[:, 1], 0, width - 1)
+    around = level.centre[all_rows, all_columns]
+    best = around.argmax(axis=1)
+    each = np.arange(len(boxes))
+    row, column = all_rows[each, best], all_columns[each, best]
+    label = level.label[row, column]
+    label -= label.max(axis=1, keepdims=True)
+    agreed = label[each, labels] - np.log(np.exp(label).sum(axis=1))
+    own = np.log(np.maximum(boxes[:, 2:] * level.scale, 1) / USUAL_PX)
+    larger = np.clip(own - level.size[row, column], -MOST_OFF, MOST_OFF)
+    sides = boxes[:, 2:].max(axis=1) * (level.scale / CELL_PX)
+    off_centre = np.hypot(column - middle[:, 0], row - middle[:, 1]) / np.maximum(sides, 0.25)
+    return np.column_stack(
+        [
+            np.clip(around[each, best], -MOST_LOGIT, MOST_LOGIT),
+            larger,
+            np.abs(larger).max(axis=1),
+            np.maximum(agreed, -MOST_LOGIT),
+            np.minimum(off_centre, 1),
+        ]
+    ).astype(np.float32)
+
+
+def _company(boxes: Boxes, places: Boxes, logits: npt.NDArray[np.float32]) -> Features:
+    """The last three of `FEATURES`: how candidates lie to the digits of the finder, float32 (N, 3)."""
+    company = np.full((len(boxes), 3), LEAST_PEAK, np.float32)
+    company[:, 0] = 0
+    sure = 1 / (1 + np.exp(-logits))
+    areas, place_areas = (boxes[:, 2] * boxes[:, 3])[:, None], (places[:, 2] * places[:, 3])[None]
+    for block in row_blocks(len(boxes), len(places)):
+        shared = shared_area(boxes[block], places)
+        own = areas[block]
+        overlap = shared / np.maximum(own + place_areas - shared, 1e-6)
+        company[block, 0] = (overlap * sure).max(axis=1)
+        company[block, 1] = np.where((shared > 0.7 * place_areas) & (place_areas < 0.6 * own), logits, LEAST_PEAK).max(axis=1)
+        company[block, 2] = np.where((shared > 0.7 * own) & (place_areas > 1.6 * own), logits, LEAST_PEAK).max(axis=1)
+    return company
+
+
+def peaks(levels: Sequence[Level]) -> tuple[Boxes, npt.NDArray[np.float32]]:
+    """The digits that the finder sees by itself: boxes float32 (N, 4) and logits float32 (N,), the surest first; of those that
+    overlap at one place only the surest (greedy non-maximum suppression)."""
+    boxes, logits = [], []
+    for level in levels:
+        highest = cv2.dilate(level.centre, np.ones((3, 3), np.uint8))
+        rows, columns = np.nonzero((level.centre >= highest) & (level.centre > LEAST_PEAK))
+        size = USUAL_PX * np.exp(np.clip(level.size[rows, columns], -3, 3))
+        middle = (np.column_stack([columns, rows]) + 0.5) * CELL_PX
+        boxes.append(np.concatenate([middle - size / 2, size], axis=1) / level.scale)
+        logits.append(level.centre[rows, columns])
+    all_boxes, all_logits = np.concatenate(boxes).astype(np.float32), np.concatenate(logits)
+    order = np.argsort(-all_logits, kind="stable")[:MOST_PEAKS]
+    return _clear(all_boxes[order], all_logits[order])
+
+
+def _clear(boxes: Boxes, logits: npt.NDArray[np.float32]) -> tuple[Boxes, npt.NDArray[np.float32]]:
+    same = iou_matrix(boxes, boxes) > SAME_IOU
+    kept = np.ones(len(boxes), bool)
+    for k in range(len(boxes)):
+        if kept[k]:
+            kept[k + 1 :] &= ~same[k, k + 1 :]
+    return boxes[kept], logits[kept]
