@@ -44,6 +44,7 @@ takes four times as long."""
 LEAST_PEAK = -3.0
 """Centres of a lower logit are nobody's company."""
 MOST_PEAKS = 1000
+"""Texture has thousands; the surest are compared."""
 SAME_IOU = 0.4
 """Peaks that overlap so much are the same digit."""
 MOST_LOGIT = 9.0
@@ -78,8 +79,7 @@ def find_levels(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> tuple[
     """What the network says of a picture around boxes, float32 (N, 4), at each scale that is right for some of them, the
     coarsest first.
 
-    The network sees canvases of one size: parts of large pictures, small ones
-    side by side. Where no box is, it is not asked.
+    The network sees canvases of one size: parts of large pictures, small ones side by side. Where no box is, it is not asked.
     """
     exponents = _exponents(boxes)
     greys = {scale: _shrunk(grey, scale) for scale in (2.0 ** np.unique(exponents)).tolist()}
