@@ -6,9 +6,11 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,3 +161,24 @@ def unprivileged_folder() -> Iterator[Path]:
             os.seteuid(0)
         folder.chmod(0o777)
         shutil.rmtree(folder)
+
+
+class SameProcess:
+    """A ProcessPoolExecutor that runs each call at once, here."""
+
+    def __init__(self, _workers: int, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
+        initializer(*initargs)
+
+    def __enter__(self) -> SameProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(call(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future

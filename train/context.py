@@ -110,12 +110,8 @@ def gather(
     """Examples of all rendered pages, and of photographs without digits at two sizes, gathered by so many processes."""
     tasks = [_Task(picture.path, picture) for folder in pages for picture in load_truth(folder)]
     tasks += [_Task(path, None, side) for path in sorted(scenes.iterdir()) for side in SCENE_SIDES_PX] if scenes else []
-    if processes == 1:
-        _load_in_worker(model, finder)
-        found = [_gathered(task) for task in tasks]
-    else:
-        with ProcessPoolExecutor(processes, initializer=_load_in_worker, initargs=(model, finder)) as pool:
-            found = list(pool.map(_gathered, tasks, chunksize=8))
+    with ProcessPoolExecutor(processes, initializer=_load_in_worker, initargs=(model, finder)) as pool:
+        found = list(pool.map(_gathered, tasks, chunksize=8))
     features, labels = (np.concatenate(column) for column in zip(*itertools.chain(*found), strict=True))
     known = labels != NEITHER
     return features[known].astype(np.float32), labels[known]

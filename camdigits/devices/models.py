@@ -7,7 +7,6 @@ import json
 import os
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -38,8 +37,6 @@ INPUT_CONTRACT: Mapping[str, Any] = {
 GLYPH_SHAPE = (28, 28, 1)
 CHUNK = 64
 """Glyphs per invocation of the runtime: 2,000 at once cost 600 MB of activations, 64 cost 20 MB and no time."""
-MOST_SHAPES = 2
-"""The finder is kept ready for canvases of so many shapes: high ones and wide ones."""
 SAFE_KERAS = (3, 15, 1)
 """Earlier versions run code from model files: CVE-2025-1550, CVE-2025-9905, CVE-2026-12481."""
 TRIAL_S = {".tflite": 20.0, ".keras": 120.0, ".h5": 120.0}
@@ -194,7 +191,7 @@ class LiteRTFinder:
 
     def __init__(self, path: Path, threads: int) -> None:
         self._content, self._threads = path.read_bytes(), threads
-        self._ready: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._ready: dict[tuple[int, ...], Any] = {}
         self._lock = threading.Lock()
 
     def __call__(self, picture: npt.NDArray[np.float32]) -> Maps:
@@ -205,7 +202,7 @@ class LiteRTFinder:
             return np.asarray(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0], np.float32)
 
     def _ready_for(self, shape: tuple[int, ...]) -> Any:
-        """The runtime made ready for canvases of a shape, which takes longer than a call."""
+        """The runtime made ready for canvases of a shape, wide or high, which takes longer than a call."""
         if shape not in self._ready:
             from ai_edge_litert.interpreter import Interpreter
 
@@ -214,9 +211,6 @@ class LiteRTFinder:
                 interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (1, *shape, 1))
                 interpreter.allocate_tensors()
             self._ready[shape] = interpreter
-            if len(self._ready) > MOST_SHAPES:
-                self._ready.popitem(last=False)
-        self._ready.move_to_end(shape)
         return self._ready[shape]
 
 

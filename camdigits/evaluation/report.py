@@ -175,10 +175,7 @@ def evaluate(truth: Iterable[TruePicture], read: Read, offer: Read | None = None
 def headline(report: Report) -> list[str]:
     """The figures that say most, each in a line."""
     every = report.positives
-    lines = [
-        f"digit F1 {every.f1:.3f}, numbers read exactly {every.numbers_exact:.3f}, "
-        f"false digits per picture without any {report.false_per_negative:.2f}"
-    ]
+    lines = [_summary(report)]
     if report.largest:
         rest = report.without(report.largest).positives
         lines.append(
@@ -190,13 +187,15 @@ def headline(report: Report) -> list[str]:
             f"expected calibration error {report.calibration_error:.3f} "
             f"over {len(report.claims)} regions, {report.wrong_share:.1%} of them wrong"
         )
-    for name, of_folder in report.by_folder.items():
-        counts = of_folder.positives
-        lines.append(
-            f"{name}: digit F1 {counts.f1:.3f}, numbers read exactly {counts.numbers_exact:.3f}, "
-            f"false digits per picture without any {of_folder.false_per_negative:.2f}"
-        )
-    return lines
+    return [*lines, *(f"{name}: {_summary(of_folder)}" for name, of_folder in report.by_folder.items())]
+
+
+def _summary(report: Report) -> str:
+    counts = report.positives
+    return (
+        f"digit F1 {counts.f1:.3f}, numbers read exactly {counts.numbers_exact:.3f}, "
+        f"false digits per picture without any {report.false_per_negative:.2f}"
+    )
 
 
 def tables(report: Report) -> Sequence[Table]:

@@ -185,17 +185,14 @@ def context_of(look: Look, finder: FinderNetwork | None) -> list[Features]:
     if finder is None:
         return company
     rows = [judged(layer.readings) for layer in look.layers]
-    boxes = [
-        np.array([layer.regions.candidates[k].box for k in of_layer], np.float32).reshape(-1, 4)
-        for layer, of_layer in zip(look.layers, rows, strict=True)
-    ]
+    boxes = [layer.regions.candidates[k].box for layer, of_layer in zip(look.layers, rows, strict=True) for k in of_layer]
+    places = np.array(boxes, np.float32).reshape(-1, 4)
     grey = np.asarray(cv2.cvtColor(look.image, cv2.COLOR_BGR2GRAY), np.uint8)
-    levels = find_levels(grey, np.concatenate(boxes), finder)
-    features = []
-    for layer, of_layer, places, beside in zip(look.layers, rows, boxes, company, strict=True):
-        labels = np.array([layer.readings[k].label for k in of_layer], np.int64)
-        features.append(np.concatenate([beside, compare(places, labels, levels)], axis=1))
-    return features
+    levels = find_levels(grey, places, finder)
+    labels = [layer.readings[k].label for layer, of_layer in zip(look.layers, rows, strict=True) for k in of_layer]
+    seen = compare(places, np.array(labels, np.int64), levels)
+    parts = np.split(seen, np.cumsum([len(of_layer) for of_layer in rows])[:-1])
+    return [np.concatenate(columns, axis=1) for columns in zip(company, parts, strict=True)]
 
 
 def _digits(layers: Sequence[Layer], boxes: Sequence[Sequence[Box]], chosen: Sequence[Sequence[int]]) -> tuple[Digit, ...]:

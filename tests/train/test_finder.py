@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.fakes import SameProcess
 from train.pages import write_pages
 from train.tiles import Targets, targets_of
 
@@ -22,24 +20,6 @@ pytestmark = [
     ),
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # TensorFlow under NumPy 2
 ]
-
-
-class SameProcess:
-    """A ProcessPoolExecutor that runs each call at once, here."""
-
-    def __init__(self, _workers: int, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
-        initializer(*initargs)
-
-    def __enter__(self) -> SameProcess:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def submit(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(call(*arguments))
-        return future
 
 
 @pytest.fixture(scope="module")

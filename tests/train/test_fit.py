@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from camdigits.devices.models import INPUT_CONTRACT, ModelCard, file_entry, load_classifier
 from camdigits.vision.glyphs import make_glyph
+from tests.fakes import SameProcess
 from train.augment import mask_of_strokes
 from train.data import load_mnist
 from train.hands import HANDS, write
@@ -227,27 +227,6 @@ class Draws:
         images = rng.integers(0, 40, (DRAWN, 28, 28))
         images[np.arange(DRAWN), 2 * labels + 3] = 255  # a row of ink says which
         return images.astype(np.uint8), labels.astype(np.uint8)
-
-
-class SameProcess:
-    """A ProcessPoolExecutor that runs each call at once, here."""
-
-    def __init__(self, _workers: int, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
-        initializer(*initargs)
-
-    def __enter__(self) -> SameProcess:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def submit(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(call(*arguments))
-        except CutOffError as error:
-            future.set_exception(error)
-        return future
 
 
 @dataclass
