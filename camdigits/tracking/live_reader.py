@@ -141,7 +141,7 @@ class Grouping:
         elif shown is not self._shown:
             by_track = {digit.track: digit for digit in shown}
             self._digits = tuple(by_track[digit.track] for digit in self._digits)
-            self._numbers = tuple(number_of(self._digits, number.digits) for number in self._numbers)
+            self._numbers = tuple(number_of(self._digits, number.digits, number.point) for number in self._numbers)
         self._key, self._shown = key, shown
         return self._digits, self._numbers
 

@@ -52,7 +52,7 @@ def group_numbers(
 ) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
     """Put digits into reading order and group those that stand together into numbers.
 
-    marks: boxes of other ink. A sign between two digits ends the number; a dot or comma on the line does not.
+    marks: boxes of other ink. A sign between two digits ends the number; a dot or comma on the line does not, and is its point.
     Returns the digits in reading order and the numbers, whose indices are into those digits.
     """
     if not digits:
@@ -67,7 +67,9 @@ def group_numbers(
     for line, joint, limit in zip(lines, joints, limits, strict=True):
         ends = np.flatnonzero(joint.sign | joint.wider(limit, params.joints.dot_room)) + 1
         for start, end in pairwise([0, *ends.tolist(), len(line.digits)]):
-            numbers.append(number_of(ordered, tuple(range(first + start, first + end))))
+            dots = np.flatnonzero(joint.dot[start : end - 1]) + 1
+            members = tuple(range(first + start, first + end))
+            numbers.append(number_of(ordered, members, int(dots[-1]) if len(dots) else None))
         first += len(line.digits)
     return ordered, tuple(numbers)
 
@@ -181,11 +183,12 @@ def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: Numb
     return crowd > params.least_crowd and bool(evidence > params.strewn)
 
 
-def number_of(digits: Sequence[Digit], members: tuple[int, ...]) -> Number:
-    """The number that these of the digits are, by their indices from left to right."""
+def number_of(digits: Sequence[Digit], members: tuple[int, ...], point: int | None = None) -> Number:
+    """The number that these of the digits are, by their indices from left to right, and its point."""
     return Number(
         text="".join(str(digits[index].label) for index in members),
         confidence=math.prod([digits[index].confidence for index in members]),
         box=_union([digits[index].box for index in members]),
         digits=members,
+        point=point,
     )

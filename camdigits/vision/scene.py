@@ -114,7 +114,7 @@ class Region:
 
     fine: the same mask at a larger scale, where it was found there. stroke_px: the width of its pen; votes: the share of the
     ways to see the ink that show this stroke. A candidate is `joined` of two strokes, or a piece
-    that was `cut` out of one: a digit only if the stroke's other pieces are digits too.
+    that was `cut` out of one: a digit only if the stroke's other pieces are digits too; or it was `found` by the finder alone.
     """
 
     box: Box
@@ -124,6 +124,7 @@ class Region:
     fine: Ink | None = None
     joined: bool = False
     cut: bool = False
+    found: bool = False
 
 
 class Reading(NamedTuple):
@@ -155,13 +156,15 @@ class Number:
     """Digits that stand together; `str(number)` is their text.
 
     text: their labels, as in `2021`. confidence: how likely all of them are right, 0..1: the product of theirs. box: around all
-    of them, in pixels of the picture. digits: their indices into the scene's digits, left to right.
+    of them, in pixels of the picture. digits: their indices into the scene's digits, left to right. point: before which of its
+    digits, counted from 0, a point or comma stands, the last of several: 2 in `54.669`, whose text is `54669`; None without.
     """
 
     text: str
     confidence: float
     box: Box
     digits: tuple[int, ...]
+    point: int | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -237,7 +240,7 @@ class Scene:
         opened, to the millisecond. width, height: of the frame, in pixels. digits: in reading order, of each its label (0..9),
         its confidence (0..1, to three places), its box ([x, y, width, height] in pixels) and, where frames were followed, its
         track, a number that stays its own. numbers: of each its text, its confidence, its box, and digits, the indices of its
-        digits in the list of these.
+        digits in the list of these; where a point or comma stands in it, point, the place in its text that it stands before.
         """
         return {
             "schema": SCHEMA,
@@ -258,6 +261,7 @@ class Scene:
                     "box": list(number.box),
                     "digits": list(number.digits),
                 }
+                | ({} if number.point is None else {"point": number.point})
                 for number in self.numbers
             ],
         }

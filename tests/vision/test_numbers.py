@@ -158,6 +158,15 @@ def test_a_dot_or_comma_on_the_line_does_not_end_a_number() -> None:
     assert texts(digits, (Box(40, 42, 6, 14),)) == ["314"]
 
 
+def test_where_a_point_stands_is_kept_and_of_several_the_last() -> None:
+    digits = line("3", 10, 10) + line("14", 55, 10)
+    (plain,), (dotted,) = (group_numbers(digits, marks)[1] for marks in ((), (Box(40, 44, 5, 5),)))
+    assert (plain.point, dotted.point) == (None, 1)
+    parts = line("1", 10, 10) + line("234", 55, 10) + line("56", 175, 10)
+    (number,) = group_numbers(parts, (Box(40, 44, 5, 5), Box(160, 44, 5, 5)))[1]
+    assert (number.text, number.point) == ("123456", 4)
+
+
 def test_any_other_sign_ends_a_number() -> None:
     digits = line("3", 10, 10) + line("14", 60, 10)
     plus, minus, dot_in_the_middle = Box(38, 20, 18, 18), Box(38, 28, 18, 4), Box(44, 27, 6, 6)

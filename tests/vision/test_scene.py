@@ -108,3 +108,10 @@ def test_other_boxes_change_nothing_else() -> None:
     assert (back, back.tentative) == (scene, scene.tentative)
     with pytest.raises(ValueError, match="shorter"):
         in_boxes(scene.digits, [])
+
+
+def test_a_number_tells_its_point_where_it_has_one() -> None:
+    numbers = [Number("54", 0.9, Box(0, 0, 9, 9), (0, 1), point) for point in (None, 1)]
+    plain, dotted = Scene(9, 9, numbers=tuple(numbers)).to_dict()["numbers"]
+    assert "point" not in plain
+    assert dotted["point"] == 1
