@@ -36,6 +36,8 @@ from train.progress import History, Progress
 ROOT = Path(__file__).resolve().parent.parent
 MODELS_DIR = ROOT / "models"
 RUNS_DIR = ROOT / "runs"
+CHECKPOINT, PROGRESS = "checkpoint.keras", "progress.json"
+"""What a run leaves after each epoch."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,8 @@ def fit_mixture(
     one that has ended gets another run with half the learning rate and half the dropout (warm restarts, Loshchilov & Hutter
     2017).
     """
-    checkpoint, progress_file = run_dir / "checkpoint.keras", run_dir / "progress.json"
-    progress = Progress.started(progress_file, recipe.epochs_of, resume)
+    checkpoint = run_dir / CHECKPOINT
+    progress = Progress.started(run_dir / PROGRESS, recipe.epochs_of, resume)
     epochs = recipe.epochs_of(progress.run)
     with ProcessPoolExecutor(
         1, initializer=_load_in_worker, initargs=(folder, mnist, seed, recipe.without_writers_of)
@@ -160,26 +162,36 @@ def fit_mixture(
             model = compiled(recipe, seed, 2 * epochs * len(images) // recipe.batch_size, 0.5 if progress.run else 1.0)
             if progress.run:
                 model.set_weights(keras.models.load_model(checkpoint, compile=False).get_weights())
-        while progress.epoch < epochs:
-            fresh, fresh_labels = coming.result()
-            if progress.epoch + 1 < epochs:
-                coming = draw(progress.epoch + 1)
-            both = np.concatenate([labels, fresh_labels]).astype(np.int32)
-            step = model.fit(
-                as_batch(np.concatenate([images, fresh])),
-                both,
-                sample_weight=np.where(both == NOT_A_DIGIT, recipe.none_weight, 1.0).astype(np.float32),
-                batch_size=recipe.batch_size,
-                initial_epoch=progress.epoch,
-                epochs=progress.epoch + 1,
-                validation_data=_test_data(mnist),
-                verbose=2,
-            )
-            images, labels = fresh, fresh_labels
-            progress.add(step.history)
-            model.save(checkpoint)
-            progress.write(progress_file)
+
+        def learnt_from(epoch: int) -> dict[str, Any]:
+            nonlocal images, labels, coming
+            before, labels_before = images, labels
+            images, labels = coming.result()
+            if epoch + 1 < epochs:
+                coming = draw(epoch + 1)
+            both = np.concatenate([labels_before, labels]).astype(np.int32)
+            return {
+                "x": as_batch(np.concatenate([before, images])),
+                "y": both,
+                "sample_weight": np.where(both == NOT_A_DIGIT, recipe.none_weight, 1.0).astype(np.float32),
+                "batch_size": recipe.batch_size,
+                "validation_data": _test_data(mnist),
+            }
+
+        _fit_epochs(model, learnt_from, epochs, progress, run_dir)
     return model, progress
+
+
+def _fit_epochs(
+    model: keras.Model, learnt_from: Callable[[int], dict[str, Any]], epochs: int, progress: Progress, run_dir: Path
+) -> None:
+    """Train to the end of a run, each epoch on what `learnt_from` gives for it; model, optimizer and progress are kept after
+    each."""
+    while progress.epoch < epochs:
+        step = model.fit(**learnt_from(progress.epoch), initial_epoch=progress.epoch, epochs=progress.epoch + 1, verbose=2)
+        progress.add(step.history)
+        model.save(run_dir / CHECKPOINT)
+        progress.write(run_dir / PROGRESS)
 
 
 _mixture: Mixture | None = None
@@ -202,8 +214,8 @@ def fit_tiles(recipe: Recipe, folders: Sequence[Path], seed: int, run_dir: Path,
     Checkpoints and further runs are as those of `fit_mixture`. Every epoch is measured on the same tiles of pages that it never
     learns from.
     """
-    checkpoint, progress_file = run_dir / "checkpoint.keras", run_dir / "progress.json"
-    progress = Progress.started(progress_file, recipe.epochs_of, resume)
+    checkpoint = run_dir / CHECKPOINT
+    progress = Progress.started(run_dir / PROGRESS, recipe.epochs_of, resume)
     epochs = recipe.epochs_of(progress.run)
     with tiles_ahead(folders) as draw:
         measured = draw((seed,), False).result()
@@ -214,21 +226,19 @@ def fit_tiles(recipe: Recipe, folders: Sequence[Path], seed: int, run_dir: Path,
             model = _compiled_finder(recipe, seed, epochs * TILES_PER_EPOCH // recipe.batch_size, progress.run)
             if progress.run:
                 model.set_weights(keras.models.load_model(checkpoint, compile=False).get_weights())
-        while progress.epoch < epochs:
+
+        def learnt_from(epoch: int) -> dict[str, Any]:
+            nonlocal coming
             tiles, answers = coming.result()
-            coming = draw((seed, progress.run, progress.epoch + 1), True)
-            step = model.fit(
-                as_pictures(tiles),
-                answers,
-                batch_size=recipe.batch_size,
-                initial_epoch=progress.epoch,
-                epochs=progress.epoch + 1,
-                validation_data=(as_pictures(measured[0]), measured[1]),
-                verbose=2,
-            )
-            progress.add(step.history)
-            model.save(checkpoint)
-            progress.write(progress_file)
+            coming = draw((seed, progress.run, epoch + 1), True)
+            return {
+                "x": as_pictures(tiles),
+                "y": answers,
+                "batch_size": recipe.batch_size,
+                "validation_data": (as_pictures(measured[0]), measured[1]),
+            }
+
+        _fit_epochs(model, learnt_from, epochs, progress, run_dir)
     return model, progress
 
 
