@@ -172,6 +172,7 @@ REAL_EMPTY_KINDS: tuple[Kind, ...] = (
     Kind(0.1, "printed clutter", ("paper", "paper", "note", "phone"), (clutter.printed_clutter,), _WRITTEN),
     Kind(0.3, "scene", (), ()),
 )
+GROUPS = tuple(dict.fromkeys(kind.group for kind in (*KINDS, *REAL_KINDS)))
 _FOREIGN = Kind(0.12, "other scripts", ("paper", "pencil", "ruled", "note", "whiteboard", "blackboard", "phone"), (), _WRITTEN)
 _WIDEST = 1.75
 """Recorded digits that are wider than so many of their heights are cut out badly."""
@@ -219,11 +220,15 @@ def real_page(
     digits: bool = True,
     behind: Sequence[scenes.Scene] = (),
     foreign: tuple[Layout, Layout] | None = None,
+    only: str | None = None,
 ) -> Sample:
     """A page of one of `REAL_KINDS`, or of any other kind; before one of the scenes `behind` where there are some.
 
-    foreign: layouts of characters of other scripts, with numbers among them and without.
+    foreign: layouts of characters of other scripts, with numbers among them and without. only: the name of a kind, where no
+    other is wanted; of `GROUPS`, and for pages with digits.
     """
+    if only is not None:
+        return _page_of([kind for kind in (*KINDS, *REAL_KINDS) if kind.group == only], writers, digits, behind, rng)
     if rng.random() < _NEW:
         around = (*behind, *clutter.SCENES) if behind else (*scenes.BEHIND_HELD, *scenes.BEHIND, *clutter.SCENES)
         around = tuple(clutter.at_any_scale(scene) if rng.random() < 0.4 else scene for scene in around)
@@ -610,26 +615,29 @@ def write_pages(
     seed: int,
     writers: Sequence[Writer] = HANDS,
     *,
+    empty: int | None = None,
     unequal_digits: bool = False,
     behind: Sequence[scenes.Scene] = (),
     real: bool = False,
     foreign: tuple[Layout, Layout] | None = None,
+    only: str | None = None,
 ) -> None:
-    """Write `count` pages with digits and a third as many without into `out`, with their annotations.json.
+    """Write `count` pages with digits and `empty` without, or a third as many, into `out`, with their annotations.json.
 
-    real: pages of `real_page` instead of `random_page`; it says what `foreign` is. Raises OSError when the folder cannot be
-    written.
+    real: pages of `real_page` instead of `random_page`; it says what `foreign` and `only` are. Raises OSError when the folder
+    cannot be written.
     """
+    empty = without_digits(count) if empty is None else empty
     images, negatives = [], []
     for kind in ("positives", "negatives"):
         (out / kind).mkdir(parents=True, exist_ok=True)
-    for index in range(count + without_digits(count)):
+    for index in range(count + empty):
         with_digits = index < count
         number = index if with_digits else index - count
         # A generator per page: page 7 of a seed is the same in a set of 10 and in one of 100.
         rng = np.random.default_rng((seed, 1 if with_digits else 0, number))
         if real:
-            sample = real_page(rng, writers=writers, digits=with_digits, behind=behind, foreign=foreign)
+            sample = real_page(rng, writers=writers, digits=with_digits, behind=behind, foreign=foreign, only=only)
         else:
             sample = random_page(rng, writers=writers, digits=with_digits, unequal_digits=unequal_digits, behind=behind)
         file = f"{'positives' if with_digits else 'negatives'}/{sample.surface.name}_{sample.layout}_{number:03d}.jpg"
@@ -656,6 +664,7 @@ def _write_jpeg(path: Path, image: BgrImage) -> None:
 @click.option(
     "--count", type=click.IntRange(1), default=60, show_default=True, help="Pages with digits; a third as many without."
 )
+@click.option("--empty", type=click.IntRange(0), help="Pages without digits, where it is not a third.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--strokes", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
               help="Digits recorded from real writers (.npz) instead of our own hands.")  # fmt: skip
@@ -672,9 +681,11 @@ def _write_jpeg(path: Path, image: BgrImage) -> None:
 @click.option("--kinds", type=click.Choice(("usual", "real")), default="usual", show_default=True,
               help="real: of all kinds, and of those that people photograph. With --before, some are held before half of the "
               "photographs; which half says --writers.")  # fmt: skip
+@click.option("--only", type=click.Choice(GROUPS), help="With --kinds real: pages of one kind, and none without digits.")
 def main(
     out: Path,
     count: int,
+    empty: int | None,
     seed: int,
     strokes: Path | None,
     letters: Path | None,
@@ -683,6 +694,7 @@ def main(
     photographs: Path | None,
     scripts: Path | None,
     kinds: str,
+    only: str | None,
 ) -> None:
     """Write a set of rendered pages for `camdigits evaluate DIR`."""
     people: Sequence[Writer] = HANDS
@@ -700,6 +712,8 @@ def main(
         raise click.UsageError("--kinds real has pages of unequal digits among others; leave --unequal out")
     if scripts is not None and not real:
         raise click.UsageError("--scripts goes with --kinds real")
+    if only is not None and not real:
+        raise click.UsageError("--only goes with --kinds real")
     held_out = writers == "heldout"
     try:
         foreign = layouts_of(load_scripts(scripts, held_out=held_out)) if scripts is not None else None
@@ -708,8 +722,19 @@ def main(
             behind = scenes.half(behind, held_out=held_out)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    write_pages(out, count, seed, people, unequal_digits=unequal_digits, behind=behind, real=real, foreign=foreign)
-    click.echo(f"{count} pages with digits, {without_digits(count)} without, in {out}")
+    write_pages(
+        out,
+        count,
+        seed,
+        people,
+        empty=0 if only else empty,
+        unequal_digits=unequal_digits,
+        behind=behind,
+        real=real,
+        foreign=foreign,
+        only=only,
+    )
+    click.echo(f"Pages in {out}")
 
 
 if __name__ == "__main__":

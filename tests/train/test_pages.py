@@ -412,6 +412,21 @@ def test_a_set_of_pages_has_the_layout_that_evaluate_reads_and_repeats_itself(tm
         assert (tmp_path / "one" / entry["file"]).read_bytes() == (tmp_path / "two" / entry["file"]).read_bytes()
 
 
+def test_there_are_as_many_pages_without_digits_as_told(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["--out", str(tmp_path), "--count", "1", "--empty", "3"]).exit_code == 0
+    document = json.loads((tmp_path / "annotations.json").read_text(encoding="utf-8"))
+    assert (len(document["images"]), len(document["negatives"])) == (1, 3)
+
+
+def test_pages_of_one_kind_are_of_no_other(tmp_path: Path) -> None:
+    command = ["--out", str(tmp_path), "--count", "6", "--only", "amount field"]
+    assert CliRunner().invoke(main, command).exit_code == 2
+    assert CliRunner().invoke(main, [*command, "--kinds", "real"]).exit_code == 0
+    document = json.loads((tmp_path / "annotations.json").read_text(encoding="utf-8"))
+    assert {entry["group"] for entry in document["images"]} == {"amount field"}
+    assert document["negatives"] == []
+
+
 def test_another_seed_gives_other_pages() -> None:
     first, second = (random_page(np.random.default_rng((seed, 1, 0))).page for seed in (1, 2))
     assert first.image.shape != second.image.shape or not np.array_equal(first.image, second.image)
