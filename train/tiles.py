@@ -5,8 +5,9 @@ load_pages(folders) -> pages;  draw_tiles(pages, count, rng) -> pictures uint8 (
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,10 @@ NEAR = 1.35
 MOST_ENLARGED = 2.5
 ON_A_DIGIT = 0.75
 """Share of the tiles of a page with digits that are aimed at one of them."""
+ON_A_MISTAKE = 0.35
+"""Share of all tiles that are aimed at what a finder got wrong, where that is known."""
+MISTAKES = "mistakes.json"
+"""What `train.mistakes` writes beside a folder's pages."""
 TRIES = 3
 """Other tiles show the liveliest of so many places."""
 WHOLE_PICTURE_SCALES = (1.0, 0.5, 0.25, 0.125, 0.0625)
@@ -33,11 +38,15 @@ Grey = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class GreyPage:
-    """A page in grey with its digits: labels int64 (N,), boxes float32 (N, 4) as x, y, width, height."""
+    """A page in grey with its digits: labels int64 (N,), boxes float32 (N, 4) as x, y, width, height.
+
+    mistakes: what a finder got wrong on it, float32 (M, 4).
+    """
 
     image: Grey
     labels: npt.NDArray[np.int64]
     boxes: npt.NDArray[np.float32]
+    mistakes: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
 
 class Targets(NamedTuple):
@@ -55,25 +64,38 @@ def load_pages(folders: Sequence[Path]) -> tuple[GreyPage, ...]:
     """The pages of folders that `train.pages` made. Raises SourceError or ValueError for what cannot be read."""
     pages = []
     for folder in folders:
-        for truth in load_truth(folder):
+        pictures = load_truth(folder)
+        for truth, mistakes in zip(pictures, _mistakes(folder, len(pictures)), strict=True):
             image = cv2.imread(str(truth.path), cv2.IMREAD_GRAYSCALE)
             if image is None:
                 raise ValueError(f"{truth.path}: cannot be read")
             labels = np.array([label for label, _ in truth.digits], np.int64)
             boxes = np.array(truth.boxes, np.float32).reshape(-1, 4)
-            pages.append(GreyPage(np.asarray(image, np.uint8), labels, boxes))
+            pages.append(GreyPage(np.asarray(image, np.uint8), labels, boxes, mistakes))
     return tuple(pages)
+
+
+def _mistakes(folder: Path, count: int) -> list[npt.NDArray[np.float32]]:
+    """What a finder got wrong on each of `count` pages; nothing where nobody asked."""
+    path = folder / MISTAKES
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else [()] * count
+    return [np.array(boxes, np.float32).reshape(-1, 4) for boxes in found]
 
 
 def draw_tiles(pages: Sequence[GreyPage], count: int, rng: Rng) -> tuple[Grey, Targets]:
     """`count` tiles of pages drawn at random, uint8 (count, 192, 192), and what is to be found on them."""
-    drawn = [_tile(pages[int(rng.integers(len(pages)))], rng) for _ in range(count)]
+    mistaken = [page for page in pages if len(page.mistakes)]
+    drawn = []
+    for _ in range(count):
+        at_mistake = bool(mistaken) and rng.random() < ON_A_MISTAKE
+        among = mistaken if at_mistake else pages
+        drawn.append(_tile(among[int(rng.integers(len(among)))], at_mistake, rng))
     pictures, targets = zip(*drawn, strict=True)
     return np.stack(pictures), Targets(*(np.stack(parts) for parts in zip(*targets, strict=True)))
 
 
-def _tile(page: GreyPage, rng: Rng) -> tuple[Grey, Targets]:
-    scale, centre = _aim(page, rng)
+def _tile(page: GreyPage, at_mistake: bool, rng: Rng) -> tuple[Grey, Targets]:
+    scale, centre = _aim_at(page.mistakes, rng) if at_mistake else _aim(page, rng)
     matrix = _placement(scale, centre, rng)
     picture = _cut(page.image, matrix, scale)
     boxes = _moved(page.boxes, matrix)
@@ -84,15 +106,19 @@ def _aim(page: GreyPage, rng: Rng) -> tuple[float, npt.NDArray[np.float64]]:
     """How much the page is enlarged, and what point of it is near the tile's centre."""
     height, width = page.image.shape
     if len(page.boxes) and rng.random() < ON_A_DIGIT:
-        x, y, across, down = page.boxes[int(rng.integers(len(page.boxes)))].astype(np.float64)
-        size = np.exp(rng.uniform(np.log(SIZES_PX[0]), np.log(SIZES_PX[1])))
-        scale = min(size / max(across, down), MOST_ENLARGED)
-        centre = np.array((x + across / 2, y + down / 2)) + rng.uniform(-0.45, 0.45, 2) * TILE_PX / scale
-        return scale, centre
+        return _aim_at(page.boxes, rng)
     scale = float(rng.choice(WHOLE_PICTURE_SCALES) * np.exp(rng.uniform(-0.35, 0.35)))
     inset = np.minimum(rng.choice((0.4, 0.5)) * TILE_PX / scale, np.array((width, height)) / 2)
     points = rng.uniform(inset, np.array((width, height)) - inset + 1e-6, (TRIES, 2))
     return scale, max(points, key=lambda point: _detail(page.image, point, TILE_PX / scale / 4))
+
+
+def _aim_at(boxes: npt.NDArray[np.float32], rng: Rng) -> tuple[float, npt.NDArray[np.float64]]:
+    """One of the boxes, of a size that the finder is to know, somewhere on the tile."""
+    x, y, across, down = boxes[int(rng.integers(len(boxes)))].astype(np.float64)
+    size = np.exp(rng.uniform(np.log(SIZES_PX[0]), np.log(SIZES_PX[1])))
+    scale = min(size / max(across, down), MOST_ENLARGED)
+    return scale, np.array((x + across / 2, y + down / 2)) + rng.uniform(-0.45, 0.45, 2) * TILE_PX / scale
 
 
 def _detail(image: Grey, point: npt.NDArray[np.float64], reach: float) -> float:

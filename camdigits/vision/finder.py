@@ -215,10 +215,8 @@ def compare(boxes: Boxes, labels: Indices, levels: Sequence[Level]) -> Features:
     if not len(boxes) or not levels:
         return features
     # Of two scales that may be right, that counts at which a centre is surest.
-    octaves = np.abs(np.log2(np.array([level.scale for level in levels])) - _exponents(boxes)[:, None])
     heat = np.full(len(boxes), -np.inf, np.float32)
-    for level, off in zip(levels, octaves.T, strict=True):
-        rows = np.flatnonzero(off <= 1)
+    for level, rows in _levels_of(boxes, levels):
         found = _compare_with(boxes[rows], labels[rows], level)
         surer = found[:, 0] > heat[rows]
         heat[rows[surer]] = found[surer, 0]
@@ -227,28 +225,68 @@ def compare(boxes: Boxes, labels: Indices, levels: Sequence[Level]) -> Features:
     return features
 
 
-def _compare_with(boxes: Boxes, labels: Indices, level: Level) -> Features:
-    """The first six of `FEATURES`, by what one level says: float32 (N, 6)."""
+def heat_of(boxes: Boxes, levels: Sequence[Level]) -> npt.NDArray[np.float32]:
+    """The logit of a centre where each box, float32 (N, 4), has its own, at the surer of two scales: float32 (N,)."""
+    heat = np.full(len(boxes), -MOST_LOGIT, np.float32)
+    for level, rows in _levels_of(boxes, levels):
+        row, column = _centre_in(boxes[rows], level)
+        heat[rows] = np.maximum(heat[rows], level.centre[row, column])
+    return heat
+
+
+def label_odds(boxes: Boxes, levels: Sequence[Level]) -> npt.NDArray[np.float32]:
+    """The odds of the ten digits at the place of each box, float32 (N, 4), at the surer of two scales: float32 (N, 10)."""
+    odds = np.full((len(boxes), 10), 0.1, np.float32)
+    heat = np.full(len(boxes), -np.inf, np.float32)
+    for level, rows in _levels_of(boxes, levels):
+        row, column = _centre_in(boxes[rows], level)
+        found = level.centre[row, column]
+        surer = found > heat[rows]
+        heat[rows[surer]] = found[surer]
+        odds[rows[surer]] = _softmax(level.label[row[surer], column[surer]])
+    return odds
+
+
+def _softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+
+def _levels_of(boxes: Boxes, levels: Sequence[Level]) -> list[tuple[Level, Indices]]:
+    """Each level with the boxes, as indices, that it may be right for."""
+    exponents = _exponents(boxes)
+    return [(level, np.flatnonzero(np.abs(np.log2(level.scale) - exponents) <= 1)) for level in levels]
+
+
+def _centre_in(boxes: Boxes, level: Level) -> tuple[Indices, Indices]:
+    """Row and column of the cell where a centre is surest, of nine about the middle of each box: int64 (N,) each."""
     height, width = level.centre.shape
-    middle = (boxes[:, :2] + boxes[:, 2:] / 2) * (level.scale / CELL_PX) - 0.5
+    middle = _middles(boxes, level)
     columns, rows = np.rint(middle).astype(np.int64).T
     beside = np.array([(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)])
     all_rows = np.clip(rows[:, None] + beside[:, 0], 0, height - 1)
     all_columns = np.clip(columns[:, None] + beside[:, 1], 0, width - 1)
-    around = level.centre[all_rows, all_columns]
-    best = around.argmax(axis=1)
+    best = level.centre[all_rows, all_columns].argmax(axis=1)
     each = np.arange(len(boxes))
-    row, column = all_rows[each, best], all_columns[each, best]
-    label = level.label[row, column]
-    label -= label.max(axis=1, keepdims=True)
-    agreed = label[each, labels] - np.log(np.exp(label).sum(axis=1))
+    return all_rows[each, best], all_columns[each, best]
+
+
+def _middles(boxes: Boxes, level: Level) -> npt.NDArray[np.float32]:
+    """The middles of boxes in cells of a level: float32 (N, 2), x and y."""
+    return np.asarray((boxes[:, :2] + boxes[:, 2:] / 2) * (level.scale / CELL_PX) - 0.5, np.float32)
+
+
+def _compare_with(boxes: Boxes, labels: Indices, level: Level) -> Features:
+    """The first six of `FEATURES`, by what one level says: float32 (N, 6)."""
+    middle, (row, column) = _middles(boxes, level), _centre_in(boxes, level)
+    agreed = np.log(np.maximum(_softmax(level.label[row, column])[np.arange(len(boxes)), labels], 1e-6))
     own = np.log(np.maximum(boxes[:, 2:] * level.scale, 1) / USUAL_PX)
     larger = np.clip(own - level.size[row, column], -MOST_OFF, MOST_OFF)
     sides = boxes[:, 2:].max(axis=1) * (level.scale / CELL_PX)
     off_centre = np.hypot(column - middle[:, 0], row - middle[:, 1]) / np.maximum(sides, 0.25)
     return np.column_stack(
         [
-            np.clip(around[each, best], -MOST_LOGIT, MOST_LOGIT),
+            np.clip(level.centre[row, column], -MOST_LOGIT, MOST_LOGIT),
             larger,
             np.abs(larger).max(axis=1),
             np.maximum(agreed, -MOST_LOGIT),
@@ -281,12 +319,21 @@ def peaks(levels: Sequence[Level]) -> tuple[Boxes, npt.NDArray[np.float32]]:
         highest = cv2.dilate(level.centre, np.ones((3, 3), np.uint8))
         rows, columns = np.nonzero((level.centre >= highest) & (level.centre > LEAST_PEAK))
         size = USUAL_PX * np.exp(np.clip(level.size[rows, columns], -3, 3))
-        middle = (np.column_stack([columns, rows]) + 0.5) * CELL_PX
+        middle = (np.column_stack([columns, rows]) + _between_cells(level.centre, rows, columns) + 0.5) * CELL_PX
         boxes.append(np.concatenate([middle - size / 2, size], axis=1) / level.scale)
         logits.append(level.centre[rows, columns])
     all_boxes, all_logits = np.concatenate(boxes).astype(np.float32), np.concatenate(logits)
     order = np.argsort(-all_logits, kind="stable")[:MOST_PEAKS]
     return _clear(all_boxes[order], all_logits[order])
+
+
+def _between_cells(centre: npt.NDArray[np.float32], rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
+    """How far from its cell's middle a peak lies, x and y in cells, by how likely each cell about is: float64 (N, 2)."""
+    likely = 1 / (1 + np.exp(-np.pad(centre, 1, constant_values=-MOST_LOGIT).astype(np.float64)))
+    steps = (-1, 0, 1)
+    about = np.array([[likely[rows + 1 + down, columns + 1 + across] for across in steps] for down in steps])
+    whole = about.sum(axis=(0, 1))
+    return np.column_stack([(about[:, 2] - about[:, 0]).sum(axis=0) / whole, (about[2] - about[0]).sum(axis=0) / whole])
 
 
 def _clear(boxes: Boxes, logits: npt.NDArray[np.float32]) -> tuple[Boxes, npt.NDArray[np.float32]]:

@@ -10,7 +10,7 @@ import pytest
 
 from camdigits.vision.finder import CELL_PX, SIZES_PX, USUAL_PX
 from train.pages import write_pages
-from train.tiles import CELLS, TILE_PX, GreyPage, draw_tiles, load_pages, targets_of
+from train.tiles import CELLS, ON_A_MISTAKE, TILE_PX, GreyPage, draw_tiles, load_pages, targets_of
 
 
 def targets(*boxes: tuple[float, float, float, float]) -> tuple[np.ndarray, ...]:
@@ -69,6 +69,18 @@ def test_most_tiles_of_a_page_with_digits_show_one() -> None:
     _, drawn = draw_tiles([page()], 100, np.random.default_rng(1))
     assert 0.5 < (drawn.heat.reshape(100, -1).max(axis=1) == 1).mean() < 0.95
     assert set(np.unique(drawn.label)) == {-1, 1, 3, 8}
+
+
+def test_a_share_of_the_tiles_is_aimed_at_what_a_finder_got_wrong() -> None:
+    """A grey spot on an otherwise white page without digits, which a tile of whole places rarely shows so large."""
+    image = np.full((2000, 2000), 255, np.uint8)
+    image[900:918, 1200:1212] = 100
+    mistaken = GreyPage(image, np.zeros(0, np.int64), np.zeros((0, 4), np.float32), np.array([(1200, 900, 12, 18)], np.float32))
+    pictures, drawn = draw_tiles([mistaken], 200, np.random.default_rng(0))
+    dark = np.abs(pictures.astype(int) - np.median(pictures, axis=(1, 2))[:, None, None]) > 60
+    shows = (dark.sum(axis=(1, 2)) > 60).mean()
+    assert ON_A_MISTAKE - 0.12 < shows < ON_A_MISTAKE + 0.25
+    assert drawn.heat.max() == 0
 
 
 def test_the_same_seed_draws_the_same_tiles() -> None:

@@ -20,6 +20,8 @@ from camdigits.vision.finder import (
     Maps,
     compare,
     find_levels,
+    heat_of,
+    label_odds,
     peaks,
 )
 
@@ -80,6 +82,39 @@ def test_what_is_elsewhere_or_larger_or_another_digit_agrees_less() -> None:
     assert found["overlap"][1] == 0
     assert found["wider"][2] > 0.5
     assert found["agreed"][3] < -5
+
+
+def test_heat_and_odds_are_those_of_the_digit_at_the_place_of_each_box() -> None:
+    boxes = boxes_of((100, 100, 40, 60), (400, 100, 40, 60))
+    levels = find_levels(with_block(100, 100, 40, 60), boxes, sees_black)
+    assert heat_of(boxes, levels).tolist() == [6, -8]
+    odds = label_odds(boxes, levels)
+    assert odds[0, 7] > 0.99
+    assert odds[1] == pytest.approx([0.1] * 10)
+    assert odds.sum(axis=1) == pytest.approx(1)
+    assert heat_of(boxes, ()).tolist() == [-9, -9]
+
+
+STEPS = st.floats(0.1, 1.9) | st.floats(-1.9, -0.1)
+
+
+@given(STEPS, STEPS)
+@settings(max_examples=30, deadline=None)
+def test_a_peak_lies_between_the_cells_that_share_it(right: float, down: float) -> None:
+    """The nearer a digit's middle is to the next cell, the likelier it is there too."""
+
+    def shared(picture: np.ndarray) -> Maps:
+        maps = sees_black(np.full_like(picture, 1.0))
+        maps[20, 30, 0] = 2
+        for step, row, column in ((down, 20 + int(np.sign(down)), 30), (right, 20, 30 + int(np.sign(right)))):
+            maps[row, column, 0] = 2 + 3 * (abs(step) / 2 - 1)
+        return maps
+
+    places, _ = peaks(find_levels(PAPER, boxes_of((110, 75, 16, 16)), shared))
+    x, y, width, height = places[0].tolist()
+    off = np.array((x + width / 2, y + height / 2)) - (30.5 * CELL_PX, 20.5 * CELL_PX)
+    assert (np.sign(off) == np.sign((right, down))).all()
+    assert np.abs(off).max() < CELL_PX / 2
 
 
 def test_a_piece_lies_in_a_larger_digit_and_a_pair_around_a_smaller_one() -> None:
