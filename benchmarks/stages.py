@@ -21,7 +21,7 @@ from camdigits.tracking.tracker import Tracker
 from camdigits.vision import pipeline, rotation
 from camdigits.vision.rotation import Tilt, Turned
 
-PICTURE = ("ink", "regions", "glyphs", "network", "context", "choice", "numbers")
+PICTURE = ("ink", "regions", "finder", "glyphs", "network", "context", "choice", "numbers")
 """What reading one picture calls, in the order of its way."""
 READING = (*PICTURE[:-1], "rotation", "motion")
 """What a reading of the reader thread calls; `motion` follows its digits to the present."""
@@ -32,6 +32,8 @@ CONDUCTORS: tuple[ModuleType, ...] = (live_reader, watch, rotation, pipeline)
 MODULES: Mapping[str, str] = {
     "ink": "ink",
     "regions": "regions",
+    "proposals": "finder",
+    "finder": "finder",
     "glyphs": "glyphs",
     "readings": "network",
     "context": "context",

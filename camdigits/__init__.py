@@ -11,9 +11,9 @@
 
 How a frame becomes numbers, function by function (`camdigits.vision.pipeline`):
 
-    Frame -> find_ways -> InkMap* -> find_regions -> Region* -> make_glyph -> Glyph* -> stack_glyphs -> one Batch
-          -> ask (the classifier) -> Odds -> weighed -> Reading* -> find_context, judge -> Reading* -> choose -> Digit*
-          -> group_numbers -> Number* -> Scene
+    Frame -> find_ways -> InkMap* -> find_regions -> Region* -> propose (the finder) -> Region* -> make_glyph -> Glyph*
+          -> stack_glyphs -> one Batch -> ask (the classifier) -> Odds -> weighed -> Reading*
+          -> find_context, compare, judge -> Reading* -> choose -> Digit* -> group_numbers -> Number* -> Scene
 
 Importing this package loads no model runtime and no OpenCV; the first `Recognizer` does.
 """

@@ -25,8 +25,7 @@ from keras import layers
 from camdigits.devices.models import ModelCard, file_entry, load_classifier, load_finder
 from camdigits.devices.threads import cores
 from camdigits.evaluation.truth import TruePicture, load_truth
-from camdigits.vision.context import ContextWeights, judged
-from camdigits.vision.finder import FinderNetwork
+from camdigits.vision.context import JUDGED_BY, Context, ContextWeights, judged
 from camdigits.vision.pipeline import Layer, Pipeline, context_of
 from camdigits.vision.scene import BgrImage
 from train.candidates import NEITHER, candidate_boxes, true_labels
@@ -43,12 +42,10 @@ SCENE_SIDES_PX = (480, 900)
 """Photographs without digits are looked at in these sizes of their longer side."""
 
 
-def examples(
-    pipeline: Pipeline, finder: FinderNetwork | None, image: BgrImage, truth: TruePicture | None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def examples(pipeline: Pipeline, image: BgrImage, truth: TruePicture | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Features (N, F) and labels (N,), 1 for a true digit rightly labelled, 0 for any other mark, for each ink."""
     look = pipeline.look(image)
-    for layer, features in zip(look.layers, context_of(look, finder), strict=True):
+    for layer, features in zip(look.layers, context_of(look), strict=True):
         if len(features):
             yield features, _labels(layer, truth, look.scale)[judged(layer.readings)]
 
@@ -117,13 +114,16 @@ def gather(
     return features[known].astype(np.float32), labels[known]
 
 
-_reader: tuple[Pipeline, FinderNetwork | None] | None = None
+_NONE = np.zeros(len(JUDGED_BY), np.float32)
+_UNFITTED = ContextWeights(_NONE, _NONE + 1, _NONE[:, None], _NONE[:1], _NONE[:1], 0.0)
+_reader: Pipeline | None = None
 
 
 def _load_in_worker(model: Path, finder: Path | None) -> None:
     global _reader
-    pipeline = Pipeline(load_classifier(str(model), threads=1))
-    _reader = pipeline, None if finder is None else load_finder(finder, threads=1)
+    cv2.setNumThreads(1)
+    context = None if finder is None else Context(_UNFITTED, load_finder(finder, threads=1))
+    _reader = Pipeline(load_classifier(str(model), threads=1), context=context)
 
 
 def _gathered(task: _Task) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -132,7 +132,7 @@ def _gathered(task: _Task) -> list[tuple[np.ndarray, np.ndarray]]:
     if task.side:
         factor = task.side / max(image.shape[:2])
         image = np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
-    return list(examples(*_reader, image, task.truth))
+    return list(examples(_reader, image, task.truth))
 
 
 def _load(path: Path) -> BgrImage:

@@ -64,7 +64,7 @@ MOST_LOGIT = 80.0
 """Beyond this an exponential leaves float32."""
 MOST_WEIGHT = 1e4
 """Of standardized features weights are far below this: what is above is damage."""
-LEAST_ODDS = 0.002
+LEAST_ODDS = 0.1
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
 FOREIGN_ODDS = 0.2
 AROUND = 6.0

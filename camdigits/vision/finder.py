@@ -234,24 +234,6 @@ def heat_of(boxes: Boxes, levels: Sequence[Level]) -> npt.NDArray[np.float32]:
     return heat
 
 
-def label_odds(boxes: Boxes, levels: Sequence[Level]) -> npt.NDArray[np.float32]:
-    """The odds of the ten digits at the place of each box, float32 (N, 4), at the surer of two scales: float32 (N, 10)."""
-    odds = np.full((len(boxes), 10), 0.1, np.float32)
-    heat = np.full(len(boxes), -np.inf, np.float32)
-    for level, rows in _levels_of(boxes, levels):
-        row, column = _centre_in(boxes[rows], level)
-        found = level.centre[row, column]
-        surer = found > heat[rows]
-        heat[rows[surer]] = found[surer]
-        odds[rows[surer]] = _softmax(level.label[row[surer], column[surer]])
-    return odds
-
-
-def _softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
-
-
 def _levels_of(boxes: Boxes, levels: Sequence[Level]) -> list[tuple[Level, Indices]]:
     """Each level with the boxes, as indices, that it may be right for."""
     exponents = _exponents(boxes)
@@ -279,7 +261,9 @@ def _middles(boxes: Boxes, level: Level) -> npt.NDArray[np.float32]:
 def _compare_with(boxes: Boxes, labels: Indices, level: Level) -> Features:
     """The first six of `FEATURES`, by what one level says: float32 (N, 6)."""
     middle, (row, column) = _middles(boxes, level), _centre_in(boxes, level)
-    agreed = np.log(np.maximum(_softmax(level.label[row, column])[np.arange(len(boxes)), labels], 1e-6))
+    named = level.label[row, column]
+    named = named - named.max(axis=1, keepdims=True)
+    agreed = named[np.arange(len(boxes)), labels] - np.log(np.exp(named).sum(axis=1))
     own = np.log(np.maximum(boxes[:, 2:] * level.scale, 1) / USUAL_PX)
     larger = np.clip(own - level.size[row, column], -MOST_OFF, MOST_OFF)
     sides = boxes[:, 2:].max(axis=1) * (level.scale / CELL_PX)

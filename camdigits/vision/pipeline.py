@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import cv2
 import numpy as np
 
 from camdigits.vision.context import Context, find_context, judge, judged
-from camdigits.vision.finder import FinderNetwork, compare, find_levels
+from camdigits.vision.finder import Level, compare
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.ink import InkParams, Ways, check_image, find_inks, find_plain_inks, find_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
+from camdigits.vision.proposals import propose
 from camdigits.vision.readings import Classifier, ask, stack_glyphs, weighed
 from camdigits.vision.regions import RegionParams, Regions, find_regions, has_small_strokes
 from camdigits.vision.scene import (
@@ -79,14 +80,14 @@ class Layer:
 class Look:
     """One frame, searched at `scale`: the layers of its inks, the batch that went through the classifier, and what it said.
 
-    image: the frame at that scale.
+    levels: what the finder says of it; None without one.
     """
 
     layers: tuple[Layer, ...]
     batch: Batch
     odds: Odds
     scale: float
-    image: BgrImage
+    levels: tuple[Level, ...] | None = None
 
 
 class Pipeline:
@@ -95,7 +96,7 @@ class Pipeline:
     def __init__(self, classify: Classifier, params: PipelineParams = PipelineParams(), context: Context | None = None) -> None:
         self._classify = classify
         self._params = params
-        self._context = context
+        self._context = context if params.context else None
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
         """Read one frame: the digits, the numbers they make, and all that led to them.
@@ -133,7 +134,11 @@ class Pipeline:
         check_image(image)
         searched, scale = _at_search_scale(image, self._params)
         ways = self._see(searched, image, scale)
-        found = [find_regions(maps, self._params.regions) for maps in ways]
+        found: Sequence[Regions] = [find_regions(maps, self._params.regions) for maps in ways]
+        levels = None
+        if self._context is not None and self._context.finder is not None:
+            grey = np.asarray(cv2.cvtColor(searched, cv2.COLOR_BGR2GRAY), np.uint8)
+            found, levels = propose(found, grey, self._context.finder)
         batch = stack_glyphs([make_glyph(_finest(region)) for regions in found for region in regions.candidates])
         odds = ask(batch, self._classify)
         readings = iter(weighed(odds, self._params.none_weight))
@@ -141,7 +146,7 @@ class Pipeline:
             Layer(maps[0].ink, regions, tuple(islice(readings, len(regions.candidates))))
             for maps, regions in zip(ways, found, strict=True)
         )
-        return Look(layers, batch, odds, scale, searched)
+        return Look(layers, batch, odds, scale, levels)
 
     def _see(self, searched: BgrImage, image: BgrImage, scale: float) -> tuple[tuple[InkMap, ...], ...]:
         """The maps of dark ink, and those of light ink where it is read too; the main one of each first."""
@@ -168,31 +173,29 @@ class Pipeline:
 
     def _in_context(self, look: Look) -> list[Layer]:
         """The layers with confidences that count the company each candidate keeps, and what the finder sees at its place."""
-        if self._context is None or not self._params.context:
+        if self._context is None:
             return list(look.layers)
         layers = []
-        for layer, features in zip(look.layers, context_of(look, self._context.finder), strict=True):
+        for layer, features in zip(look.layers, context_of(look), strict=True):
             odds = np.zeros(len(layer.readings), np.float32)
             odds[judged(layer.readings)] = judge(features, self._context.weights)
             readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
-            layers.append(Layer(layer.ink, layer.regions, readings))
+            layers.append(replace(layer, readings=readings))
         return layers
 
 
-def context_of(look: Look, finder: FinderNetwork | None) -> list[Features]:
+def context_of(look: Look) -> list[Features]:
     """What surrounds each judged candidate of each layer and, with a finder, what it says of its place: float32 (M, F) each."""
-    company = [find_context(layer.regions.candidates, layer.readings, layer.ink.shape) for layer in look.layers]
-    if finder is None:
-        return company
-    rows = [judged(layer.readings) for layer in look.layers]
-    boxes = [layer.regions.candidates[k].box for layer, of_layer in zip(look.layers, rows, strict=True) for k in of_layer]
-    places = np.array(boxes, np.float32).reshape(-1, 4)
-    grey = np.asarray(cv2.cvtColor(look.image, cv2.COLOR_BGR2GRAY), np.uint8)
-    levels = find_levels(grey, places, finder)
-    labels = [layer.readings[k].label for layer, of_layer in zip(look.layers, rows, strict=True) for k in of_layer]
-    seen = compare(places, np.array(labels, np.int64), levels)
-    parts = np.split(seen, np.cumsum([len(of_layer) for of_layer in rows])[:-1])
-    return [np.concatenate(columns, axis=1) for columns in zip(company, parts, strict=True)]
+    features = []
+    for layer in look.layers:
+        company = find_context(layer.regions.candidates, layer.readings, layer.ink.shape)
+        if look.levels is not None:
+            rows = judged(layer.readings)
+            boxes = np.array([layer.regions.candidates[k].box for k in rows], np.float32).reshape(-1, 4)
+            labels = np.array([layer.readings[k].label for k in rows], np.int64)
+            company = np.concatenate([company, compare(boxes, labels, look.levels)], axis=1)
+        features.append(company)
+    return features
 
 
 def _digits(layers: Sequence[Layer], boxes: Sequence[Sequence[Box]], chosen: Sequence[Sequence[int]]) -> tuple[Digit, ...]:

@@ -83,6 +83,21 @@ class Regions:
     marks: tuple[Box, ...]
     chains: tuple[Chain, ...] = ()
 
+    def only(self, keep: npt.NDArray[np.bool_]) -> Regions:
+        """Those candidates, bool (N,), and chains of what is left of their pieces."""
+        place = (np.cumsum(keep) - 1).tolist()
+        chains = []
+        for chain in self.chains:
+            left = tuple(piece._replace(candidate=place[piece.candidate]) for piece in chain.pieces if keep[piece.candidate])
+            if left:
+                chains.append(replace(chain, pieces=left))
+        candidates = tuple(region for region, kept in zip(self.candidates, keep.tolist(), strict=True) if kept)
+        return replace(self, candidates=candidates, chains=tuple(chains))
+
+    def with_more(self, candidates: Sequence[Region]) -> Regions:
+        """These candidates after the others."""
+        return replace(self, candidates=(*self.candidates, *candidates))
+
 
 @dataclass(frozen=True, eq=False)
 class _Strokes:

@@ -66,7 +66,7 @@ def _parts_of_wholes(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:
     ink_px = np.array([cv2.countNonZero(region.mask) for region in regions])
     within = shared_area(boxes, boxes) > 0.8 * (boxes[:, 2] * boxes[:, 3])[:, None]
     within &= ink_px[None] > PART_INK * ink_px[:, None]
-    within &= ~np.array([region.joined or region.cut for region in regions], bool)[None]
+    within &= ~np.array([region.joined or region.cut or region.found for region in regions], bool)[None]
     return np.asarray(within.any(axis=1))
 
 

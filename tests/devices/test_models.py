@@ -299,7 +299,7 @@ class TestFinder:
         return tmp_path / "camdigits.tflite"
 
     def test_a_card_without_one_is_judged_by_company_alone(self) -> None:
-        context = load_classifier().context
+        context = load_classifier("classic").context
         assert context is not None
         assert context.finder is None
 

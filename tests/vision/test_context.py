@@ -84,7 +84,7 @@ class TestCompany:
         assert features_of((DIGIT, 0.99))["clean"][0] > 2 * features_of((DIGIT, 0.99), *clutter)["clean"][0]
 
     def test_a_clean_sheet_on_a_rough_wall_is_clean_where_the_digits_are(self) -> None:
-        wall = [(Box(20 + 25 * k, y, 14, 30), 0.05) for k in range(20) for y in (4, 440)]
+        wall = [(Box(20 + 25 * k, y, 14, 30), 0.15) for k in range(20) for y in (4, 440)]
         page = [(Box(250 + 60 * k, 220, 26, 30), 0.99) for k in range(3)]
         features = features_of(*page, *wall)
         assert features["around"][:3].min() > 3 * features["around"][3:].max()

@@ -21,7 +21,6 @@ from camdigits.vision.finder import (
     compare,
     find_levels,
     heat_of,
-    label_odds,
     peaks,
 )
 
@@ -84,14 +83,10 @@ def test_what_is_elsewhere_or_larger_or_another_digit_agrees_less() -> None:
     assert found["agreed"][3] < -5
 
 
-def test_heat_and_odds_are_those_of_the_digit_at_the_place_of_each_box() -> None:
+def test_heat_is_that_of_the_digit_at_the_place_of_each_box() -> None:
     boxes = boxes_of((100, 100, 40, 60), (400, 100, 40, 60))
     levels = find_levels(with_block(100, 100, 40, 60), boxes, sees_black)
     assert heat_of(boxes, levels).tolist() == [6, -8]
-    odds = label_odds(boxes, levels)
-    assert odds[0, 7] > 0.99
-    assert odds[1] == pytest.approx([0.1] * 10)
-    assert odds.sum(axis=1) == pytest.approx(1)
     assert heat_of(boxes, ()).tolist() == [-9, -9]
 
 

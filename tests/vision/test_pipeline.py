@@ -296,6 +296,12 @@ class TestContext:
         params = PipelineParams(light_ink=False, context=False)
         assert len(Pipeline(always(0), params, sure_of(0.01))(Frame(page(), 0, 0.0)).digits) == 3
 
+    def test_where_the_finder_sees_no_digit_nothing_is_looked_at(self) -> None:
+        context = Context(sure_of(0.9).weights, lambda picture: sees_nothing(picture) - 5)
+        look = Pipeline(rings, context=context).look(page())
+        assert [len(layer.readings) for layer in look.layers] == [0, 0]
+        assert len(look.batch) == 0
+
 
 def sure_of(probability: float) -> Context:
     """A context that gives every candidate the same probability."""
@@ -307,7 +313,10 @@ def sure_of(probability: float) -> Context:
 
 
 def sees_nothing(picture: np.ndarray) -> Maps:
-    return np.zeros((picture.shape[0] // CELL_PX, picture.shape[1] // CELL_PX, CHANNELS), np.float32)
+    """A finder that rules out nothing, and sees no digit by itself."""
+    maps = np.zeros((picture.shape[0] // CELL_PX, picture.shape[1] // CELL_PX, CHANNELS), np.float32)
+    maps[..., 0] = -2
+    return maps
 
 
 def test_the_evidence_has_a_glyph_a_box_and_a_reading_or_none_for_each_candidate() -> None:
