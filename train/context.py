@@ -121,7 +121,6 @@ _reader: Pipeline | None = None
 
 def _load_in_worker(model: Path, finder: Path | None) -> None:
     global _reader
-    cv2.setNumThreads(1)
     context = None if finder is None else Context(_UNFITTED, load_finder(finder, threads=1))
     _reader = Pipeline(load_classifier(str(model), threads=1), context=context)
 
