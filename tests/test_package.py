@@ -75,7 +75,9 @@ def test_the_networks_are_in_it_with_their_cards(wheel: zipfile.ZipFile, network
 def test_of_files_that_are_no_modules_only_these_are_in_it(wheel: zipfile.ZipFile) -> None:
     package = {name for name in wheel.namelist() if name.startswith("camdigits/") and not name.endswith(".py")}
     networks = {
-        f"camdigits/models/{Path(network).with_suffix(kind)}" for network in BUNDLED.values() for kind in (".tflite", ".json")
+        f"camdigits/models/{Path(network).with_suffix(kind)}"
+        for network in (*BUNDLED.values(), "finder.tflite")
+        for kind in (".tflite", ".json")
     }
     assert package == {"camdigits/assets/demo.mp4", "camdigits/py.typed"} | networks
 

@@ -29,9 +29,8 @@ class TrackParams:
     """When a track is shown, and when it is the digit of a reading. Distances are shares of the digit's height.
 
     show: a track is shown from this confidence on, and no more below it (the user's threshold).
-    lone: a digit with fewer than `peers` sure ones beside it is shown from this confidence on: among all that cameras see, each
-        reading is one more chance to take something for a digit.
-    sure: one reading confirms a digit of this confidence; others take two, of frames `confirm_s` apart at least.
+    sure: one reading confirms a digit of this confidence; others take two, of frames `confirm_s` apart at least, and `peers`
+        sure ones beside them: among all that cameras see, each reading is one more chance to take something for a digit.
     tentative: a track that is not confirmed is offered as such from this confidence on.
     change: a label changes when the other one's probability reaches this: two that are equally likely would flicker.
     min_step: a confidence that changes by less stays, so that labels do not flicker.
@@ -54,7 +53,6 @@ class TrackParams:
     """
 
     show: float = 0.5
-    lone: float = 0.75
     peers: int = 2
     sure: float = 0.9
     tentative: float = 0.25
@@ -248,7 +246,7 @@ class Tracker:
         match track.state:
             case State.TENTATIVE:
                 others = sure - (track.confidence >= params.sure)
-                clearly = track.confidence >= (params.show if others >= params.peers else max(params.show, params.lone))
+                clearly = track.confidence >= (params.show if others >= params.peers else max(params.show, params.sure))
                 confirmed = track.confidence >= params.sure or track.read_s - track.began_s >= params.confirm_s
                 return State.CONFIRMED if clearly and confirmed and track.is_placed else State.TENTATIVE
             case State.CONFIRMED:
@@ -287,7 +285,7 @@ class Tracker:
 
     def _differs(self, confidence: float, before: float) -> bool:
         """Whether a confidence is another one for those who see it."""
-        levels = (self.params.show, self.params.lone, self.params.sure)
+        levels = (self.params.show, self.params.sure)
         crosses = any((confidence >= level) != (before >= level) for level in levels)
         return crosses or abs(confidence - before) >= self.params.min_step
 
