@@ -19,7 +19,7 @@ import numpy as np
 from camdigits.devices.models import load_finder
 from camdigits.devices.threads import cores
 from camdigits.vision.boxes import Boxes, iou_matrix
-from camdigits.vision.finder import COARSEST, FINEST, SIZES_PX, FinderNetwork, GreyImage, find_levels, peaks
+from camdigits.vision.finder import COARSEST, FINEST, SIZES_PX, FinderNetwork, GreyImage, see
 from train.fit import MODELS_DIR
 from train.tiles import MISTAKES, GreyPage, load_pages
 
@@ -46,11 +46,8 @@ def everywhere(grey: GreyImage) -> Boxes:
 
 def mistakes(page: GreyPage, finder: FinderNetwork) -> Boxes:
     """Where the finder sees digits that are none, and digits that it does not see: float32 (N, 4)."""
-    levels = find_levels(page.image, everywhere(page.image), finder)
-    if not levels:
-        return np.zeros((0, 4), np.float32)
-    seen, logits = peaks(levels)
-    seen = seen[logits > SEEN_LOGIT]
+    _, places, logits = see(page.image, everywhere(page.image), finder)
+    seen = places[logits > SEEN_LOGIT]
     overlap = iou_matrix(seen, page.boxes)
     false = seen[overlap.max(axis=1, initial=0) < RIGHT_IOU]
     missed = page.boxes[(overlap.max(axis=0, initial=0) < RIGHT_IOU) & (page.boxes[:, 2:].max(axis=1) >= LEAST_SIDE_PX)]

@@ -75,6 +75,20 @@ class Level:
     size: npt.NDArray[np.float32]
 
 
+class Seen(NamedTuple):
+    """What the finder says of a picture: at each scale, and the digits that it sees by itself, as `peaks` has them."""
+
+    levels: tuple[Level, ...]
+    places: Boxes
+    logits: npt.NDArray[np.float32]
+
+
+def see(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> Seen:
+    """What the network says of a picture around boxes, float32 (N, 4): see `find_levels` and `peaks`."""
+    levels = find_levels(grey, boxes, network)
+    return Seen(levels, *peaks(levels))
+
+
 def find_levels(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> tuple[Level, ...]:
     """What the network says of a picture around boxes, float32 (N, 4), at each scale that is right for some of them, the
     coarsest first.
@@ -201,7 +215,7 @@ def _copy(maps: Maps, window: _Window, level: Level) -> None:
     level.size[rows, columns] = own[..., 11:13]
 
 
-def compare(boxes: Boxes, labels: Indices, levels: Sequence[Level]) -> Features:
+def compare(boxes: Boxes, labels: Indices, seen: Seen) -> Features:
     """How candidates agree with the finder: float32 (N, len(FEATURES)). boxes: float32 (N, 4); labels: int64 (N,), 0..9.
 
     heat: the logit of a centre where the candidate has its own. wider, taller: by how much it is larger than the digit there,
@@ -212,16 +226,16 @@ def compare(boxes: Boxes, labels: Indices, levels: Sequence[Level]) -> Features:
     """
     features = np.zeros((len(boxes), len(FEATURES)), np.float32)
     features[:, 0], features[:, -2:] = -MOST_LOGIT, LEAST_PEAK
-    if not len(boxes) or not levels:
+    if not len(boxes) or not seen.levels:
         return features
     # Of two scales that may be right, that counts at which a centre is surest.
     heat = np.full(len(boxes), -np.inf, np.float32)
-    for level, rows in _levels_of(boxes, levels):
+    for level, rows in _levels_of(boxes, seen.levels):
         found = _compare_with(boxes[rows], labels[rows], level)
         surer = found[:, 0] > heat[rows]
         heat[rows[surer]] = found[surer, 0]
         features[rows[surer], :6] = found[surer]
-    features[:, 6:] = _company(boxes, *peaks(levels))
+    features[:, 6:] = _company(boxes, seen.places, seen.logits)
     return features
 
 
@@ -298,15 +312,15 @@ def _company(boxes: Boxes, places: Boxes, logits: npt.NDArray[np.float32]) -> Fe
 def peaks(levels: Sequence[Level]) -> tuple[Boxes, npt.NDArray[np.float32]]:
     """The digits that the finder sees by itself: boxes float32 (N, 4) and logits float32 (N,), the surest first; of those that
     overlap at one place only the surest (greedy non-maximum suppression)."""
-    boxes, logits = [], []
+    boxes, logits = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
     for level in levels:
         highest = cv2.dilate(level.centre, np.ones((3, 3), np.uint8))
         rows, columns = np.nonzero((level.centre >= highest) & (level.centre > LEAST_PEAK))
         size = USUAL_PX * np.exp(np.clip(level.size[rows, columns], -3, 3))
         middle = (np.column_stack([columns, rows]) + _between_cells(level.centre, rows, columns) + 0.5) * CELL_PX
-        boxes.append(np.concatenate([middle - size / 2, size], axis=1) / level.scale)
+        boxes.append((np.concatenate([middle - size / 2, size], axis=1) / level.scale).astype(np.float32))
         logits.append(level.centre[rows, columns])
-    all_boxes, all_logits = np.concatenate(boxes).astype(np.float32), np.concatenate(logits)
+    all_boxes, all_logits = np.concatenate(boxes), np.concatenate(logits)
     order = np.argsort(-all_logits, kind="stable")[:MOST_PEAKS]
     return _clear(all_boxes[order], all_logits[order])
 

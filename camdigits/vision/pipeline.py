@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from camdigits.vision.context import Context, find_context, judge, judged
-from camdigits.vision.finder import Level, compare
+from camdigits.vision.finder import Seen, compare
 from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.ink import InkParams, Ways, check_image, find_inks, find_plain_inks, find_ways
 from camdigits.vision.numbers import NumberParams, group_numbers
@@ -80,14 +80,14 @@ class Layer:
 class Look:
     """One frame, searched at `scale`: the layers of its inks, the batch that went through the classifier, and what it said.
 
-    levels: what the finder says of it; None without one.
+    seen: what the finder says of it; None without one.
     """
 
     layers: tuple[Layer, ...]
     batch: Batch
     odds: Odds
     scale: float
-    levels: tuple[Level, ...] | None = None
+    seen: Seen | None = None
 
 
 class Pipeline:
@@ -135,10 +135,10 @@ class Pipeline:
         searched, scale = _at_search_scale(image, self._params)
         ways = self._see(searched, image, scale)
         found: Sequence[Regions] = [find_regions(maps, self._params.regions) for maps in ways]
-        levels = None
+        seen = None
         if self._context is not None and self._context.finder is not None:
             grey = np.asarray(cv2.cvtColor(searched, cv2.COLOR_BGR2GRAY), np.uint8)
-            found, levels = propose(found, grey, self._context.finder)
+            found, seen = propose(found, grey, self._context.finder)
         batch = stack_glyphs([make_glyph(_finest(region)) for regions in found for region in regions.candidates])
         odds = ask(batch, self._classify)
         readings = iter(weighed(odds, self._params.none_weight))
@@ -146,7 +146,7 @@ class Pipeline:
             Layer(maps[0].ink, regions, tuple(islice(readings, len(regions.candidates))))
             for maps, regions in zip(ways, found, strict=True)
         )
-        return Look(layers, batch, odds, scale, levels)
+        return Look(layers, batch, odds, scale, seen)
 
     def _see(self, searched: BgrImage, image: BgrImage, scale: float) -> tuple[tuple[InkMap, ...], ...]:
         """The maps of dark ink, and those of light ink where it is read too; the main one of each first."""
@@ -189,11 +189,11 @@ def context_of(look: Look) -> list[Features]:
     features = []
     for layer in look.layers:
         company = find_context(layer.regions.candidates, layer.readings, layer.ink.shape)
-        if look.levels is not None:
+        if look.seen is not None:
             rows = judged(layer.readings)
             boxes = np.array([layer.regions.candidates[k].box for k in rows], np.float32).reshape(-1, 4)
             labels = np.array([layer.readings[k].label for k in rows], np.int64)
-            company = np.concatenate([company, compare(boxes, labels, look.levels)], axis=1)
+            company = np.concatenate([company, compare(boxes, labels, look.seen)], axis=1)
         features.append(company)
     return features
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, iou_matrix
-from camdigits.vision.finder import FinderNetwork, GreyImage, Level, find_levels, heat_of, peaks
+from camdigits.vision.finder import FinderNetwork, GreyImage, Seen, heat_of, see
 from camdigits.vision.regions import Regions
 from camdigits.vision.scene import Box, Ink, Region
 from camdigits.vision.widths import stroke_width
@@ -38,7 +38,7 @@ class Proposals(NamedTuple):
     """The candidates of each polarity, dark ink first, and what the finder says of the picture, by which they were sifted."""
 
     regions: tuple[Regions, ...]
-    levels: tuple[Level, ...]
+    seen: Seen
 
 
 def propose(regions: Sequence[Regions], grey: GreyImage, finder: FinderNetwork) -> Proposals:
@@ -48,27 +48,24 @@ def propose(regions: Sequence[Regions], grey: GreyImage, finder: FinderNetwork) 
     """
     boxes = [_boxes(of_ink) for of_ink in regions]
     together = np.concatenate(boxes)
-    if not len(together):
-        return Proposals(tuple(regions), ())
-    levels = find_levels(grey, together, finder)
-    hot = np.split(heat_of(together, levels) >= LEAST_HEAT, np.cumsum([len(part) for part in boxes])[:-1])
+    seen = see(grey, together, finder)
+    hot = np.split(heat_of(together, seen.levels) >= LEAST_HEAT, np.cumsum([len(part) for part in boxes])[:-1])
     sifted = [of_ink.only(keep) for of_ink, keep in zip(regions, hot, strict=True)]
     found: list[list[Region]] = [[] for _ in regions]
-    for box in _unseen(levels, np.concatenate([_boxes(of_ink) for of_ink in sifted])):
+    for box in _unseen(seen, np.concatenate([_boxes(of_ink) for of_ink in sifted])):
         light, region = _ink_in(box, grey)
         if region is not None and light < len(found):
             found[light].append(region)
-    return Proposals(tuple(of_ink.with_more(more) for of_ink, more in zip(sifted, found, strict=True)), levels)
+    return Proposals(tuple(of_ink.with_more(more) for of_ink, more in zip(sifted, found, strict=True)), seen)
 
 
 def _boxes(regions: Regions) -> Boxes:
     return np.array([region.box for region in regions.candidates], np.float32).reshape(-1, 4)
 
 
-def _unseen(levels: Sequence[Level], known: Boxes) -> list[Box]:
+def _unseen(seen: Seen, known: Boxes) -> list[Box]:
     """The digits of the finder that no candidate has."""
-    boxes, logits = peaks(levels)
-    boxes = boxes[logits >= FOUND_HEAT]
+    boxes = seen.places[seen.logits >= FOUND_HEAT]
     new = boxes[iou_matrix(boxes, known).max(axis=1, initial=0) < SAME_IOU][:MOST_FOUND]
     return [Box._make(box) for box in np.rint(new).astype(int).tolist()]
 
@@ -99,4 +96,4 @@ def _own_ink(is_ink: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_]) -> In
     within, whole = (np.bincount(labels[part], minlength=count) for part in (inside & is_ink, is_ink))
     share = within / np.maximum(whole, 1)
     own = (share >= MOSTLY)[labels] | ((share >= PARTLY)[labels] & inside)
-    return np.where(own & is_ink, np.uint8(255), np.uint8(0))
+    return np.where(own, np.uint8(255), np.uint8(0))

@@ -22,6 +22,7 @@ from camdigits.vision.finder import (
     find_levels,
     heat_of,
     peaks,
+    see,
 )
 
 SIDE = 1024
@@ -58,7 +59,7 @@ def with_block(x: int, y: int, width: int, height: int, size: tuple[int, int] = 
 
 
 def features_of(boxes: Boxes, labels: list[int], grey: GreyImage) -> dict[str, np.ndarray]:
-    columns = compare(boxes, np.array(labels, np.int64), find_levels(grey, boxes, sees_black))
+    columns = compare(boxes, np.array(labels, np.int64), see(grey, boxes, sees_black))
     return dict(zip(FEATURES, columns.T, strict=True))
 
 
@@ -158,7 +159,7 @@ def test_without_candidates_the_network_is_not_called() -> None:
         raise AssertionError
 
     assert find_levels(PAPER, boxes_of(), unwanted) == ()
-    assert compare(boxes_of(), np.zeros(0, np.int64), ()).shape == (0, len(FEATURES))
+    assert compare(boxes_of(), np.zeros(0, np.int64), see(PAPER, boxes_of(), unwanted)).shape == (0, len(FEATURES))
 
 
 def test_a_digit_seen_at_two_scales_is_one_peak() -> None:

@@ -73,4 +73,4 @@ def test_without_candidates_the_finder_is_not_asked() -> None:
     def unwanted(_: np.ndarray) -> Maps:
         raise AssertionError
 
-    assert propose([regions_of()], PICTURE, unwanted).levels == ()
+    assert propose([regions_of()], PICTURE, unwanted).seen.levels == ()
