@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from train.composing import Piece, Setter, lines_of
+from train.composing import Piece, Setter, bottom_of, lines_of, top_of
 from train.hands import Glyph
 from train.layouts import Content, Rng, Size, Style, any_word, clear_word
 from train.lettering import font_count, width_of
@@ -24,11 +24,14 @@ _BOX_COLOURS: tuple[Colour, ...] = (
 def amount_field(size: Size, style: Style, rng: Rng) -> Content:
     """A tight crop around one amount: strokes of the line above hang into it, a rule is below or a frame around."""
     pen = Setter(_hand(style, 0.5 * size[1], rng), rng)
-    row = _amount(pen, rng)
-    high = 0.9 * size[1] / (max(pen.pen, 0.05) + 1.15)
-    unit = float(min(size[1] * rng.uniform(0.4, 0.8), high, 0.94 * size[0] / (row.width + pen.pen)))
+    row = _quick(pen, rng) if rng.random() < 0.6 else _amount(pen, rng)
+    # What is written has this room, and its line of writing is so far down.
+    above, below = max(-top_of(row), 1.0) + pen.pen, max(bottom_of(row), 0.1) + pen.pen
+    high = 0.95 * size[1] / (above + below)
+    unit = float(min(size[1] * rng.uniform(0.4, 1.0), high, 0.97 * size[0] / (row.width + pen.pen)))
     hand = replace(style, height_px=unit, pen_px=max(pen.pen * unit, 1.0))
-    left, base = rng.uniform(0.01, 0.04) * size[0] + hand.pen_px / 2, size[1] * rng.uniform(0.8, 0.94)
+    left = rng.uniform(0.0, 0.04) * size[0] + hand.pen_px / 2
+    base = rng.uniform(max(above * unit, 0.6 * size[1] - below * unit), size[1] - below * unit)
     line = hand.line(row.text, float(left), float(base), rng)
     line = replace(line, glyphs=row.moved(float(left), float(base), unit).glyphs)
     patches = _frame(size, float(base), unit, style.print_colour, rng)
@@ -128,6 +131,37 @@ def _amount(pen: Setter, rng: Rng) -> Piece:
     if rng.random() < 0.25:
         parts.append(_dash(pen, rng))
     return pen.row(parts, gap=float(rng.uniform(0.05, 0.35)))
+
+
+def _quick(pen: Setter, rng: Rng) -> Piece:
+    """An amount in a quick hand: digits of many heights that lean and run into each other, the first ones long, points apart."""
+    lean, uneven, tight = float(np.clip(rng.normal(0.2, 0.22), -0.25, 0.7)), rng.uniform(0.02, 0.16), rng.uniform(-0.05, 0.25)
+    apart = rng.uniform(0.0, 0.6)
+    small_zeros, long_ones = rng.uniform(0.5, 1.0), rng.uniform(0.9, 1.5)
+    glyphs: list[Glyph] = []
+    right, text = 0.0, _figures(rng)
+    for char in text:
+        height = float(np.exp(rng.normal(0, uneven)))
+        if char == "0" and right:
+            height *= small_zeros
+        elif char == "1" or not glyphs:
+            height *= long_ones
+        strokes = [stroke * (height ** rng.uniform(0.3, 1.0), height) - (0, height) for stroke in pen.writer.draw(char, rng)]
+        pointed = char in ".,-" or (glyphs and glyphs[-1].char in ".,-")
+        gap = pen.pen + float(apart * rng.uniform(0, 1) if pointed else tight + rng.normal(0, 0.06)) if glyphs else 0.0
+        by = (right + gap - min(stroke[:, 0].min() for stroke in strokes), rng.normal(0, 0.05))
+        glyphs.append(Glyph(char, tuple(np.asarray(stroke + by, np.float32) for stroke in strokes)))
+        right = max(right, glyphs[-1].extent[2])
+    row = Piece(tuple(glyphs), text, right)
+    if rng.random() < 0.3:
+        row = pen.joined(row)
+    # Room is counted upright and the row then leans: neighbours' boxes overlap where their strokes do not.
+    shear = np.array([[1, 0], [-lean, 1]], np.float32)
+    leant = tuple(Glyph(glyph.char, tuple(stroke @ shear for stroke in glyph.strokes)) for glyph in row.glyphs)
+    left = min(glyph.extent[0] for glyph in leant)
+    row = Piece(leant, text, max(glyph.extent[2] for glyph in leant)).moved(-left)
+    row = replace(row, width=row.width - left)
+    return pen.row([row, _dash(pen, rng)], gap=float(rng.uniform(0.1, 0.6))) if rng.random() < 0.2 else row
 
 
 def _figures(rng: Rng) -> str:
