@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.devices.stderr import quiet_stderr
+from camdigits.devices.stderr import Heard, heard_stderr
 from camdigits.errors import SourceError
 from camdigits.vision.scene import BgrImage
 
@@ -46,6 +49,9 @@ _SIGNATURES = (
 )
 _JPEG, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
 _PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
+_OF_DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "TIFF_Error")
+_EXTRANEOUS = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
+_FILLED_BYTES = 16
 EXIF_ORIENTATION = 0x112
 """The tag that says how a picture was held, in JEITA CP-3451."""
 _SUBFILE, _REDUCED_OR_MASK = 254, 0b101
@@ -79,15 +85,24 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
     """
     if _is_heif(data[:64]):
         return _decode_heif(data, name)
-    if is_cut_off(data):
-        raise SourceError(f"{name}: the picture is cut off, its end is missing; copy or save it again")
+    if _is_png_cut_off(data):
+        raise _cut_off(name)
+    lacks_end = _lacks_jpeg_end(data)
+    if lacks_end:  # that alone is no loss: what is decoded up to there tells whether more is missing
+        data += _JPEG_END
     try:
-        with quiet_stderr():  # libpng and libjpeg print there by themselves
+        with _decoder_heard() as heard:
             pixels, kinds, metadata = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or far too large; save it smaller") from error
-    if pixels is None or pixels.size == 0:
+    is_empty = pixels is None or pixels.size == 0
+    is_damaged = _tells_of_damage(heard.text, data)
+    if lacks_end and (is_empty or is_damaged):
+        raise _cut_off(name)
+    if is_empty:
         raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or of an unknown kind; save it as PNG or JPEG")
+    if is_damaged:
+        raise SourceError(f"{name}: the picture is damaged, parts of it are missing or wrong; copy or save it again")
     if data.startswith(b"BM") and pixels.ndim == 3:
         pixels = pixels[:, :, :3]  # the fourth byte of a BMP pixel is padding more often than transparency
     exif = next((bytes(block) for kind, block in zip(kinds, metadata, strict=False) if kind == cv2.IMAGE_METADATA_EXIF), b"")
@@ -143,11 +158,47 @@ def _over_white(bgra: npt.NDArray[np.uint8]) -> BgrImage:
     return picture
 
 
-def is_cut_off(data: bytes) -> bool:
-    """Whether a JPEG or PNG lacks its end."""
-    if data.startswith(_JPEG):
-        return data.find(_JPEG_END, _jpeg_scan_start(data)) < 0
+def is_damaged_jpeg(data: bytes) -> bool:
+    """Whether parts of a JPEG, be it the end marker alone, are missing or wrong, as far as its decoder can tell."""
+    if _lacks_jpeg_end(data):
+        return True
+    with _decoder_heard() as heard, suppress(cv2.error):
+        cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    return _tells_of_damage(heard.text, data)
+
+
+@contextmanager
+def _decoder_heard() -> Iterator[Heard]:
+    """Hear what decoders say of a picture: OpenCV hands on what they made of one that is damaged, without a word."""
+    with heard_stderr() as heard:
+        before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        try:
+            yield heard
+        finally:
+            cv2.utils.logging.setLogLevel(before)
+
+
+def _tells_of_damage(said: str, data: bytes) -> bool:
+    """Whether that is what libjpeg or libtiff say of a picture that is damaged."""
+    extraneous = _EXTRANEOUS.search(said)
+    if extraneous is not None:
+        # Cameras fill up their pictures before the end; what was left over of a picture is longer, and not one byte repeated.
+        end, count = data.find(_JPEG_END, _jpeg_scan_start(data)), int(extraneous[1])
+        rest = data[end - count : end]
+        return count > _FILLED_BYTES and len(set(rest)) > 1
+    return any(words in said for words in _OF_DAMAGE)
+
+
+def _cut_off(name: str) -> SourceError:
+    return SourceError(f"{name}: the picture is cut off, its end is missing; copy or save it again")
+
+
+def _is_png_cut_off(data: bytes) -> bool:
     return data.startswith(_PNG) and not _has_all_chunks(data)
+
+
+def _lacks_jpeg_end(data: bytes) -> bool:
+    return data.startswith(_JPEG) and data.find(_JPEG_END, _jpeg_scan_start(data)) < 0
 
 
 def tiff_pages(data: bytes) -> list[bytes]:

@@ -7,7 +7,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -25,7 +25,7 @@ from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
 from camdigits.vision.strokes import Page, PaperColour, Stroke, render
 from tests.fakes import plain, unprivileged_folder
-from tests.platforms import needs_any_names
+from tests.platforms import hears_decoders, needs_any_names
 
 TURN = Turn()
 FPS = 20.0
@@ -165,11 +165,47 @@ class TestPictures:
         path = cut(write_picture(tmp_path / f"page{suffix}"), share)
         assert refusal(path).startswith(f"{path}: the picture ")
 
-    @pytest.mark.parametrize("suffix", [".jpg", ".png"])
-    def test_a_missing_end_marker_alone_is_refused(self, tmp_path: Path, suffix: str) -> None:
-        path = write_picture(tmp_path / f"page{suffix}")
+    def test_a_png_without_its_end_is_refused(self, tmp_path: Path) -> None:
+        path = write_picture(tmp_path / "page.png")
         path.write_bytes(path.read_bytes()[:-2])
         assert "cut off" in refusal(path)
+
+    @pytest.mark.parametrize("missing", [1, 2])
+    @pytest.mark.parametrize("coding", [[], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1], [cv2.IMWRITE_JPEG_RST_INTERVAL, 4]])
+    def test_a_jpeg_that_lacks_its_end_marker_alone_is_whole(self, tmp_path: Path, coding: list[int], missing: int) -> None:
+        data = cv2.imencode(".jpg", scenery(), coding)[1].tobytes()
+        (tmp_path / "whole.jpg").write_bytes(data)
+        (tmp_path / "page.jpg").write_bytes(data[:-missing])
+        assert np.array_equal(picture_of(tmp_path / "page.jpg"), picture_of(tmp_path / "whole.jpg"))
+
+    @hears_decoders
+    @pytest.mark.parametrize("coding", [[], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1], [cv2.IMWRITE_JPEG_RST_INTERVAL, 4]])
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            pytest.param(lambda data, at: data[:at] + bytes(400) + data[at + 400 :], id="zeros"),
+            pytest.param(lambda data, at: data[:at] + data[at + 400 :], id="hole"),
+            pytest.param(lambda data, at: data[:at] + b"\xff\xd9", id="half"),
+        ],
+    )
+    def test_a_damaged_jpeg_is_refused(self, tmp_path: Path, coding: list[int], spoil: Callable[[bytes, int], bytes]) -> None:
+        data = cv2.imencode(".jpg", scenery(640, 480), coding)[1].tobytes()
+        (tmp_path / "page.jpg").write_bytes(spoil(data, len(data) // 2))
+        assert "is damaged" in refusal(tmp_path / "page.jpg")
+
+    @hears_decoders
+    @pytest.mark.parametrize("compression", [cv2.IMWRITE_TIFF_COMPRESSION_LZW, cv2.IMWRITE_TIFF_COMPRESSION_ADOBE_DEFLATE])
+    def test_a_damaged_tiff_is_refused(self, tmp_path: Path, compression: int) -> None:
+        data = cv2.imencode(".tiff", scenery(640, 480), [cv2.IMWRITE_TIFF_COMPRESSION, compression])[1].tobytes()
+        (tmp_path / "page.tiff").write_bytes(data[:4000] + bytes(400) + data[4400:])
+        assert "is damaged" in refusal(tmp_path / "page.tiff")
+
+    @pytest.mark.parametrize("filling", [bytes(600), b"\xaa" * 600, b"\x12\x34\x56"])
+    def test_a_jpeg_that_is_filled_up_before_its_end_is_whole(self, tmp_path: Path, filling: bytes) -> None:
+        path = write_picture(tmp_path / "page.jpg")
+        whole = picture_of(path)
+        path.write_bytes(path.read_bytes()[:-2] + filling + b"\xff\xd9")
+        assert np.array_equal(picture_of(path), whole)
 
     def test_a_png_that_asks_for_gigabytes_of_memory_is_refused_before_it_gets_them(self, tmp_path: Path) -> None:
         path = write_picture(tmp_path / "page.png")
