@@ -342,7 +342,7 @@ def read(
         raise UsageError("--correct goes through pictures one by one; leave --workers, --ray and --resume out")
     if resume and output is None:
         raise UsageError("--resume goes on with a file; name it by --output")
-    paths, missing = _expanded(sources)
+    paths, missing = _expanded(sources, quiet)
     _keep_sources(output, paths)
     named = len(paths) + len(missing) > 1
     earlier = earlier_readings(output, kind, paths, named) if resume and output else Earlier()
@@ -650,15 +650,21 @@ def _unwritable(error: OSError) -> OutputError:
     return unwritable(error.filename or "stdout", error)
 
 
-def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The files and streams that `sources` name, and what was said of those that name none."""
-    from camdigits.devices.sources import expand
+def _expanded(sources: Sequence[str], quiet: bool) -> tuple[list[str], list[str]]:
+    """The files and streams that `sources` name, and what was said of those that name none.
+
+    What is left out of folders is said too, unless `quiet`.
+    """
+    from camdigits.devices.sources import found
 
     paths: list[str] = []
     missing: list[str] = []
     for source in sources:
         try:
-            paths += expand(source)
+            files, notice = found(source)
+            paths += files
+            if notice and not quiet:
+                say(notice)
         except SourceError as error:
             missing.append(str(error))
             say(str(error))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import cv2
@@ -20,6 +20,7 @@ import cv2
 from camdigits.devices.camera import open_camera
 from camdigits.devices.clock import seconds
 from camdigits.devices.documents import DOCUMENT_SUFFIXES, is_document, is_document_name, open_document
+from camdigits.devices.folders import files_below, files_matching
 from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
 from camdigits.devices.native import start_inside
 from camdigits.devices.paged import PagedSource, TiffSource
@@ -36,11 +37,16 @@ from camdigits.vision.strokes import render
 Result = TypeVar("Result")
 DEMO = "demo"
 STDIN = "-"
-CLIP_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv")
+CLIP_SUFFIXES = (
+    *(".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv"),
+    *(".flv", ".f4v", ".mts", ".m2ts", ".m2t", ".vob", ".asf", ".3g2", ".mpe", ".m1v", ".m2v", ".mxf", ".dv", ".divx", ".qt"),
+    *(".h264", ".264", ".h265", ".265", ".hevc", ".mjpeg", ".mjpg", ".ivf", ".ogm", ".y4m", ".nut", ".rm", ".rmvb", ".apng"),
+)
 _TIFF_SUFFIXES = (".tif", ".tiff")
 PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".png", ".bmp", *_TIFF_SUFFIXES, ".webp", ".jp2", ".avif", ".heic", ".heif"),
-    *(".pgm", ".ppm", ".pbm", ".pnm"),
+    *(".pgm", ".ppm", ".pbm", ".pnm", ".pam", ".pfm"),
+    *(".jfif", ".jpe", ".pjpeg", ".pjp", ".dib", ".j2k", ".j2c", ".jpf", ".jpx", ".hif", ".tga", ".ras", ".sr", ".hdr"),
 )
 _PAGED_SUFFIXES = DOCUMENT_SUFFIXES + _TIFF_SUFFIXES
 _FILE_SUFFIXES = PICTURE_SUFFIXES + DOCUMENT_SUFFIXES + CLIP_SUFFIXES
@@ -87,29 +93,36 @@ class StillSource:
 
 
 class SlideShow:
-    """Picture files, page by page where they have pages; one that cannot be read is passed over, and `notice` says so."""
+    """Picture files, page by page where they have pages; one that cannot be read is passed over, and `notice` says so.
+
+    found: what there is to say of all of them, while the first one is shown.
+    """
 
     live = False
     pictures = True
     frame_period_s = SLIDE_PERIOD_S
     loss = ""
 
-    def __init__(self, name: str, files: Sequence[str]) -> None:
+    def __init__(self, name: str, files: Sequence[str], found: str = "") -> None:
         self.name = name
         # How many pages they have is known when they are opened.
         self.frame_count = None if any(file.lower().endswith(_PAGED_SUFFIXES) for file in files) else len(files)
-        self.notice = ""
         self._files = files
+        self._found, self._passed = found, ""
         self._shown = 0
         self._slides = self._opened_slides()
+
+    @property
+    def notice(self) -> str:
+        return "; ".join(filter(None, (self._found if self._shown <= 1 else "", self._passed)))
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
         """The next picture; raises SourceError at the end when not one of them could be read."""
         for index, image in self._slides:
             self._shown += 1
             return Frame(image, index, 0.0)
-        if self.notice and not self._shown:
-            raise SourceError(f"{self.name}: none of its {len(self._files)} files can be read; the last was {self.notice}")
+        if self._passed and not self._shown:
+            raise SourceError(f"{self.name}: none of its {len(self._files)} files can be read; the last was {self._passed}")
         return None
 
     def close(self) -> None:
@@ -124,9 +137,9 @@ class SlideShow:
                     while (frame := source.read(Turn())) is not None:
                         yield index, frame.image
                         index += 1
-                    self.notice = source.notice or self.notice
+                    self._passed = source.notice or self._passed
             except SourceError as error:
-                self.notice = f"passed over {error}"
+                self._passed = f"passed over {error}"
                 index += 1
 
 
@@ -231,27 +244,45 @@ def file_behind(spec: str, source: FrameSource) -> str:
 def expand(spec: str) -> list[str]:
     """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
 
+    As `found` tells of them.
+    """
+    return found(spec).files
+
+
+class Found(NamedTuple):
+    """What a source stands for, and a sentence for the user about what was left out there, or ""."""
+
+    files: list[str]
+    notice: str = ""
+
+
+def found(spec: str) -> Found:
+    """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
+
     Folders below it that cannot be looked into are among them, so that whoever reads them hears of it. What is hidden is left
-    out: beside the files of systems, pictures that were deleted and lie in a bin.
+    out: beside the files of systems, pictures that were deleted and lie in a bin; so are files of other names, of which the
+    notice tells. Links to folders are followed, and each real folder is looked into once.
     Raises SourceError when a folder or glob has none.
     """
     if spec == STDIN or (_exists(spec) and not Path(spec).is_dir()) or "://" in spec:
-        return [spec]
+        return Found([spec])
     if _exists(spec):
-        from imutils import paths  # brings urllib.request with it, which takes longer to load than a camera to open
-
-        closed = _closed_folders(spec)
-        everything = [*paths.list_files(spec, validExts=_FILE_SUFFIXES), *closed]
-        found = [file for file in everything if not any(map(_is_hidden, Path(file).relative_to(spec).parts))]
+        try:
+            files = files_below(spec, _FILE_SUFFIXES)
+        except OSError as error:
+            raise _unreadable(spec, error) from error
     elif glob.has_magic(spec):
-        matches = glob.glob(spec, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-        found = [file for file in matches if file.lower().endswith(_FILE_SUFFIXES) and not _is_hidden(Path(file).name)]
+        files = files_matching(spec, _FILE_SUFFIXES)
     else:
-        return [spec]
-    files = sorted(found, key=natural_key)
-    if not files:
-        raise SourceError(f"{spec}: no pictures or clips there; name a folder or pattern that has some, such as 'pages/*.jpg'")
-    return files
+        return Found([spec])
+    left_out = files.left_out()
+    if not files.known:
+        others = f", only {left_out}" if left_out else ""
+        raise SourceError(
+            f"{spec}: no pictures or clips there{others}; name a folder or pattern that has some, such as 'pages/*.jpg'"
+        )
+    notice = f"{spec}: left out {left_out}; what is a picture or clip all the same is read when it is named" if left_out else ""
+    return Found(files.known, notice)
 
 
 def is_recorded(spec: str) -> bool:
@@ -263,12 +294,6 @@ def is_recorded(spec: str) -> bool:
     except SourceError:  # it is there, but not for us
         return True
     return not Path(spec).is_char_device() if there else "://" not in spec and not (spec.isascii() and spec.isdigit())
-
-
-def natural_key(text: str) -> tuple[list[str | int], str]:
-    """Sorts page2 before page10, and without regard to case."""
-    parts: list[str | int] = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", text)]
-    return parts, text
 
 
 def public_name(url: str) -> str:
@@ -303,24 +328,6 @@ def _exists(spec: str) -> bool:
         return False
 
 
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".")
-
-
-def _closed_folders(spec: str) -> list[str]:
-    """The folders below one that cannot be looked into: the walk through it takes them for empty ones.
-
-    Raises SourceError where the folder itself is such.
-    """
-    errors: list[OSError] = []
-    for _ in os.walk(spec, onerror=errors.append):
-        pass
-    for error in errors:
-        if error.filename == spec:
-            raise _unreadable(spec, error) from error
-    return [error.filename for error in errors]
-
-
 def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource:
     path = Path(spec)
     if path.is_dir():
@@ -331,11 +338,15 @@ def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource
 
 
 def _slide_show(spec: str) -> SlideShow:
-    files = expand(spec)
-    pictures = [file for file in files if file.lower().endswith(PICTURE_SUFFIXES + DOCUMENT_SUFFIXES)]
+    files, notice = found(spec)
+    # Folders that cannot be looked into have no suffix that says what they are.
+    pictures = [file for file in files if not file.lower().endswith(CLIP_SUFFIXES)]
     if not pictures:
         raise SourceError(f"{spec}: no pictures to show one by one, only clips; name one of them, such as {files[0]}")
-    return SlideShow(spec, pictures)
+    clips = len(files) - len(pictures)
+    if clips:
+        notice = "; ".join(filter(None, (notice, f"{clips} clip{'s' * (clips > 1)} there: name one to play it")))
+    return SlideShow(spec, pictures, notice)
 
 
 def _open_stdin() -> StillSource | PagedSource:
@@ -366,11 +377,12 @@ def _open_file(path: Path, name: str) -> StillSource | PagedSource | ClipSource:
     return _open_clip(path, name)
 
 
-def _open_still(path: Path, name: str) -> StillSource | PagedSource:
-    still = _still(_head(path, name), path, name)
-    if still is None:
+def _open_still(path: Path, name: str) -> FrameSource:
+    source = _open_file(path, name)
+    if not source.pictures:
+        source.close()
         raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
-    return still
+    return source
 
 
 def _still(head: bytes, path: Path, name: str) -> StillSource | PagedSource | None:

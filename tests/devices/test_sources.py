@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits.devices import sources
+from camdigits.devices.folders import natural_key
 from camdigits.devices.live import DEFAULT_FPS, sound_fps
 from camdigits.devices.pages import page_text
-from camdigits.devices.sources import expand, is_recorded, natural_key, open_source, public_name
+from camdigits.devices.sources import expand, is_recorded, open_source, public_name
 from camdigits.errors import SourceError
 from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
@@ -331,6 +332,26 @@ class TestSlideShows:
         (tmp_path / "notes.txt").write_text("nothing to see")
         assert "no pictures or clips" in refusal(tmp_path)
 
+    def test_what_a_slide_show_leaves_out_is_counted_with_its_first_picture(self, tmp_path: Path) -> None:
+        for name in ("1.png", "2.png"):
+            write_picture(tmp_path / name)
+        for name in ("clip.mp4", "notes.txt"):
+            (tmp_path / name).touch()
+        source = open_source(str(tmp_path))
+        source.read(TURN)
+        assert "left out 1 file of other kinds (.txt)" in source.notice
+        assert "1 clip there" in source.notice
+        source.read(TURN)
+        assert source.notice == ""
+
+    @pytest.mark.parametrize("suffix", [".tga", ".jfif", ".jpe"])
+    def test_pictures_of_rarer_names_are_shown(self, tmp_path: Path, suffix: str) -> None:
+        path = write_picture(tmp_path / "1.jpg").rename(tmp_path / f"page{suffix}")
+        if suffix == ".tga":
+            path.write_bytes(tga(scenery()))
+        (frame,) = frames_of(open_source(str(tmp_path)))
+        assert np.abs(frame.image.astype(int) - scenery()).mean() < 8
+
     def test_a_folder_of_clips_is_refused_as_a_slide_show(self, tmp_path: Path) -> None:
         path = write_clip(tmp_path / "clip.mp4", frames=2)
         assert str(path) in refusal(tmp_path)
@@ -525,6 +546,11 @@ def with_orientation(picture: np.ndarray, suffix: str, orientation: int) -> byte
     )
     assert encoded
     return bytes(data.tobytes())
+
+
+def tga(picture: BgrImage) -> bytes:
+    height, width = picture.shape[:2]
+    return struct.pack("<BBB5sHHHHBB", 0, 0, 2, bytes(5), 0, 0, width, height, 24, 0x20) + picture.tobytes()
 
 
 def write_gif(path: Path, frames: int) -> Path:
