@@ -172,7 +172,7 @@ def read_source(
         source = sources.open_source(name)
         try:
             if drawing:
-                drawing.start(source.name, None if source.pictures else 1 / (source.frame_period_s * every))
+                drawing.start(source.name, None if source.pictures else sources.drawn_fps(source, every))
             yield Opened(source.name, source.frame_count)
             reader = reader_of(source, recognizer, every)
             for frame in frames(source, every):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -52,11 +53,20 @@ _PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
 _OF_DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "TIFF_Error")
 _EXTRANEOUS = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
 _FILLED_BYTES = 16
+BEYOND_WHITE = 2.0
+"""Floats go from 0 to 1. Filters and glare lead beyond that here and there, but where most are above this, they go to 255."""
 EXIF_ORIENTATION = 0x112
 """The tag that says how a picture was held, in JEITA CP-3451."""
 _SUBFILE, _REDUCED_OR_MASK = 254, 0b101
 """The tag NewSubfileType of TIFF 6.0, which comes before all others, and its bits of what is no page of its own."""
 _ROWS_AT_ONCE = 256
+_SAMPLE_PX, _SEEN_ALPHA, _SEEN_CONTRAST, _SEEN_SHARE = 1_000_000, 64, 64, 0.01
+"""Of so many pixels those of at least that opacity are seen; fewer than that share with that contrast to white are none."""
+_WEBP_FLAGS_AT, _WEBP_MOVES = 20, 0b10
+_FRAMES_AT_ONCE = 16
+"""Of an animation, which is decoded from its beginning each time."""
+_SHORTEST_S, _USUAL_S = 0.011, 0.1
+"""Pictures that are shown for less than the one are shown for the other, as browsers do."""
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """ISO/IEC 23008-12: pictures coded as HEVC, and those that leave the codec open."""
 _AVIF_BRANDS = (b"avif", b"avis")
@@ -65,7 +75,11 @@ _AVIF_BRANDS = (b"avif", b"avis")
 def is_picture(head: bytes) -> bool:
     """Whether a file that begins with `head` (64 bytes suffice) is a still picture; GIF counts as a clip."""
     container = head[8:12]
-    if head.startswith(_SIGNATURES) or (head[:4] == b"RIFF" and container == b"WEBP") or head[4:12] == b"ftypavif":
+    if (
+        head.startswith(_SIGNATURES)
+        or (head[:4] == b"RIFF" and container == b"WEBP")
+        or head[4:12] in (b"ftypavif", b"ftypavis")
+    ):
         return True
     return _is_heif(head)
 
@@ -79,7 +93,8 @@ def _is_heif(head: bytes) -> bool:
 
 
 def decode_picture(data: bytes, name: str) -> BgrImage:
-    """The picture in a file's bytes: uint8 (H, W, 3), BGR, turned as its EXIF orientation says, transparency over white.
+    """The picture in a file's bytes: uint8 (H, W, 3), BGR, turned as its EXIF orientation says, transparency over white,
+    or over black where the ink would vanish on white.
 
     Grey becomes BGR, 16 bits and floats are scaled to 8. Raises SourceError for a file that is cut off or damaged.
     """
@@ -124,7 +139,9 @@ def _decode_heif(data: bytes, name: str) -> BgrImage:
 
 
 def as_bgr(pixels: npt.NDArray[Any], name: str) -> BgrImage:
-    """uint8 (H, W, 3), BGR, of pixels (H, W) or (H, W, 1, 3 or 4), uint8, uint16 or float 0..1; alpha is laid over white.
+    """uint8 (H, W, 3), BGR, of pixels (H, W) or (H, W, 1, 3 or 4), uint8, uint16 or float 0..1.
+
+    Alpha is laid over white, or over black where all that can be seen is white.
 
     Raises SourceError for pixels of another shape or dtype, and where there are none.
     """
@@ -136,7 +153,7 @@ def as_bgr(pixels: npt.NDArray[Any], name: str) -> BgrImage:
     eight_bit = _eight_bit(pixels, name)
     if channels == 1:
         return np.asarray(cv2.cvtColor(eight_bit, cv2.COLOR_GRAY2BGR), np.uint8)
-    return eight_bit if channels == 3 else _over_white(eight_bit)
+    return eight_bit if channels == 3 else _on_ground(eight_bit)
 
 
 def _eight_bit(pixels: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
@@ -145,17 +162,65 @@ def _eight_bit(pixels: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
     if pixels.dtype == np.uint16:
         return np.asarray(cv2.convertScaleAbs(pixels, alpha=255 / 65535), np.uint8)
     if pixels.dtype in (np.float32, np.float64):
+        if 2 * np.count_nonzero(pixels > BEYOND_WHITE) > pixels.size:
+            raise SourceError(f"{name}: floats go from 0, black, to 1, white; divide by 255, or make them uint8")
         return np.asarray(np.nan_to_num(pixels).clip(0, 1) * 255 + 0.5, np.uint8)
     raise SourceError(f"{name}: pixels of type {pixels.dtype} are not known here; save it as PNG or JPEG")
 
 
-def _over_white(bgra: npt.NDArray[np.uint8]) -> BgrImage:
+def _on_ground(bgra: npt.NDArray[np.uint8]) -> BgrImage:
+    """The picture without transparency, laid over white, or over black where it would vanish on white."""
+    ground = 0 if _vanishes_on_white(bgra) else 255
     picture = np.empty((*bgra.shape[:2], 3), np.uint8)
     for top in range(0, len(bgra), _ROWS_AT_ONCE):  # in bands: the products need twice the memory of the picture
         band = bgra[top : top + _ROWS_AT_ONCE].astype(np.uint16)
         alpha = band[:, :, 3:]
-        picture[top : top + _ROWS_AT_ONCE] = (band[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255
+        picture[top : top + _ROWS_AT_ONCE] = (band[:, :, :3] * alpha + ground * (255 - alpha) + 127) // 255
     return picture
+
+
+def _vanishes_on_white(bgra: npt.NDArray[np.uint8]) -> bool:
+    """Whether hardly anything of what can be seen differs from white."""
+    step = max(1, math.isqrt(bgra.shape[0] * bgra.shape[1] // _SAMPLE_PX))
+    sample = bgra[::step, ::step]
+    seen = sample[sample[:, :, 3] >= _SEEN_ALPHA][:, :3]
+    return 0 < len(seen) < sample.shape[0] * sample.shape[1] and bool(
+        np.count_nonzero(seen.min(axis=1) < 255 - _SEEN_CONTRAST) < _SEEN_SHARE * len(seen)
+    )
+
+
+def is_animation(data: bytes) -> bool:
+    """Whether a picture file holds several that make a clip: WebP, PNG and AVIF may."""
+    if data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X":
+        return bool(data[_WEBP_FLAGS_AT] & _WEBP_MOVES)
+    if data.startswith(_PNG):
+        control = data.find(b"acTL", 0, max(data.find(b"IDAT"), 0))
+        return control >= 0 and int.from_bytes(data[control + 4 : control + 8], "big") > 1
+    return data[4:12] == b"ftypavis"
+
+
+def animation_frames(data: bytes, name: str) -> Iterator[tuple[BgrImage, float]]:
+    """The pictures of a file that is an animation, as `decode_picture` gives them, and how long each is shown, in seconds.
+
+    Raises SourceError for one that is cut off or damaged.
+    """
+    if _is_png_cut_off(data) or (data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little")):
+        raise _cut_off(name)
+    start, shown = 0, 0
+    while True:
+        try:
+            with _decoder_heard():
+                _, animation = cv2.imdecodeanimation(np.frombuffer(data, np.uint8), start, _FRAMES_AT_ONCE)
+        except cv2.error:
+            animation = cv2.Animation()
+        for pixels, lasts_ms in zip(animation.frames, animation.durations, strict=False):
+            yield as_bgr(pixels, name), lasts_ms / 1000 if lasts_ms / 1000 >= _SHORTEST_S else _USUAL_S
+            shown += 1
+        start += _FRAMES_AT_ONCE
+        if shown < start:
+            break
+    if not shown:
+        raise SourceError(f"{name}: the animation cannot be decoded, it is damaged; copy or save it again")
 
 
 def is_damaged_jpeg(data: bytes) -> bool:

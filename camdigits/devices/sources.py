@@ -18,17 +18,17 @@ from urllib.parse import urlsplit
 import cv2
 
 from camdigits.devices.camera import open_camera
+from camdigits.devices.clips import ClipSource, Shot, clip_of, connect, grab, open_animation, open_clip, shots_of
 from camdigits.devices.clock import seconds
 from camdigits.devices.documents import DOCUMENT_SUFFIXES, is_document, is_document_name, open_document
 from camdigits.devices.folders import files_below, files_matching
-from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
+from camdigits.devices.live import DEFAULT_SIZE, Capture, LiveParams, LiveSource
 from camdigits.devices.native import start_inside
 from camdigits.devices.paged import PagedSource, TiffSource
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
-from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture, tiff_pages
+from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, is_animation, is_picture, tiff_pages
 from camdigits.devices.process import came_in_time
 from camdigits.devices.refusals import refusal
-from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError, reason_of
 from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
@@ -42,6 +42,8 @@ CLIP_SUFFIXES = (
     *(".flv", ".f4v", ".mts", ".m2ts", ".m2t", ".vob", ".asf", ".3g2", ".mpe", ".m1v", ".m2v", ".mxf", ".dv", ".divx", ".qt"),
     *(".h264", ".264", ".h265", ".265", ".hevc", ".mjpeg", ".mjpg", ".ivf", ".ogm", ".y4m", ".nut", ".rm", ".rmvb", ".apng"),
 )
+_PICTURES_IN_A_ROW = (".mjpeg", ".mjpg")
+"""Clips that begin as a JPEG does."""
 _TIFF_SUFFIXES = (".tif", ".tiff")
 PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".png", ".bmp", *_TIFF_SUFFIXES, ".webp", ".jp2", ".avif", ".heic", ".heif"),
@@ -133,56 +135,18 @@ class SlideShow:
         index = 0
         for file in self._files:
             try:
-                with closing(_open_still(Path(file), file)) as source:
+                with closing(_open_file(Path(file), file)) as source:
                     while (frame := source.read(Turn())) is not None:
                         yield index, frame.image
                         index += 1
-                    self._passed = source.notice or self._passed
+                        if not source.pictures:
+                            self._passed = f"{file}: moves, its first picture is shown; name it to see all"
+                            break
+                    else:
+                        self._passed = source.notice or self._passed
             except SourceError as error:
                 self._passed = f"passed over {error}"
                 index += 1
-
-
-class ClipSource:
-    """A clip with an end: every frame, in order, timed by its index and the clip's frame rate. `first` was read already.
-
-    One of a single frame, as many GIFs and what stands behind the URL of a JPEG, is a picture: there is nothing to follow.
-    """
-
-    live = False
-    loss = ""
-
-    def __init__(self, name: str, capture: Capture, first: BgrImage) -> None:
-        self.name = name
-        self.frame_period_s = 1 / sound_fps(capture.get(cv2.CAP_PROP_FPS), DEFAULT_FPS)
-        promised = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self.frame_count = int(promised) if promised > 0 else None
-        self.pictures = self.frame_count == 1
-        self.notice = ""
-        self._capture = capture
-        self._next: BgrImage | None = first
-        self._index = 0
-
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
-        if self._next is None:
-            return None
-        frame = Frame(self._next, self._index, self._index * self.frame_period_s)
-        self._index += 1
-        self._next = _grab(self._capture, self.name)
-        if self._next is None:
-            self.notice = self._shortfall()
-        return frame
-
-    def close(self) -> None:
-        self._next = None
-        self._capture.release()
-
-    def _shortfall(self) -> str:
-        missing = (self.frame_count or 0) - self._index
-        # Containers without a frame count give one that is estimated from the duration, a little off now and then.
-        if missing <= max(1, self._index // 50):
-            return ""
-        return f"{self.name}: cut off: its header promises {self.frame_count} frames, {self._index} are there; these were read"
 
 
 def open_source(
@@ -222,6 +186,11 @@ def first_frame(source: FrameSource) -> Frame:
     if frame is None:
         raise SourceError(f"{source.name}: there is no picture in it")
     return frame
+
+
+def drawn_fps(source: FrameSource, every: int) -> float:
+    """Frames a second of the clip that is drawn of every Nth frame of a source."""
+    return source.drawn_fps(every) if isinstance(source, ClipSource) else 1 / (source.frame_period_s * every)
 
 
 def picture_at(file: str, index: int) -> BgrImage:
@@ -349,7 +318,7 @@ def _slide_show(spec: str) -> SlideShow:
     return SlideShow(spec, pictures, notice)
 
 
-def _open_stdin() -> StillSource | PagedSource:
+def _open_stdin() -> FrameSource:
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("-: nothing is piped in; send one picture, as in: camdigits read - < page.jpg")
     data = sys.stdin.buffer.read()
@@ -362,7 +331,7 @@ def _open_stdin() -> StillSource | PagedSource:
     return _picture(STDIN, data)
 
 
-def _open_file(path: Path, name: str) -> StillSource | PagedSource | ClipSource:
+def _open_file(path: Path, name: str) -> FrameSource:
     head = _head(path, name)
     still = _still(head, path, name)
     if still is not None:
@@ -374,21 +343,16 @@ def _open_file(path: Path, name: str) -> StillSource | PagedSource | ClipSource:
         raise SourceError(f"{name}: holds text, neither a picture nor a clip; name a file such as page.jpg or clip.mp4")
     if head.startswith(_GIF) and not path.read_bytes().rstrip(b"\0").endswith(_GIF_END):
         raise SourceError(f"{name}: cut off, its end is missing; copy or save it again")
-    return _open_clip(path, name)
+    try:
+        return open_clip(path, name)
+    except OSError as error:
+        raise _unreadable(name, error) from error
 
 
-def _open_still(path: Path, name: str) -> FrameSource:
-    source = _open_file(path, name)
-    if not source.pictures:
-        source.close()
-        raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
-    return source
-
-
-def _still(head: bytes, path: Path, name: str) -> StillSource | PagedSource | None:
+def _still(head: bytes, path: Path, name: str) -> FrameSource | None:
     """A picture or a PDF, as the beginning of the file says; None where it is neither."""
     try:
-        if is_picture(head):
+        if is_picture(head) and path.suffix.lower() not in _PICTURES_IN_A_ROW:
             return _picture(name, path.read_bytes())
         if is_document(head) or is_document_name(name):
             return open_document(name, path)
@@ -397,7 +361,9 @@ def _still(head: bytes, path: Path, name: str) -> StillSource | PagedSource | No
     return None
 
 
-def _picture(name: str, data: bytes) -> StillSource | TiffSource:
+def _picture(name: str, data: bytes) -> StillSource | TiffSource | ClipSource:
+    if is_animation(data):
+        return open_animation(data, name)
     pages = tiff_pages(data)
     return TiffSource(name, data, pages) if len(pages) > 1 else StillSource(name, decode_picture(data, name))
 
@@ -431,23 +397,6 @@ def _is_text(head: bytes) -> bool:
     return True
 
 
-def _open_clip(path: Path, name: str) -> ClipSource:
-    # Absolute, since FFmpeg takes what stands before a colon for a protocol.
-    try:
-        capture = _connect(str(path.resolve()), timeout_s=None)
-    except UnicodeEncodeError as error:
-        raise SourceError(f"{name}: its name is not in the system's encoding; rename the file") from error
-    first = _grab(capture, name) if capture.isOpened() else None
-    if first is not None:
-        return ClipSource(name, capture, first)
-    codec = _codec(capture)
-    capture.release()
-    raise SourceError(
-        f"{name}: cannot be played: cut off, damaged, or its {codec} is not supported here; "
-        "copy it again, or save it as JPEG, PNG or H.264 in MP4"
-    )
-
-
 def _open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | ClipSource | LiveSource:
     name = public_name(url)
     scheme, separator, rest = url.partition("://")
@@ -458,34 +407,38 @@ def _open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | Clip
     if not _has_host(url):
         raise SourceError(f"{name}: no address of a camera; it should look like http://192.168.1.20:8080/video")
 
-    def connect() -> Capture:
-        return _connect(url, timeout_s=timeout_s)
+    timeout_ms = round(timeout_s * 1000)
+    options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
+    options += [cv2.CAP_PROP_N_THREADS, _DECODER_THREADS]
 
-    def begin() -> tuple[Capture, BgrImage, BgrImage | None]:
+    def connect_anew() -> Capture:
+        # Not quietened: a server may keep us waiting, and meanwhile nobody could say anything.
+        return connect(url, options)
+
+    def begin() -> tuple[Capture, Shot, Shot | None]:
         began_s = seconds()
-        capture = connect()
+        capture = connect_anew()
         # FFmpeg opens a stream of which nothing comes, too, and would wait as long again for its first frame.
-        first = _grab(capture, name) if capture.isOpened() and seconds() - began_s < timeout_s else None
+        first = grab(capture, name) if capture.isOpened() and seconds() - began_s < timeout_s else None
         if first is None:
             capture.release()
             raise SourceError(f"{name}: gives no picture: {refusal(url, timeout_s, seconds() - began_s)}")
-        is_clip = capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
-        return capture, first, None if is_clip else _grab(capture, name)
+        return capture, first, grab(capture, name)
 
     try:
         capture, first, second = _in_background(begin)
     except UnicodeEncodeError as error:
         raise SourceError(f"{name}: not an address, some of its letters are not UTF-8; write it anew") from error
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
-        return ClipSource(name, capture, first)
+        return clip_of(capture, name, shots_of(capture, name, first, second))
     if second is None:  # one picture and no more: a still behind a URL
         capture.release()
-        return StillSource(name, first)
+        return StillSource(name, first.image)
     lost = "the stream ended or was cut off: check the camera and the network"
     # A stream that ended stays ended, while a camera may drop a frame; one that is taken up again shows nothing before its next
     # keyframe, which many cameras send every four seconds, or ten.
     params = LiveParams(retry_s=0.0, answer_s=timeout_s)
-    return LiveSource(name, lambda: capture, lost=lost, reconnect=connect if reconnect else None, params=params)
+    return LiveSource(name, lambda: capture, lost=lost, reconnect=connect_anew if reconnect else None, params=params)
 
 
 def _in_background(call: Callable[[], Result]) -> Result:
@@ -508,34 +461,3 @@ def _has_host(url: str) -> bool:
         return bool(urlsplit(url).hostname)
     except ValueError:
         return False
-
-
-def _connect(place: str, *, timeout_s: float | None) -> cv2.VideoCapture:
-    """A capture through FFmpeg, which turns frames upright and goes to RTSP cameras over TCP where they allow it.
-
-    Raises UnicodeEncodeError for a place that is not UTF-8: OpenCV crashes over one.
-    """
-    place.encode("utf-8")
-    if timeout_s is None:
-        with quiet_stderr():
-            return cv2.VideoCapture(place, cv2.CAP_FFMPEG, [])
-    # Not quietened: a server may keep us waiting, and meanwhile nobody could say anything.
-    timeout_ms = round(timeout_s * 1000)
-    options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
-    options += [cv2.CAP_PROP_N_THREADS, _DECODER_THREADS]
-    return cv2.VideoCapture(place, cv2.CAP_FFMPEG, options)
-
-
-def _grab(capture: Capture, name: str) -> BgrImage | None:
-    try:
-        ok, pixels = capture.read()
-    except cv2.error:
-        return None
-    return as_bgr(pixels, name) if ok and pixels is not None and pixels.size else None
-
-
-def _codec(capture: Capture) -> str:
-    if not capture.isOpened() or capture.get(cv2.CAP_PROP_FRAME_WIDTH) <= 0:
-        return "format or codec"
-    letters = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True)
-    return f"codec {letters.decode()}" if letters.isalnum() else "codec"
