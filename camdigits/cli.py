@@ -612,7 +612,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             code = error.exit_code
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "camdigits"
-            say(f"{error.format_message().rstrip('.')}; see {command} --help")
+            file = _file_like_an_option(error, sys.argv[1:] if arguments is None else arguments)
+            way_on = f"if {file} is a file, write ./{file}" if file else f"see {command} --help"
+            say(f"{error.format_message().rstrip('.')}; {way_on}")
             code = UsageError.exit_code
         except Terminated:
             code = TERMINATED
@@ -642,6 +644,14 @@ def _run(arguments: Sequence[str]) -> int:
             raise told from error
         raise
     return 0
+
+
+def _file_like_an_option(error: click.UsageError, arguments: Sequence[str]) -> str:
+    """The name of a file, as it seems, that was taken for an option that there is not; or ""."""
+    if not isinstance(error, click.NoSuchOption):
+        return ""
+    unknown = (argument for argument in arguments if argument.startswith(error.option_name))
+    return next((name for name in unknown if os.path.lexists(name) or Path(name).suffix[1:].isalpha()), "")
 
 
 def _unwritable(error: OSError) -> OutputError:

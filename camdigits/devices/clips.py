@@ -66,7 +66,7 @@ class ClipSource:
         self.name = name
         self.frame_period_s = 1 / sound_fps(fps, DEFAULT_FPS)
         self.notice = self._said = said
-        self._shots, self._held = shots, held or ExitStack()
+        self._shots, self.held = shots, held or ExitStack()
         self._index = 0
         self._began_s = self._last_s = 0.0
         self._ahead: deque[Frame] = deque()
@@ -97,7 +97,7 @@ class ClipSource:
     def close(self) -> None:
         self._ahead.clear()
         self._shots = iter(())
-        self._held.close()
+        self.held.close()
 
     def _look_ahead(self) -> None:
         shot = next(self._shots, None)

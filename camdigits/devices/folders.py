@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -81,11 +82,22 @@ def natural_key(text: str) -> tuple[list[str | int], str]:
 def _told_apart(files: Iterable[str], suffixes: Sequence[str]) -> Files:
     known, others = [], []
     for file in files:
-        if file.lower().endswith(tuple(suffixes)):
+        if _is_no_file(file):  # a pipe would be waited for
+            others.append(file)
+        elif file.lower().endswith(tuple(suffixes)):
             known.append(file)
         elif os.path.isfile(file):
             others.append(file)
     return Files(sorted(known, key=natural_key), others)
+
+
+def _is_no_file(path: str) -> bool:
+    """Whether that is a pipe, a socket or a device; what cannot be looked at is taken for a file, and named when it is read."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _is_system(name: str) -> bool:

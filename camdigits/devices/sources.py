@@ -10,8 +10,9 @@ import re
 import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, wait
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -55,6 +56,8 @@ _FILE_SUFFIXES = PICTURE_SUFFIXES + DOCUMENT_SUFFIXES + CLIP_SUFFIXES
 _DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
 _HEAD_BYTES = 1024
+_OWN_FILES = ("/dev/stdin", "/dev/fd/", "/proc/self/")
+"""Names under which each process has other files."""
 _GIF, _GIF_END = b"GIF8", b";"
 _PATH_SECRETS = re.compile(r"((?:user\w*|pass\w*|pwd|token|key|secret|auth)=)[^_&;/]*", re.IGNORECASE)
 _DECODER_THREADS = 2
@@ -161,6 +164,8 @@ def open_source(
     """
     if spec == STDIN:
         return _open_stdin()
+    if _is_pipe(spec):
+        return _open_pipe(spec)
     if _exists(spec):
         return _open_path(spec, size, reconnect)
     if "://" in spec:
@@ -207,7 +212,7 @@ def picture_at(file: str, index: int) -> BgrImage:
 
 def file_behind(spec: str, source: FrameSource) -> str:
     """The full path of what was opened under that name, if it can be opened again and is the same; else ""."""
-    return "" if spec == STDIN or source.live or not _exists(spec) else str(Path(spec).absolute())
+    return "" if spec == STDIN or source.live or not _exists(spec) or _is_pipe(spec) else str(Path(spec).absolute())
 
 
 def expand(spec: str) -> list[str]:
@@ -256,13 +261,17 @@ def found(spec: str) -> Found:
 
 def is_recorded(spec: str) -> bool:
     """Whether what `spec` names lies in a file, so that any process can read it, and again: no camera, no stream, not stdin."""
-    if spec == STDIN:
+    if spec == STDIN or spec.startswith(_OWN_FILES):
         return False
     try:
         there = _exists(spec)
     except SourceError:  # it is there, but not for us
         return True
-    return not Path(spec).is_char_device() if there else "://" not in spec and not (spec.isascii() and spec.isdigit())
+    return (
+        not (Path(spec).is_char_device() or _is_pipe(spec))
+        if there
+        else "://" not in spec and not (spec.isascii() and spec.isdigit())
+    )
 
 
 def public_name(url: str) -> str:
@@ -297,6 +306,41 @@ def _exists(spec: str) -> bool:
         return False
 
 
+def _is_pipe(spec: str) -> bool:
+    """Whether that is a pipe, which can be read once: one with a name, what a shell makes of <(...), or stdin by its path."""
+    if not _exists(spec):
+        return False
+    return Path(spec).is_fifo()
+
+
+def _open_pipe(spec: str) -> FrameSource:
+    try:
+        data = Path(spec).read_bytes()
+    except OSError as error:
+        raise _unreadable(spec, error) from error
+    if not data:
+        raise SourceError(f"{spec}: nothing came through the pipe; what writes to it failed, or it was read already")
+    return _open_bytes(spec, data)
+
+
+def _open_bytes(name: str, data: bytes) -> FrameSource:
+    """What came through a pipe: a picture or PDF, or a clip, in a file for as long as it is played."""
+    head = data[:_HEAD_BYTES]
+    if is_document(head):
+        return open_document(name, data)
+    if is_picture(head):
+        return _picture(name, data)
+    if _is_text(head):
+        raise SourceError(f"{name}: no picture came through, but text; send a PNG, JPEG, PDF or clip")
+    with ExitStack() as held:
+        path = Path(held.enter_context(TemporaryDirectory(prefix="camdigits-", ignore_cleanup_errors=True)), "clip")
+        path.write_bytes(data)
+        source = _open_file(path, name)
+        if isinstance(source, ClipSource):
+            source.held.push(held.pop_all())
+        return source
+
+
 def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource:
     path = Path(spec)
     if path.is_dir():
@@ -324,11 +368,9 @@ def _open_stdin() -> FrameSource:
     data = sys.stdin.buffer.read()
     if not data:
         raise SourceError("-: stdin is empty; send one picture, as in: camdigits read - < page.jpg")
-    if is_document(data[:_HEAD_BYTES]):
-        return open_document(STDIN, data)
-    if not is_picture(data):
-        raise SourceError("-: stdin holds no picture; send one PNG, JPEG or PDF, and name clips as files")
-    return _picture(STDIN, data)
+    if _is_text(data[:_HEAD_BYTES]):
+        raise SourceError("-: stdin holds no picture, but text; send one PNG, JPEG, PDF or clip")
+    return _open_bytes(STDIN, data)
 
 
 def _open_file(path: Path, name: str) -> FrameSource:

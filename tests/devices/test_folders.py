@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from camdigits.devices.folders import files_below, files_matching
 from camdigits.devices.sources import CLIP_SUFFIXES, PICTURE_SUFFIXES, expand, found
 from camdigits.errors import SourceError
-from tests.platforms import needs_links
+from tests.platforms import needs_links, posix_only
 
 KINDS = (".jpg",)
 
@@ -114,6 +115,14 @@ class TestOtherNames:
             files, notice = found(str(spec))
             assert files == [str(tmp_path / "page.jpg")]
             assert notice.startswith(f"{spec}: {words}; ")
+
+    @posix_only
+    def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
+        make(tmp_path, "page.jpg")
+        os.mkfifo(tmp_path / "pipe.jpg")
+        for spec in (tmp_path, tmp_path / "*.jpg"):
+            assert found(str(spec))[0] == [str(tmp_path / "page.jpg")]
+            assert "left out 1 file of other kinds" in found(str(spec)).notice
 
     def test_nothing_is_said_where_nothing_is_left_out(self, tmp_path: Path) -> None:
         make(tmp_path, "page.jpg", "sub.d/page.jpg", "desktop.ini")

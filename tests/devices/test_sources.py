@@ -6,7 +6,10 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -25,7 +28,7 @@ from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
 from camdigits.vision.strokes import Page, PaperColour, Stroke, render
 from tests.fakes import plain, unprivileged_folder
-from tests.platforms import hears_decoders, needs_any_names
+from tests.platforms import hears_decoders, needs_any_names, posix_only
 
 TURN = Turn()
 FPS = 20.0
@@ -451,6 +454,13 @@ class TestOtherNames:
         assert source.name == "-"
         assert np.array_equal(frames_of(source)[0].image, scenery())
 
+    def test_a_clip_is_read_from_stdin(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+        (tmp_path / "temporary").mkdir()
+        feed_stdin(monkeypatch, write_clip(tmp_path / "clip.mp4", frames=5).read_bytes())
+        assert len(frames_of(open_source("-"))) == 5
+        assert list((tmp_path / "temporary").iterdir()) == []
+
     @pytest.mark.parametrize(("data", "reason"), [(b"", "empty"), (b"hello", "no picture"), (b"\x89PNG\r\n", "cut off")])
     def test_bad_stdin_is_refused(self, monkeypatch: pytest.MonkeyPatch, data: bytes, reason: str) -> None:
         feed_stdin(monkeypatch, data)
@@ -491,6 +501,45 @@ class TestOtherNames:
         assert "permission" in refusal(folder)
         assert "permission" in refusal(path)
         folder.chmod(0o700)
+
+
+@posix_only
+class TestPipes:
+    @pytest.mark.parametrize("suffix", [".png", ".mp4"])
+    def test_one_with_a_name_is_read(self, tmp_path: Path, suffix: str) -> None:
+        path = write_picture(tmp_path / "page.png") if suffix == ".png" else write_clip(tmp_path / "clip.mp4", frames=5)
+        with fed(tmp_path / "pipe", path.read_bytes()) as pipe:
+            source = open_source(str(pipe))
+        assert len(frames_of(source)) == (1 if suffix == ".png" else 5)
+        assert sources.file_behind(str(pipe), source) == ""
+        assert not is_recorded(str(pipe))
+
+    @pytest.mark.parametrize(
+        ("data", "reason"), [(b"", "nothing came"), (b"hello", "text"), (b"GIF89a" + bytes(40), "cut off")]
+    )
+    def test_what_is_none_is_refused(self, tmp_path: Path, data: bytes, reason: str) -> None:
+        with fed(tmp_path / "pipe", data) as pipe:
+            assert reason in refusal(pipe)
+
+    def test_what_a_shell_makes_of_a_command_is_read(self) -> None:
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb") as file:
+            file.write(cv2.imencode(".png", plain(7))[1].tobytes())
+        assert (picture_of(f"/dev/fd/{reading}") == 7).all()
+        os.close(reading)
+
+    @pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/3", "/proc/self/fd/3"])
+    def test_other_processes_have_other_files_there(self, name: str) -> None:
+        assert not is_recorded(name)
+
+
+@contextmanager
+def fed(pipe: Path, data: bytes) -> Iterator[Path]:
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(data,))
+    writer.start()
+    yield pipe
+    writer.join()
 
 
 class TestPublicName:
