@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
+import cv2
+
 from camdigits import errors
 from camdigits.api import Recognizer, frames, reader_of
 from camdigits.devices import sources, writers
@@ -188,6 +190,10 @@ def read_source(
                 drawing.close()
     except SourceError as error:
         yield Failed(str(error))
+    except (MemoryError, cv2.error) as error:
+        if not isinstance(error, MemoryError) and error.code != cv2.Error.STS_NO_MEM:
+            raise
+        yield Failed(f"{name}: passed over, there is too little memory for it; save it smaller, or close other programs")
 
 
 def deliver(
