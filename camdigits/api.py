@@ -15,7 +15,7 @@ import numpy as np
 
 from camdigits.devices.arrays import bgr_of
 from camdigits.devices.models import DEFAULT_MODEL, FileClassifier, load_classifier
-from camdigits.devices.sources import expand, file_behind, first_frame, open_source, public_name
+from camdigits.devices.sources import file_behind, first_frame, found, open_source, public_name
 from camdigits.devices.teacher import TaughtFile
 from camdigits.devices.threads import THREADS
 from camdigits.errors import SourceError, UsageError
@@ -244,7 +244,7 @@ def stream(
     `close()` and when the generator is dropped. What keeps the generator alive after an exception, as notebooks do, keeps the
     camera too: `with contextlib.closing(camdigits.stream(0)) as scenes:` lets go of it at once.
     Raises UsageError at once for `every` that is no whole number from 1 on and for what is no source, and in the loop
-    SourceError for one that cannot be opened or is lost; warns of a clip that was cut off.
+    SourceError for one that cannot be opened or is lost; warns of a clip that was cut off, and of what is left out of a folder.
     """
     if not _is_whole(every) or every < 1:
         raise UsageError(f"every Nth frame can be read, N a whole number and at least 1, not {every}")
@@ -262,7 +262,10 @@ def _is_whole(number: object) -> bool:
 
 def _scenes(spec: str, recognizer: Recognizer | None, every: int) -> Generator[Scene, None, None]:
     recognizer = recognizer or Recognizer()
-    for name in expand(spec):
+    files, notice = found(spec)
+    if notice:
+        warnings.warn(notice, stacklevel=2)
+    for name in files:
         opened = open_source(name)
         try:
             reader = reader_of(opened, recognizer, every)

@@ -342,7 +342,7 @@ def read(
         raise UsageError("--correct goes through pictures one by one; leave --workers, --ray and --resume out")
     if resume and output is None:
         raise UsageError("--resume goes on with a file; name it by --output")
-    paths, missing = _expanded(sources)
+    paths, missing = _expanded(sources, quiet)
     _keep_sources(output, paths)
     named = len(paths) + len(missing) > 1
     earlier = earlier_readings(output, kind, paths, named) if resume and output else Earlier()
@@ -612,7 +612,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             code = error.exit_code
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "camdigits"
-            say(f"{error.format_message().rstrip('.')}; see {command} --help")
+            file = _file_like_an_option(error, sys.argv[1:] if arguments is None else arguments)
+            way_on = f"if {file} is a file, write ./{file}" if file else f"see {command} --help"
+            say(f"{error.format_message().rstrip('.')}; {way_on}")
             code = UsageError.exit_code
         except Terminated:
             code = TERMINATED
@@ -644,21 +646,35 @@ def _run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _file_like_an_option(error: click.UsageError, arguments: Sequence[str]) -> str:
+    """The name of a file, as it seems, that was taken for an option that there is not; or ""."""
+    if not isinstance(error, click.NoSuchOption):
+        return ""
+    unknown = (argument for argument in arguments if argument.startswith(error.option_name))
+    return next((name for name in unknown if os.path.lexists(name) or Path(name).suffix[1:].isalpha()), "")
+
+
 def _unwritable(error: OSError) -> OutputError:
     if error.filename is None:
         abandon(sys.stdout)
     return unwritable(error.filename or "stdout", error)
 
 
-def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The files and streams that `sources` name, and what was said of those that name none."""
-    from camdigits.devices.sources import expand
+def _expanded(sources: Sequence[str], quiet: bool) -> tuple[list[str], list[str]]:
+    """The files and streams that `sources` name, and what was said of those that name none.
+
+    What is left out of folders is said too, unless `quiet`.
+    """
+    from camdigits.devices.sources import found
 
     paths: list[str] = []
     missing: list[str] = []
     for source in sources:
         try:
-            paths += expand(source)
+            files, notice = found(source)
+            paths += files
+            if notice and not quiet:
+                say(notice)
         except SourceError as error:
             missing.append(str(error))
             say(str(error))

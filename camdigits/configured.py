@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 import click
 
 from camdigits.devices.places import settings_path
+from camdigits.devices.process import say
 from camdigits.errors import UsageError, reason_of
 
 CONFIG = "config"
@@ -85,7 +87,7 @@ def _origin(path: Path | None) -> str:
 
 
 def _values(path: Path | None, group: click.Group) -> Mapping[str, Any]:
-    """What the file says, by name; nothing where no file was named and there is none."""
+    """What the file says, by name; nothing where no file was named and there is none, or none that can be reached."""
     where = path or settings_path()
     try:
         values = tomllib.loads(where.read_text(encoding="utf-8-sig"))  # Windows' editors put a mark before it
@@ -95,7 +97,11 @@ def _values(path: Path | None, group: click.Group) -> Mapping[str, Any]:
         raise UsageError(f"{where}: there is no such settings file; leave --{CONFIG} out, or write one") from None
     except OSError as error:
         reason = reason_of(error)
-        raise UsageError(f"{where}: cannot be read ({reason}); name another file by --{CONFIG}") from error
+        if path is not None:
+            raise UsageError(f"{where}: cannot be read ({reason}); name another file by --{CONFIG}") from error
+        if not isinstance(error, NotADirectoryError):  # the home of a service is /dev/null
+            say(f"{where}: cannot be read ({reason}), and sets nothing; name another file by --{CONFIG}")
+        return {}
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         reason = str(error).splitlines()[0] if isinstance(error, tomllib.TOMLDecodeError) else "no text of that layout"
         raise UsageError(f"{where}: is not TOML ({reason}); write lines like: threshold = 0.6") from error
@@ -156,7 +162,8 @@ def settings_document(settings: Iterable[Setting], path: Path | None) -> Iterato
     """
     every = list(settings)
     where = path or settings_path()
-    yield f"# {where}{'' if where.exists() else ' (not there)'}"
+    there = os.path.exists(where)  # noqa: PTH110 - Path.exists raises where it may not look
+    yield f"# {where}{'' if there else ' (not there)'}"
     by_name: dict[str, list[Setting]] = {}
     for setting in every:
         by_name.setdefault(setting.name, []).append(setting)

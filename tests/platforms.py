@@ -32,6 +32,7 @@ needs_long_paths = pytest.mark.skipif(
 )
 removes_open_files = pytest.mark.skipif(sys.platform == "win32", reason="files that are open cannot be removed here")
 needs_any_names = pytest.mark.skipif(sys.platform == "win32", reason="names of files have no colons here")
+hears_decoders = pytest.mark.skipif(sys.platform == "win32", reason="OpenCV's C library is its own, and writes past Python's")
 
 NOT_THERE = "the system cannot find the (file|path) specified" if sys.platform == "win32" else "no such file"
 """What the system says, as a pattern, of a file that is asked after, moved or removed, and is not there.

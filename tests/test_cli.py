@@ -320,6 +320,20 @@ class TestReading:
 
 
 class TestBadSources:
+    @pytest.mark.parametrize("name", ["-x.jpg", "-9.png", "--scan.pdf", "-x"])
+    @pytest.mark.parametrize("name_of_command", ["read", "live"])
+    def test_a_file_whose_name_looks_like_an_option_is_told_how_to_be_written(
+        self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name_of_command: str, name: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / name).touch()
+        outcome = command(name_of_command, name)
+        assert outcome.code == 2
+        assert outcome.complaint.endswith(f"; if {name} is a file, write ./{name}")
+
+    def test_an_option_that_there_is_not_is_no_file(self, command: Command) -> None:
+        assert "see camdigits read --help" in command("read", "--frobnicate").complaint
+
     @pytest.mark.parametrize(
         ("name", "data"),
         [

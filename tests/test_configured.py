@@ -12,6 +12,7 @@ from camdigits import cli
 from camdigits.configured import configurable, settings_document, settings_in_force
 from camdigits.devices.places import settings_path
 from camdigits.errors import UsageError
+from tests.fakes import unprivileged_folder
 
 PAPER = str(Path(__file__).resolve().parent / "fixtures" / "paper.jpg")
 
@@ -45,6 +46,35 @@ class TestUse:
         write(settings_path(), '[read]\nformat = "jsonl"\n')
         other = write(tmp_path / "other.toml", '[read]\nformat = "csv"\n')
         assert output(capsys, "read", PAPER, "--config", other).startswith("source,")
+
+    @pytest.mark.parametrize("command", [("read", PAPER), ("settings",)])
+    def test_the_file_of_the_platform_may_be_out_of_reach(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+    ) -> None:
+        (tmp_path / "file").touch()
+        monkeypatch.setattr("camdigits.configured.settings_path", lambda: tmp_path / "file" / "camdigits.toml")
+        assert run(*command) == 0
+        assert capsys.readouterr().err == ""
+
+    @pytest.mark.parametrize("command", [("read", PAPER), ("settings",)])
+    def test_of_one_that_may_not_be_read_a_line_is_said(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+    ) -> None:
+        with unprivileged_folder() as folder:
+            closed = folder / "closed"
+            closed.mkdir()
+            write(closed / "camdigits.toml", '[read]\nformat = "jsonl"\n')
+            monkeypatch.setattr("camdigits.configured.settings_path", lambda: closed / "camdigits.toml")
+            closed.chmod(0)
+            assert run(*command) == 0
+            told = capsys.readouterr()
+            assert told.err.splitlines() == [
+                f"camdigits: {closed / 'camdigits.toml'}: cannot be read (permission denied), and sets nothing; "
+                "name another file by --config"
+            ]
+            assert "jsonl" not in told.out
+            assert run(*command, "--config", str(closed / "camdigits.toml")) == 2
+            closed.chmod(0o700)
 
     def test_a_mark_before_the_text_as_editors_on_windows_write_it_is_passed_over(self, tmp_path: Path) -> None:
         (tmp_path / "a.toml").write_bytes(b"\xef\xbb\xbfthreshold = 0.25\n")

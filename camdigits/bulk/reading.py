@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
+import cv2
+
 from camdigits import errors
 from camdigits.api import Recognizer, frames, reader_of
 from camdigits.devices import sources, writers
@@ -172,7 +174,7 @@ def read_source(
         source = sources.open_source(name)
         try:
             if drawing:
-                drawing.start(source.name, None if source.pictures else 1 / (source.frame_period_s * every))
+                drawing.start(source.name, None if source.pictures else sources.drawn_fps(source, every))
             yield Opened(source.name, source.frame_count)
             reader = reader_of(source, recognizer, every)
             for frame in frames(source, every):
@@ -188,6 +190,10 @@ def read_source(
                 drawing.close()
     except SourceError as error:
         yield Failed(str(error))
+    except (MemoryError, cv2.error) as error:
+        if not isinstance(error, MemoryError) and error.code != cv2.Error.STS_NO_MEM:
+            raise
+        yield Failed(f"{name}: passed over, there is too little memory for it; save it smaller, or close other programs")
 
 
 def deliver(

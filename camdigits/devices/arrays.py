@@ -15,8 +15,6 @@ from camdigits.vision.scene import BgrImage
 
 _CHANNELS = (1, 3, 4)
 _WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
-BEYOND_WHITE = 2.0
-"""Floats go from 0 to 1. Filters and glare lead beyond that here and there, but where most are above this, they go to 255."""
 
 
 class ArrayLike(Protocol):
@@ -86,8 +84,6 @@ def _of_array(pixels: npt.NDArray[Any], name: str) -> BgrImage:
     if kind == "b":
         return as_bgr(pixels.astype(np.uint8) * np.uint8(255), name)
     if kind == "f":
-        if 2 * np.count_nonzero(pixels > BEYOND_WHITE) > pixels.size:
-            raise SourceError(f"{name}: floats go from 0, black, to 1, white; divide by 255, or make them uint8")
         return as_bgr(pixels if pixels.dtype == np.float32 else pixels.astype(np.float64, copy=False), name)
     if kind == "u" and pixels.dtype.itemsize <= 2:
         return as_bgr(pixels.astype(pixels.dtype.newbyteorder("="), copy=False), name)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.devices.paged import PagedSource
-from camdigits.devices.pictures import decode_picture, is_cut_off
+from camdigits.devices.pictures import decode_picture, is_damaged_jpeg
 from camdigits.errors import SourceError
 from camdigits.vision.scene import BgrImage
 
@@ -413,7 +413,7 @@ def _is_damaged(picture: pypdfium2.PdfImage) -> bool:
         return False
     data = bytes(picture.get_data())
     if filters == ["DCTDecode"]:
-        return is_cut_off(data)
+        return is_damaged_jpeg(data)
     columns, rows = picture.get_px_size()
     left_bytes = int(columns * rows * picture.get_metadata().bits_per_pixel // 8)
     decompressor = zlib.decompressobj()

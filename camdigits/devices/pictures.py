@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.devices.stderr import quiet_stderr
+from camdigits.devices.stderr import Heard, heard_stderr
 from camdigits.errors import SourceError
 from camdigits.vision.scene import BgrImage
 
@@ -46,11 +50,23 @@ _SIGNATURES = (
 )
 _JPEG, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
 _PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
+_OF_DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "TIFF_Error")
+_EXTRANEOUS = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
+_FILLED_BYTES = 16
+BEYOND_WHITE = 2.0
+"""Floats go from 0 to 1. Filters and glare lead beyond that here and there, but where most are above this, they go to 255."""
 EXIF_ORIENTATION = 0x112
 """The tag that says how a picture was held, in JEITA CP-3451."""
 _SUBFILE, _REDUCED_OR_MASK = 254, 0b101
 """The tag NewSubfileType of TIFF 6.0, which comes before all others, and its bits of what is no page of its own."""
 _ROWS_AT_ONCE = 256
+_SAMPLE_PX, _SEEN_ALPHA, _SEEN_CONTRAST, _SEEN_SHARE = 1_000_000, 64, 64, 0.01
+"""Of so many pixels those of at least that opacity are seen; fewer than that share with that contrast to white are none."""
+_WEBP_FLAGS_AT, _WEBP_MOVES = 20, 0b10
+_FRAMES_AT_ONCE = 16
+"""Of an animation, which is decoded from its beginning each time."""
+_SHORTEST_S, _USUAL_S = 0.011, 0.1
+"""Pictures that are shown for less than the one are shown for the other, as browsers do."""
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """ISO/IEC 23008-12: pictures coded as HEVC, and those that leave the codec open."""
 _AVIF_BRANDS = (b"avif", b"avis")
@@ -59,7 +75,11 @@ _AVIF_BRANDS = (b"avif", b"avis")
 def is_picture(head: bytes) -> bool:
     """Whether a file that begins with `head` (64 bytes suffice) is a still picture; GIF counts as a clip."""
     container = head[8:12]
-    if head.startswith(_SIGNATURES) or (head[:4] == b"RIFF" and container == b"WEBP") or head[4:12] == b"ftypavif":
+    if (
+        head.startswith(_SIGNATURES)
+        or (head[:4] == b"RIFF" and container == b"WEBP")
+        or head[4:12] in (b"ftypavif", b"ftypavis")
+    ):
         return True
     return _is_heif(head)
 
@@ -73,21 +93,31 @@ def _is_heif(head: bytes) -> bool:
 
 
 def decode_picture(data: bytes, name: str) -> BgrImage:
-    """The picture in a file's bytes: uint8 (H, W, 3), BGR, turned as its EXIF orientation says, transparency over white.
+    """The picture in a file's bytes: uint8 (H, W, 3), BGR, turned as its EXIF orientation says, transparency over white,
+    or over black where the ink would vanish on white.
 
     Grey becomes BGR, 16 bits and floats are scaled to 8. Raises SourceError for a file that is cut off or damaged.
     """
     if _is_heif(data[:64]):
         return _decode_heif(data, name)
-    if is_cut_off(data):
-        raise SourceError(f"{name}: the picture is cut off, its end is missing; copy or save it again")
+    if _is_png_cut_off(data):
+        raise _cut_off(name)
+    lacks_end = _lacks_jpeg_end(data)
+    if lacks_end:  # that alone is no loss: what is decoded up to there tells whether more is missing
+        data += _JPEG_END
     try:
-        with quiet_stderr():  # libpng and libjpeg print there by themselves
+        with _decoder_heard() as heard:
             pixels, kinds, metadata = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or far too large; save it smaller") from error
-    if pixels is None or pixels.size == 0:
+    is_empty = pixels is None or pixels.size == 0
+    is_damaged = _tells_of_damage(heard.text, data)
+    if lacks_end and (is_empty or is_damaged):
+        raise _cut_off(name)
+    if is_empty:
         raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or of an unknown kind; save it as PNG or JPEG")
+    if is_damaged:
+        raise SourceError(f"{name}: the picture is damaged, parts of it are missing or wrong; copy or save it again")
     if data.startswith(b"BM") and pixels.ndim == 3:
         pixels = pixels[:, :, :3]  # the fourth byte of a BMP pixel is padding more often than transparency
     exif = next((bytes(block) for kind, block in zip(kinds, metadata, strict=False) if kind == cv2.IMAGE_METADATA_EXIF), b"")
@@ -109,7 +139,9 @@ def _decode_heif(data: bytes, name: str) -> BgrImage:
 
 
 def as_bgr(pixels: npt.NDArray[Any], name: str) -> BgrImage:
-    """uint8 (H, W, 3), BGR, of pixels (H, W) or (H, W, 1, 3 or 4), uint8, uint16 or float 0..1; alpha is laid over white.
+    """uint8 (H, W, 3), BGR, of pixels (H, W) or (H, W, 1, 3 or 4), uint8, uint16 or float 0..1.
+
+    Alpha is laid over white, or over black where all that can be seen is white.
 
     Raises SourceError for pixels of another shape or dtype, and where there are none.
     """
@@ -121,7 +153,7 @@ def as_bgr(pixels: npt.NDArray[Any], name: str) -> BgrImage:
     eight_bit = _eight_bit(pixels, name)
     if channels == 1:
         return np.asarray(cv2.cvtColor(eight_bit, cv2.COLOR_GRAY2BGR), np.uint8)
-    return eight_bit if channels == 3 else _over_white(eight_bit)
+    return eight_bit if channels == 3 else _on_ground(eight_bit)
 
 
 def _eight_bit(pixels: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
@@ -130,24 +162,108 @@ def _eight_bit(pixels: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
     if pixels.dtype == np.uint16:
         return np.asarray(cv2.convertScaleAbs(pixels, alpha=255 / 65535), np.uint8)
     if pixels.dtype in (np.float32, np.float64):
+        if 2 * np.count_nonzero(pixels > BEYOND_WHITE) > pixels.size:
+            raise SourceError(f"{name}: floats go from 0, black, to 1, white; divide by 255, or make them uint8")
         return np.asarray(np.nan_to_num(pixels).clip(0, 1) * 255 + 0.5, np.uint8)
     raise SourceError(f"{name}: pixels of type {pixels.dtype} are not known here; save it as PNG or JPEG")
 
 
-def _over_white(bgra: npt.NDArray[np.uint8]) -> BgrImage:
+def _on_ground(bgra: npt.NDArray[np.uint8]) -> BgrImage:
+    """The picture without transparency, laid over white, or over black where it would vanish on white."""
+    ground = 0 if _vanishes_on_white(bgra) else 255
     picture = np.empty((*bgra.shape[:2], 3), np.uint8)
     for top in range(0, len(bgra), _ROWS_AT_ONCE):  # in bands: the products need twice the memory of the picture
         band = bgra[top : top + _ROWS_AT_ONCE].astype(np.uint16)
         alpha = band[:, :, 3:]
-        picture[top : top + _ROWS_AT_ONCE] = (band[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255
+        picture[top : top + _ROWS_AT_ONCE] = (band[:, :, :3] * alpha + ground * (255 - alpha) + 127) // 255
     return picture
 
 
-def is_cut_off(data: bytes) -> bool:
-    """Whether a JPEG or PNG lacks its end."""
-    if data.startswith(_JPEG):
-        return data.find(_JPEG_END, _jpeg_scan_start(data)) < 0
+def _vanishes_on_white(bgra: npt.NDArray[np.uint8]) -> bool:
+    """Whether hardly anything of what can be seen differs from white."""
+    step = max(1, math.isqrt(bgra.shape[0] * bgra.shape[1] // _SAMPLE_PX))
+    sample = bgra[::step, ::step]
+    seen = sample[sample[:, :, 3] >= _SEEN_ALPHA][:, :3]
+    return 0 < len(seen) < sample.shape[0] * sample.shape[1] and bool(
+        np.count_nonzero(seen.min(axis=1) < 255 - _SEEN_CONTRAST) < _SEEN_SHARE * len(seen)
+    )
+
+
+def is_animation(data: bytes) -> bool:
+    """Whether a picture file holds several that make a clip: WebP, PNG and AVIF may."""
+    if data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X":
+        return bool(data[_WEBP_FLAGS_AT] & _WEBP_MOVES)
+    if data.startswith(_PNG):
+        control = data.find(b"acTL", 0, max(data.find(b"IDAT"), 0))
+        return control >= 0 and int.from_bytes(data[control + 4 : control + 8], "big") > 1
+    return data[4:12] == b"ftypavis"
+
+
+def animation_frames(data: bytes, name: str) -> Iterator[tuple[BgrImage, float]]:
+    """The pictures of a file that is an animation, as `decode_picture` gives them, and how long each is shown, in seconds.
+
+    Raises SourceError for one that is cut off or damaged.
+    """
+    if _is_png_cut_off(data) or (data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little")):
+        raise _cut_off(name)
+    start, shown = 0, 0
+    while True:
+        try:
+            with _decoder_heard():
+                _, animation = cv2.imdecodeanimation(np.frombuffer(data, np.uint8), start, _FRAMES_AT_ONCE)
+        except cv2.error:
+            animation = cv2.Animation()
+        for pixels, lasts_ms in zip(animation.frames, animation.durations, strict=False):
+            yield as_bgr(pixels, name), lasts_ms / 1000 if lasts_ms / 1000 >= _SHORTEST_S else _USUAL_S
+            shown += 1
+        start += _FRAMES_AT_ONCE
+        if shown < start:
+            break
+    if not shown:
+        raise SourceError(f"{name}: the animation cannot be decoded, it is damaged; copy or save it again")
+
+
+def is_damaged_jpeg(data: bytes) -> bool:
+    """Whether parts of a JPEG, be it the end marker alone, are missing or wrong, as far as its decoder can tell."""
+    if _lacks_jpeg_end(data):
+        return True
+    with _decoder_heard() as heard, suppress(cv2.error):
+        cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    return _tells_of_damage(heard.text, data)
+
+
+@contextmanager
+def _decoder_heard() -> Iterator[Heard]:
+    """Hear what decoders say of a picture: OpenCV hands on what they made of one that is damaged, without a word."""
+    with heard_stderr() as heard:
+        before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        try:
+            yield heard
+        finally:
+            cv2.utils.logging.setLogLevel(before)
+
+
+def _tells_of_damage(said: str, data: bytes) -> bool:
+    """Whether that is what libjpeg or libtiff say of a picture that is damaged."""
+    extraneous = _EXTRANEOUS.search(said)
+    if extraneous is not None:
+        # Cameras fill up their pictures before the end; what was left over of a picture is longer, and not one byte repeated.
+        end, count = data.find(_JPEG_END, _jpeg_scan_start(data)), int(extraneous[1])
+        rest = data[end - count : end]
+        return count > _FILLED_BYTES and len(set(rest)) > 1
+    return any(words in said for words in _OF_DAMAGE)
+
+
+def _cut_off(name: str) -> SourceError:
+    return SourceError(f"{name}: the picture is cut off, its end is missing; copy or save it again")
+
+
+def _is_png_cut_off(data: bytes) -> bool:
     return data.startswith(_PNG) and not _has_all_chunks(data)
+
+
+def _lacks_jpeg_end(data: bytes) -> bool:
+    return data.startswith(_JPEG) and data.find(_JPEG_END, _jpeg_scan_start(data)) < 0
 
 
 def tiff_pages(data: bytes) -> list[bytes]:

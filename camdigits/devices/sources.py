@@ -10,24 +10,26 @@ import re
 import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, wait
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TypeVar
+from tempfile import TemporaryDirectory
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import cv2
 
 from camdigits.devices.camera import open_camera
+from camdigits.devices.clips import ClipSource, Shot, clip_of, connect, grab, open_animation, open_clip, shots_of
 from camdigits.devices.clock import seconds
 from camdigits.devices.documents import DOCUMENT_SUFFIXES, is_document, is_document_name, open_document
-from camdigits.devices.live import DEFAULT_FPS, DEFAULT_SIZE, Capture, LiveParams, LiveSource, sound_fps
+from camdigits.devices.folders import files_below, files_matching
+from camdigits.devices.live import DEFAULT_SIZE, Capture, LiveParams, LiveSource
 from camdigits.devices.native import start_inside
 from camdigits.devices.paged import PagedSource, TiffSource
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
-from camdigits.devices.pictures import SLIDE_PERIOD_S, as_bgr, decode_picture, is_picture, tiff_pages
+from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, is_animation, is_picture, tiff_pages
 from camdigits.devices.process import came_in_time
 from camdigits.devices.refusals import refusal
-from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError, reason_of
 from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
@@ -36,17 +38,26 @@ from camdigits.vision.strokes import render
 Result = TypeVar("Result")
 DEMO = "demo"
 STDIN = "-"
-CLIP_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv")
+CLIP_SUFFIXES = (
+    *(".mp4", ".mkv", ".avi", ".mov", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".3gp", ".ogv"),
+    *(".flv", ".f4v", ".mts", ".m2ts", ".m2t", ".vob", ".asf", ".3g2", ".mpe", ".m1v", ".m2v", ".mxf", ".dv", ".divx", ".qt"),
+    *(".h264", ".264", ".h265", ".265", ".hevc", ".mjpeg", ".mjpg", ".ivf", ".ogm", ".y4m", ".nut", ".rm", ".rmvb", ".apng"),
+)
+_PICTURES_IN_A_ROW = (".mjpeg", ".mjpg")
+"""Clips that begin as a JPEG does."""
 _TIFF_SUFFIXES = (".tif", ".tiff")
 PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".png", ".bmp", *_TIFF_SUFFIXES, ".webp", ".jp2", ".avif", ".heic", ".heif"),
-    *(".pgm", ".ppm", ".pbm", ".pnm"),
+    *(".pgm", ".ppm", ".pbm", ".pnm", ".pam", ".pfm"),
+    *(".jfif", ".jpe", ".pjpeg", ".pjp", ".dib", ".j2k", ".j2c", ".jpf", ".jpx", ".hif", ".tga", ".ras", ".sr", ".hdr"),
 )
 _PAGED_SUFFIXES = DOCUMENT_SUFFIXES + _TIFF_SUFFIXES
 _FILE_SUFFIXES = PICTURE_SUFFIXES + DOCUMENT_SUFFIXES + CLIP_SUFFIXES
 _DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
 _HEAD_BYTES = 1024
+_OWN_FILES = ("/dev/stdin", "/dev/fd/", "/proc/self/")
+"""Names under which each process has other files."""
 _GIF, _GIF_END = b"GIF8", b";"
 _PATH_SECRETS = re.compile(r"((?:user\w*|pass\w*|pwd|token|key|secret|auth)=)[^_&;/]*", re.IGNORECASE)
 _DECODER_THREADS = 2
@@ -87,29 +98,36 @@ class StillSource:
 
 
 class SlideShow:
-    """Picture files, page by page where they have pages; one that cannot be read is passed over, and `notice` says so."""
+    """Picture files, page by page where they have pages; one that cannot be read is passed over, and `notice` says so.
+
+    found: what there is to say of all of them, while the first one is shown.
+    """
 
     live = False
     pictures = True
     frame_period_s = SLIDE_PERIOD_S
     loss = ""
 
-    def __init__(self, name: str, files: Sequence[str]) -> None:
+    def __init__(self, name: str, files: Sequence[str], found: str = "") -> None:
         self.name = name
         # How many pages they have is known when they are opened.
         self.frame_count = None if any(file.lower().endswith(_PAGED_SUFFIXES) for file in files) else len(files)
-        self.notice = ""
         self._files = files
+        self._found, self._passed = found, ""
         self._shown = 0
         self._slides = self._opened_slides()
+
+    @property
+    def notice(self) -> str:
+        return "; ".join(filter(None, (self._found if self._shown <= 1 else "", self._passed)))
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
         """The next picture; raises SourceError at the end when not one of them could be read."""
         for index, image in self._slides:
             self._shown += 1
             return Frame(image, index, 0.0)
-        if self.notice and not self._shown:
-            raise SourceError(f"{self.name}: none of its {len(self._files)} files can be read; the last was {self.notice}")
+        if self._passed and not self._shown:
+            raise SourceError(f"{self.name}: none of its {len(self._files)} files can be read; the last was {self._passed}")
         return None
 
     def close(self) -> None:
@@ -120,56 +138,18 @@ class SlideShow:
         index = 0
         for file in self._files:
             try:
-                with closing(_open_still(Path(file), file)) as source:
+                with closing(_open_file(Path(file), file)) as source:
                     while (frame := source.read(Turn())) is not None:
                         yield index, frame.image
                         index += 1
-                    self.notice = source.notice or self.notice
+                        if not source.pictures:
+                            self._passed = f"{file}: moves, its first picture is shown; name it to see all"
+                            break
+                    else:
+                        self._passed = source.notice or self._passed
             except SourceError as error:
-                self.notice = f"passed over {error}"
+                self._passed = f"passed over {error}"
                 index += 1
-
-
-class ClipSource:
-    """A clip with an end: every frame, in order, timed by its index and the clip's frame rate. `first` was read already.
-
-    One of a single frame, as many GIFs and what stands behind the URL of a JPEG, is a picture: there is nothing to follow.
-    """
-
-    live = False
-    loss = ""
-
-    def __init__(self, name: str, capture: Capture, first: BgrImage) -> None:
-        self.name = name
-        self.frame_period_s = 1 / sound_fps(capture.get(cv2.CAP_PROP_FPS), DEFAULT_FPS)
-        promised = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self.frame_count = int(promised) if promised > 0 else None
-        self.pictures = self.frame_count == 1
-        self.notice = ""
-        self._capture = capture
-        self._next: BgrImage | None = first
-        self._index = 0
-
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
-        if self._next is None:
-            return None
-        frame = Frame(self._next, self._index, self._index * self.frame_period_s)
-        self._index += 1
-        self._next = _grab(self._capture, self.name)
-        if self._next is None:
-            self.notice = self._shortfall()
-        return frame
-
-    def close(self) -> None:
-        self._next = None
-        self._capture.release()
-
-    def _shortfall(self) -> str:
-        missing = (self.frame_count or 0) - self._index
-        # Containers without a frame count give one that is estimated from the duration, a little off now and then.
-        if missing <= max(1, self._index // 50):
-            return ""
-        return f"{self.name}: cut off: its header promises {self.frame_count} frames, {self._index} are there; these were read"
 
 
 def open_source(
@@ -184,6 +164,8 @@ def open_source(
     """
     if spec == STDIN:
         return _open_stdin()
+    if _is_pipe(spec):
+        return _open_pipe(spec)
     if _exists(spec):
         return _open_path(spec, size, reconnect)
     if "://" in spec:
@@ -211,6 +193,11 @@ def first_frame(source: FrameSource) -> Frame:
     return frame
 
 
+def drawn_fps(source: FrameSource, every: int) -> float:
+    """Frames a second of the clip that is drawn of every Nth frame of a source."""
+    return source.drawn_fps(every) if isinstance(source, ClipSource) else 1 / (source.frame_period_s * every)
+
+
 def picture_at(file: str, index: int) -> BgrImage:
     """The picture of that index in a file. Raises SourceError where there is none."""
     source = open_source(file)
@@ -225,50 +212,66 @@ def picture_at(file: str, index: int) -> BgrImage:
 
 def file_behind(spec: str, source: FrameSource) -> str:
     """The full path of what was opened under that name, if it can be opened again and is the same; else ""."""
-    return "" if spec == STDIN or source.live or not _exists(spec) else str(Path(spec).absolute())
+    return "" if spec == STDIN or source.live or not _exists(spec) or _is_pipe(spec) else str(Path(spec).absolute())
 
 
 def expand(spec: str) -> list[str]:
     """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
 
+    As `found` tells of them.
+    """
+    return found(spec).files
+
+
+class Found(NamedTuple):
+    """What a source stands for, and a sentence for the user about what was left out there, or ""."""
+
+    files: list[str]
+    notice: str = ""
+
+
+def found(spec: str) -> Found:
+    """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
+
     Folders below it that cannot be looked into are among them, so that whoever reads them hears of it. What is hidden is left
-    out: beside the files of systems, pictures that were deleted and lie in a bin.
+    out: beside the files of systems, pictures that were deleted and lie in a bin; so are files of other names, of which the
+    notice tells. Links to folders are followed, and each real folder is looked into once.
     Raises SourceError when a folder or glob has none.
     """
     if spec == STDIN or (_exists(spec) and not Path(spec).is_dir()) or "://" in spec:
-        return [spec]
+        return Found([spec])
     if _exists(spec):
-        from imutils import paths  # brings urllib.request with it, which takes longer to load than a camera to open
-
-        closed = _closed_folders(spec)
-        everything = [*paths.list_files(spec, validExts=_FILE_SUFFIXES), *closed]
-        found = [file for file in everything if not any(map(_is_hidden, Path(file).relative_to(spec).parts))]
+        try:
+            files = files_below(spec, _FILE_SUFFIXES)
+        except OSError as error:
+            raise _unreadable(spec, error) from error
     elif glob.has_magic(spec):
-        matches = glob.glob(spec, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-        found = [file for file in matches if file.lower().endswith(_FILE_SUFFIXES) and not _is_hidden(Path(file).name)]
+        files = files_matching(spec, _FILE_SUFFIXES)
     else:
-        return [spec]
-    files = sorted(found, key=natural_key)
-    if not files:
-        raise SourceError(f"{spec}: no pictures or clips there; name a folder or pattern that has some, such as 'pages/*.jpg'")
-    return files
+        return Found([spec])
+    left_out = files.left_out()
+    if not files.known:
+        others = f", only {left_out}" if left_out else ""
+        raise SourceError(
+            f"{spec}: no pictures or clips there{others}; name a folder or pattern that has some, such as 'pages/*.jpg'"
+        )
+    notice = f"{spec}: left out {left_out}; what is a picture or clip all the same is read when it is named" if left_out else ""
+    return Found(files.known, notice)
 
 
 def is_recorded(spec: str) -> bool:
     """Whether what `spec` names lies in a file, so that any process can read it, and again: no camera, no stream, not stdin."""
-    if spec == STDIN:
+    if spec == STDIN or spec.startswith(_OWN_FILES):
         return False
     try:
         there = _exists(spec)
     except SourceError:  # it is there, but not for us
         return True
-    return not Path(spec).is_char_device() if there else "://" not in spec and not (spec.isascii() and spec.isdigit())
-
-
-def natural_key(text: str) -> tuple[list[str | int], str]:
-    """Sorts page2 before page10, and without regard to case."""
-    parts: list[str | int] = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", text)]
-    return parts, text
+    return (
+        not (Path(spec).is_char_device() or _is_pipe(spec))
+        if there
+        else "://" not in spec and not (spec.isascii() and spec.isdigit())
+    )
 
 
 def public_name(url: str) -> str:
@@ -303,22 +306,39 @@ def _exists(spec: str) -> bool:
         return False
 
 
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".")
+def _is_pipe(spec: str) -> bool:
+    """Whether that is a pipe, which can be read once: one with a name, what a shell makes of <(...), or stdin by its path."""
+    if not _exists(spec):
+        return False
+    return Path(spec).is_fifo()
 
 
-def _closed_folders(spec: str) -> list[str]:
-    """The folders below one that cannot be looked into: the walk through it takes them for empty ones.
+def _open_pipe(spec: str) -> FrameSource:
+    try:
+        data = Path(spec).read_bytes()
+    except OSError as error:
+        raise _unreadable(spec, error) from error
+    if not data:
+        raise SourceError(f"{spec}: nothing came through the pipe; what writes to it failed, or it was read already")
+    return _open_bytes(spec, data)
 
-    Raises SourceError where the folder itself is such.
-    """
-    errors: list[OSError] = []
-    for _ in os.walk(spec, onerror=errors.append):
-        pass
-    for error in errors:
-        if error.filename == spec:
-            raise _unreadable(spec, error) from error
-    return [error.filename for error in errors]
+
+def _open_bytes(name: str, data: bytes) -> FrameSource:
+    """What came through a pipe: a picture or PDF, or a clip, in a file for as long as it is played."""
+    head = data[:_HEAD_BYTES]
+    if is_document(head):
+        return open_document(name, data)
+    if is_picture(head):
+        return _picture(name, data)
+    if _is_text(head):
+        raise SourceError(f"{name}: no picture came through, but text; send a PNG, JPEG, PDF or clip")
+    with ExitStack() as held:
+        path = Path(held.enter_context(TemporaryDirectory(prefix="camdigits-", ignore_cleanup_errors=True)), "clip")
+        path.write_bytes(data)
+        source = _open_file(path, name)
+        if isinstance(source, ClipSource):
+            source.held.push(held.pop_all())
+        return source
 
 
 def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource:
@@ -331,27 +351,29 @@ def _open_path(spec: str, size: tuple[int, int], reconnect: bool) -> FrameSource
 
 
 def _slide_show(spec: str) -> SlideShow:
-    files = expand(spec)
-    pictures = [file for file in files if file.lower().endswith(PICTURE_SUFFIXES + DOCUMENT_SUFFIXES)]
+    files, notice = found(spec)
+    # Folders that cannot be looked into have no suffix that says what they are.
+    pictures = [file for file in files if not file.lower().endswith(CLIP_SUFFIXES)]
     if not pictures:
         raise SourceError(f"{spec}: no pictures to show one by one, only clips; name one of them, such as {files[0]}")
-    return SlideShow(spec, pictures)
+    clips = len(files) - len(pictures)
+    if clips:
+        notice = "; ".join(filter(None, (notice, f"{clips} clip{'s' * (clips > 1)} there: name one to play it")))
+    return SlideShow(spec, pictures, notice)
 
 
-def _open_stdin() -> StillSource | PagedSource:
+def _open_stdin() -> FrameSource:
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("-: nothing is piped in; send one picture, as in: camdigits read - < page.jpg")
     data = sys.stdin.buffer.read()
     if not data:
         raise SourceError("-: stdin is empty; send one picture, as in: camdigits read - < page.jpg")
-    if is_document(data[:_HEAD_BYTES]):
-        return open_document(STDIN, data)
-    if not is_picture(data):
-        raise SourceError("-: stdin holds no picture; send one PNG, JPEG or PDF, and name clips as files")
-    return _picture(STDIN, data)
+    if _is_text(data[:_HEAD_BYTES]):
+        raise SourceError("-: stdin holds no picture, but text; send one PNG, JPEG, PDF or clip")
+    return _open_bytes(STDIN, data)
 
 
-def _open_file(path: Path, name: str) -> StillSource | PagedSource | ClipSource:
+def _open_file(path: Path, name: str) -> FrameSource:
     head = _head(path, name)
     still = _still(head, path, name)
     if still is not None:
@@ -363,20 +385,16 @@ def _open_file(path: Path, name: str) -> StillSource | PagedSource | ClipSource:
         raise SourceError(f"{name}: holds text, neither a picture nor a clip; name a file such as page.jpg or clip.mp4")
     if head.startswith(_GIF) and not path.read_bytes().rstrip(b"\0").endswith(_GIF_END):
         raise SourceError(f"{name}: cut off, its end is missing; copy or save it again")
-    return _open_clip(path, name)
+    try:
+        return open_clip(path, name)
+    except OSError as error:
+        raise _unreadable(name, error) from error
 
 
-def _open_still(path: Path, name: str) -> StillSource | PagedSource:
-    still = _still(_head(path, name), path, name)
-    if still is None:
-        raise SourceError(f"{name}: not a picture, whatever its name says; save it as PNG or JPEG")
-    return still
-
-
-def _still(head: bytes, path: Path, name: str) -> StillSource | PagedSource | None:
+def _still(head: bytes, path: Path, name: str) -> FrameSource | None:
     """A picture or a PDF, as the beginning of the file says; None where it is neither."""
     try:
-        if is_picture(head):
+        if is_picture(head) and path.suffix.lower() not in _PICTURES_IN_A_ROW:
             return _picture(name, path.read_bytes())
         if is_document(head) or is_document_name(name):
             return open_document(name, path)
@@ -385,7 +403,9 @@ def _still(head: bytes, path: Path, name: str) -> StillSource | PagedSource | No
     return None
 
 
-def _picture(name: str, data: bytes) -> StillSource | TiffSource:
+def _picture(name: str, data: bytes) -> StillSource | TiffSource | ClipSource:
+    if is_animation(data):
+        return open_animation(data, name)
     pages = tiff_pages(data)
     return TiffSource(name, data, pages) if len(pages) > 1 else StillSource(name, decode_picture(data, name))
 
@@ -419,23 +439,6 @@ def _is_text(head: bytes) -> bool:
     return True
 
 
-def _open_clip(path: Path, name: str) -> ClipSource:
-    # Absolute, since FFmpeg takes what stands before a colon for a protocol.
-    try:
-        capture = _connect(str(path.resolve()), timeout_s=None)
-    except UnicodeEncodeError as error:
-        raise SourceError(f"{name}: its name is not in the system's encoding; rename the file") from error
-    first = _grab(capture, name) if capture.isOpened() else None
-    if first is not None:
-        return ClipSource(name, capture, first)
-    codec = _codec(capture)
-    capture.release()
-    raise SourceError(
-        f"{name}: cannot be played: cut off, damaged, or its {codec} is not supported here; "
-        "copy it again, or save it as JPEG, PNG or H.264 in MP4"
-    )
-
-
 def _open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | ClipSource | LiveSource:
     name = public_name(url)
     scheme, separator, rest = url.partition("://")
@@ -446,34 +449,38 @@ def _open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | Clip
     if not _has_host(url):
         raise SourceError(f"{name}: no address of a camera; it should look like http://192.168.1.20:8080/video")
 
-    def connect() -> Capture:
-        return _connect(url, timeout_s=timeout_s)
+    timeout_ms = round(timeout_s * 1000)
+    options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
+    options += [cv2.CAP_PROP_N_THREADS, _DECODER_THREADS]
 
-    def begin() -> tuple[Capture, BgrImage, BgrImage | None]:
+    def connect_anew() -> Capture:
+        # Not quietened: a server may keep us waiting, and meanwhile nobody could say anything.
+        return connect(url, options)
+
+    def begin() -> tuple[Capture, Shot, Shot | None]:
         began_s = seconds()
-        capture = connect()
+        capture = connect_anew()
         # FFmpeg opens a stream of which nothing comes, too, and would wait as long again for its first frame.
-        first = _grab(capture, name) if capture.isOpened() and seconds() - began_s < timeout_s else None
+        first = grab(capture, name) if capture.isOpened() and seconds() - began_s < timeout_s else None
         if first is None:
             capture.release()
             raise SourceError(f"{name}: gives no picture: {refusal(url, timeout_s, seconds() - began_s)}")
-        is_clip = capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
-        return capture, first, None if is_clip else _grab(capture, name)
+        return capture, first, grab(capture, name)
 
     try:
         capture, first, second = _in_background(begin)
     except UnicodeEncodeError as error:
         raise SourceError(f"{name}: not an address, some of its letters are not UTF-8; write it anew") from error
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
-        return ClipSource(name, capture, first)
+        return clip_of(capture, name, shots_of(capture, name, first, second))
     if second is None:  # one picture and no more: a still behind a URL
         capture.release()
-        return StillSource(name, first)
+        return StillSource(name, first.image)
     lost = "the stream ended or was cut off: check the camera and the network"
     # A stream that ended stays ended, while a camera may drop a frame; one that is taken up again shows nothing before its next
     # keyframe, which many cameras send every four seconds, or ten.
     params = LiveParams(retry_s=0.0, answer_s=timeout_s)
-    return LiveSource(name, lambda: capture, lost=lost, reconnect=connect if reconnect else None, params=params)
+    return LiveSource(name, lambda: capture, lost=lost, reconnect=connect_anew if reconnect else None, params=params)
 
 
 def _in_background(call: Callable[[], Result]) -> Result:
@@ -496,34 +503,3 @@ def _has_host(url: str) -> bool:
         return bool(urlsplit(url).hostname)
     except ValueError:
         return False
-
-
-def _connect(place: str, *, timeout_s: float | None) -> cv2.VideoCapture:
-    """A capture through FFmpeg, which turns frames upright and goes to RTSP cameras over TCP where they allow it.
-
-    Raises UnicodeEncodeError for a place that is not UTF-8: OpenCV crashes over one.
-    """
-    place.encode("utf-8")
-    if timeout_s is None:
-        with quiet_stderr():
-            return cv2.VideoCapture(place, cv2.CAP_FFMPEG, [])
-    # Not quietened: a server may keep us waiting, and meanwhile nobody could say anything.
-    timeout_ms = round(timeout_s * 1000)
-    options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
-    options += [cv2.CAP_PROP_N_THREADS, _DECODER_THREADS]
-    return cv2.VideoCapture(place, cv2.CAP_FFMPEG, options)
-
-
-def _grab(capture: Capture, name: str) -> BgrImage | None:
-    try:
-        ok, pixels = capture.read()
-    except cv2.error:
-        return None
-    return as_bgr(pixels, name) if ok and pixels is not None and pixels.size else None
-
-
-def _codec(capture: Capture) -> str:
-    if not capture.isOpened() or capture.get(cv2.CAP_PROP_FRAME_WIDTH) <= 0:
-        return "format or codec"
-    letters = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True)
-    return f"codec {letters.decode()}" if letters.isalnum() else "codec"

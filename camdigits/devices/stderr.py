@@ -6,7 +6,8 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from tempfile import TemporaryFile
 
 from camdigits.devices.process import lead_nowhere
 
@@ -29,6 +30,42 @@ def quiet_stderr() -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
+
+
+class Heard:
+    """What native libraries wrote to file descriptor 2, complete once the block is left."""
+
+    text = ""
+
+
+@contextmanager
+def heard_stderr() -> Iterator[Heard]:
+    """As `quiet_stderr`, but what is written meanwhile is kept. Nothing is heard where no temporary file can be made."""
+    heard = Heard()
+    try:
+        file = TemporaryFile()  # noqa: SIM115 - closed below, and not at an error of the block alone
+    except OSError:
+        with quiet_stderr():
+            yield heard
+        return
+    with _lock, file:
+        with suppress(OSError, AttributeError, ValueError):
+            sys.stderr.flush()
+        try:
+            saved = os.dup(2)
+        except OSError:
+            saved = None
+        os.dup2(file.fileno(), 2)
+        try:
+            yield heard
+        finally:
+            if saved is not None:
+                os.dup2(saved, 2)
+                os.close(saved)
+            elif file.fileno() != 2:
+                os.close(2)
+            file.seek(0)
+            heard.text = file.read().decode("utf-8", "replace")
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class TaughtFile:
             if self.path.stat().st_size > MOST_BYTES:
                 raise ValueError("it is too large")
             return self.path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # the home of a service is /dev/null
             return None
         except (OSError, ValueError, MemoryError) as error:
             raise self._damaged() from error

@@ -7,6 +7,7 @@ macOS report the mouse in pixels of the picture as well.
 from __future__ import annotations
 
 import ctypes
+import glob
 import math
 import os
 import subprocess
@@ -107,9 +108,23 @@ def _quieten_qt() -> None:
     if not sys.platform.startswith("linux"):
         return
     os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;*.info=false;*.warning=false")
-    if os.environ.get("DISPLAY"):
-        # The wheels carry no Wayland plugin; without this a Wayland session is warned about and then served by X anyway.
-        os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
+    if os.environ.get("DISPLAY") and not _has_qt_platform(os.environ.get("QT_QPA_PLATFORM", "")):
+        # The wheels carry no Wayland plugin. Without this a Wayland session is warned about and then served by X anyway, and
+        # Qt ends the process where another program's setting asks for what is not there.
+        os.environ["QT_QPA_PLATFORM"] = "xcb"
+
+
+def _has_qt_platform(names: str) -> bool:
+    """Whether OpenCV's Qt has one of the platforms that are named as in QT_QPA_PLATFORM: `wayland;xcb:options`.
+
+    One of the system's own is taken to have what its user names: where its plugins lie is not told.
+    """
+    plugins = os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH")
+    if plugins is None:
+        return bool(names)
+    folder = Path(plugins, "platforms")
+    wanted = [name.partition(":")[0].strip() for name in names.split(";")]
+    return any(name and next(folder.glob(f"*q{glob.escape(name)}.*"), None) is not None for name in wanted)
 
 
 def _keep_events_for_qt() -> None:

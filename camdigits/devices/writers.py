@@ -214,11 +214,11 @@ class AnnotationWriter:
         if self._clip is None:
             path = _write_new(self._folder, self._name.stem, ".mp4", b"")
             try:
-                self._clip = _Clip(path, self._fps, picture.shape[1], picture.shape[0])
+                self._clip = _Clip(path, self._fps, picture.shape[1], picture.shape[0], frame.time_s)
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
-        self._clip.write(picture)
+        self._clip.write(picture, frame.time_s)
 
     def close(self) -> None:
         clip, self._clip = self._clip, None
@@ -286,15 +286,22 @@ def file_name(source_name: str) -> PurePath:
 
 
 class _Clip:
-    """An mp4 being written; frames of another size are fitted to the first, with black beside them."""
+    """An mp4 being written; frames of another size are fitted to the first, with black beside them.
 
-    def __init__(self, path: Path, fps: float, width: int, height: int) -> None:
+    Its frames come evenly: each picture is repeated until the time of the next one.
+    """
+
+    def __init__(self, path: Path, fps: float, width: int, height: int, begin_s: float) -> None:
         self._path = path
         self._width, self._height = clip_size(width, height)
         self._frames = 0
+        self._fps, self._begin_s = fps, begin_s
+        self._last: BgrImage | None = None
         try:
-            str(path.resolve()).encode("utf-8")
-        except UnicodeEncodeError as error:  # OpenCV would crash over it
+            name = str(path.resolve())
+            if os.fsencode(name) != name.encode("utf-8"):  # FFmpeg would write another file
+                raise UnicodeError
+        except UnicodeError as error:  # OpenCV would crash over some
             path.unlink(missing_ok=True)
             raise OutputError(
                 f"{path}: no clip can have a name that is not UTF-8; choose another folder, or rename it"
@@ -307,10 +314,18 @@ class _Clip:
             self._writer.release()
             raise OutputError(f"{path}: no clip can be written there; check the disk's space, or choose another folder")
 
-    def write(self, picture: BgrImage) -> None:
+    def write(self, picture: BgrImage, time_s: float) -> None:
+        """Add a picture that is shown from `time_s` on."""
         if not self._path.exists():
             raise OutputError(f"{self._path}: the clip was removed while it was written; choose a folder that stays")
-        self._writer.write(fitted(picture, self._width, self._height))
+        at = round((time_s - self._begin_s) * self._fps)
+        while self._last is not None and self._frames < at:
+            self._put(self._last)
+        self._last = fitted(picture, self._width, self._height)
+        self._put(self._last)
+
+    def _put(self, picture: BgrImage) -> None:
+        self._writer.write(picture)
         self._frames += 1
 
     def close(self) -> None:

@@ -24,6 +24,10 @@ class Pace:
         self._start_s = -math.inf
         self.due_s = -math.inf
 
+    def due_of(self, frame: Frame) -> float:
+        """When a frame that was read is to be shown: not before its time."""
+        return -math.inf if self._source.live or self._source.pictures else self._start_s + frame.time_s
+
     def shown(self, frame: Frame, now_s: float) -> None:
         """Set when the next frame is due: this one's time on the user's clock, and a period more."""
         if self._source.live:

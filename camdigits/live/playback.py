@@ -39,6 +39,7 @@ class Playback:
         self._error: SourceError | None = None
         self._index: int | None = None
         self._is_new = True
+        self._ahead: Frame | None = None
 
     def begin(self) -> Frame:
         """The first frame. Raises SourceError if the source cannot be read or holds none."""
@@ -51,13 +52,18 @@ class Playback:
         """The frame to be shown next, if its time has come; a live source may give the same one again."""
         if self.state is not State.PLAYING or self._clock() < self._pace.due_s:
             return None
+        frame, self._ahead = self._ahead, None
         try:
-            frame = self.source.read(turn)
+            frame = frame or self.source.read(turn)
         except SourceError as error:
             self.state, self._error = State.LOST, error
             return None
         if frame is None:
             self.state = State.ENDED
+            return None
+        due_s = self._pace.due_of(frame)
+        if due_s > self._clock() + MIN_WAIT_S:  # frames of some clips are further apart at times
+            self._ahead, self._pace.due_s = frame, due_s
             return None
         return self._shown(frame)
 

@@ -50,6 +50,7 @@ from tests.documents import (
     written,
 )
 from tests.fakes import plain
+from tests.platforms import hears_decoders
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -489,6 +490,11 @@ def pages_refused(source: FrameSource) -> bool:
     return False
 
 
+def _with_hole(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes(200) + data[middle + 200 :]
+
+
 def _with_data(picture: bytes, changed: Callable[[bytes], bytes]) -> bytes:
     """An object of a PDF with its data changed."""
     head, data = picture.split(b"stream\n", 1)
@@ -559,6 +565,7 @@ class TestDamage:
         "spoilt",
         [
             pytest.param(lambda part: _with_data(jpeg(part), lambda data: data[: len(data) // 2]), id="JPEG cut off"),
+            pytest.param(lambda part: _with_data(jpeg(part), _with_hole), id="JPEG with a hole", marks=hears_decoders),
             pytest.param(lambda part: _with_data(jpeg(part), lambda data: bytes(600) + data[600:]), id="JPEG"),
             pytest.param(lambda part: _with_data(rgb(part), lambda data: data[: len(data) // 2]), id="cut off"),
             pytest.param(lambda part: _with_data(jbig2(part), lambda data: bytes(20) + data[20:]), id="JBIG2"),

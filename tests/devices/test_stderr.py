@@ -23,3 +23,20 @@ def test_native_noise_goes_away_and_python_is_heard(close: str, told: str) -> No
     program = PROGRAM if not close else f"import os, sys\n{close}os.open(os.devnull, os.O_RDWR)\n{PROGRAM}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stderr == told
+
+
+HEARING = """
+import os, sys
+from camdigits.devices.stderr import heard_stderr
+with heard_stderr() as heard:
+    os.write(2, b"native")
+os.write(2, b"after")
+print(heard.text)
+"""
+
+
+@pytest.mark.parametrize(("close", "told"), [("", "after"), ("import os; os.close(2)\n", "")])
+def test_native_words_are_heard_and_not_shown(close: str, told: str) -> None:
+    program = close + HEARING.replace('os.write(2, b"after")\n', "" if close else 'os.write(2, b"after")\n')
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("native", told)

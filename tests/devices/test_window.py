@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from camdigits.controls import BINDINGS
-from camdigits.devices.window import CvWindow, check_display
+from camdigits.devices.window import CvWindow, _quieten_qt, check_display
 from camdigits.errors import WindowError
 from tests.x_screen import MISSING, SCREEN_PX, Program, Screen, wait_until, x_screen
 
@@ -376,6 +377,36 @@ def test_a_window_that_was_closed_before_it_opened_shows_nothing() -> None:
     window.close()
     window.show(np.zeros((4, 4, 3), np.uint8))
     assert window.poll(0.0).closed
+
+
+@only_linux
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        (None, "xcb"),
+        ("", "xcb"),
+        ("wayland", "xcb"),
+        ("offscreen", "xcb"),
+        ("wayland-egl;minimal", "xcb"),
+        ("xcb", "xcb"),
+        ("wayland;xcb", "wayland;xcb"),
+        ("xcb:dpi=96", "xcb:dpi=96"),
+    ],
+)
+def test_a_platform_of_qt_that_opencv_does_not_have_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: str | None, taken: str
+) -> None:
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms" / "libqxcb.so").touch()
+    quiet(monkeypatch)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", str(tmp_path))
+    if asked is None:
+        monkeypatch.delenv("QT_QPA_PLATFORM")
+    else:
+        monkeypatch.setenv("QT_QPA_PLATFORM", asked)
+    _quieten_qt()
+    assert os.environ["QT_QPA_PLATFORM"] == taken
 
 
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:

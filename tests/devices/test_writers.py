@@ -246,6 +246,16 @@ class TestAnnotations:
         assert fps == pytest.approx(12.5)
         assert np.abs(pictures[0].astype(int) - draw(plain(200), SCENE)).mean() < 8
 
+    def test_frames_that_come_unevenly_are_drawn_at_their_times(self, tmp_path: Path) -> None:
+        writer = AnnotationWriter(tmp_path, lambda image, _: image)
+        writer.start("walk.mp4", 30.0)
+        for index, (time_s, level) in enumerate([(5.0, 40), (5.5, 120), (5.6, 200), (6.0, 250)]):
+            writer.write(Frame(plain(level), index, time_s), SCENE)
+        writer.close()
+        pictures, fps = read_clip(tmp_path / "walk.mp4")
+        assert fps == pytest.approx(30.0)
+        assert [round(int(picture[0, 0, 0]) / 10) for picture in pictures] == [4] * 15 + [12] * 3 + [20] * 12 + [25]
+
     @pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
     def test_a_clip_in_a_folder_whose_name_is_no_text_is_an_output_error(self, tmp_path: Path) -> None:
         writer = AnnotationWriter(tmp_path / "a\udcff", draw)

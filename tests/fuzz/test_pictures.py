@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits.api import Recognizer
-from camdigits.devices.arrays import BEYOND_WHITE, bgr_of
-from camdigits.devices.pictures import as_bgr
+from camdigits.devices.arrays import bgr_of
+from camdigits.devices.pictures import BEYOND_WHITE, as_bgr
 from camdigits.errors import SourceError
 from camdigits.vision.scene import Scene
 from tests.fuzz.refusals import refused_in_one_line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from camdigits.errors import SourceError
@@ -29,6 +31,18 @@ def test_a_frame_of_a_recording_comes_when_its_time_has_come() -> None:
     frame = made.read(Turn())
     assert frame is not None
     assert frame.index == 1
+
+
+def test_frames_of_an_uneven_recording_are_shown_at_their_times() -> None:
+    made, clock = playback(blob_frame(0), replace(blob_frame(1), time_s=0.7), replace(blob_frame(2), time_s=0.75))
+    began_s, shown_s = clock(), {}
+    for _ in range(100):
+        clock.advance(0.01)
+        if (frame := made.read(Turn())) is not None:
+            shown_s[frame.index] = clock() - began_s
+    assert shown_s[1] == pytest.approx(0.7, abs=0.011)
+    assert shown_s[2] == pytest.approx(0.8, abs=0.011), "the next one comes no sooner than a period later"
+    assert made.state is State.ENDED
 
 
 def test_it_ends_with_a_notice_and_gives_nothing_more() -> None:
