@@ -196,8 +196,8 @@ def _number_events_written(kind: str | None, output: Path | None) -> Iterator[Nu
         return
     from camdigits.devices import number_events, writers
 
-    earlier = number_events.held_by(output)
-    with writers.open_output(output, earlier.length_bytes) as stream:
+    with writers.open_output(output, keep_bytes=None) as stream:
+        earlier = number_events.held_by(output)
         if earlier.is_open:
             writers.LineWriter(stream).put("\n")
         if kind == "jsonl":
@@ -293,6 +293,7 @@ def cameras(as_json: bool) -> None:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--format", "kind", type=_format, default="text", show_default=True, help="How readings are put out.")
 @click.option("--output", type=_file, metavar="FILE", help="Write there, not to stdout.")
+@click.option("--overwrite", is_flag=True, help="Write there whatever was in FILE; else only over earlier readings.")
 @click.option("--annotate", type=_folder, metavar="DIR", help="Write the drawn pictures and clips there.")
 @click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Read every Nth frame of a clip.")
 @click.option("--correct", is_flag=True, help="Show each picture in a window first, to correct what is wrong.")
@@ -315,6 +316,7 @@ def read(
     sources: tuple[str, ...],
     kind: str,
     output: Path | None,
+    overwrite: bool,
     annotate: Path | None,
     every: int,
     correct: bool,
@@ -342,6 +344,8 @@ def read(
         raise UsageError("--correct goes through pictures one by one; leave --workers, --ray and --resume out")
     if resume and output is None:
         raise UsageError("--resume goes on with a file; name it by --output")
+    if resume and overwrite:
+        raise UsageError("--resume goes on with a file, --overwrite begins it anew; give one of them")
     paths, missing = _expanded(sources)
     _keep_sources(output, paths)
     named = len(paths) + len(missing) > 1
@@ -350,6 +354,13 @@ def read(
     with warnings_said(quiet):
         manner = Manner.of(model, threshold, rotate, effort, taught, every)
     engine = None if correct else _engine(manner, paths, workers, cluster, annotate, quiet)
+
+    @contextmanager
+    def opened() -> Iterator[TextIO]:
+        if not (overwrite or resume):
+            _keep_others(output, paths)
+        with writers.open_output(output, earlier.whole_bytes) as stream:
+            yield stream
 
     def writer_on(stream: TextIO) -> SceneWriter:
         if kind == "jsonl":
@@ -365,13 +376,13 @@ def read(
         with warnings_said(quiet):
             recognizer = manner.recognizer()
         drawing = drawing_into(annotate) if annotate else None
-        with summary_told(missing, quiet) as summary, writers.open_output(output) as stream:
+        with summary_told(missing, quiet) as summary, opened() as stream:
             writer = Counted(writer_on(stream), summary)
             missing += correct_pictures(paths, recognizer, writer, drawing)
             writer.close()
     else:
         told, bar = summary_told(missing, quiet), progress(paths, every, quiet)
-        with told as summary, engine, bar as advance, writers.open_output(output, earlier.whole_bytes) as stream:
+        with told as summary, engine, bar as advance, opened() as stream:
             writer = Counted(writer_on(stream), summary)
             deliver(engine.read(paths), writer, missing, annotate, advance, quiet)
             writer.close()
@@ -672,3 +683,11 @@ def _keep_sources(output: Path | None, paths: Sequence[str]) -> None:
     for path in paths:
         if os.path.exists(path) and os.path.samefile(output, path):  # noqa: PTH110, PTH121
             raise UsageError(f"{output}: is one of the sources; choose another file, or it would be lost")
+
+
+def _keep_others(output: Path | None, paths: Sequence[str]) -> None:
+    """Refuse to write the readings over anything but earlier ones."""
+    from camdigits.devices.earlier import is_of_read
+
+    if output is not None and os.path.isfile(output) and not is_of_read(output, paths):  # noqa: PTH113 - as above
+        raise UsageError(f"{output}: holds other things than readings, and is left as it is; name another file, or --overwrite")

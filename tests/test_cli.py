@@ -30,7 +30,7 @@ from camdigits.devices.corrections import CorrectionFile
 from camdigits.devices.pages import load_page, page_text
 from camdigits.devices.teacher import TaughtFile
 from camdigits.devices.v4l2 import CameraMode
-from camdigits.devices.writers import CSV_HEADER
+from camdigits.devices.writers import CSV_HEADER, open_output
 from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
 from camdigits.ports import Outputs, Sources, Turn
@@ -40,7 +40,7 @@ from camdigits.vision.strokes import Page, PaperColour, Stroke
 from tests.documents import scan
 from tests.fake_screen import stroke
 from tests.fakes import WAIT_S, FakeSource, plain, unprivileged_folder
-from tests.platforms import NOT_THERE, needs_full_disk, needs_long_paths, posix_only
+from tests.platforms import NOT_THERE, needs_full_disk, needs_links, needs_long_paths, posix_only
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -455,6 +455,35 @@ class TestOutput:
         assert outcome.code == 2
         assert "one of the sources" in outcome.complaint
         assert page.read_bytes() == Path(PAPER).read_bytes()
+
+    @needs_links
+    @pytest.mark.parametrize("name", ["photo.jpg", "link.txt"])
+    def test_what_holds_no_readings_is_overwritten_only_where_that_is_said(
+        self, command: Command, tmp_path: Path, name: str
+    ) -> None:
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(Path(PAPER).read_bytes())
+        (tmp_path / "link.txt").symlink_to(photo)
+        outcome = command("read", PHONE, "--output", tmp_path / name)
+        assert outcome.code == 2
+        assert f"{tmp_path / name}: holds other things than readings" in outcome.complaint
+        assert photo.read_bytes() == Path(PAPER).read_bytes()
+        printed = command("read", PHONE).out
+        for overwrite in (["--overwrite"], []):  # readings are no other things
+            assert command("read", PHONE, "--output", tmp_path / name, *overwrite) == (0, "", "")
+            assert photo.read_text(encoding="utf-8") == printed
+
+    def test_what_another_run_writes_to_is_code_5(self, command: Command, tmp_path: Path) -> None:
+        results = tmp_path / "read.txt"
+        with open_output(results) as stream:
+            stream.write("12\n")
+            stream.flush()
+            outcome = command("read", PHONE, "--output", results)
+        assert outcome.code == 5
+        assert f"{results}: another run" in outcome.complaint
+        if sys.platform.startswith("linux"):
+            assert f"process {os.getpid()}," in outcome.complaint
+        assert results.read_text(encoding="utf-8") == "12\n"
 
     @pytest.mark.parametrize("source", ["page.jpg", ".", "*.jpg"])
     def test_what_a_window_shows_is_never_written_on(self, command: Command, tmp_path: Path, source: str) -> None:
@@ -1053,6 +1082,15 @@ class TestWindows:
         rows = list(csv.DictReader(target.read_text("utf-8").splitlines()))
         assert [(row["event"], row["text"], row["x"]) for row in rows] == [("read", "2021", "1")] * 2
         assert len(opened) == 2
+
+    @pytest.mark.usefixtures("opened")
+    def test_numbers_are_not_added_to_what_is_no_text(self, command: Command, tmp_path: Path) -> None:
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("live", "clip.mp4", "--output", photo)
+        assert outcome.code == 2
+        assert "holds no text" in outcome.complaint
+        assert photo.read_bytes() == Path(PAPER).read_bytes()
 
     @pytest.mark.parametrize(("kind", "whole"), [("csv", "# my notes\n"), ("csv", "# my notes"), ("jsonl", '{"schema": 1}')])
     def test_what_is_in_the_file_keeps_its_lines(

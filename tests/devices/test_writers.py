@@ -168,6 +168,26 @@ class TestOpenOutput:
             stream.write("7\n")
         assert (tmp_path / "digits.txt").read_text(encoding="utf-8") == "kept\n7\n"
 
+    def test_all_of_a_file_stays_where_that_is_wanted(self, tmp_path: Path) -> None:
+        (tmp_path / "digits.txt").write_text("kept\n", encoding="utf-8")
+        with open_output(tmp_path / "digits.txt", keep_bytes=None) as stream:
+            stream.write("7\n")
+        assert (tmp_path / "digits.txt").read_text(encoding="utf-8") == "kept\n7\n"
+
+    @pytest.mark.parametrize("keep_bytes", [0, None])
+    def test_what_another_run_writes_to_is_an_output_error_and_keeps_its_lines(
+        self, tmp_path: Path, keep_bytes: int | None
+    ) -> None:
+        path = tmp_path / "digits.txt"
+        with open_output(path) as stream:
+            stream.write("7\n")
+            stream.flush()
+            with pytest.raises(OutputError, match=r"another run.* is writing to it"), open_output(path, keep_bytes):
+                pass
+        assert path.read_text(encoding="utf-8") == "7\n"
+        with open_output(path):
+            pass  # nobody has it any more
+
     def test_without_a_path_it_is_stdout_and_stays_open(self, capsys: pytest.CaptureFixture[str]) -> None:
         with open_output(None) as stream:
             stream.write("7\n")
