@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from camdigits.api import Recognizer
     from camdigits.bulk.reading import Engine, Manner
     from camdigits.ports import NumberEventWriter, SceneWriter
+    from camdigits.summary import Summary
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -120,6 +121,7 @@ _taught = click.option(
 )
 _file = click.Path(dir_okay=False, path_type=Path)
 _format = click.Choice(["text", "jsonl", "csv"])
+_read_format = click.Choice([*_format.choices, "csv-excel", "xlsx"])
 _config = click.option(
     f"--{CONFIG}",
     type=_file,
@@ -291,7 +293,7 @@ def cameras(as_json: bool) -> None:
 
 @commands.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--format", "kind", type=_format, default="text", show_default=True, help="How readings are put out.")
+@click.option("--format", "kind", type=_read_format, default="text", show_default=True, help="How readings are put out.")
 @click.option("--output", type=_file, metavar="FILE", help="Write there, not to stdout.")
 @click.option("--overwrite", is_flag=True, help="Write there whatever was in FILE; else only over earlier readings.")
 @click.option("--annotate", type=_folder, metavar="DIR", help="Write the drawn pictures and clips there.")
@@ -336,16 +338,12 @@ def read(
     drag a box round one that was missed, type what it is, and go on with Enter; what is put out is as you left it.
     """
     from camdigits.bulk.reading import Manner, deliver, progress
-    from camdigits.devices import writers
     from camdigits.devices.earlier import Earlier, earlier_readings
     from camdigits.summary import Counted, summary_told
 
     if correct and (cluster or resume or workers not in (None, 1)):
         raise UsageError("--correct goes through pictures one by one; leave --workers, --ray and --resume out")
-    if resume and output is None:
-        raise UsageError("--resume goes on with a file; name it by --output")
-    if resume and overwrite:
-        raise UsageError("--resume goes on with a file, --overwrite begins it anew; give one of them")
+    _check_output(kind, output, overwrite, resume)
     paths, missing = _expanded(sources)
     _keep_sources(output, paths)
     named = len(paths) + len(missing) > 1
@@ -356,18 +354,11 @@ def read(
     engine = None if correct else _engine(manner, paths, workers, cluster, annotate, quiet)
 
     @contextmanager
-    def opened() -> Iterator[TextIO]:
+    def opened(summary: Summary) -> Iterator[SceneWriter]:
         if not (overwrite or resume):
             _keep_others(output, paths)
-        with writers.open_output(output, earlier.whole_bytes) as stream:
-            yield stream
-
-    def writer_on(stream: TextIO) -> SceneWriter:
-        if kind == "jsonl":
-            return writers.JsonLinesWriter(stream)
-        if kind == "csv":
-            return writers.CsvWriter(stream, begun=earlier.whole_bytes > 0)
-        return writers.TextWriter(stream, named)
+        with _scenes_written(kind, output, earlier.whole_bytes, named) as writer:
+            yield Counted(writer, summary)
 
     if engine is None:
         from camdigits.bulk.reading import drawing_into
@@ -376,18 +367,59 @@ def read(
         with warnings_said(quiet):
             recognizer = manner.recognizer()
         drawing = drawing_into(annotate) if annotate else None
-        with summary_told(missing, quiet) as summary, opened() as stream:
-            writer = Counted(writer_on(stream), summary)
+        with summary_told(missing, quiet) as summary, opened(summary) as writer:
             missing += correct_pictures(paths, recognizer, writer, drawing)
-            writer.close()
     else:
         told, bar = summary_told(missing, quiet), progress(paths, every, quiet)
-        with told as summary, engine, bar as advance, opened() as stream:
-            writer = Counted(writer_on(stream), summary)
+        with told as summary, engine, bar as advance, opened(summary) as writer:
             deliver(engine.read(paths), writer, missing, annotate, advance, quiet)
-            writer.close()
     if missing:
         raise SystemExit(SourceError.exit_code)
+
+
+def _check_output(kind: str, output: Path | None, overwrite: bool, resume: bool) -> None:
+    """Refuse options of `read` that do not go together. Raises UsageError."""
+    if kind == "xlsx" and output is None:
+        raise UsageError("a sheet is no text for stdout; name its file by --output, such as numbers.xlsx")
+    if not resume:
+        return
+    if output is None:
+        raise UsageError("--resume goes on with a file; name it by --output")
+    if kind not in _format.choices:
+        raise UsageError(f"{kind} cannot be gone on with; for --resume use --format jsonl, csv or text")
+    if overwrite:
+        raise UsageError("--resume goes on with a file, --overwrite begins it anew; give one of them")
+
+
+@contextmanager
+def _scenes_written(kind: str, output: Path | None, keep_bytes: int, named: bool) -> Iterator[SceneWriter]:
+    """What writes readings there, completed in the end."""
+    from camdigits.devices import writers
+
+    if kind == "xlsx":
+        from camdigits.devices.sheets import SheetWriter, check_library
+
+        check_library()  # before what is in the file is given up
+    with writers.open_output(output, keep_bytes) as stream:
+        writer: SceneWriter
+        if kind == "jsonl":
+            writer = writers.JsonLinesWriter(stream)
+        elif kind == "csv":
+            writer = writers.CsvWriter(stream, begun=keep_bytes > 0)
+        elif kind == "csv-excel":
+            writer = writers.ExcelCsvWriter(stream)
+        elif kind == "xlsx":
+            writer = SheetWriter(stream)
+        else:
+            writer = writers.TextWriter(stream, named)
+        try:
+            yield writer
+        except BaseException:
+            if kind == "xlsx":  # nothing of it is in the file before
+                with suppress(OutputError):
+                    writer.close()
+            raise
+        writer.close()
 
 
 def _engine(

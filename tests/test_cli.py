@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 
 from camdigits import api, cli
 from camdigits.controls import Mode, View
@@ -472,6 +473,27 @@ class TestOutput:
         for overwrite in (["--overwrite"], []):  # readings are no other things
             assert command("read", PHONE, "--output", tmp_path / name, *overwrite) == (0, "", "")
             assert photo.read_text(encoding="utf-8") == printed
+
+    @pytest.mark.parametrize("kind", ["xlsx", "csv-excel"])
+    def test_what_is_made_for_excel_is_written_anew_like_other_readings(
+        self, command: Command, tmp_path: Path, kind: str
+    ) -> None:
+        for _ in range(2):
+            assert command("read", PAPER, "--format", kind, "--output", tmp_path / "numbers") == (0, "", "")
+        data = (tmp_path / "numbers").read_bytes()
+        if kind == "xlsx":
+            rows = load_workbook(io.BytesIO(data)).active.iter_rows(min_row=2, values_only=True)
+            assert [row[3] for row in rows] == ["0123", "45", "67", "89"]
+        else:
+            assert data.startswith(b"\xef\xbb\xbf")
+            assert b',"\t0123",' in data
+        outcome = command("read", PAPER, "--format", kind, "--output", tmp_path / "numbers", "--resume")
+        assert (outcome.code, "cannot be gone on with" in outcome.complaint) == (2, True)
+
+    def test_a_sheet_wants_a_file(self, command: Command) -> None:
+        outcome = command("read", PAPER, "--format", "xlsx")
+        assert outcome.code == 2
+        assert "--output" in outcome.complaint
 
     def test_what_another_run_writes_to_is_code_5(self, command: Command, tmp_path: Path) -> None:
         results = tmp_path / "read.txt"

@@ -635,7 +635,7 @@ def key_a(screen: Screen, key: str, folder: Path) -> None:
 def key_b(screen: Screen, key: str, folder: Path) -> None:
     clip = folder / "clip.avi"
     writer = cv2.VideoWriter(str(clip), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (640, 480))
-    for grey in (60, 120, 180, 180):
+    for grey in range(100, 160):
         writer.write(np.full((480, 640, 3), grey, np.uint8))
     writer.release()
     with running(screen, "live", str(clip)) as app:

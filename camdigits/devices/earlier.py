@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from typing import NamedTuple
 
 from camdigits.devices.documents import DOCUMENT_SUFFIXES
 from camdigits.devices.pages import PAGE_SUFFIX
+from camdigits.devices.sheets import CREATOR
 from camdigits.devices.sources import CLIP_SUFFIXES, DEMO, PICTURE_SUFFIXES, STDIN, public_name
-from camdigits.devices.writers import CSV_HEADER
+from camdigits.devices.writers import CSV_HEADER, ExcelCsvWriter
 from camdigits.errors import NOT_OF_THE_LAYOUT, UsageError, reason_of, unwritable
 from camdigits.vision.scene import SCHEMA
 
@@ -22,6 +24,9 @@ LONGEST_BYTES = 1 << 26
 """A line that is longer is none of ours."""
 _JSON_BEGINNING = json.dumps({"schema": SCHEMA, "source": ""})[:-2].encode()
 _HEADER = ",".join(CSV_HEADER).encode()
+_EXCEL_HEADER = ExcelCsvWriter.mark.encode() + ",".join(f'"{name}"' for name in CSV_HEADER).encode()
+_BEGINNINGS = (_JSON_BEGINNING, _HEADER + b"\n", _EXCEL_HEADER + b"\n")
+_ZIP = b"PK\x03\x04"
 _TEXT = re.compile(r"(.*):((?: [0-9]+)*)", re.DOTALL)
 _UNNAMED_TEXT = re.compile(r"(?:[0-9]+(?: [0-9]+)*)?")
 _SOURCE_SUFFIXES = (*PICTURE_SUFFIXES, *DOCUMENT_SUFFIXES, *CLIP_SUFFIXES, PAGE_SUFFIX)
@@ -96,12 +101,23 @@ def is_of_read(path: Path, paths: Sequence[str]) -> bool:
             head = file.read(_HEAD_BYTES)
     except OSError as error:
         raise unwritable(path, error) from error
-    if not head or _either_begins(head, _JSON_BEGINNING) or _either_begins(head, _HEADER + b"\n"):
+    if not head or any(_either_begins(head, beginning) for beginning in _BEGINNINGS) or _is_sheet(path, head):
         return True
     # Text has no heading. Its last line may have been cut off here, or by whatever ended the run.
     *lines, last = head.decode("utf-8", "replace").split("\n")
     wanted = {_written(path) for path in paths}
     return all(_may_be_text(line, wanted) for line in lines or [last])
+
+
+def _is_sheet(path: Path, head: bytes) -> bool:
+    """Whether that is a sheet that was made here."""
+    if not head.startswith(_ZIP):
+        return False
+    try:
+        with zipfile.ZipFile(path) as file:
+            return f">{CREATOR}<".encode() in file.read("docProps/core.xml")
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return False
 
 
 def _may_be_text(line: str, wanted: set[str]) -> bool:

@@ -32,6 +32,9 @@ from camdigits.vision.scene import BgrImage, Frame, Record, Scene
 from camdigits.vision.strokes import Page, render
 
 CSV_HEADER = ("source", "frame", "time_s", "number", "digit", "confidence", "x", "y", "width", "height")
+_EXACT_DIGITS = 15
+"""Longer numbers are rounded by programs that count in IEEE 754's doubles."""
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 WRITABLE_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 CLIP_LIMIT_PX = 4096
 """Longest side of an annotated clip: MPEG-4 part 2 ends at 8191, and players before that."""
@@ -82,20 +85,49 @@ class CsvWriter(LineWriter):
     """One row a digit under `CSV_HEADER`, which is written at once, unless the stream has `begun` with it already; `number` is
     the text of the number it belongs to."""
 
+    mark = ""
+    """What stands before all else."""
+
     def __init__(self, stream: TextIO, begun: bool = False) -> None:
         super().__init__(stream)
         if not begun:
-            self.put(csv_row(CSV_HEADER))
+            self.put(self.mark + self.row(CSV_HEADER))
+
+    def row(self, values: tuple[Any, ...]) -> str:
+        """A row with its end."""
+        return csv_row(values)
 
     def write(self, record: Record) -> None:
         number_of = {index: number["text"] for number in record["numbers"] for index in number["digits"]}
         common = (record["source"], record["frame"], record["time_s"])
         rows = [
-            csv_row((*common, number_of.get(index, ""), digit["label"], digit["confidence"], *digit["box"]))
+            self.row((*common, number_of.get(index, ""), digit["label"], digit["confidence"], *digit["box"]))
             for index, digit in enumerate(record["digits"])
         ]
         if rows:
             self.put("".join(rows))
+
+
+class ExcelCsvWriter(CsvWriter):
+    """What CsvWriter writes as Excel takes it: UTF-8 by its mark, every text quoted and none of them a formula.
+
+    Numbers that begin with 0, and those too long to be counted exactly, stand behind a tab, so that they are texts there too;
+    names that begin with a sign of formulas stand behind an apostrophe.
+    """
+
+    mark = "\ufeff"
+
+    def row(self, values: tuple[Any, ...]) -> str:
+        row = io.StringIO()
+        texts = [_no_formula(value) if isinstance(value, str) else value for value in values]
+        csv.writer(row, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerow(texts)
+        return row.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    if text.isdigit():
+        return f"\t{text}" if text.startswith("0") or len(text) > _EXACT_DIGITS else text
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
 class TextWriter(LineWriter):

@@ -20,6 +20,7 @@ from camdigits.devices.writers import (
     CSV_HEADER,
     AnnotationWriter,
     CsvWriter,
+    ExcelCsvWriter,
     JsonLinesWriter,
     TextWriter,
     adopt_drawing,
@@ -152,6 +153,19 @@ def test_a_full_disk_is_an_output_error(kind: str) -> None:
 def test_a_reader_that_went_away_is_a_broken_pipe(kind: str) -> None:
     with pytest.raises(BrokenPipeError):
         make_writer(kind, BrokenPipe()).write(SCENE.to_dict())
+
+
+def test_excel_takes_numbers_with_their_zeros_and_no_name_for_a_formula() -> None:
+    stream = io.StringIO()
+    writer = ExcelCsvWriter(stream)
+    for source, text in (("=1+1.jpg", "0123"), ("page.jpg", "45")):
+        digits = tuple(Digit(int(sign), 0.9, Box(1, 2, 3, 4)) for sign in text)
+        number = Number(text, 0.9, Box(1, 2, 3, 4), tuple(range(len(text))))
+        writer.write(Scene(9, 9, digits, (number,), source).to_dict())
+    header, *rows = stream.getvalue().splitlines()
+    assert header == "\ufeff" + ",".join(f'"{name}"' for name in CSV_HEADER)
+    assert rows[0] == '"\'=1+1.jpg",0,0.0,"\t0123",0,0.9,1,2,3,4'
+    assert rows[-1] == '"page.jpg",0,0.0,"45",5,0.9,1,2,3,4'
 
 
 class TestOpenOutput:
