@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 INTERRUPTED, TERMINATED = 130, 143
+_JSON, _HTML, _PNG = b"{", b"<!DOCTYPE html>", b"\x89PNG"
+"""How files begin that may be written anew."""
 EXIT_CODES = """\b
 Exit codes:
   0    done
@@ -519,8 +521,9 @@ def evaluate(
 
     true_pictures = [picture for folder in folders for picture in load_truth(folder)]
     truths = [str(folder / ANNOTATIONS) for folder in folders]
-    for target in (output, document):
+    for target, beginning in ((output, _JSON), (document, _HTML)):
         _keep_sources(target, [*truths, *(str(picture.path) for picture in true_pictures)])
+        _keep_unlike(target, beginning)
     recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort)
     offering = None
     least = Settings().with_threshold(threshold).pipeline.threshold
@@ -557,6 +560,7 @@ def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recog
 
     true_clips = load_clips(folder, truth)
     _keep_sources(output, [str(truth or folder), *(str(clip.path) for clip in true_clips)])
+    _keep_unlike(output, _JSON)
     report = ClipReport()
     for clip in _tracked(true_clips):
         source = open_source(str(clip.path))
@@ -607,6 +611,7 @@ def teach(show: bool, output: Path | None, forget: bool, model: str) -> None:
         raise UsageError("--show and --forget are two things; give one of them")
     if output and not show:
         raise UsageError("--output is for --show; leave it out, or add that")
+    _keep_unlike(output, _PNG)
     corrections, taught = CorrectionFile(), TaughtFile()
     if forget:
         click.echo("what was taught is forgotten" if taught.forget() else "nothing was taught")
@@ -723,3 +728,16 @@ def _keep_others(output: Path | None, paths: Sequence[str]) -> None:
 
     if output is not None and os.path.isfile(output) and not is_of_read(output, paths):  # noqa: PTH113 - as above
         raise UsageError(f"{output}: holds other things than readings, and is left as it is; name another file, or --overwrite")
+
+
+def _keep_unlike(output: Path | None, beginning: bytes) -> None:
+    """Refuse to write over a file of another kind."""
+    if output is None or not os.path.isfile(output):  # noqa: PTH113 - as above
+        return
+    try:
+        with output.open("rb") as file:
+            head = file.read(len(beginning))
+    except OSError as error:
+        raise unwritable(output, error) from error
+    if not beginning.startswith(head):
+        raise UsageError(f"{output}: is a file of another kind, and is left as it is; name another file")

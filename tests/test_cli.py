@@ -877,6 +877,17 @@ class TestEvaluate:
         assert "one of the sources" in outcome.complaint
         assert (pages / target).read_bytes() == before
 
+    @pytest.mark.parametrize("option", ["--report", "--json"])
+    def test_a_file_of_another_kind_is_not_written_over(
+        self, command: Command, pages: Path, tmp_path: Path, option: str
+    ) -> None:
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("evaluate", pages, option, photo)
+        assert outcome.code == 2
+        assert f"{photo}: is a file of another kind" in outcome.complaint
+        assert photo.read_bytes() == Path(PAPER).read_bytes()
+
     def test_a_report_that_cannot_be_written_is_code_5_and_the_figures_are_printed(self, command: Command, pages: Path) -> None:
         outcome = command("evaluate", pages, "--report", pages / "no" / "report.html")
         assert outcome.code == 5
@@ -959,6 +970,14 @@ class TestTeach:
         assert "2 of its lines are damaged" in outcome.complaint
         assert cv2.imread(str(tmp_path / "sheet.png")) is not None
         assert not TaughtFile().path.exists()
+
+    def test_a_file_of_another_kind_is_not_drawn_over(self, command: Command, kept: CorrectionFile, tmp_path: Path) -> None:
+        assert kept.path.is_file()
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("teach", "--show", "--output", photo)
+        assert (outcome.code, "is a file of another kind" in outcome.complaint) == (2, True)
+        assert photo.read_bytes() == Path(PAPER).read_bytes()
 
     def test_without_a_place_the_sheet_is_a_new_file_here(
         self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -1072,6 +1091,7 @@ class TestWindows:
         assert opened[0].view.mode is Mode.CANVAS
         assert opened[0].notice.startswith("camera 0 is not there")
         assert "camdigits live SOURCE" in opened[0].notice
+        assert "draw here with the left button" in opened[0].notice
 
     def test_a_source_that_was_named_must_open(self, command: Command, opened: list[Opened]) -> None:
         outcome = command("live", "0")
