@@ -124,8 +124,11 @@ class _Camera:
 class _NoWindow:
     """A window (ports.Window) that shows nothing."""
 
-    def show(self, picture: BgrImage) -> None:
+    def show(self, picture: BgrImage, keeps_size: bool = False) -> None:
         """There is no screen."""
+
+    def open_again(self) -> None:
+        """Nobody has closed it."""
 
     def set_full_screen(self, on: bool) -> None:
         """There is no screen."""

@@ -72,7 +72,10 @@ class _NoWindow:
         self.scene: Scene | None = None
         """What is drawn on the picture that is shown next."""
 
-    def show(self, picture: BgrImage) -> None:  # noqa: ARG002 - a Window
+    def open_again(self) -> None:
+        """Nobody draws here, so nobody is asked."""
+
+    def show(self, picture: BgrImage, keeps_size: bool = False) -> None:  # noqa: ARG002 - a Window
         if self.labelled_s is None and self.scene is not None and self.scene.digits:
             self.labelled_s = time.monotonic() - self._began_s
 

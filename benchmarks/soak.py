@@ -241,7 +241,10 @@ class Soak:
         self._before = self._counted()
         return self.open(Mode.CAMERA)
 
-    def show(self, picture: BgrImage) -> None:
+    def open_again(self) -> None:
+        """Nobody closes this window."""
+
+    def show(self, picture: BgrImage, keeps_size: bool = False) -> None:  # noqa: ARG002 - a Window
         self._shown += bool(picture.size)
 
     def set_full_screen(self, on: bool) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -34,10 +34,13 @@ if TYPE_CHECKING:
     from camdigits.api import Recognizer
     from camdigits.bulk.reading import Engine, Manner
     from camdigits.ports import NumberEventWriter, SceneWriter
+    from camdigits.summary import Summary
 
 Item = TypeVar("Item")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 INTERRUPTED, TERMINATED = 130, 143
+_JSON, _HTML, _PNG = b"{", b"<!DOCTYPE html>", b"\x89PNG"
+"""How files begin that may be written anew."""
 EXIT_CODES = """\b
 Exit codes:
   0    done
@@ -120,6 +123,7 @@ _taught = click.option(
 )
 _file = click.Path(dir_okay=False, path_type=Path)
 _format = click.Choice(["text", "jsonl", "csv"])
+_read_format = click.Choice([*_format.choices, "csv-excel", "xlsx"])
 _config = click.option(
     f"--{CONFIG}",
     type=_file,
@@ -196,8 +200,8 @@ def _number_events_written(kind: str | None, output: Path | None) -> Iterator[Nu
         return
     from camdigits.devices import number_events, writers
 
-    earlier = number_events.held_by(output)
-    with writers.open_output(output, earlier.length_bytes) as stream:
+    with writers.open_output(output, keep_bytes=None) as stream:
+        earlier = number_events.held_by(output)
         if earlier.is_open:
             writers.LineWriter(stream).put("\n")
         if kind == "jsonl":
@@ -291,8 +295,9 @@ def cameras(as_json: bool) -> None:
 
 @commands.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--format", "kind", type=_format, default="text", show_default=True, help="How readings are put out.")
+@click.option("--format", "kind", type=_read_format, default="text", show_default=True, help="How readings are put out.")
 @click.option("--output", type=_file, metavar="FILE", help="Write there, not to stdout.")
+@click.option("--overwrite", is_flag=True, help="Write there whatever was in FILE; else only over earlier readings.")
 @click.option("--annotate", type=_folder, metavar="DIR", help="Write the drawn pictures and clips there.")
 @click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Read every Nth frame of a clip.")
 @click.option("--correct", is_flag=True, help="Show each picture in a window first, to correct what is wrong.")
@@ -315,6 +320,7 @@ def read(
     sources: tuple[str, ...],
     kind: str,
     output: Path | None,
+    overwrite: bool,
     annotate: Path | None,
     every: int,
     correct: bool,
@@ -334,14 +340,12 @@ def read(
     drag a box round one that was missed, type what it is, and go on with Enter; what is put out is as you left it.
     """
     from camdigits.bulk.reading import Manner, deliver, progress
-    from camdigits.devices import writers
     from camdigits.devices.earlier import Earlier, earlier_readings
     from camdigits.summary import Counted, summary_told
 
     if correct and (cluster or resume or workers not in (None, 1)):
         raise UsageError("--correct goes through pictures one by one; leave --workers, --ray and --resume out")
-    if resume and output is None:
-        raise UsageError("--resume goes on with a file; name it by --output")
+    _check_output(kind, output, overwrite, resume)
     paths, missing = _expanded(sources, quiet)
     _keep_sources(output, paths)
     named = len(paths) + len(missing) > 1
@@ -351,12 +355,12 @@ def read(
         manner = Manner.of(model, threshold, rotate, effort, taught, every)
     engine = None if correct else _engine(manner, paths, workers, cluster, annotate, quiet)
 
-    def writer_on(stream: TextIO) -> SceneWriter:
-        if kind == "jsonl":
-            return writers.JsonLinesWriter(stream)
-        if kind == "csv":
-            return writers.CsvWriter(stream, begun=earlier.whole_bytes > 0)
-        return writers.TextWriter(stream, named)
+    @contextmanager
+    def opened(summary: Summary) -> Iterator[SceneWriter]:
+        if not (overwrite or resume):
+            _keep_others(output, paths)
+        with _scenes_written(kind, output, earlier.whole_bytes, named) as writer:
+            yield Counted(writer, summary)
 
     if engine is None:
         from camdigits.bulk.reading import drawing_into
@@ -365,18 +369,59 @@ def read(
         with warnings_said(quiet):
             recognizer = manner.recognizer()
         drawing = drawing_into(annotate) if annotate else None
-        with summary_told(missing, quiet) as summary, writers.open_output(output) as stream:
-            writer = Counted(writer_on(stream), summary)
+        with summary_told(missing, quiet) as summary, opened(summary) as writer:
             missing += correct_pictures(paths, recognizer, writer, drawing)
-            writer.close()
     else:
         told, bar = summary_told(missing, quiet), progress(paths, every, quiet)
-        with told as summary, engine, bar as advance, writers.open_output(output, earlier.whole_bytes) as stream:
-            writer = Counted(writer_on(stream), summary)
+        with told as summary, engine, bar as advance, opened(summary) as writer:
             deliver(engine.read(paths), writer, missing, annotate, advance, quiet)
-            writer.close()
     if missing:
         raise SystemExit(SourceError.exit_code)
+
+
+def _check_output(kind: str, output: Path | None, overwrite: bool, resume: bool) -> None:
+    """Refuse options of `read` that do not go together. Raises UsageError."""
+    if kind == "xlsx" and output is None:
+        raise UsageError("a sheet is no text for stdout; name its file by --output, such as numbers.xlsx")
+    if not resume:
+        return
+    if output is None:
+        raise UsageError("--resume goes on with a file; name it by --output")
+    if kind not in _format.choices:
+        raise UsageError(f"{kind} cannot be gone on with; for --resume use --format jsonl, csv or text")
+    if overwrite:
+        raise UsageError("--resume goes on with a file, --overwrite begins it anew; give one of them")
+
+
+@contextmanager
+def _scenes_written(kind: str, output: Path | None, keep_bytes: int, named: bool) -> Iterator[SceneWriter]:
+    """What writes readings there, completed in the end."""
+    from camdigits.devices import writers
+
+    if kind == "xlsx":
+        from camdigits.devices.sheets import SheetWriter, check_library
+
+        check_library()  # before what is in the file is given up
+    with writers.open_output(output, keep_bytes) as stream:
+        writer: SceneWriter
+        if kind == "jsonl":
+            writer = writers.JsonLinesWriter(stream)
+        elif kind == "csv":
+            writer = writers.CsvWriter(stream, begun=keep_bytes > 0)
+        elif kind == "csv-excel":
+            writer = writers.ExcelCsvWriter(stream)
+        elif kind == "xlsx":
+            writer = SheetWriter(stream)
+        else:
+            writer = writers.TextWriter(stream, named)
+        try:
+            yield writer
+        except BaseException:
+            if kind == "xlsx":  # nothing of it is in the file before
+                with suppress(OutputError):
+                    writer.close()
+            raise
+        writer.close()
 
 
 def _engine(
@@ -476,8 +521,9 @@ def evaluate(
 
     true_pictures = [picture for folder in folders for picture in load_truth(folder)]
     truths = [str(folder / ANNOTATIONS) for folder in folders]
-    for target in (output, document):
+    for target, beginning in ((output, _JSON), (document, _HTML)):
         _keep_sources(target, [*truths, *(str(picture.path) for picture in true_pictures)])
+        _keep_unlike(target, beginning)
     recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort)
     offering = None
     least = Settings().with_threshold(threshold).pipeline.threshold
@@ -514,6 +560,7 @@ def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recog
 
     true_clips = load_clips(folder, truth)
     _keep_sources(output, [str(truth or folder), *(str(clip.path) for clip in true_clips)])
+    _keep_unlike(output, _JSON)
     report = ClipReport()
     for clip in _tracked(true_clips):
         source = open_source(str(clip.path))
@@ -564,6 +611,7 @@ def teach(show: bool, output: Path | None, forget: bool, model: str) -> None:
         raise UsageError("--show and --forget are two things; give one of them")
     if output and not show:
         raise UsageError("--output is for --show; leave it out, or add that")
+    _keep_unlike(output, _PNG)
     corrections, taught = CorrectionFile(), TaughtFile()
     if forget:
         click.echo("what was taught is forgotten" if taught.forget() else "nothing was taught")
@@ -688,3 +736,24 @@ def _keep_sources(output: Path | None, paths: Sequence[str]) -> None:
     for path in paths:
         if os.path.exists(path) and os.path.samefile(output, path):  # noqa: PTH110, PTH121
             raise UsageError(f"{output}: is one of the sources; choose another file, or it would be lost")
+
+
+def _keep_others(output: Path | None, paths: Sequence[str]) -> None:
+    """Refuse to write the readings over anything but earlier ones."""
+    from camdigits.devices.earlier import is_of_read
+
+    if output is not None and os.path.isfile(output) and not is_of_read(output, paths):  # noqa: PTH113 - as above
+        raise UsageError(f"{output}: holds other things than readings, and is left as it is; name another file, or --overwrite")
+
+
+def _keep_unlike(output: Path | None, beginning: bytes) -> None:
+    """Refuse to write over a file of another kind."""
+    if output is None or not os.path.isfile(output):  # noqa: PTH113 - as above
+        return
+    try:
+        with output.open("rb") as file:
+            head = file.read(len(beginning))
+    except OSError as error:
+        raise unwritable(output, error) from error
+    if not beginning.startswith(head):
+        raise UsageError(f"{output}: is a file of another kind, and is left as it is; name another file")

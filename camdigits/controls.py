@@ -1,8 +1,8 @@
 """Keys and what they do: one table for dispatch, the help card and the README; pure.
 
 `BINDINGS` is that table. `after(view, command)` is what a command does to the view; commands that touch the page, the disk or
-what was read (clear, undo, the brush, the paper, saving, next camera, corrections) leave the view as it is and are carried out
-by whoever owns those things.
+what was read (clear, undo, the brush, the paper, saving, next camera, pages, corrections, letting go) leave the view as it is
+and are carried out by whoever owns those things.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ class Command(Enum):
     COPY = "copy"
     NEXT_CAMERA = "next_camera"
     NEXT_PICTURE = "next_picture"
+    NEXT_PAGE = "next_page"
+    PREVIOUS_PAGE = "previous_page"
+    AUTOMATIC = "automatic"
+    PLAY_AGAIN = "play_again"
     PANEL = "panel"
     WHOLE_PICTURE = "whole_picture"
     IS_A = "is_a"
@@ -41,6 +45,7 @@ class Command(Enum):
     ERASER = "eraser"
     PAGE_COLOUR = "page_colour"
     SAVE_PAGE = "save_page"
+    LET_GO = "let_go"
     QUIT = "quit"
 
 
@@ -62,6 +67,10 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("m",), Command.TOGGLE_MODE, "camera or canvas"),
     Binding(("n",), Command.NEXT_CAMERA, "next camera", Mode.CAMERA),
     Binding(("enter",), Command.NEXT_PICTURE, "next picture, where pictures are corrected one by one", Mode.CAMERA),
+    Binding(("right",), Command.NEXT_PAGE, "next picture of a folder, next page of a file", Mode.CAMERA),
+    Binding(("left",), Command.PREVIOUS_PAGE, "the picture or page before", Mode.CAMERA),
+    Binding(("a",), Command.AUTOMATIC, "go on to the next picture by itself, stop that", Mode.CAMERA),
+    Binding(("b",), Command.PLAY_AGAIN, "play a clip again from its beginning", Mode.CAMERA),
     Binding(("c",), Command.CLEAR, "clear: wipe the page, forget what the camera saw"),
     Binding((" ",), Command.HOLD, "hold the frame, go on"),
     Binding(("h", "?"), Command.HELP, "show or hide the keys"),
@@ -84,14 +93,23 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("]",), Command.THICKER, "thicker brush", Mode.CANVAS),
     Binding(("p",), Command.PAGE_COLOUR, "page: white, blackboard, yellow, squared", Mode.CANVAS),
     Binding(("w",), Command.SAVE_PAGE, "save the page and its strokes", Mode.CANVAS),
-    Binding(("q", "esc"), Command.QUIT, "quit"),
+    Binding(("esc",), Command.LET_GO, "let go of what was clicked, then of the held frame; then quit"),
+    Binding(("q",), Command.QUIT, "quit"),
 )
 
 PAGE_COMMANDS = frozenset({Command.CLEAR, *(binding.command for binding in BINDINGS if binding.only is Mode.CANVAS)})
 """What the page of the canvas obeys."""
 
 _COMMANDS = {key: binding for binding in BINDINGS for key in binding.keys}
-_KEY_NAMES = {" ": "space", "esc": "Esc", "tab": "Tab", "enter": "Enter", "backspace": "Backspace"}
+_KEY_NAMES = {
+    " ": "space",
+    "esc": "Esc",
+    "tab": "Tab",
+    "enter": "Enter",
+    "backspace": "Backspace",
+    "left": "Left",
+    "right": "Right",
+}
 
 
 @dataclass(frozen=True)
@@ -105,6 +123,7 @@ class View:
     panel: bool = False
     full_screen: bool = False
     mirrored: bool = False
+    automatic: bool = False
     rotation: Rotation = Rotation.AUTO
     quitting: bool = False
 
@@ -148,6 +167,8 @@ def after(view: View, command: Command) -> View:
             return replace(view, full_screen=not view.full_screen)
         case Command.MIRROR:
             return replace(view, mirrored=not view.mirrored)
+        case Command.AUTOMATIC:
+            return replace(view, automatic=not view.automatic)
         case Command.ROTATE:
             turns = list(Rotation)
             return replace(view, rotation=turns[(turns.index(view.rotation) + 1) % len(turns)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from camdigits.controls import Mode
 from camdigits.errors import OutputError
@@ -27,7 +27,7 @@ class Pointer(NamedTuple):
 class Turn:
     """What the user did since the last look: keys, mouse events in order, a closed window.
 
-    Keys are characters, or "esc", "tab", "enter", "backspace".
+    Keys are characters, or "esc", "tab", "enter", "backspace", "left", "right".
     """
 
     keys: tuple[str, ...] = ()
@@ -64,10 +64,35 @@ class FrameSource(Protocol):
     def close(self) -> None: ...
 
 
-class Window(Protocol):
-    """A screen with a mouse and keys."""
+@runtime_checkable
+class Pages(Protocol):
+    """What else a FrameSource has whose pictures can be turned to and fro: a folder, a file of several pages.
 
-    def show(self, picture: BgrImage) -> None: ...
+    `file` is where the picture comes from that was read last. `back` reads the one before it, None where that was the first.
+    """
+
+    @property
+    def file(self) -> str: ...
+    def back(self) -> Frame | None: ...
+
+
+@runtime_checkable
+class Sheet(Protocol):
+    """What else a FrameSource has that is drawn on. `unsaved` says that there are strokes which are in no file."""
+
+    @property
+    def unsaved(self) -> bool: ...
+
+
+class Window(Protocol):
+    """A screen with a mouse and keys.
+
+    `show` gives the window the shape of the picture where that is another than before, unless it `keeps_size`. Once the user
+    has closed it, it stays closed until `open_again` is called.
+    """
+
+    def show(self, picture: BgrImage, keeps_size: bool = False) -> None: ...
+    def open_again(self) -> None: ...
     def set_full_screen(self, on: bool) -> None: ...
     def poll(self, wait_s: float) -> Turn: ...
     def close(self) -> None: ...

@@ -178,7 +178,8 @@ def run_window(options: WindowOptions, number_events: NumberEventWriter | None =
             if options.source is not None:
                 raise
             mode = Mode.CANVAS
-            notice = f"{error}; this is the canvas. Another source: camdigits live SOURCE"
+            what = str(error).partition(";")[0]
+            notice = f"{what}: draw here with the left button; another source: camdigits live SOURCE"
     gc.freeze()  # what is loaded stays: to look through it for garbage now and then would hold a frame up
     draw = _as_it_came if options.raw else draw_scene
     with closing(ClipRecorder(draw, options.record, options.snapshots)) as recorder:

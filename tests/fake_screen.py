@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,23 +44,33 @@ class FakeWindow:
         self._clock = clock
         self._script = list(script)
         self._screen: BgrImage | None = None
+        self._is_over = False
         self.screens: list[BgrImage] = []
         self.waits_s: list[float] = []
         self.full_screen = False
         self.closed = False
+        self.sizes_kept: list[bool] = []
+        self.opened_again = 0
 
-    def show(self, picture: BgrImage) -> None:
+    def show(self, picture: BgrImage, keeps_size: bool = False) -> None:
         self._screen = picture
+        self.sizes_kept.append(keeps_size)
+
+    def open_again(self) -> None:
+        self.opened_again += 1
 
     def set_full_screen(self, on: bool) -> None:
         self.full_screen = on
 
     def poll(self, wait_s: float) -> Turn:
         assert self._screen is not None, "polled before anything was shown"
+        if self._is_over:  # and still open: the user was asked something, and closes it again
+            return CLOSED
         self.screens.append(self._screen)
         self.waits_s.append(wait_s)
         self._clock.advance(wait_s)
         if not self._script:
+            self._is_over = True
             return CLOSED
         step = self._script.pop(0)
         return step() if callable(step) else step
@@ -233,6 +243,32 @@ class FakeNotebook:
     def _fail(self) -> None:
         if self.fails_with is not None:
             raise self.fails_with
+
+
+class FakePages(FakeSource):
+    """Pictures that can be turned to and fro (ports.Pages), each of a file of its own."""
+
+    def __init__(self, frames: Sequence[Frame], clock: FakeClock, *, name: str = "folder") -> None:
+        super().__init__((), clock, name=name, pictures=True)
+        self._pages = list(frames)
+        self._at = -1
+        self.frame_count = len(self._pages)
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}/page{self._at + 1}.jpg"
+
+    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
+        return self._turned_to(self._at + 1)
+
+    def back(self) -> Frame | None:
+        return self._turned_to(self._at - 1)
+
+    def _turned_to(self, at: int) -> Frame | None:
+        if not 0 <= at < len(self._pages):
+            return None
+        self._at = at
+        return self._pages[at]
 
 
 def blob_frame(index: int, *boxes: Box, time_s: float | None = None, size: tuple[int, int] = (640, 480)) -> Frame:

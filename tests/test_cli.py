@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 
 from camdigits import api, cli
 from camdigits.controls import Mode, View
@@ -30,7 +31,7 @@ from camdigits.devices.corrections import CorrectionFile
 from camdigits.devices.pages import load_page, page_text
 from camdigits.devices.teacher import TaughtFile
 from camdigits.devices.v4l2 import CameraMode
-from camdigits.devices.writers import CSV_HEADER
+from camdigits.devices.writers import CSV_HEADER, open_output
 from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
 from camdigits.ports import Outputs, Sources, Turn
@@ -40,7 +41,7 @@ from camdigits.vision.strokes import Page, PaperColour, Stroke
 from tests.documents import scan
 from tests.fake_screen import stroke
 from tests.fakes import WAIT_S, FakeSource, plain, unprivileged_folder
-from tests.platforms import NOT_THERE, needs_full_disk, needs_long_paths, posix_only
+from tests.platforms import NOT_THERE, needs_full_disk, needs_links, needs_long_paths, posix_only
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -470,6 +471,56 @@ class TestOutput:
         assert "one of the sources" in outcome.complaint
         assert page.read_bytes() == Path(PAPER).read_bytes()
 
+    @needs_links
+    @pytest.mark.parametrize("name", ["photo.jpg", "link.txt"])
+    def test_what_holds_no_readings_is_overwritten_only_where_that_is_said(
+        self, command: Command, tmp_path: Path, name: str
+    ) -> None:
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(Path(PAPER).read_bytes())
+        (tmp_path / "link.txt").symlink_to(photo)
+        outcome = command("read", PHONE, "--output", tmp_path / name)
+        assert outcome.code == 2
+        assert f"{tmp_path / name}: holds other things than readings" in outcome.complaint
+        assert photo.read_bytes() == Path(PAPER).read_bytes()
+        printed = command("read", PHONE).out
+        for overwrite in (["--overwrite"], []):  # readings are no other things
+            assert command("read", PHONE, "--output", tmp_path / name, *overwrite) == (0, "", "")
+            assert photo.read_text(encoding="utf-8") == printed
+
+    @pytest.mark.parametrize("kind", ["xlsx", "csv-excel"])
+    def test_what_is_made_for_excel_is_written_anew_like_other_readings(
+        self, command: Command, tmp_path: Path, kind: str
+    ) -> None:
+        for _ in range(2):
+            assert command("read", PAPER, "--format", kind, "--output", tmp_path / "numbers") == (0, "", "")
+        data = (tmp_path / "numbers").read_bytes()
+        if kind == "xlsx":
+            rows = load_workbook(io.BytesIO(data)).active.iter_rows(min_row=2, values_only=True)
+            assert [row[3] for row in rows] == ["0123", "45", "67", "89"]
+        else:
+            assert data.startswith(b"\xef\xbb\xbf")
+            assert b',"\t0123",' in data
+        outcome = command("read", PAPER, "--format", kind, "--output", tmp_path / "numbers", "--resume")
+        assert (outcome.code, "cannot be gone on with" in outcome.complaint) == (2, True)
+
+    def test_a_sheet_wants_a_file(self, command: Command) -> None:
+        outcome = command("read", PAPER, "--format", "xlsx")
+        assert outcome.code == 2
+        assert "--output" in outcome.complaint
+
+    def test_what_another_run_writes_to_is_code_5(self, command: Command, tmp_path: Path) -> None:
+        results = tmp_path / "read.txt"
+        with open_output(results) as stream:
+            stream.write("12\n")
+            stream.flush()
+            outcome = command("read", PHONE, "--output", results)
+        assert outcome.code == 5
+        assert f"{results}: another run" in outcome.complaint
+        if sys.platform.startswith("linux"):
+            assert f"process {os.getpid()}," in outcome.complaint
+        assert results.read_text(encoding="utf-8") == "12\n"
+
     @pytest.mark.parametrize("source", ["page.jpg", ".", "*.jpg"])
     def test_what_a_window_shows_is_never_written_on(self, command: Command, tmp_path: Path, source: str) -> None:
         page = tmp_path / "page.jpg"
@@ -840,6 +891,17 @@ class TestEvaluate:
         assert "one of the sources" in outcome.complaint
         assert (pages / target).read_bytes() == before
 
+    @pytest.mark.parametrize("option", ["--report", "--json"])
+    def test_a_file_of_another_kind_is_not_written_over(
+        self, command: Command, pages: Path, tmp_path: Path, option: str
+    ) -> None:
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("evaluate", pages, option, photo)
+        assert outcome.code == 2
+        assert f"{photo}: is a file of another kind" in outcome.complaint
+        assert photo.read_bytes() == Path(PAPER).read_bytes()
+
     def test_a_report_that_cannot_be_written_is_code_5_and_the_figures_are_printed(self, command: Command, pages: Path) -> None:
         outcome = command("evaluate", pages, "--report", pages / "no" / "report.html")
         assert outcome.code == 5
@@ -922,6 +984,14 @@ class TestTeach:
         assert "2 of its lines are damaged" in outcome.complaint
         assert cv2.imread(str(tmp_path / "sheet.png")) is not None
         assert not TaughtFile().path.exists()
+
+    def test_a_file_of_another_kind_is_not_drawn_over(self, command: Command, kept: CorrectionFile, tmp_path: Path) -> None:
+        assert kept.path.is_file()
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("teach", "--show", "--output", photo)
+        assert (outcome.code, "is a file of another kind" in outcome.complaint) == (2, True)
+        assert photo.read_bytes() == Path(PAPER).read_bytes()
 
     def test_without_a_place_the_sheet_is_a_new_file_here(
         self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -1035,6 +1105,7 @@ class TestWindows:
         assert opened[0].view.mode is Mode.CANVAS
         assert opened[0].notice.startswith("camera 0 is not there")
         assert "camdigits live SOURCE" in opened[0].notice
+        assert "draw here with the left button" in opened[0].notice
 
     def test_a_source_that_was_named_must_open(self, command: Command, opened: list[Opened]) -> None:
         outcome = command("live", "0")
@@ -1067,6 +1138,15 @@ class TestWindows:
         rows = list(csv.DictReader(target.read_text("utf-8").splitlines()))
         assert [(row["event"], row["text"], row["x"]) for row in rows] == [("read", "2021", "1")] * 2
         assert len(opened) == 2
+
+    @pytest.mark.usefixtures("opened")
+    def test_numbers_are_not_added_to_what_is_no_text(self, command: Command, tmp_path: Path) -> None:
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(Path(PAPER).read_bytes())
+        outcome = command("live", "clip.mp4", "--output", photo)
+        assert outcome.code == 2
+        assert "holds no text" in outcome.complaint
+        assert photo.read_bytes() == Path(PAPER).read_bytes()
 
     @pytest.mark.parametrize(("kind", "whole"), [("csv", "# my notes\n"), ("csv", "# my notes"), ("jsonl", '{"schema": 1}')])
     def test_what_is_in_the_file_keeps_its_lines(

@@ -230,6 +230,9 @@ def test_the_right_half_cannot_be_drawn_on_and_a_stroke_beyond_the_edge_is_read(
         assert not inked.any()
         assert not ink(before).any()
         screen.close(TITLE)
+        app = App.of(screen, app.program)
+        app.wait(lambda picture: notice_shown(picture) and bool(ink(picture).any()), "the drawing, and what becomes of it")
+        screen.close(TITLE)
         app.ends()
 
 
@@ -594,6 +597,54 @@ def key_t(screen: Screen, key: str) -> None:
         taught.forget()  # others use this screen and its home
 
 
+@contextmanager
+def folder_shown(screen: Screen, folder: Path) -> Iterator[App]:
+    """The window on a folder of three small pictures of many shapes, 1, 2 and 3, each with as many bars."""
+    for count, (width, height) in enumerate([(640, 480), (400, 700), (800, 400)], 1):
+        page = np.full((height, width, 3), 235, np.uint8)
+        for bar in range(count):
+            page[100:200, 60 + 100 * bar : 100 + 100 * bar] = 0
+        cv2.imwrite(str(folder / f"page{count}.png"), page)
+    with running(screen, "live", str(folder)) as app:
+        app.wait(lambda picture: bars(picture) == 1, "the first picture")
+        yield app
+
+
+def bars(picture: BgrImage) -> int:
+    black = (picture[:, 4:-4] < 12).all(axis=2).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(black)
+    return sum(20 < width < 60 and 60 < height < 140 for _, _, width, height, _ in stats.tolist())
+
+
+def key_turns(screen: Screen, key: str, folder: Path) -> None:
+    with folder_shown(screen, folder) as app:
+        size = screen.size(app.window)
+        app.press("right")
+        app.wait(lambda picture: bars(picture) == 2, "the second picture")
+        app.press(key)
+        app.wait(lambda picture: bars(picture) == (3 if key == "right" else 1), "the next, or the first again")
+        assert screen.size(app.window) == size, "the window has another size"
+
+
+def key_a(screen: Screen, key: str, folder: Path) -> None:
+    with folder_shown(screen, folder) as app:
+        app.press(key)
+        app.wait(lambda picture: bars(picture) == 3, "the last picture")
+
+
+def key_b(screen: Screen, key: str, folder: Path) -> None:
+    clip = folder / "clip.avi"
+    writer = cv2.VideoWriter(str(clip), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (640, 480))
+    for grey in range(100, 160):
+        writer.write(np.full((480, 640, 3), grey, np.uint8))
+    writer.release()
+    with running(screen, "live", str(clip)) as app:
+        app.wait(notice_shown, "the notice of the end")
+        app.press(key)
+        app.wait(lambda picture: not notice_shown(picture), "the clip again")
+        app.wait(notice_shown, "its end again")
+
+
 def key_quits(screen: Screen, key: str) -> None:
     with still_picture(screen) as app:
         app.press(key)
@@ -618,6 +669,7 @@ EFFECTS = {
     Command.PAGE_COLOUR: key_p,
     Command.THINNER: key_brush,
     Command.THICKER: key_brush,
+    Command.LET_GO: key_quits,
     Command.QUIT: key_quits,
     Command.PANEL: key_widens,
     Command.IS_A: key_label,
@@ -642,6 +694,12 @@ def test_each_key_of_the_table_has_its_effect_on_the_screen(screen: Screen, key:
         key_s(screen, key, tmp_path)
     elif command is Command.RECORD:
         key_r(screen, key, tmp_path)
+    elif command in (Command.NEXT_PAGE, Command.PREVIOUS_PAGE):
+        key_turns(screen, key, tmp_path)
+    elif command is Command.AUTOMATIC:
+        key_a(screen, key, tmp_path)
+    elif command is Command.PLAY_AGAIN:
+        key_b(screen, key, tmp_path)
     elif command is Command.SAVE_PAGE:
         key_w(screen, key, tmp_path)
     else:
@@ -761,6 +819,8 @@ def test_without_a_camera_the_canvas_opens_and_says_so(screen: Screen) -> None:
         app.draw(*SEVEN)
         picture = app.wait(lambda picture: [label for label, _, _ in labels(picture)] == ["7"], "the label")
         assert not notice_shown(picture)
+        app.press("q")
+        app.wait(notice_shown, "the question what becomes of the drawing")
         app.press("q")
         app.ends()
 

@@ -32,6 +32,8 @@ X_NAMES = {
     "tab": "Tab",
     "enter": "Return",
     "backspace": "BackSpace",
+    "left": "Left",
+    "right": "Right",
 }
 """What X calls the keys of the table that it does not call by their own names."""
 

@@ -61,6 +61,7 @@ class CanvasSource:
         self._save = save
         self._opened_s = clock()
         self._drawing = Drawing(page)
+        self._saved_strokes = page.strokes
         self._kind = Kind.PEN
         self._radius_px = BRUSH_RADIUS_PX
         self._said = ""
@@ -70,6 +71,12 @@ class CanvasSource:
     @property
     def page(self) -> Page:
         return self._drawing.page
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are strokes on the page that are in no file."""
+        strokes = self._drawing.page.strokes
+        return bool(strokes) and strokes != self._saved_strokes
 
     @property
     def notice(self) -> str:
@@ -151,6 +158,7 @@ class CanvasSource:
             path = self._save(self._drawing.page)
         except OutputError as error:
             return str(error)
+        self._saved_strokes = self._drawing.page.strokes
         return f"saved {path}, strokes in {path.with_suffix(PAGE_SUFFIX).name}"
 
     def _on_page(self, pointer: Pointer) -> bool:

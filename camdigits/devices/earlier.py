@@ -5,22 +5,32 @@ from __future__ import annotations
 import csv
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from camdigits.devices.sources import public_name
-from camdigits.devices.writers import CSV_HEADER
-from camdigits.errors import NOT_OF_THE_LAYOUT, UsageError, reason_of
+from camdigits.devices.documents import DOCUMENT_SUFFIXES
+from camdigits.devices.pages import PAGE_SUFFIX
+from camdigits.devices.sheets import CREATOR
+from camdigits.devices.sources import CLIP_SUFFIXES, DEMO, PICTURE_SUFFIXES, STDIN, public_name
+from camdigits.devices.writers import CSV_HEADER, ExcelCsvWriter
+from camdigits.errors import NOT_OF_THE_LAYOUT, UsageError, reason_of, unwritable
 from camdigits.vision.scene import SCHEMA
 
 LONGEST_BYTES = 1 << 26
 """A line that is longer is none of ours."""
 _JSON_BEGINNING = json.dumps({"schema": SCHEMA, "source": ""})[:-2].encode()
 _HEADER = ",".join(CSV_HEADER).encode()
+_EXCEL_HEADER = ExcelCsvWriter.mark.encode() + ",".join(f'"{name}"' for name in CSV_HEADER).encode()
+_BEGINNINGS = (_JSON_BEGINNING, _HEADER + b"\n", _EXCEL_HEADER + b"\n")
+_ZIP = b"PK\x03\x04"
 _TEXT = re.compile(r"(.*):((?: [0-9]+)*)", re.DOTALL)
+_UNNAMED_TEXT = re.compile(r"(?:[0-9]+(?: [0-9]+)*)?")
+_SOURCE_SUFFIXES = (*PICTURE_SUFFIXES, *DOCUMENT_SUFFIXES, *CLIP_SUFFIXES, PAGE_SUFFIX)
+_HEAD_BYTES = 1 << 16
 
 
 class _Line(NamedTuple):
@@ -78,6 +88,45 @@ def earlier_readings(output: Path, kind: str, paths: Sequence[str], named: bool)
         raise UsageError(
             f"{output}: holds other things than {kind} readings of these sources, and is left as it is; name another file"
         ) from error
+
+
+def is_of_read(path: Path, paths: Sequence[str]) -> bool:
+    """Whether there is nothing in a file but what `camdigits read` has written, as far as its beginning tells.
+
+    paths: what is to be read into it; lines of text may name these, and whatever looks like a source.
+    Raises OutputError where it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if not head or any(_either_begins(head, beginning) for beginning in _BEGINNINGS) or _is_sheet(path, head):
+        return True
+    # Text has no heading. Its last line may have been cut off here, or by whatever ended the run.
+    *lines, last = head.decode("utf-8", "replace").split("\n")
+    wanted = {_written(path) for path in paths}
+    return all(_may_be_text(line, wanted) for line in lines or [last])
+
+
+def _is_sheet(path: Path, head: bytes) -> bool:
+    """Whether that is a sheet that was made here."""
+    if not head.startswith(_ZIP):
+        return False
+    try:
+        with zipfile.ZipFile(path) as file:
+            return f">{CREATOR}<".encode() in file.read("docProps/core.xml")
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return False
+
+
+def _may_be_text(line: str, wanted: set[str]) -> bool:
+    """Whether that may be a line of text about one of those sources, or about any that can be told by its name."""
+    match = _TEXT.fullmatch(line)
+    if match is None:
+        return _UNNAMED_TEXT.fullmatch(line) is not None
+    name = match[1]
+    return name in wanted or name.isdigit() or name in (DEMO, STDIN) or "://" in name or name.lower().endswith(_SOURCE_SUFFIXES)
 
 
 def _held(lines: Iterator[bytes], layout: _Jsonl, wanted: set[str]) -> Earlier:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from camdigits.devices.writers import LineWriter, csv_row
-from camdigits.errors import unwritable
+from camdigits.errors import UsageError, unwritable
 from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.scene import SCHEMA
 
+_HEAD_BYTES = 1 << 10
 HEADER = ("event", "id", "source", "time_s", "at", "text", "was", "confidence", "x", "y", "width", "height")
 
 
@@ -22,23 +23,27 @@ def _now() -> datetime:
 
 
 class Earlier(NamedTuple):
-    """What a file that is written on holds already: so many bytes, the heading of a table, a last line without an end."""
+    """What a file that is written on holds already: the heading of a table, a last line without an end."""
 
-    length_bytes: int = 0
     has_heading: bool = False
     is_open: bool = False
 
 
 def held_by(path: Path | None) -> Earlier:
-    """What is in a file that is gone on with; nothing where there is none, or it is no ordinary one. Raises OutputError."""
+    """What is in a file that is gone on with; nothing where there is none, or it is no ordinary one.
+
+    Raises UsageError where it holds no text, OutputError where it cannot be read.
+    """
     if path is None or not path.is_file():
         return Earlier()
     try:
         with path.open("rb") as file:
-            heading = file.readline(1 << 10).rstrip() == csv_row(HEADER).rstrip().encode()
+            heading = file.readline(_HEAD_BYTES)
+            if b"\0" in heading + file.read(_HEAD_BYTES):
+                raise UsageError(f"{path}: holds no text, and numbers would spoil it; name another file")
             length_bytes = file.seek(0, os.SEEK_END)
             file.seek(max(length_bytes - 1, 0))
-            return Earlier(length_bytes, heading, file.read() not in (b"", b"\n"))
+            return Earlier(heading.rstrip() == csv_row(HEADER).rstrip().encode(), file.read() not in (b"", b"\n"))
     except OSError as error:
         raise unwritable(str(path), error) from error
 

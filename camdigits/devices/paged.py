@@ -26,6 +26,7 @@ class PagedSource(ABC):
         self._count, self._shown = count, 0
         self._failed: list[int] = []
         self._left: list[int] = []
+        self._at = 0
         self.go_to(0)
 
     @property
@@ -39,19 +40,40 @@ class PagedSource(ABC):
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
         """The next page; raises SourceError at the end when not one of them could be read."""
         while self._left:
-            index = self._left.pop()
-            image = self._page(index)
-            if image is not None:
-                self._shown += 1
-                return Frame(image, index, 0.0)
-            self._failed.append(index)
+            frame = self._frame(self._left.pop())
+            if frame is not None:
+                return frame
         if self._failed and not self._shown:
             raise SourceError(f"{self.name}: not one of its {self._count} pages can be read, it is damaged; save it again")
         return None
 
+    @property
+    def file(self) -> str:
+        return self.name
+
+    def back(self) -> Frame | None:
+        """The page before the one that was read last, or before the one to go on with; None where there is none."""
+        for index in range(self._at)[::-1]:
+            frame = self._frame(index)
+            if frame is not None:
+                self._left = list(range(index + 1, self._count))[::-1]
+                return frame
+        return None
+
     def go_to(self, index: int) -> None:
         """Go on with the page of that index."""
+        self._at = index
         self._left = list(range(index, self._count))[::-1]
+
+    def _frame(self, index: int) -> Frame | None:
+        image = self._page(index)
+        if image is None:
+            if index not in self._failed:
+                self._failed.append(index)
+            return None
+        self._at = index
+        self._shown += 1
+        return Frame(image, index, 0.0)
 
     def close(self) -> None:
         self._left.clear()

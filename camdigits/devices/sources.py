@@ -8,9 +8,10 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, TypeVar
@@ -114,42 +115,88 @@ class SlideShow:
         self.frame_count = None if any(file.lower().endswith(_PAGED_SUFFIXES) for file in files) else len(files)
         self._files = files
         self._found, self._passed = found, ""
-        self._shown = 0
-        self._slides = self._opened_slides()
+        self._shown_count = 0
+        self._at = -1
+        self._opened: StillSource | PagedSource | None = None
+        self._first_indices = [0]
+        """Of each file that was opened, and the one after them; a file that cannot be read has one index too."""
+
+    @property
+    def file(self) -> str:
+        return self._files[self._at] if self._at >= 0 else self.name
 
     @property
     def notice(self) -> str:
-        return "; ".join(filter(None, (self._found if self._shown <= 1 else "", self._passed)))
+        return "; ".join(filter(None, (self._found if self._shown_count <= 1 else "", self._passed)))
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
         """The next picture; raises SourceError at the end when not one of them could be read."""
-        for index, image in self._slides:
-            self._shown += 1
-            return Frame(image, index, 0.0)
-        if self._passed and not self._shown:
-            raise SourceError(f"{self.name}: none of its {len(self._files)} files can be read; the last was {self._passed}")
-        return None
+        while (frame := self._read_file()) is None:
+            if self._at + 1 == len(self._files):
+                if self._passed and not self._shown_count:
+                    raise SourceError(
+                        f"{self.name}: none of its {len(self._files)} files can be read; the last was {self._passed}"
+                    )
+                return None
+            self._open(self._at + 1)
+        return frame
+
+    def back(self) -> Frame | None:
+        """The picture before the one that was read last; None where that was the first."""
+        at = self._at
+        frame = self._opened.back() if isinstance(self._opened, PagedSource) else None
+        while frame is None and self._at > 0:
+            self._open(self._at - 1)
+            if isinstance(self._opened, PagedSource):
+                self._opened.go_to(self._first_indices[self._at + 1] - self._first_indices[self._at])
+                frame = self._opened.back()
+            elif self._opened is not None:
+                frame = self._opened.read(Turn())
+        if frame is None:
+            self._open(at)
+            self._read_file()
+            return None
+        return self._shown(frame)
 
     def close(self) -> None:
-        self._slides.close()
+        self._at = len(self._files) - 1
+        self._close_file()
 
-    def _opened_slides(self) -> Generator[tuple[int, BgrImage]]:
-        """Pictures with their indices; files that cannot be read have one too."""
-        index = 0
-        for file in self._files:
-            try:
-                with closing(_open_file(Path(file), file)) as source:
-                    while (frame := source.read(Turn())) is not None:
-                        yield index, frame.image
-                        index += 1
-                        if not source.pictures:
-                            self._passed = f"{file}: moves, its first picture is shown; name it to see all"
-                            break
-                    else:
-                        self._passed = source.notice or self._passed
-            except SourceError as error:
-                self._passed = f"passed over {error}"
-                index += 1
+    def _open(self, at: int) -> None:
+        """Go on with the file at that place; there is none where it cannot be read."""
+        self._close_file()
+        self._at = at
+        try:
+            self._opened, passed = _open_slide(self._files[at])
+            self._passed = passed or self._passed
+        except SourceError as error:
+            self._passed = f"passed over {error}"
+        if at + 1 == len(self._first_indices):
+            count = self._opened.frame_count or 1 if self._opened else 1
+            self._first_indices.append(self._first_indices[at] + count)
+
+    def _read_file(self) -> Frame | None:
+        """The next picture of the file that is open."""
+        if self._opened is None:
+            return None
+        try:
+            frame = self._opened.read(Turn())
+        except SourceError as error:
+            self._passed = f"passed over {error}"
+            return None
+        if frame is None:
+            self._passed = self._opened.notice or self._passed
+            return None
+        return self._shown(frame)
+
+    def _shown(self, frame: Frame) -> Frame:
+        self._shown_count += 1
+        return replace(frame, index=self._first_indices[self._at] + frame.index)
+
+    def _close_file(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = None
 
 
 def open_source(
@@ -371,6 +418,14 @@ def _open_stdin() -> FrameSource:
     if _is_text(data[:_HEAD_BYTES]):
         raise SourceError("-: stdin holds no picture, but text; send one PNG, JPEG, PDF or clip")
     return _open_bytes(STDIN, data)
+
+
+def _open_slide(file: str) -> tuple[StillSource | PagedSource, str]:
+    """A file of a folder as pictures, and what is left out of it or "": of one that moves the first picture is shown."""
+    source = _open_file(Path(file), file)
+    if isinstance(source, StillSource | PagedSource):
+        return source, ""
+    return StillSource(file, first_frame(source).image), f"{file}: moves, its first picture is shown; name it to see all"
 
 
 def _open_file(path: Path, name: str) -> FrameSource:

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from camdigits.devices.clock import seconds
+from camdigits.devices.writers import fitted
 from camdigits.errors import WindowError
 from camdigits.ports import Pointer, Turn
 from camdigits.vision.scene import BgrImage
@@ -32,6 +33,8 @@ _STEP_S = 0.01
 _LEAST_SCALE = 0.1
 _NAMED = {8: "backspace", 9: "tab", 10: "enter", 13: "enter", 27: "esc", 127: "backspace"}
 """Keys that are no characters, by their codes; which one deletes and which one enters has two on some systems."""
+_ARROWS = {0xFF51: "left", 0xFF53: "right", 0xF702: "left", 0xF703: "right", 0x250000: "left", 0x270000: "right"}
+"""The codes of X, of macOS and of Windows."""
 _BUTTON_FLAGS = cv2.EVENT_FLAG_LBUTTON | cv2.EVENT_FLAG_RBUTTON
 _PROBE_S = 20.0
 _PROBE = """
@@ -158,7 +161,7 @@ def _hear_every_move() -> None:
 class CvWindow:
     """A window of OpenCV's, opened by the first picture; a Window.
 
-    Once the user has closed it, it stays closed: `show` does nothing and `poll` says closed.
+    Once the user has closed it, it stays closed until `open_again`: `show` does nothing and `poll` says closed.
     """
 
     def __init__(self, title: str) -> None:
@@ -168,22 +171,32 @@ class CvWindow:
         self._given_px = (0, 0)
         self._inside_px = (0, 0)
         self._scale_shown = 1.0
+        self._corner_px = (0, 0)
+        self._is_of_other_shape = False
         self._full_screen = False
         self._closed = False
         self._zoomed = False
         self._pointers: list[Pointer] = []
         self._pressed_buttons: frozenset[str] = frozenset()
 
-    def show(self, picture: BgrImage) -> None:
-        """Show `picture`, uint8 (H, W, 3). The window takes its shape when it opens and when the picture's shape changes."""
+    def show(self, picture: BgrImage, keeps_size: bool = False) -> None:
+        """Show `picture`, uint8 (H, W, 3).
+
+        The window takes its shape when it opens, and when the picture's shape changes unless it `keeps_size`; then the picture
+        is shown as large as fits.
+        """
         if self._gone():
             return
         before, self._picture = self._picture, picture
         if before is None:
             self._given_px = _size_px(picture, self._scale, _FIRST_SIZE_PX)
             self._open(self._given_px)
-        elif before.shape != picture.shape and not self._full_screen:
-            self._fit(before, picture)
+            if self._full_screen:
+                self.set_full_screen(True)
+        elif before.shape != picture.shape:
+            self._is_of_other_shape = keeps_size
+            if not self._full_screen and not keeps_size:
+                self._fit(before, picture)
         self._put_up()
 
     def set_full_screen(self, on: bool) -> None:
@@ -207,6 +220,10 @@ class CvWindow:
             self._put_up()
         pointers, self._pointers = tuple(self._pointers), []
         return Turn(tuple(keys), pointers, self._closed)
+
+    def open_again(self) -> None:
+        """Open the window with the next picture, though the user has closed it."""
+        self._closed, self._picture, self._is_of_other_shape = False, None, False
 
     def close(self) -> None:
         if self._picture is not None and not self._gone():
@@ -235,14 +252,24 @@ class CvWindow:
         if self._picture is None:
             return
         self._inside_px = self._size_inside_px()
-        picture, self._scale_shown = self._picture, 1.0
+        picture, self._scale_shown, self._corner_px = self._picture, 1.0, (0, 0)
         if cv2.currentUIFramework().startswith("QT") and min(self._inside_px) > 1:
             scale = min(self._inside_px[0] / picture.shape[1], self._inside_px[1] / picture.shape[0])
+            if self._is_of_other_shape:  # Qt would stretch it
+                self._put_up_amid(picture, scale)
+                return
             size_px = max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1)
             if size_px != (picture.shape[1], picture.shape[0]):
                 smoothing = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
                 picture, self._scale_shown = np.asarray(cv2.resize(picture, size_px, interpolation=smoothing), np.uint8), scale
         cv2.imshow(self._title, picture)
+
+    def _put_up_amid(self, picture: BgrImage, scale: float) -> None:
+        """Give OpenCV the picture in the middle of one that has the window's shape."""
+        width_px, height_px = self._inside_px
+        self._scale_shown = scale
+        self._corner_px = round((width_px - picture.shape[1] * scale) / 2), round((height_px - picture.shape[0] * scale) / 2)
+        cv2.imshow(self._title, fitted(picture, width_px, height_px))
 
     def _size_inside_px(self) -> tuple[int, int]:
         _, _, width_px, height_px = cv2.getWindowImageRect(self._title)
@@ -270,7 +297,8 @@ class CvWindow:
 
     def _on_mouse(self, event: int, x: int, y: int, flags: int, _: Any) -> None:
         # The middle of a pixel that is shown, since several pixels of the picture may lie under it.
-        x, y = math.floor((x + 0.5) / self._scale_shown), math.floor((y + 0.5) / self._scale_shown)
+        left_px, top_px = self._corner_px
+        x, y = math.floor((x - left_px + 0.5) / self._scale_shown), math.floor((y - top_px + 0.5) / self._scale_shown)
         if event in _DOWN_OR_UP:
             action, button = _DOWN_OR_UP[event]
             if action == "down" and button in self._pressed_buttons:
@@ -321,9 +349,10 @@ def _wait_key(wait_ms: int) -> int:
 
 
 def _key(code: int) -> list[str]:
-    """The key of a `waitKeyEx` code as `Turn.keys` has it, or none for keys without a character (Shift, the arrows)."""
+    """The key of a `waitKeyEx` code as `Turn.keys` has it, or none for other keys without a character (Shift, F1)."""
     # GTK sets high bits for Num Lock and the like; a letter means the same with Caps Lock on.
     character = code & 0xFFFF
-    if character in _NAMED:
-        return [_NAMED[character]]
+    named = _ARROWS.get(code) or _ARROWS.get(character) or _NAMED.get(character)
+    if named is not None:
+        return [named]
     return [chr(character).lower()] if 32 <= character < 127 else []

@@ -22,6 +22,7 @@ import numpy as np
 
 from camdigits.devices.clock import seconds
 from camdigits.devices.files import write_whole
+from camdigits.devices.locks import lock
 from camdigits.devices.pages import PAGE_SUFFIX, page_text
 from camdigits.devices.process import lead_nowhere, reader_left
 from camdigits.devices.sources import STDIN, public_name
@@ -31,6 +32,9 @@ from camdigits.vision.scene import BgrImage, Frame, Record, Scene
 from camdigits.vision.strokes import Page, render
 
 CSV_HEADER = ("source", "frame", "time_s", "number", "digit", "confidence", "x", "y", "width", "height")
+_EXACT_DIGITS = 15
+"""Longer numbers are rounded by programs that count in IEEE 754's doubles."""
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 WRITABLE_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 CLIP_LIMIT_PX = 4096
 """Longest side of an annotated clip: MPEG-4 part 2 ends at 8191, and players before that."""
@@ -81,20 +85,49 @@ class CsvWriter(LineWriter):
     """One row a digit under `CSV_HEADER`, which is written at once, unless the stream has `begun` with it already; `number` is
     the text of the number it belongs to."""
 
+    mark = ""
+    """What stands before all else."""
+
     def __init__(self, stream: TextIO, begun: bool = False) -> None:
         super().__init__(stream)
         if not begun:
-            self.put(csv_row(CSV_HEADER))
+            self.put(self.mark + self.row(CSV_HEADER))
+
+    def row(self, values: tuple[Any, ...]) -> str:
+        """A row with its end."""
+        return csv_row(values)
 
     def write(self, record: Record) -> None:
         number_of = {index: number["text"] for number in record["numbers"] for index in number["digits"]}
         common = (record["source"], record["frame"], record["time_s"])
         rows = [
-            csv_row((*common, number_of.get(index, ""), digit["label"], digit["confidence"], *digit["box"]))
+            self.row((*common, number_of.get(index, ""), digit["label"], digit["confidence"], *digit["box"]))
             for index, digit in enumerate(record["digits"])
         ]
         if rows:
             self.put("".join(rows))
+
+
+class ExcelCsvWriter(CsvWriter):
+    """What CsvWriter writes as Excel takes it: UTF-8 by its mark, every text quoted and none of them a formula.
+
+    Numbers that begin with 0, and those too long to be counted exactly, stand behind a tab, so that they are texts there too;
+    names that begin with a sign of formulas stand behind an apostrophe.
+    """
+
+    mark = "\ufeff"
+
+    def row(self, values: tuple[Any, ...]) -> str:
+        row = io.StringIO()
+        texts = [_no_formula(value) if isinstance(value, str) else value for value in values]
+        csv.writer(row, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerow(texts)
+        return row.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    if text.isdigit():
+        return f"\t{text}" if text.startswith("0") or len(text) > _EXACT_DIGITS else text
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
 class TextWriter(LineWriter):
@@ -112,13 +145,15 @@ class TextWriter(LineWriter):
 
 
 @contextmanager
-def open_output(path: Path | None, keep_bytes: int = 0) -> Iterator[TextIO]:
+def open_output(path: Path | None, keep_bytes: int | None = 0) -> Iterator[TextIO]:
     """The text stream to write readings on: a new file, UTF-8, closed in the end, or stdout for None.
 
-    keep_bytes: how much of a file that is there already stays, to be gone on with.
+    keep_bytes: how much of a file that is there already stays, to be gone on with; None for all of it.
+    No other run can open the file meanwhile.
     What is flushed is there as a whole or, on a disk that is full, not at all; a reader that stalls is waited for, but no
     longer than a second once the block was left by an exception.
-    Raises OutputError when the file cannot be opened or, being closed, not be completed, and when stdout is closed.
+    Raises OutputError when the file cannot be opened or, being closed, not be completed, when another run writes to it, and
+    when stdout is closed.
     """
     try:
         stream = _ResultFile(path, keep_bytes) if path else _buffered_stdout()
@@ -144,16 +179,23 @@ class _ResultFile(io.TextIOWrapper):
     `flush` raises OSError also when the file was removed since: what goes on being written would be seen by nobody.
     """
 
-    def __init__(self, path: Path, keep_bytes: int) -> None:
-        file = path.open("r+b" if keep_bytes else "wb", _BUFFER_BYTES)
-        if keep_bytes:
-            file.truncate(keep_bytes)
-            file.seek(keep_bytes)
+    def __init__(self, path: Path, keep_bytes: int | None) -> None:
+        # What is in the file stays until it is known to be ours alone.
+        file = open(path, "wb", _BUFFER_BYTES, opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC, 0o666))  # noqa: SIM115
+        try:
+            status = os.fstat(file.fileno())
+            # Not a pipe or device, and not /dev/stdout that leads to a file which never had a name.
+            self._can_be_removed = stat.S_ISREG(status.st_mode) and status.st_nlink > 0
+            self._whole_bytes = 0
+            if stat.S_ISREG(status.st_mode):
+                lock(file.fileno(), str(path))
+                self._whole_bytes = file.seek(0, os.SEEK_END) if keep_bytes is None else keep_bytes
+                file.truncate(self._whole_bytes)
+                file.seek(self._whole_bytes)
+        except BaseException:
+            file.close()
+            raise
         super().__init__(file, encoding="utf-8", newline="")
-        status = os.fstat(self.fileno())
-        # Not a pipe or device, and not /dev/stdout that leads to a file which never had a name.
-        self._can_be_removed = stat.S_ISREG(status.st_mode) and status.st_nlink > 0
-        self._whole_bytes = keep_bytes
 
     def flush(self) -> None:
         try:

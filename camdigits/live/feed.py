@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from camdigits.controls import Mode
 from camdigits.errors import SourceError
 from camdigits.live.amendments import Amendments, holds_strokes
 from camdigits.live.playback import IDLE_WAIT_S, Playback
 from camdigits.live.region import Region
-from camdigits.ports import Clock, FrameSource, Part, Reader, Turn
+from camdigits.ports import Clock, FrameSource, Pages, Part, Reader, Turn
 from camdigits.tracking.history import History
 from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.amendments import glyph_at
@@ -59,6 +60,16 @@ class Feed:
                 return True
         self.read_on()
         return False
+
+    def turn_page(self, forward: bool) -> bool:
+        """Show the next page, or the one before, and read it; whether there is one."""
+        frame = self.playback.turn_page(forward)
+        if frame is None:
+            return False
+        self.frame = frame
+        self._amendments.next_frame()
+        self._recognize()
+        return True
 
     def read_on(self) -> None:
         """Take over what was read meanwhile of the frame that is shown."""
@@ -123,6 +134,28 @@ class Feed:
     def time_s(self) -> float:
         """Seconds since the source opened, of the frame that is shown."""
         return self._clock() - self._opened_s if self.source.pictures else self.frame.time_s
+
+    @property
+    def name(self) -> str:
+        """What to call what is shown: of a folder the file, else the source."""
+        return self.source.file if isinstance(self.source, Pages) else self.source.name
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether there is more than one page or picture, which the user turns."""
+        return isinstance(self.source, Pages) and self.source.frame_count != 1
+
+    @property
+    def kind(self) -> str:
+        """What is shown: a camera, the canvas, a clip, a picture or a folder."""
+        source = self.source
+        if self._page:
+            return Mode.CANVAS.value
+        if source.live:
+            return Mode.CAMERA.value
+        if not source.pictures:
+            return "clip"
+        return "folder" if isinstance(source, Pages) and source.file != source.name else "picture"
 
     @property
     def place(self) -> str:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from camdigits.controls import Mode
 from camdigits.errors import SourceError
 from camdigits.live.feed import Feed
-from camdigits.ports import Clock, FrameSource, Notebook, Reader, Sources
+from camdigits.ports import Clock, FrameSource, Notebook, Reader, Sheet, Sources
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import Frame, Scene
 
@@ -33,14 +33,26 @@ class Feeds:
     def __getitem__(self, mode: Mode) -> Feed:
         return self._feeds[mode]
 
-    def open(self, mode: Mode) -> None:
-        """Open the source of a mode, unless it is open. Raises SourceError if it cannot be opened or read."""
+    def open(self, mode: Mode, rotation: Rotation = Rotation.AUTO) -> None:
+        """Open the source of a mode, unless it is open; a clip that is at its end begins anew, turned by `rotation`.
+
+        Raises SourceError if it cannot be opened or read.
+        """
         if mode not in self._feeds:
             self._feeds[mode] = self._feed(*self._sources.open(mode), mode)
+        elif self._feeds[mode].playback.has_ended:
+            self.play_again(rotation)
 
     def open_next_camera(self, rotation: Rotation) -> None:
         """Put another camera in the place of the one that is shown, turned like it. Raises SourceError where there is none."""
-        feed, before = self._feed(*self._sources.next_camera(), Mode.CAMERA), self._feeds[Mode.CAMERA]
+        self._replace(*self._sources.next_camera(), rotation)
+
+    def play_again(self, rotation: Rotation) -> None:
+        """Begin anew with what is shown in camera mode. Raises SourceError if it cannot be opened or read any more."""
+        self._replace(*self._sources.open(Mode.CAMERA), rotation)
+
+    def _replace(self, source: FrameSource, reader: Reader, rotation: Rotation) -> None:
+        feed, before = self._feed(source, reader, Mode.CAMERA), self._feeds[Mode.CAMERA]
         with ExitStack() as unused:
             unused.callback(_close, feed.source, feed.reader)
             feed.rotate(rotation)
@@ -53,6 +65,11 @@ class Feeds:
         """Read anew what is shown, as the reading has changed."""
         for feed in self._feeds.values():
             feed.read_again()
+
+    @property
+    def has_unsaved_strokes(self) -> bool:
+        """Whether something was drawn that is in no file."""
+        return any(isinstance(feed.source, Sheet) and feed.source.unsaved for feed in self._feeds.values())
 
     @property
     def loss(self) -> SourceError | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from camdigits.controls import Command, Mode, View, after, command_key, commands
@@ -16,8 +18,10 @@ from camdigits.live.screen import Screen
 from camdigits.live.selection import Selection, digit_at
 from camdigits.overlay import locate
 from camdigits.ports import Notebook, Outputs, Pointer, Turn, Window
+from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import Box
 
+_TYPE_IT = f"type what it is: 0 to 9, or {command_key(Command.IS_NONE)} if it is no digit"
 _ONLY_A_PART = f"only this part is read, until {command_key(Command.WHOLE_PICTURE)} is pressed"
 
 
@@ -37,6 +41,8 @@ class Interaction:
         failures: Failures,
     ) -> None:
         self.view = view
+        self._begins_held = view.held
+        self._was_asked = False
         self.selection = Selection()
         self.corrections = Corrections(self.selection, notebook, notices, failures)
         self._gesture: pointer.Gesture = pointer.Idle()
@@ -57,12 +63,16 @@ class Interaction:
         if turn.keys or any(event.action == "down" for event in turn.pointers):
             self._notices.user_acted()
         for event in turn.pointers:
+            if event.action == "down":
+                self._was_asked = False
             self._point(event)
         for key in turn.keys:
             for command in commands((key,), self.view.mode):
                 self._carry_out(command, key)
         if turn.closed:
-            self.view = after(self.view, Command.QUIT)
+            self._quit()
+            if not self.view.quitting:
+                self._window.open_again()
         return turn if self.view.mode is mode else Turn()
 
     @property
@@ -70,10 +80,16 @@ class Interaction:
         return self._feeds[self.view.mode]
 
     def _carry_out(self, command: Command, key: str) -> None:
+        if command is Command.LET_GO:
+            command = self._what_to_let_go()
+        if command is Command.QUIT:
+            self._quit()
+            return
+        self._was_asked = False
         view = after(self.view, command)
         if view.mode is not self.view.mode:
             try:
-                self._feeds.open(view.mode)
+                self._feeds.open(view.mode, view.rotation)
             except SourceError as error:
                 self._notices.notify(str(error), 2 * NOTICE_S)
                 return
@@ -97,8 +113,8 @@ class Interaction:
                 self._let_go()
             case Command.ROTATE:
                 self._feed.rotate(self.view.rotation)
-            case Command.NEXT_CAMERA | Command.NEXT_PICTURE:
-                self._open_next_camera()
+            case Command.LET_GO:
+                self._let_go()
             case Command.IS_A:
                 self.corrections.correct(self._feed, int(key))
             case Command.IS_NONE:
@@ -107,10 +123,51 @@ class Interaction:
                 self.corrections.teach()
             case Command.WHOLE_PICTURE:
                 self._read_only(None)
+            case _:
+                self._go(command)
 
-    def _open_next_camera(self) -> None:
+    def _go(self, command: Command) -> None:
+        """Go on to another picture or source, if that is the command."""
+        match command:
+            case Command.NEXT_PICTURE if self._feed.has_pages:
+                self._turn_page(forward=True)
+            case Command.NEXT_CAMERA | Command.NEXT_PICTURE:
+                self._replace(self._feeds.open_next_camera)
+            case Command.NEXT_PAGE | Command.PREVIOUS_PAGE:
+                self._turn_page(command is Command.NEXT_PAGE)
+            case Command.PLAY_AGAIN if self._feed.playback.can_be_played_again:
+                self._replace(self._feeds.play_again)
+            case Command.PLAY_AGAIN:
+                self._notices.notify(f"{self._feed.name} is no clip that could be played again")
+
+    def _quit(self) -> None:
+        """Quit; where that loses a drawing, only once the user has been asked."""
+        if self._feeds.has_unsaved_strokes and not self._was_asked:
+            self._was_asked = True
+            keys = [Command.SAVE_PAGE] if self.view.mode is Mode.CANVAS else [Command.TOGGLE_MODE, Command.SAVE_PAGE]
+            saving = f"{' '.join(map(command_key, keys))} to save it"
+            self._notices.notify(f"not saved: the drawing; {saving}, {command_key(Command.QUIT)} again to quit", math.inf)
+        else:
+            self.view = after(self.view, Command.QUIT)
+
+    def _what_to_let_go(self) -> Command:
+        """The command that Esc is now. A frame that was held from the first stays so."""
+        if self.selection or not isinstance(self._gesture, pointer.Idle):
+            return Command.LET_GO
+        return Command.HOLD if self.view.held and not self._begins_held else Command.QUIT
+
+    def _turn_page(self, forward: bool) -> None:
+        if self._feed.turn_page(forward):
+            self._let_go()
+        elif self._feed.has_pages:
+            self._notices.notify(f"that is the {'last' if forward else 'first'} picture")
+        else:
+            self._notices.notify(f"{self._feed.name} has no pages to turn")
+
+    def _replace(self, opening: Callable[[Rotation], None]) -> None:
+        """Open something else in place of what is shown."""
         try:
-            self._feeds.open_next_camera(self.view.rotation)
+            opening(self.view.rotation)
         except SourceError as error:
             self._notices.notify(str(error), 2 * NOTICE_S)
         else:
@@ -133,6 +190,8 @@ class Interaction:
     def _select_at(self, at: pointer.Point) -> None:
         place = locate(self._feed.frame, self.view, *at)
         self.selection.select(None if place is None else digit_at(self._feed.scene, *place))
+        if self.selection:
+            self._notices.notify(_TYPE_IT)
 
     def _drag(self, box: Box) -> None:
         if not self.view.held and self.view.mode is Mode.CAMERA:
@@ -140,6 +199,7 @@ class Interaction:
             return
         try:
             self.selection.select_place(self._feed.ink_in(box))
+            self._notices.notify(_TYPE_IT)
         except ValueError as error:
             self._notices.notify(f"{error}; drag one round a digit that was missed")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from camdigits.controls import BINDINGS, Command, Mode, View, key_name
+from camdigits.controls import BINDINGS, Command, Mode, View, command_key, key_name
 from camdigits.live.event_log import EventLog
 from camdigits.live.feed import Feed
 from camdigits.live.feeds import Feeds
@@ -24,6 +24,8 @@ _ELSEWHERE = "trying again ({})".format(
     )
 )
 """What the user reads of a source that is sought again, beside what happened to it."""
+
+_AGAIN = f"{command_key(Command.PLAY_AGAIN)} plays it again"
 
 
 def run(
@@ -93,6 +95,7 @@ class _Session:
         """Read what the source has now, unless the frame is held, show it and put it out."""
         began_s = self._clock()
         is_new = False
+        self._feed.playback.automatic = self._user.view.automatic
         if self._user.view.held:
             self._feed.read_on()
         else:
@@ -135,7 +138,7 @@ class _Session:
         view = self._user.view
         live = view.mode is Mode.CAMERA
         return Status(
-            feed.source.name,
+            feed.name,
             feed.playback.rate() if live else None,
             self._notice(feed),
             lost=feed.loss is not None,
@@ -146,9 +149,12 @@ class _Session:
             numbers=feed.history.numbers if view.panel else (),
             recorded_s=self._recording.seconds,
             place=feed.place,
+            kind=feed.kind,
         )
 
     def _notice(self, feed: Feed) -> str:
         if self._notices.text:
             return self._notices.text
-        return f"{feed.notice}; {_ELSEWHERE}" if feed.playback.is_sought else feed.notice
+        if feed.playback.is_sought:
+            return f"{feed.notice}; {_ELSEWHERE}"
+        return f"{feed.notice}; {_AGAIN}" if feed.playback.has_ended else feed.notice

@@ -6,7 +6,8 @@ from enum import Enum, auto
 
 from camdigits.errors import SourceError
 from camdigits.live.pace import FrameRate, Pace
-from camdigits.ports import Clock, FrameSource, Turn
+from camdigits.overlay import short_name
+from camdigits.ports import Clock, FrameSource, Pages, Turn
 from camdigits.vision.scene import Frame
 
 MIN_WAIT_S = 0.001
@@ -40,6 +41,8 @@ class Playback:
         self._index: int | None = None
         self._is_new = True
         self._ahead: Frame | None = None
+        self.automatic = False
+        """Whether pages go on by themselves."""
 
     def begin(self) -> Frame:
         """The first frame. Raises SourceError if the source cannot be read or holds none."""
@@ -50,7 +53,7 @@ class Playback:
 
     def read(self, turn: Turn) -> Frame | None:
         """The frame to be shown next, if its time has come; a live source may give the same one again."""
-        if self.state is not State.PLAYING or self._clock() < self._pace.due_s:
+        if self.state is not State.PLAYING or self._waits_for_user or self._clock() < self._pace.due_s:
             return None
         frame, self._ahead = self._ahead, None
         try:
@@ -66,6 +69,31 @@ class Playback:
             self._ahead, self._pace.due_s = frame, due_s
             return None
         return self._shown(frame)
+
+    def turn_page(self, forward: bool) -> Frame | None:
+        """The next page, or the one before; None where there is none, or the source has no pages."""
+        if not isinstance(self.source, Pages):
+            return None
+        frame = self.source.read(Turn()) if forward else self.source.back()
+        if frame is None:
+            return None
+        self.state = State.PLAYING
+        return self._shown(frame)
+
+    @property
+    def can_be_played_again(self) -> bool:
+        """Whether the source has an end and more than one picture."""
+        return not self.source.live and self.source.frame_count != 1
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether a clip is at its end."""
+        return self.state is State.ENDED and self.can_be_played_again
+
+    @property
+    def _waits_for_user(self) -> bool:
+        """Whether the next page comes only when it is asked for."""
+        return isinstance(self.source, Pages) and not self.automatic
 
     def rate(self) -> float | None:
         """New frames in the last second, in frames/s; None where that says nothing."""
@@ -87,13 +115,13 @@ class Playback:
         """A sentence for the user about the source, or ""."""
         if self.loss is not None:
             return str(self.loss)
-        if self.state is State.ENDED and self.source.frame_count != 1:  # of a picture there is no more to come
-            return self.source.notice or f"end of {self.source.name}"
+        if self.has_ended:
+            return self.source.notice or f"end of {short_name(self.source.name)}"
         return self.source.notice
 
     def wait_s(self) -> float:
         """How long there is nothing to read."""
-        if self.state is not State.PLAYING or self.loss is not None:
+        if self.state is not State.PLAYING or self.loss is not None or self._waits_for_user:
             return IDLE_WAIT_S
         if self.source.live:
             return MIN_WAIT_S if self._is_new else LIVE_WAIT_S

@@ -7,6 +7,8 @@ from camdigits.overlay import Labels, Status, draw
 from camdigits.ports import Window
 from camdigits.vision.scene import BgrImage, Frame, Scene
 
+_Shown = tuple[Frame, Scene, View, Status]
+
 
 class Screen:
     """What is on the screen, and the picture of it."""
@@ -14,7 +16,7 @@ class Screen:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._labels = Labels()
-        self._shown: tuple[Frame, Scene, View, Status] | None = None
+        self._shown: _Shown | None = None
         self.picture: BgrImage | None = None
 
     def show(self, frame: Frame, scene: Scene, view: View, status: Status) -> bool:
@@ -23,10 +25,17 @@ class Screen:
         waiting = view.mode is Mode.CAMERA and not self._labels.is_whole  # some come later, also where the frame stays
         if self._shown is not None and not waiting and not _differ(shown, self._shown):
             return False
+        turned = self._shown is not None and _is_page_turned(shown, self._shown)
         self._shown = shown
         self.picture = draw(*shown, self._labels)
-        self._window.show(self.picture)
+        self._window.show(self.picture, keeps_size=turned)
         return True
+
+
+def _is_page_turned(new: _Shown, old: _Shown) -> bool:
+    """Whether another picture of a folder or file is shown, and nothing opened or closed beside it."""
+    views = [(view.mode, view.help, view.panel, view.inspect) for _, _, view, _ in (new, old)]
+    return bool(new[3].place and old[3].place) and new[0] is not old[0] and views[0] == views[1]
 
 
 def _differ(new: tuple[object, ...], old: tuple[object, ...]) -> bool:

@@ -24,6 +24,9 @@ class Selection:
     def __init__(self) -> None:
         self._selected: _Selected | None = None
 
+    def __bool__(self) -> bool:
+        return self._selected is not None
+
     def select(self, digit: Digit | None) -> None:
         """Select a digit, or nothing."""
         self._selected = None if digit is None else _Selected(digit.box, digit)

@@ -12,7 +12,7 @@ digits; `placement` finds room for labels, `lettering` sets type, `palette` hold
 
 from camdigits.overlay.live import draw, locate
 from camdigits.overlay.marks import Labels, draw_scene
-from camdigits.overlay.panels import Chosen, Status, help_rows
+from camdigits.overlay.panels import Chosen, Status, help_rows, short_name
 from camdigits.overlay.sheet import draw_corrections
 
-__all__ = ["Chosen", "Labels", "Status", "draw", "draw_corrections", "draw_scene", "help_rows", "locate"]
+__all__ = ["Chosen", "Labels", "Status", "draw", "draw_corrections", "draw_scene", "help_rows", "locate", "short_name"]

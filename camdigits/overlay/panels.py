@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from camdigits.controls import BINDINGS, Mode, View, keys_name
+from camdigits.overlay.choices import draw_chosen
 from camdigits.overlay.lettering import BOLD, REGULAR, fitted, halves, width_px, write
-from camdigits.overlay.marks import LEAST_TYPE_PX
-from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, PALE, RED, SLATE, WHITE, YELLOW, Colour
+from camdigits.overlay.marks import LEAST_TYPE_PX, draw_boxes, draw_tentative, draw_underline
+from camdigits.overlay.palette import GREY, INK, MIST, ORANGE, PALE, RED, SLATE, SURE_FROM, WHITE, YELLOW, Colour
 from camdigits.tracking.history import Moment, ReadNumber
 from camdigits.vision.rotation import Rotation
 from camdigits.vision.scene import BgrImage, Box, Digit, Scene
 
 CANVAS_HINT = "draw on the left, the right button wipes, h shows the keys"
 CAMERA_HINT = "no digits read; h shows the keys"
-_TITLE_KEYS, _TITLE_NUMBERS = "Keys", "Last numbers"
+_MARKS: tuple[tuple[str, Callable[[BgrImage, Box, int], None]], ...] = (
+    ("sure", lambda card, box, size_px: draw_boxes(card, [Digit(0, 1.0, box)], size_px)),
+    ("unsure, below 90%", lambda card, box, size_px: draw_boxes(card, [Digit(0, SURE_FROM / 2, box)], size_px)),
+    ("not confirmed yet", lambda card, box, size_px: draw_tentative(card, [Digit(0, 1.0, box)], size_px)),
+    ("one number", lambda card, box, _: draw_underline(card, box._replace(y=box.bottom - 3, height=3))),
+    ("what you clicked", lambda card, box, size_px: draw_chosen(card, _inner(box), size_px // 2)),
+)
+"""What each mark on the picture means, with what draws a sample of it round a box."""
+_LEAST_BESIDE = 0.2
+"""Numbers stand beside a notice where that leaves them this part of the bar."""
+_TITLE_KEYS, _TITLE_MARKS, _TITLE_NUMBERS = "Keys", "Marks", "Last numbers"
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class Status:
     is drawn dimmed. region: the part of the frame that is read, in its pixels; None is all. dragged: a box that is being
     dragged. chosen: what the user has clicked. numbers: what was read lately, newest first. recorded_s: how long what is
     seen has been recorded; None where it is not. place: which of several pictures or pages is shown, and of how many if that
-    is known, as "3 of 78"; "" where there is one.
+    is known, as "3 of 78"; "" where there is one. kind: what is shown, as "clip" or "folder"; "" for the mode's own name.
     """
 
     source: str = ""
@@ -53,6 +64,7 @@ class Status:
     numbers: tuple[ReadNumber, ...] = ()
     recorded_s: int | None = None
     place: str = ""
+    kind: str = ""
 
 
 def help_rows(mode: Mode) -> tuple[tuple[str, str], ...]:
@@ -66,7 +78,7 @@ def bar_height_px(size_px: int) -> int:
 
 
 def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: View, status: Status, size_px: int) -> None:
-    """Fill `bar`, uint8 (bar_height_px, W, 3), in place: facts above, a notice or the numbers that were read below.
+    """Fill `bar`, uint8 (bar_height_px, W, 3), in place: facts above, a notice and the numbers that were read below.
 
     A notice too long for one line takes the whole bar, but for the sign of a recording.
     """
@@ -96,12 +108,17 @@ def _bar(
     facts, facts_px = fitted(facts, bar.shape[1] - left - margin, size_px, LEAST_TYPE_PX)
     write(bar, facts, left, baseline, facts_px, faint)
     below = baseline + row
+    left = margin
     if status.notice:
-        bar[size_px // 4 + row :] = YELLOW
-    line = status.notice or read or (CANVAS_HINT if view.mode is Mode.CANVAS else CAMERA_HINT)
-    line, line_px = fitted(line, bar.shape[1] - 2 * margin, size_px, LEAST_TYPE_PX)
-    colour, weight = (INK, REGULAR) if status.notice else (text, BOLD if has_digits else REGULAR)
-    write(bar, line, margin, below, line_px, colour, weight)
+        noticed_px = width_px(status.notice, size_px) + 2 * margin
+        beside = read if bar.shape[1] - noticed_px - margin >= _LEAST_BESIDE * bar.shape[1] else ""
+        bar[size_px // 4 + row :, : noticed_px if beside else None] = YELLOW
+        write(bar, status.notice, left, below, size_px, INK)
+        left, line = noticed_px + margin, beside
+    else:
+        line = read or (CANVAS_HINT if view.mode is Mode.CANVAS else CAMERA_HINT)
+    line, line_px = fitted(line, max(bar.shape[1] - left - margin, 0), size_px, LEAST_TYPE_PX, BOLD if has_digits else REGULAR)
+    write(bar, line, left, below, line_px, text, BOLD if has_digits else REGULAR)
     return bar
 
 
@@ -119,9 +136,40 @@ def _draw_long_notice(bar: BgrImage, status: Status, size_px: int) -> None:
 
 
 def help_panel(height: int, mode: Mode, size_px: int) -> BgrImage:
-    """The card of keys, uint8 (height, W, 3)."""
+    """The card of keys and, below them or where there is no room beside them, of marks: uint8 (height, W, 3)."""
+    keys, marks = len(help_rows(mode)) + 2, len(_MARKS) + 2
+    if fitting_px(size_px, height, keys + marks) > LEAST_TYPE_PX:
+        size_px = fitting_px(size_px, height, keys + marks)
+        row = row_px(size_px)
+        above, below = _keys_card(keys * row, mode, size_px), _marks_card(height - keys * row, size_px)
+        card = blank_panel(height, max(above.shape[1], below.shape[1]))
+        card[: keys * row, : above.shape[1]], card[keys * row :, : below.shape[1]] = above, below
+        return card
+    size_px = fitting_px(size_px, height, keys)
+    return np.hstack([_keys_card(height, mode, size_px), _marks_card(height, size_px)])
+
+
+def _inner(box: Box) -> Box:
+    """The middle of a box, round which brackets fill the whole."""
+    return Box(box.x + box.width // 2, box.y + box.height // 2, 1, 1)
+
+
+def _marks_card(height: int, size_px: int) -> BgrImage:
+    """What marks mean, each beside a sample of it: uint8 (height, W, 3)."""
+    row, margin = row_px(size_px), size_px
+    sample_px = 2 * size_px
+    card = blank_panel(height, margin + sample_px + max(width_px(text, size_px) for text, _ in _MARKS) + margin)
+    baseline = margin + row // 2
+    write(card, _TITLE_MARKS, margin, baseline, title_px(size_px), INK, BOLD)
+    for text, draw_sample in _MARKS:
+        baseline += row
+        draw_sample(card, Box(margin + size_px // 4, baseline - size_px * 3 // 4, size_px * 3 // 4, size_px * 3 // 4), size_px)
+        write(card, text, margin + sample_px, baseline, size_px, INK)
+    return card
+
+
+def _keys_card(height: int, mode: Mode, size_px: int) -> BgrImage:
     rows = help_rows(mode)
-    size_px = fitting_px(size_px, height, len(rows) + 2)
     row, margin = row_px(size_px), size_px
     keys_px = max(width_px(keys, size_px, BOLD) for keys, _ in rows) + size_px
     widest = max(width_px(text, size_px) for _, text in rows)
@@ -194,9 +242,11 @@ def row_px(size_px: int) -> int:
 
 
 def _chips(view: View, status: Status) -> list[tuple[str, Colour]]:
-    chips = [(view.mode.value, MIST), *_recording(status)]
+    chips = [(status.kind or view.mode.value, MIST), *_recording(status)]
     if view.held:
         chips.append(("held", ORANGE))
+    if view.automatic and status.place:
+        chips.append(("automatic", MIST))
     if status.lost:
         chips.append(("lost", YELLOW))
     if status.region is not None:
@@ -222,7 +272,7 @@ def _draw_chip(bar: BgrImage, chip: tuple[str, Colour], left: int, baseline: int
 
 
 def _facts(frame_size: tuple[int, int], view: View, status: Status) -> list[str]:
-    facts = [_short_name(status.source)] if status.source and status.source != view.mode.value else []
+    facts = [short_name(status.source)] if status.source and status.source != view.mode.value else []
     if status.place:
         facts.append(status.place)
     facts.append("{}x{}".format(*frame_size))
@@ -233,7 +283,7 @@ def _facts(frame_size: tuple[int, int], view: View, status: Status) -> list[str]
     return facts
 
 
-def _short_name(source: str) -> str:
+def short_name(source: str) -> str:
     """A file without its folders; an address as it is."""
     return source if "://" in source else re.split(r"[/\\]", source.rstrip("/\\"))[-1]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.devices.earlier import Earlier, earlier_readings
+from camdigits.devices.earlier import Earlier, earlier_readings, is_of_read
 from camdigits.devices.writers import CSV_HEADER, CsvWriter, JsonLinesWriter, TextWriter, open_output
 from camdigits.errors import UsageError
 from camdigits.ports import SceneWriter
@@ -173,3 +173,29 @@ def test_where_it_cannot_be_known_what_was_read_jsonl_is_recommended(
 ) -> None:
     with pytest.raises(UsageError, match=rf"{said}.*--format jsonl"):
         earlier_readings(tmp_path / "read", kind, names, named)
+
+
+class TestWhatIsOfRead:
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_readings_are_also_where_they_were_cut_off(self, tmp_path: Path, kind: str) -> None:
+        output = tmp_path / "read"
+        write(output, kind, [("a.jpg", ["12", ""]), ("b", ["3"])])
+        whole = output.read_bytes()
+        for length in range(len(whole) + 1):
+            output.write_bytes(whole[:length])
+            assert is_of_read(output, ["b"]), whole[:length]
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"\xff\xd8\xff\xe0 12",
+            b"my notes\n",
+            b"milk: 2\n",
+            b"12\nmy notes\n13\n",
+            b'{"schema": 1, "event": "read"}\n',
+            b"source,frame,name\n",
+        ],
+    )
+    def test_anything_else_is_not(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "file").write_bytes(content)
+        assert not is_of_read(tmp_path / "file", ["page.jpg"])

@@ -13,11 +13,11 @@ from PIL import Image
 
 import camdigits
 from camdigits.cli import main
-from camdigits.devices.paged import TiffSource
+from camdigits.devices.paged import PagedSource, TiffSource
 from camdigits.devices.pictures import tiff_pages
 from camdigits.devices.sources import open_source, picture_at
 from camdigits.errors import SourceError
-from camdigits.ports import Turn
+from camdigits.ports import Pages, Turn
 from camdigits.vision.scene import BgrImage
 
 GREYS = (0, 100, 200)
@@ -154,6 +154,32 @@ def test_a_slide_show_shows_all_pages(tiff: Path) -> None:
     while (frame := source.read(Turn())) is not None:
         shown.append(int(frame.image.max()))
     assert shown == [*GREYS, 250]
+
+
+def test_pages_are_turned_to_and_fro(tiff: Path) -> None:
+    source = open_source(str(tiff))
+    assert isinstance(source, PagedSource)
+    greys = [source.read(Turn()), source.read(Turn()), source.back(), source.read(Turn()), source.back(), source.back()]
+    assert [frame and frame.index for frame in greys] == [0, 1, 0, 1, 0, None]
+    assert [int(frame.image.max()) for frame in greys if frame] == [GREYS[index] for index in (0, 1, 0, 1, 0)]
+
+
+def test_a_folder_is_turned_to_and_fro_through_the_pages_of_its_files(tiff: Path) -> None:
+    folder = tiff.parent
+    (folder / f"{tiff.stem}a.jpg").write_bytes(b"\xff\xd8\xff damaged")
+    cv2.imwrite(str(folder / "z.png"), np.full((120, 160, 3), 250, np.uint8))
+    source = open_source(str(folder))
+    assert isinstance(source, Pages)
+    there = []
+    while (frame := source.read(Turn())) is not None:
+        there.append((Path(source.file).name, frame.index, int(frame.image.max())))
+    back = []
+    while (frame := source.back()) is not None:
+        back.append((Path(source.file).name, frame.index, int(frame.image.max())))
+    assert [grey for _, _, grey in there] == [*GREYS, 250]
+    assert back == there[-2::-1]
+    assert source.read(Turn()) is not None, "nothing comes after the first"
+    assert Path(source.file).name == there[1][0]
 
 
 def test_the_command_reads_and_draws_page_by_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,7 @@ from camdigits.devices.writers import (
     CSV_HEADER,
     AnnotationWriter,
     CsvWriter,
+    ExcelCsvWriter,
     JsonLinesWriter,
     TextWriter,
     adopt_drawing,
@@ -154,6 +155,19 @@ def test_a_reader_that_went_away_is_a_broken_pipe(kind: str) -> None:
         make_writer(kind, BrokenPipe()).write(SCENE.to_dict())
 
 
+def test_excel_takes_numbers_with_their_zeros_and_no_name_for_a_formula() -> None:
+    stream = io.StringIO()
+    writer = ExcelCsvWriter(stream)
+    for source, text in (("=1+1.jpg", "0123"), ("page.jpg", "45")):
+        digits = tuple(Digit(int(sign), 0.9, Box(1, 2, 3, 4)) for sign in text)
+        number = Number(text, 0.9, Box(1, 2, 3, 4), tuple(range(len(text))))
+        writer.write(Scene(9, 9, digits, (number,), source).to_dict())
+    header, *rows = stream.getvalue().splitlines()
+    assert header == "\ufeff" + ",".join(f'"{name}"' for name in CSV_HEADER)
+    assert rows[0] == '"\'=1+1.jpg",0,0.0,"\t0123",0,0.9,1,2,3,4'
+    assert rows[-1] == '"page.jpg",0,0.0,"45",5,0.9,1,2,3,4'
+
+
 class TestOpenOutput:
     def test_a_file_is_written_in_utf8_and_closed(self, tmp_path: Path) -> None:
         path = tmp_path / "readings.txt"
@@ -167,6 +181,26 @@ class TestOpenOutput:
         with open_output(tmp_path / "digits.txt", keep_bytes=5) as stream:
             stream.write("7\n")
         assert (tmp_path / "digits.txt").read_text(encoding="utf-8") == "kept\n7\n"
+
+    def test_all_of_a_file_stays_where_that_is_wanted(self, tmp_path: Path) -> None:
+        (tmp_path / "digits.txt").write_text("kept\n", encoding="utf-8")
+        with open_output(tmp_path / "digits.txt", keep_bytes=None) as stream:
+            stream.write("7\n")
+        assert (tmp_path / "digits.txt").read_text(encoding="utf-8") == "kept\n7\n"
+
+    @pytest.mark.parametrize("keep_bytes", [0, None])
+    def test_what_another_run_writes_to_is_an_output_error_and_keeps_its_lines(
+        self, tmp_path: Path, keep_bytes: int | None
+    ) -> None:
+        path = tmp_path / "digits.txt"
+        with open_output(path) as stream:
+            stream.write("7\n")
+            stream.flush()
+            with pytest.raises(OutputError, match=r"another run.* is writing to it"), open_output(path, keep_bytes):
+                pass
+        assert path.read_text(encoding="utf-8") == "7\n"
+        with open_output(path):
+            pass  # nobody has it any more
 
     def test_without_a_path_it_is_stdout_and_stays_open(self, capsys: pytest.CaptureFixture[str]) -> None:
         with open_output(None) as stream:

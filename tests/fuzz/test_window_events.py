@@ -33,7 +33,8 @@ MOST_PX = 6000
 """No picture that is shown is longer than this."""
 LEAST_TURNS = 12
 """Nobody leaves before."""
-PRESSABLE = tuple(key for binding in BINDINGS if binding.command is not Command.QUIT for key in binding.keys)
+ENDING = (Command.QUIT, Command.LET_GO)
+PRESSABLE = tuple(key for binding in BINDINGS if binding.command not in ENDING for key in binding.keys)
 STRANGE = ("z", "M", "0", "\t", "é", "", "escape", "\0")
 SIZES_PX = ((640, 480), (64, 48), (1, 1), (3, 700), (1400, 20), (31, 33))
 
@@ -55,7 +56,7 @@ class SteppedWindow(FakeWindow):
         self.events: queue.Queue[BaseException | str] = queue.Queue()
         self.turns: queue.Queue[Turn] = queue.Queue()
 
-    def show(self, picture: BgrImage) -> None:
+    def show(self, picture: BgrImage, keeps_size: bool = False) -> None:  # noqa: ARG002
         self.picture = picture
 
     def poll(self, wait_s: float) -> Turn:
@@ -326,6 +327,9 @@ class LiveWindow(RuleBasedStateMachine):
     def leave(self, last: Turn) -> None:
         self.left = True
         self.turn(last)
+        for _ in range(2):  # Esc may have let go of something, and then a drawing is asked about once
+            if self.runs:
+                self.turn(CLOSED)
         assert not self.runs
 
     @precondition(lambda self: not self.runs)

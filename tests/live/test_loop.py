@@ -26,6 +26,7 @@ from camdigits.vision.strokes import PAPERS, Page, PaperColour, render
 from tests.fake_screen import (
     BlobReader,
     FakeNotebook,
+    FakePages,
     FakeRecorder,
     FakeSource,
     FakeWindow,
@@ -355,6 +356,52 @@ def key_backspace(stage: Stage, key: str) -> None:
     assert not differs(whole[:480], Stage().run(IDLE)[-1][:480])
 
 
+def pages(stage: Stage, *sizes: tuple[int, int]) -> FakePages:
+    """A folder of pictures of these sizes, each with a digit farther right than the one before."""
+    shown = FakePages(
+        [blob_frame(index, BLOB._replace(x=60 + 100 * index), size=size) for index, size in enumerate(sizes)], stage.clock
+    )
+    stage.camera = shown
+    return shown
+
+
+def page_shown(picture: BgrImage) -> int:
+    """Which of those pictures is shown."""
+    return int((np.argwhere((picture[:480] == 20).all(axis=2))[:, 1].min() - 60) // 100)
+
+
+def key_page(stage: Stage, key: str) -> None:
+    pages(stage, *[(640, 480)] * 3)
+    steps = ["right", "right", "left"] if key == "left" else ["right", "right", "right"]
+    screens = stage.run(*map(keys, steps), IDLE)
+    assert [page_shown(screen) for screen in screens[:-1]] == [0, 1, 2, 1 if key == "left" else 2]
+    assert notice_shown(screens[3]) == (key == "right"), "that there is no other"
+    assert [frame.index for frame in stage.reader.frames] == [0, 1, 2, *([1] if key == "left" else [])]
+
+
+def key_a(stage: Stage, key: str) -> None:
+    pages(stage, *[(640, 480)] * 3)
+    screens = stage.run(*looks(stage, 10), keys(key), *looks(stage, 3), keys(key), *looks(stage, 10))
+    shown = [page_shown(screen) for screen in screens]
+    assert shown[:100] == [0] * 100, "it went on by itself"
+    assert shown[-90:] == [shown[-90]] * 90, "it did not stop"
+    assert shown[-1] > 0
+
+
+def key_b(stage: Stage, key: str) -> None:
+    def another() -> Turn:
+        stage.camera = clip(stage.clock, *(blob_frame(index, BLOB._replace(x=400)) for index in range(9)))
+        return keys(key)
+
+    first = clip(stage.clock, blob_frame(0, BLOB))
+    stage.camera = first
+    ended, again = stage.run(*[IDLE] * 6, another, IDLE)[-3:-1]
+    assert notice_shown(ended)
+    assert not notice_shown(again)
+    assert np.argwhere((again[:480] == 20).all(axis=2))[:, 1].min() == 400
+    assert first.closed
+
+
 def key_quit(stage: Stage, key: str) -> None:
     assert len(stage.run(IDLE, keys(key), IDLE, IDLE)) == 2
     assert stage.window.closed
@@ -375,6 +422,10 @@ EFFECTS: dict[str, Callable[[Stage, str], None]] = {
     "k": key_k,
     "n": key_n,
     "enter": key_n,
+    "right": key_page,
+    "left": key_page,
+    "a": key_a,
+    "b": key_b,
     "u": key_u,
     "tab": key_tab,
     **dict.fromkeys("0123456789", key_digit),
@@ -642,6 +693,117 @@ def test_clearing_a_held_page_wipes_it_and_ends_the_hold() -> None:
     assert ink_on_page(held)
     assert not ink_on_page(cleared)
     assert ink_on_page(drawn)
+
+
+# Folders and files of several pages
+
+
+def test_pages_of_many_shapes_leave_the_window_its_size_and_what_opens_beside_them_does_not() -> None:
+    stage = Stage()
+    pages(stage, (640, 480), (500, 700), (900, 500))
+    stage.run(keys("right"), keys("h"), keys("right"), keys("left"), IDLE)
+    assert stage.window.sizes_kept == [False, True, False, True, True]
+
+
+def test_the_bar_names_the_file_that_is_shown_and_what_it_is(drawn: list[Status]) -> None:
+    stage = Stage()
+    pages(stage, (640, 480), (640, 480))
+    stage.run(keys("right"), IDLE)
+    told = [(status.source, status.place, status.kind) for status in drawn]
+    assert list(dict.fromkeys(told)) == [("folder/page1.jpg", "1 of 2", "folder"), ("folder/page2.jpg", "2 of 2", "folder")]
+
+
+@pytest.mark.parametrize("key", ["right", "left", "b"])
+def test_a_camera_has_no_pages_and_no_beginning(key: str) -> None:
+    stage = Stage()
+    screens = stage.run(keys(key), IDLE)
+    assert notice_shown(screens[1])
+    assert stage.opened == [Mode.CAMERA]
+
+
+def test_enter_turns_the_page_where_there_are_pages() -> None:
+    stage = Stage()
+    pages(stage, (640, 480), (640, 480))
+    stage.others = [FakeSource([blob_frame(0, BLOB)] * 500, stage.clock, name="camera 1", live=True)]
+    assert page_shown(stage.run(keys("enter"), IDLE)[1]) == 1
+    assert len(stage.others) == 1
+
+
+# The end of a clip
+
+
+def test_at_the_end_of_a_clip_what_was_read_stands_beside_the_notice() -> None:
+    stage = Stage()
+    stage.camera = clip(stage.clock, blob_frame(0, BLOB), name="/clips/clip.mp4")
+    playing, *_, ended = stage.run(*[IDLE] * 6)
+    bar = (ended[-20:] == (66, 228, 240)).all(axis=2)
+    assert bar[:, :200].any()
+    beside = np.flatnonzero(bar.any(axis=0)).max() + 1
+    assert (ended[-20:, beside:] > 200).all(axis=2).any(), "no number"
+    assert (playing[-20:] > 200).all(axis=2).any()
+
+
+def test_a_clip_that_has_ended_plays_again_after_a_look_at_the_canvas() -> None:
+    stage = Stage()
+    stage.camera = clip(stage.clock, blob_frame(0, BLOB))
+
+    def another() -> Turn:
+        stage.camera = clip(stage.clock, *(blob_frame(index, BLOB._replace(x=400)) for index in range(9)))
+        return keys("m")
+
+    again = stage.run(*[IDLE] * 6, another, keys("m"), IDLE)[-1]
+    assert np.argwhere((again[:480] == 20).all(axis=2))[:, 1].min() == 400
+    assert stage.opened == [Mode.CAMERA, Mode.CANVAS, Mode.CAMERA]
+
+
+# Letting go, and quitting
+
+
+def test_escape_lets_go_of_the_digit_then_of_the_frame_and_quits_last(drawn: list[Status]) -> None:
+    stage = Stage()
+    two_digits(stage)
+    screens = stage.run(keys(" "), click(330, 260), IDLE, keys("esc"), IDLE, keys("esc"), IDLE, keys("esc"), IDLE)
+    assert len(screens) == 8, "it did not quit with the third"
+    assert [status.chosen is not None for status in drawn][2:4] == [True, False]
+    assert not np.array_equal(screens[4][480:], screens[6][480:]), "still held"
+
+
+def test_escape_keeps_a_frame_that_was_held_from_the_first() -> None:
+    stage = Stage()
+    stage.window = FakeWindow(stage.clock, [click(130, 250), keys("esc"), keys("esc"), IDLE])
+    loop.run(stage, stage.window, stage.clock, stage.outputs(), View(held=True), "", stage.notebook)
+    assert len(stage.window.screens) == 3
+
+
+def test_a_click_says_what_can_be_typed(drawn: list[Status]) -> None:
+    stage = Stage()
+    stage.run(IDLE, click(130, 250), IDLE)
+    assert drawn[-1].notice == "type what it is: 0 to 9, or - if it is no digit"
+
+
+DRAWN = stroke((200, 200), (200, 400))
+
+
+@pytest.mark.parametrize("quitting", [keys("q"), keys("esc"), Turn(closed=True)], ids=["q", "esc", "the close button"])
+def test_a_drawing_that_is_not_saved_is_asked_about_once_before_it_is_lost(quitting: Turn) -> None:
+    stage = Stage()
+    asked = stage.run(DRAWN, quitting, quitting, IDLE, mode=Mode.CANVAS)
+    assert len(asked) == 3, "it was asked never or twice"
+    assert notice_shown(asked[-1], canvas=True)
+    assert ink_on_page(asked[-1])
+    assert stage.window.opened_again == quitting.closed
+
+
+def test_who_goes_on_drawing_is_asked_again() -> None:
+    stage = Stage()
+    screens = stage.run(DRAWN, keys("q"), DRAWN, keys("q"), keys("q"), IDLE, mode=Mode.CANVAS)
+    assert len(screens) == 5
+
+
+@pytest.mark.parametrize("before", [(), (DRAWN, keys("w")), (DRAWN, keys("u"))], ids=["blank", "saved", "undone"])
+def test_where_no_drawing_is_lost_nothing_is_asked(before: tuple[Turn, ...]) -> None:
+    stage = Stage()
+    assert len(stage.run(*before, keys("q"), IDLE, mode=Mode.CANVAS)) == len(before) + 1
 
 
 # A reader that is busy on a thread of its own
