@@ -33,6 +33,8 @@ LEAST_BUMP = 0.02
 """Where a bump has sunk to this share of its height, it ends."""
 SHARES = (1.0, 0.75, 0.55, 0.4, 0.3, 0.2)
 """The shares of the full reach that bumps may have."""
+PLAIN_WEIGHT = 1.0
+"""By how much a plain glyph counts in the fit against one that was taught."""
 MOST_FALL = 0.1
 """A plain glyph whose right label loses more of its odds than this is lost."""
 MOST_LOST = 0.005
@@ -248,7 +250,7 @@ def fit(
 ) -> Taught:
     """Learn from what the network says of N taught glyphs in V variations each: features (N, V, F), odds (N, V, C).
 
-    A glyph counts once, however many variations it has, and so does a plain one; bumps stand where the first variation is.
+    A glyph counts once, however many variations it has; bumps stand where the first variation is.
     Raises ValueError for features that are not finite.
     """
     if not np.isfinite(features).all():
@@ -265,7 +267,7 @@ def fit(
         seen @ to_pushes,
         np.concatenate([_log_odds(odds.reshape(count * varied, -1)), near.log_odds]),
         np.concatenate([np.eye(classes)[np.repeat(np.asarray(labels), varied)], _softmax(near.log_odds)]),
-        np.concatenate([np.full(count * varied, 1 / varied), np.ones(len(near.labels))])[:, np.newaxis],
+        np.concatenate([np.full(count * varied, 1 / varied), np.full(len(near.labels), PLAIN_WEIGHT)])[:, np.newaxis],
         params.restraint,
     )
     pushes = to_pushes @ weights
