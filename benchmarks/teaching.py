@@ -309,7 +309,7 @@ def measure_few(
     every = [*(Seen(seen.odds[:, :1], seen.features[:, :1], seen.labels) for seen in writers.values()), mnist]
     whole = Seen(*(np.concatenate([getattr(seen, name) for seen in every]) for name in ("odds", "features", "labels")))
     before, false_before = _is_right(whole), 1 - _right(of_marks)
-    totals = np.bincount(whole.labels, minlength=10)
+    totals = np.maximum(np.bincount(whole.labels, minlength=10), 1)
     classes, marks, own = [], [], []
     for writer, seen in writers.items():
         if none and writer not in falses:
