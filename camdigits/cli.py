@@ -629,7 +629,9 @@ def teach(show: bool, output: Path | None, forget: bool, model: str) -> None:
 
         began_s = seconds()
         lesson = learn(corrections, taught, model)
-        click.echo(f"learnt from {lesson}, in {seconds() - began_s:.1f} s; undo it with: camdigits teach --forget")
+        click.echo(
+            f"learnt from {lesson}, in {seconds() - began_s:.1f} s{lesson.caution}; undo it with: camdigits teach --forget"
+        )
 
 
 @commands.command("settings")

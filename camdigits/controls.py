@@ -38,6 +38,7 @@ class Command(Enum):
     IS_A = "is_a"
     IS_NONE = "is_none"
     TEACH = "teach"
+    UNTEACH = "unteach"
     UNDO = "undo"
     REDO = "redo"
     THINNER = "thinner"
@@ -79,6 +80,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(tuple("0123456789"), Command.IS_A, "what the clicked digit is, or the box dragged on a held frame"),
     Binding(("-",), Command.IS_NONE, "the clicked digit is none"),
     Binding(("t",), Command.TEACH, "learn from all corrections"),
+    Binding(("l",), Command.UNTEACH, "back to before the last learning; once more: to before any"),
     Binding(("backspace",), Command.WHOLE_PICTURE, "read the whole picture again, not the dragged part", Mode.CAMERA),
     Binding(("s",), Command.SNAPSHOT, "save a snapshot: the picture, and what was read as JSON beside it"),
     Binding(("r",), Command.RECORD, "record, stop recording"),

@@ -227,6 +227,11 @@ class FakeNotebook:
         self.lessons += 1
         return "learning"
 
+    def unteach(self) -> str:
+        self._fail()
+        self.lessons -= 1
+        return "undone"
+
     def taught_anew(self) -> str:
         learnt, self.learnt = self.learnt, ""
         return learnt

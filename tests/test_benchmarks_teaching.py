@@ -52,3 +52,21 @@ def test_a_writer_is_measured_on_other_digits_than_those_taught() -> None:
     measured = teaching.measure(by_heart, {"7": writer}, others, {"": others}, with_marks=False, repeats=2)
     assert lessons == [teaching.TAUGHT_DIGITS] * 2
     assert (measured.errors("digits"), measured.errors("before"), measured.errors("after")) == (60, 60, 60)
+
+
+def test_a_small_lesson_is_measured_by_every_class_and_not_by_what_it_taught() -> None:
+    """A method that loses all 3s loses two of three, as what is taught itself does not count."""
+    writer, mnist, marks = seen([3, 4, 3], [5, 4, 3]), seen([3, 4, 5], [3, 4, 5]), seen([10, 10, 10], [10, 1, 10])
+    falses = {"7": seen([10, 10, 10], [1, 1, 1])[np.array([0])]}
+
+    def lost(_: teaching.Seen) -> teaching.Change:
+        return lambda odds, _: np.where(odds.argmax(axis=1, keepdims=True) == 3, np.eye(11)[10], odds).astype(np.float32)
+
+    def same(_: teaching.Seen) -> teaching.Change:
+        return lambda odds, _: odds
+
+    kept = teaching.measure_few(same, {"7": writer}, mnist, marks, falses, 2, 1, repeats=1)
+    assert (kept.classes.any(), kept.marks.tolist(), kept.own.tolist()) == (False, [0.0], [[1, 1]])
+    wrong = teaching.measure_few(lost, {"7": writer}, mnist, marks, falses, 1, 1, repeats=1)
+    assert wrong.classes[0, 3] == pytest.approx(-200 / 3)
+    assert wrong.own.tolist() == [[1, 2]]

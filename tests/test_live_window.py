@@ -31,6 +31,7 @@ from camdigits.overlay.lettering import BOLD, write
 from camdigits.overlay.palette import NUMBER, ORANGE, RED, SURE, UNSURE, YELLOW, Colour
 from camdigits.vision.scene import BgrImage, Digit, Frame, Scene
 from camdigits.vision.strokes import PAPERS, PaperColour
+from camdigits.vision.taught import Taught
 from tests.devices.test_network_camera import Camera
 from tests.documents import scan
 from tests.x_screen import DEADLINE_S, MISSING, SCREEN_PX, Program, Screen, run_program, wait_until, x_screen
@@ -645,6 +646,18 @@ def key_b(screen: Screen, key: str, folder: Path) -> None:
         app.wait(notice_shown, "its end again")
 
 
+def key_l(screen: Screen, key: str) -> None:
+    taught = TaughtFile(own_folder(screen) / TAUGHT)
+    taught.write(Taught(np.ones((1, 1), np.float32), np.zeros((1, 11), np.float32), 0.4, np.ones(1, np.float32)), "another")
+    try:
+        with still_picture(screen) as app:
+            app.press(key)
+            app.wait(notice_shown, "the notice that it is forgotten")
+            wait_until(lambda: not taught.path.exists(), "that it is forgotten")
+    finally:
+        taught.forget()  # others use this screen and its home
+
+
 def key_quits(screen: Screen, key: str) -> None:
     with still_picture(screen) as app:
         app.press(key)
@@ -675,6 +688,7 @@ EFFECTS = {
     Command.IS_A: key_label,
     Command.IS_NONE: key_label,
     Command.TEACH: key_t,
+    Command.UNTEACH: key_l,
     Command.WHOLE_PICTURE: key_backspace,
 }
 

@@ -79,7 +79,7 @@ def test_of_files_that_are_no_modules_only_these_are_in_it(wheel: zipfile.ZipFil
         for network in (*BUNDLED.values(), "finder.tflite")
         for kind in (".tflite", ".json")
     }
-    assert package == {"camdigits/assets/demo.mp4", "camdigits/py.typed"} | networks
+    assert package == {"camdigits/assets/demo.mp4", "camdigits/assets/glyphs.npz", "camdigits/py.typed"} | networks
 
 
 def test_every_module_is_in_it_and_nothing_else(wheel: zipfile.ZipFile) -> None:

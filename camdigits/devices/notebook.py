@@ -34,6 +34,9 @@ class NotebookFolder:
     def teach(self) -> str:
         return self._teacher.teach()
 
+    def unteach(self) -> str:
+        return self._teacher.undo()
+
     def taught_anew(self) -> str:
         return self._teacher.news()
 

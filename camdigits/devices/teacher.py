@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from camdigits.controls import Command, command_key
 from camdigits.devices.corrections import FILE as CORRECTIONS
 from camdigits.devices.corrections import CorrectionFile
 from camdigits.devices.files import write_whole
@@ -18,9 +20,11 @@ from camdigits.devices.models import load_classifier
 from camdigits.devices.places import data_folder
 from camdigits.errors import CamdigitsError, ModelError, SourceError, reason_of
 from camdigits.vision.amendments import Correction
-from camdigits.vision.taught import NONE, Taught, teach
+from camdigits.vision.taught import NONE, Network, Plain, Taught, teach
 
 FILE = "taught.npz"
+PLAIN_GLYPHS = Path(__file__).resolve().parent.parent / "assets" / "glyphs.npz"
+"""Glyphs that every network must go on reading; made by train/plain.py."""
 MOST_BYTES = 1 << 28
 _NETWORK = "network"
 _Stamp = tuple[int, int, int] | None
@@ -71,6 +75,10 @@ class TaughtFile:
             f"{self.path}: what was taught cannot be read, and is left out; learn it again with: camdigits teach"
         )
 
+    def restore(self, content: bytes) -> None:
+        """Put back what `content` gave. Raises OutputError."""
+        write_whole(self.path, content, make_folder=True)
+
     def forget(self) -> bool:
         """Undo all teaching; whether there was any. Raises SourceError where that is not allowed."""
         try:
@@ -92,14 +100,26 @@ class TaughtFile:
 
 @dataclass(frozen=True)
 class Lesson:
-    """From how many crops something was learnt, and how many of them are no digits."""
+    """From how many crops something was learnt, and how many of them are no digits.
+
+    left: the classes that are left as they were, since plain glyphs of them would have been lost.
+    """
 
     crops: int
     none: int
+    left: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         crops = "1 correction" if self.crops == 1 else f"{self.crops} corrections"
         return crops + (f", {self.none} of them 'not a digit'" if self.none else "")
+
+    @property
+    def caution(self) -> str:
+        """What was not learnt, to follow what was; "" where all was."""
+        if not self.left:
+            return ""
+        names = ["'not a digit'" if label == NONE else str(label) for label in self.left]
+        return f"; what looks like {' or '.join(names)} is read as before, or plain ones would be lost"
 
 
 def learn(corrections: CorrectionFile, taught: TaughtFile, model: str) -> Lesson:
@@ -114,10 +134,18 @@ def learn(corrections: CorrectionFile, taught: TaughtFile, model: str) -> Lesson
     labels = [NONE if correction.label is None else correction.label for correction in lessons]
     glyphs = np.stack([correction.glyph for correction in lessons])
     try:
-        taught.write(teach(glyphs, labels, network), network.sha256)
+        learnt = teach(glyphs, labels, network, plain=plain_glyphs(network))
     except ValueError as error:
         raise ModelError(f"{model}: {error}") from error
-    return Lesson(len(labels), labels.count(NONE))
+    taught.write(learnt, network.sha256)
+    return Lesson(len(labels), labels.count(NONE), learnt.left)
+
+
+def plain_glyphs(network: Network) -> Plain:
+    """Those of the glyphs that ship which this network reads rightly."""
+    with np.load(PLAIN_GLYPHS, allow_pickle=False) as file:
+        glyphs, labels = file["glyphs"], file["labels"]
+    return Plain.of(glyphs.astype(np.float32) / np.float32(255), labels, network)
 
 
 def last_word(corrections: Sequence[Correction]) -> list[Correction]:
@@ -135,6 +163,7 @@ class Teacher:
         self._stamp = self._file.stamp()
         self._thread: threading.Thread | None = None
         self._said = ""
+        self._before: list[bytes | None] = []
 
     def teach(self) -> str:
         """Begin to learn; what to tell the user meanwhile."""
@@ -143,6 +172,23 @@ class Teacher:
         self._thread = threading.Thread(target=self._learn, daemon=True)
         self._thread.start()
         return "learning from your corrections"
+
+    def undo(self) -> str:
+        """Read as before this window's last lesson or, where it gave none, as the network ships; what to tell the user."""
+        if self._thread is not None and self._thread.is_alive():
+            return "still learning"
+        try:
+            before = self._before.pop() if self._before else None
+            if before is not None:
+                self._file.restore(before)
+                self._said = "the last lesson is undone; your corrections are kept"
+            elif self._file.forget():
+                self._said = "all that was learnt is forgotten; your corrections are kept"
+            else:
+                return "nothing was taught"
+        except CamdigitsError as error:
+            return str(error)
+        return self._said
 
     def news(self) -> str:
         """What to tell the user where something was learnt, forgotten, or could not be, since this was last asked; else ""."""
@@ -157,6 +203,7 @@ class Teacher:
                 return str(error)
             self._use(taught)
             if not self._said:
+                self._before.clear()
                 self._said = "reads by what was taught" if taught is not None else "what was taught is forgotten"
         said, self._said = self._said, ""
         return said
@@ -168,7 +215,11 @@ class Teacher:
 
     def _learn(self) -> None:
         try:
+            before = None
+            with suppress(SourceError):
+                before = self._file.content()
             lesson = learn(self._corrections, self._file, self._model)
-            self._said = f"learnt from {lesson}"
+            self._before.append(before)
+            self._said = f"learnt from {lesson}{lesson.caution} ({command_key(Command.UNTEACH)} undoes it)"
         except CamdigitsError as error:
             self._said = str(error)

@@ -47,6 +47,13 @@ class Corrections:
         with self._failures.caught():
             self._notices.notify(self._notebook.teach(), 2 * NOTICE_S)
 
+    def unteach(self) -> None:
+        """Undo what was learnt last, or all of it."""
+        if self._notebook is None:
+            return
+        with self._failures.caught():
+            self._notices.notify(self._notebook.unteach(), 2 * NOTICE_S)
+
     def learnt(self) -> bool:
         """Whether reading has changed since this was asked last, by what was learnt; the user is notified of it."""
         message = self._notebook.taught_anew() if self._notebook is not None else ""

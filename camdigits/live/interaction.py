@@ -121,6 +121,8 @@ class Interaction:
                 self.corrections.correct(self._feed, None)
             case Command.TEACH:
                 self.corrections.teach()
+            case Command.UNTEACH:
+                self.corrections.unteach()
             case Command.WHOLE_PICTURE:
                 self._read_only(None)
             case _:

@@ -7,6 +7,7 @@ import zlib
 from datetime import datetime
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,11 +16,12 @@ from camdigits.devices import teacher
 from camdigits.devices.corrections import FILE as CORRECTIONS
 from camdigits.devices.corrections import CorrectionFile
 from camdigits.devices.models import load_classifier
-from camdigits.devices.teacher import FILE, TaughtFile, Teacher, last_word, learn
+from camdigits.devices.teacher import FILE, Lesson, TaughtFile, Teacher, last_word, learn
 from camdigits.errors import ModelError, OutputError, SourceError
 from camdigits.vision.amendments import Correction
+from camdigits.vision.glyphs import make_glyph
 from camdigits.vision.scene import Batch, Features, Glyph, Odds
-from camdigits.vision.taught import Taught
+from camdigits.vision.taught import Taught, TaughtClassifier
 from tests.fakes import unprivileged_folder
 
 NOON = datetime(2026, 11, 25, 12, 0, 0)
@@ -79,6 +81,46 @@ def test_a_network_without_features_or_without_none_says_so(folder: Path, monkey
     CorrectionFile(folder / CORRECTIONS).append(cross(1), None, 7, NOON)
     with pytest.raises(ModelError, match=r"own\.tflite: this network knows digits alone"):
         learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "own.tflite")
+
+
+def bar(lean: float, pen_px: int) -> Glyph:
+    """A plain 1."""
+    ink = np.zeros((120, 120), np.uint8)
+    cv2.line(ink, (round(60 + 40 * lean), 20), (round(60 - 40 * lean), 100), 255, pen_px)
+    return make_glyph(ink)
+
+
+def test_a_false_1_marked_as_none_takes_no_plain_1_along(tmp_path: Path) -> None:
+    """A leg of a letter A that was read as a 1, marked 'not a digit', beside one more correction."""
+    bars = np.stack([bar(lean, pen_px) for lean in (-0.1, 0, 0.1, 0.2, 0.3) for pen_px in (5, 9, 14)])[..., np.newaxis]
+    before = NETWORK(bars)[:, 1]
+    assert (before > 0.5).sum() > 9
+    file = CorrectionFile(tmp_path / CORRECTIONS)
+    file.append(bar(0.15, 8), None, 1, NOON)
+    file.append(cross(), 8, None, NOON)
+    learn(file, TaughtFile(tmp_path / FILE), "camdigits")
+    learnt = TaughtFile(tmp_path / FILE).load(NETWORK.sha256)
+    assert learnt is not None
+    after = TaughtClassifier(NETWORK, learnt)(bars)[:, 1]
+    assert (after[before > 0.5] > before[before > 0.5] - 0.1).all()
+
+
+def test_a_class_that_would_suffer_is_left_as_it_was_and_the_message_says_so(folder: Path) -> None:
+    """Many of the plain 1s themselves, said to be none."""
+    with np.load(teacher.PLAIN_GLYPHS) as plain:
+        ones = plain["glyphs"][plain["labels"] == 1][:100].astype(np.float32) / np.float32(255)
+    file = CorrectionFile(folder / CORRECTIONS)
+    for glyph in ones:
+        for shade in (1.0, 0.98, 0.96):  # three times each
+            file.append(glyph * np.float32(shade), None, 1, NOON)
+    lesson = learn(file, TaughtFile(folder / FILE), "camdigits")
+    assert 1 in lesson.left
+    assert "what looks like 1" in lesson.caution
+    learnt = TaughtFile(folder / FILE).load(NETWORK.sha256)
+    assert learnt is not None
+    before = NETWORK(ones[..., np.newaxis])
+    alike = before.argmax(axis=1) == 1
+    assert np.array_equal(TaughtClassifier(NETWORK, learnt)(ones[..., np.newaxis])[alike], before[alike])
 
 
 def test_without_corrections_there_is_nothing_to_learn(tmp_path: Path) -> None:
@@ -164,9 +206,29 @@ class TestBesideAWindow:
         assert beside.news() == ""
         assert beside.teach() == "learning from your corrections"
         beside.join()
-        assert beside.news() == "learnt from 1 correction"
+        assert beside.news() == "learnt from 1 correction (l undoes it)"
         assert beside.news() == ""
         assert [taught is not None for taught in used] == [True]
+
+    def test_undoing_goes_back_a_lesson_and_then_to_the_network_as_it_ships(self, folder: Path) -> None:
+        TaughtFile(folder / FILE).forget()
+        learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
+        before = (folder / FILE).read_bytes()
+        beside, used = self.made(folder)
+        CorrectionFile(folder / CORRECTIONS).append(cross(1), None, 7, NOON)
+        beside.teach()
+        beside.join()
+        beside.news()
+        assert (folder / FILE).read_bytes() != before
+        assert beside.undo() == "the last lesson is undone; your corrections are kept"
+        assert (folder / FILE).read_bytes() == before
+        assert beside.news() == "the last lesson is undone; your corrections are kept"
+        assert beside.undo() == "all that was learnt is forgotten; your corrections are kept"
+        assert not (folder / FILE).exists()
+        assert "forgotten" in beside.news()
+        assert beside.undo() == "nothing was taught"
+        assert [taught is not None for taught in used] == [True, True, False]
+        assert len(CorrectionFile(folder / CORRECTIONS).load().corrections) == 3
 
     def test_what_is_taught_or_forgotten_elsewhere_takes_effect(self, folder: Path) -> None:
         beside, used = self.made(folder)
@@ -188,7 +250,7 @@ class TestBesideAWindow:
 
     def test_only_one_lesson_at_a_time(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         goes_on = threading.Event()
-        monkeypatch.setattr(teacher, "learn", lambda *_: goes_on.wait(10))
+        monkeypatch.setattr(teacher, "learn", lambda *_: Lesson(int(goes_on.wait(10)), 0))
         beside, _ = self.made(folder)
         beside.teach()
         assert beside.teach() == "still learning"

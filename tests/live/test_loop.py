@@ -348,6 +348,13 @@ def key_t(stage: Stage, key: str) -> None:
     assert notice_shown(told)
 
 
+def key_b(stage: Stage, key: str) -> None:
+    told = stage.run(keys("t"), IDLE, keys(key), IDLE)
+    assert stage.notebook.lessons == 0
+    assert notice_shown(told[-1])
+    assert differs(told[-1][480:], told[1][480:]), "the notice is still that of the lesson"
+
+
 def key_backspace(stage: Stage, key: str) -> None:
     whole = stage.run(stroke((300, 200), (500, 400)), IDLE, keys(key), IDLE)[-1]
     assert {frame.image.shape[:2] for frame in stage.reader.frames} == {(480, 640), (201, 201)}
@@ -431,6 +438,7 @@ EFFECTS: dict[str, Callable[[Stage, str], None]] = {
     **dict.fromkeys("0123456789", key_digit),
     "-": key_none,
     "t": key_t,
+    "b": key_b,
     "backspace": key_backspace,
     "y": key_y,
     "e": key_e,

@@ -10,7 +10,7 @@ import pytest
 
 from camdigits.devices.models import load_classifier
 from camdigits.vision.scene import Batch, Features, Odds
-from camdigits.vision.taught import NONE, Taught, TaughtClassifier, TeachParams, fit, teach, variations
+from camdigits.vision.taught import NONE, Plain, Taught, TaughtClassifier, TeachParams, fit, teach, variations
 
 Glyphs = np.ndarray
 
@@ -27,6 +27,8 @@ CROSSED = glyph((6, 6, 21, 21), (21, 6, 6, 21))
 """No digit, and read as none."""
 CORNER = glyph((6, 6, 20, 6), (20, 6, 20, 23))
 BAR = glyph((4, 14, 23, 14), pen=3)
+WIDE = TeachParams(reach_alone=0.4)
+"""Of the pixels as features, whatever is turned a little is far away."""
 
 
 class Pixels:
@@ -56,7 +58,7 @@ class TestTeach:
         assert read(taught, CROSSED, CORNER).argmax(axis=1).tolist() == [8, 7]
 
     def test_so_is_what_looks_like_it(self) -> None:
-        taught = teach(np.stack([CROSSED, CORNER]), [8, 7], Pixels())
+        taught = teach(np.stack([CROSSED, CORNER]), [8, 7], Pixels(), WIDE)
         assert read(taught, moved(CROSSED, 0, 9), moved(CORNER, 0, -9)).argmax(axis=1).tolist() == [8, 7]
 
     def test_what_is_far_from_everything_taught_keeps_its_odds(self) -> None:
@@ -65,7 +67,7 @@ class TestTeach:
         assert read(taught, far)[0] == pytest.approx(Pixels().row, abs=1e-6)
 
     def test_the_nearer_the_more(self) -> None:
-        taught = teach(CROSSED[None], [8], Pixels())
+        taught = teach(CROSSED[None], [8], Pixels(), WIDE)
         eights = read(taught, CROSSED, moved(CROSSED, 0, 20), moved(CROSSED, 0, 40))[:, 8]
         assert eights[0] > eights[1] > eights[2]
 
@@ -161,6 +163,34 @@ class TestTeach:
             fit(np.full((1, 2, 3), np.nan, np.float32), np.full((1, 2, 11), 1 / 11, np.float32), [1])
 
 
+class TestPlain:
+    def test_a_bump_is_low_where_the_nearest_plain_glyph_of_another_label_stands(self) -> None:
+        network = Pixels(answer=1)
+        near, far = (Plain.of(moved(BAR, 0, turn_deg)[None], np.array([1]), network) for turn_deg in (3, 60))
+        closest, close, wide = (
+            teach(BAR[None], [NONE], network, plain=plain).shares[0]
+            for plain in (Plain.of(BAR[None], np.array([1]), network), near, far)
+        )
+        assert closest <= close < wide <= 1
+
+    def test_what_the_network_misreads_is_not_held_to(self) -> None:
+        plain = Plain.of(np.stack([BAR, CORNER]), np.array([1, 7]), Pixels(answer=1))
+        assert plain.labels.tolist() == [1]
+
+    def test_a_class_that_loses_plain_glyphs_keeps_its_odds_and_others_do_not(self) -> None:
+        network = Pixels(answer=1)
+        plain = Plain.of(BAR[None], np.array([1]), network)
+        taught = teach(np.stack([BAR] * 5), [NONE] * 5, network, plain=plain)
+        assert taught.left == (1,)
+        assert read(taught, BAR, network=network)[0] == pytest.approx(network.row)
+        other = Pixels(answer=3)
+        assert read(taught, BAR, network=other)[0] != pytest.approx(other.row, abs=0.01)
+
+    def test_one_correction_counts_less_far_around_than_one_of_many(self) -> None:
+        alone, among = (teach(np.stack([CROSSED] * count), [8] * count, Pixels()) for count in (1, 30))
+        assert alone.reach < among.reach == TeachParams().reach
+
+
 class TestVariations:
     def test_the_first_is_the_glyph_and_the_others_differ(self) -> None:
         copies = variations(np.stack([CROSSED, CORNER]))
@@ -203,6 +233,10 @@ class TestArrays:
             ({"reach": np.float32(0)}, "above 0"),
             ({"reach": np.array([0.4], np.float32)}, "a number"),
             ({"prototypes": np.array([["a"], ["b"]])}, "float32"),
+            ({"shares": np.array([1, 2], np.float32)}, "above 0 to 1"),
+            ({"shares": np.ones(3, np.float32)}, "above 0 to 1"),
+            ({"left": np.array([11], np.float32)}, "some of 11 classes"),
+            ({"left": None}, "lacks left"),
         ],
     )
     def test_other_arrays_are_refused(self, taught: Taught, changed: dict[str, Any], said: str) -> None:
