@@ -348,7 +348,7 @@ def key_t(stage: Stage, key: str) -> None:
     assert notice_shown(told)
 
 
-def key_b(stage: Stage, key: str) -> None:
+def key_l(stage: Stage, key: str) -> None:
     told = stage.run(keys("t"), IDLE, keys(key), IDLE)
     assert stage.notebook.lessons == 0
     assert notice_shown(told[-1])
@@ -438,7 +438,7 @@ EFFECTS: dict[str, Callable[[Stage, str], None]] = {
     **dict.fromkeys("0123456789", key_digit),
     "-": key_none,
     "t": key_t,
-    "b": key_b,
+    "l": key_l,
     "backspace": key_backspace,
     "y": key_y,
     "e": key_e,
