@@ -9,6 +9,7 @@ import base64
 from statistics import median
 
 import cv2
+import imutils
 import numpy as np
 
 from camdigits.evaluation.markup import tag, text
@@ -113,9 +114,9 @@ def _lettering_px(outcome: Outcome, width: int, height: int) -> float:
 
 
 def _data_uri(image: BgrImage) -> str:
-    scale = EMBEDDED_SIDE_PX / max(image.shape[:2])
-    if scale < 1:
-        size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = image.shape[:2]
+    if max(height, width) > EMBEDDED_SIDE_PX and min(height, width) > max(height, width) / EMBEDDED_SIDE_PX:
+        longer = "width" if width >= height else "height"
+        image = np.asarray(imutils.resize(image, **{longer: EMBEDDED_SIDE_PX}), np.uint8)
     coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     return f"data:image/jpeg;base64,{base64.b64encode(coded.tobytes()).decode('ascii')}"
