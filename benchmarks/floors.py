@@ -1,8 +1,9 @@
 """Floors under what was reached: python -m benchmarks.floors [--raise].
 
-Two sets of pages are read with the default network and scored against their truth: a small one that is rendered on the
-spot, always, and the folder that CAMDIGITS_PAGES names, where it is set. A few clips of pages in a hand are rendered and read
-through time. The floors stand in floors.json; tests/test_floors.py fails below them, and --raise only ever raises them.
+Sets of pages are read with the default network and scored against their truth: a small one that is rendered on the spot,
+always; the folder that CAMDIGITS_PAGES names, where it is set, and those called field and strings beside it, where they are.
+A few clips of pages in a hand are rendered and read through time. The floors stand in floors.json; tests/test_floors.py and
+tests/test_floors_of_real_pages.py fail below them, and --raise only ever raises them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from train.pages import write_pages
 
 FLOORS = Path(__file__).with_name("floors.json")
 PAGES_VARIABLE = "CAMDIGITS_PAGES"
-RENDERED, PAGES, CARRIED = "rendered", "pages", "carried"
+RENDERED, CARRIED = "rendered", "carried"
+PAGES, *BESIDE = REAL = ("pages", "field", "strings")
+"""The sets of real pages: the folder that is named, and those beside it."""
 COUNT, SEED = 24, 7
 """Of the rendered set: small enough to be read in every run of the tests, with every surface and layout."""
 CLIPS, CLIPS_SEED, CARRY = 3, 6, Carry(empty_s=0.2, in_s=0.9, held_s=2.2, out_s=0.7, gone_s=0.5)
@@ -50,13 +53,14 @@ BETTER: Mapping[str, _Better] = {
 _OF_PICTURES = ("digit_f1", "numbers_exact", "false_digits_per_negative", "calibration_error")
 FIGURES: Mapping[str, tuple[str, ...]] = {
     RENDERED: _OF_PICTURES,
-    PAGES: _OF_PICTURES,
+    **dict.fromkeys(REAL, _OF_PICTURES),
     CARRIED: ("changes", "wrong_share", "ghosts_per_page", "rest_median_s"),
 }
 """Which of them each set has."""
-ALLOWANCE: Mapping[str, float] = {"calibration_error": 0.005}
-"""How far a figure may be off its floor: the last bits of a machine's arithmetic decide which regions are offered at all,
-which moves the calibration error by some thousandths and the other figures not at all."""
+ALLOWANCE: Mapping[str, float] = {"calibration_error": 0.005, "digit_f1": 0.001, "numbers_exact": 0.012}
+"""How far a figure may be off its floor: the last bits of a machine's arithmetic decide which regions are offered at all, and
+processors round the finder's whole numbers differently. One commit reads the rendered set with F1 0.9766 and 0.8484 of the
+numbers on one processor, with 0.9759 and 0.8375 on another: a digit and three numbers."""
 
 
 def render(folder: Path) -> Path:
@@ -65,10 +69,13 @@ def render(folder: Path) -> Path:
     return folder
 
 
-def pages_folder() -> Path | None:
-    """The folder of real pages to read as well, or None where CAMDIGITS_PAGES names none."""
+def real_folders() -> dict[str, Path]:
+    """The folders of real pages to read as well, by their sets; none where CAMDIGITS_PAGES names none."""
     named = os.environ.get(PAGES_VARIABLE, "")
-    return Path(named) if named else None
+    if not named:
+        return {}
+    beside = {name: Path(named).parent / name for name in BESIDE}
+    return {PAGES: Path(named), **{name: folder for name, folder in beside.items() if folder.is_dir()}}
 
 
 def measure(folder: Path) -> dict[str, float]:
@@ -143,11 +150,10 @@ def main(raising: bool) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         measured[RENDERED] = measure(render(Path(scratch, RENDERED)))
         measured[CARRIED] = measure_carried(render_carried(Path(scratch, CARRIED)))
-    folder = pages_folder()
-    if folder is None:
+    folders = real_folders()
+    if not folders:
         click.echo(f"{PAGES_VARIABLE} is not set: real pages are skipped")
-    else:
-        measured[PAGES] = measure(folder)
+    measured |= {name: measure(folder) for name, folder in folders.items()}
     lost = []
     for name, figures in measured.items():
         click.echo(f"{name:<30}{'measured':>10}{'floor':>10}")

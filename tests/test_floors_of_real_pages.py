@@ -7,9 +7,10 @@ import pytest
 from benchmarks import floors
 
 
-def test_real_pages_are_read_as_well_as_before() -> None:
-    folder = floors.pages_folder()
+@pytest.mark.parametrize("name", floors.REAL)
+def test_real_pages_are_read_as_well_as_before(name: str) -> None:
+    folder = floors.real_folders().get(name)
     if folder is None:
-        pytest.skip(f"{floors.PAGES_VARIABLE} names no folder of real pages: their evaluation is skipped")
+        pytest.skip(f"{floors.PAGES_VARIABLE} names no folder of real pages with {name}: their evaluation is skipped")
     measured = floors.measure(folder)
-    assert not floors.shortfalls(measured, floors.load_floors()[floors.PAGES]), measured
+    assert not floors.shortfalls(measured, floors.load_floors()[name]), measured

@@ -134,7 +134,7 @@ def _amount(pen: Setter, rng: Rng) -> Piece:
 
 
 def _quick(pen: Setter, rng: Rng) -> Piece:
-    """An amount in a quick hand: digits of many heights that lean and run into each other, the first ones long, points apart."""
+    """An amount in a quick hand: digits of many heights that lean and run into each other, the first ones long."""
     lean, uneven, tight = float(np.clip(rng.normal(0.2, 0.22), -0.25, 0.7)), rng.uniform(0.02, 0.16), rng.uniform(-0.05, 0.25)
     apart = rng.uniform(0.0, 0.6)
     small_zeros, long_ones = rng.uniform(0.5, 1.0), rng.uniform(0.9, 1.5)

@@ -36,6 +36,11 @@ class JointParams:
     grain: float = 0.025
     """... where this many are expected in a gap by chance."""
     largest_grain: float = 0.35
+    crowd: int = 6
+    """Where more marks than this lie between two digits, they are a printed pattern, as cheques have it; chosen on cheques and
+    rendered pages ..."""
+    tall_sign: float = 0.6
+    """... but for marks of at least this height."""
     bracket: float = 1.8
     """A bracket of a matrix, or a rule of a table, is at least this high."""
 
@@ -87,16 +92,24 @@ def find_joints(line: Line, ink: Floats, params: JointParams = JointParams()) ->
     sign, dot = np.zeros(len(gaps), bool), np.zeros(len(gaps), bool)
     marks = _seen_from(line, ink)
     off = np.abs(marks.v - median(line.centre)) / line.size
-    along = (marks.u > line.middle[0]) & (marks.u < line.middle[-1]) & (marks.extent >= params.least_dot * line.size)
+    inside = (marks.u > line.middle[0]) & (marks.u < line.middle[-1])
+    along = inside & (marks.extent >= params.least_dot * line.size)
     near = marks.of(along & (off < 2))
     if len(near.u):
         others = marks.extent[along & (off > 0.6) & (off < params.around)]
-        before = np.clip(np.searchsorted(line.middle, near.u, "right") - 1, 0, len(gaps) - 1)
+        before = _gap_of(near.u, line)
         signs, dots = _kinds(near, before, line, params)
         signs &= ~_is_grain(near, others, line, params)
+        crowds = np.bincount(_gap_of(marks.u[inside & (off < 1)], line), minlength=len(gaps)) > params.crowd
+        signs &= ~crowds[before] | (near.height >= params.tall_sign * line.size)
         sign[before[signs]] = True
         dot[before[dots]] = True
     return Joints(gaps, step, sign, dot & (gaps <= params.widest_dotted))
+
+
+def _gap_of(u: Floats, line: Line) -> Indices:
+    """Between which neighbours places along a line are, by the index of the left one: int64 (N,)."""
+    return np.clip(np.searchsorted(line.middle, u, "right") - 1, 0, len(line.gaps) - 1)
 
 
 def _seen_from(line: Line, ink: Floats) -> _Marks:

@@ -83,6 +83,17 @@ def test_specks_like_many_others_around_are_grain_of_the_ground() -> None:
     assert not between(speck, *grain).sign.any()
 
 
+PATTERN = [Box(27, y, 22, 2) for y in range(2, 38, 6)] + [Box(30, 38, 4, 3)]
+"""Pieces of the waves that are printed on cheques."""
+
+
+def test_a_pattern_between_digits_has_no_sign_but_what_is_as_tall_as_they_are() -> None:
+    minus, slash = Box(29, 18, 18, 4), Box(30, 0, 15, 40)
+    assert between(minus, *PATTERN[:3]).sign.all()
+    assert not between(minus, *PATTERN).sign.any()
+    assert between(slash, *PATTERN).sign.all()
+
+
 def test_a_mark_beside_one_gap_says_nothing_of_the_next() -> None:
     line = line_of(Box(0, 0, 24, 40), Box(52, 0, 24, 40), Box(104, 0, 24, 40))
     assert find_joints(line, np.array([Box(81, 18, 18, 4)], np.float64)).sign.tolist() == [False, True]
