@@ -42,7 +42,10 @@ class Screen:
         for line in sys.stdin:
             self._lines.put(line.rstrip("\n"))
 
-    def show(self, picture: BgrImage) -> None:
+    def open_again(self) -> None:
+        """Nobody is asked anything here."""
+
+    def show(self, picture: BgrImage, keeps_size: bool = False) -> None:  # noqa: ARG002 - a Window
         assert picture.ndim == 3
 
     def set_full_screen(self, on: bool) -> None:

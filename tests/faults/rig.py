@@ -119,7 +119,10 @@ class Rig:
 
     # Window
 
-    def show(self, picture: BgrImage) -> None:
+    def open_again(self) -> None:
+        """Nobody is asked anything here."""
+
+    def show(self, picture: BgrImage, keeps_size: bool = False) -> None:  # noqa: ARG002 - a Window
         assert picture.ndim == 3
 
     def set_full_screen(self, on: bool) -> None:
