@@ -106,7 +106,9 @@ def is_of_read(path: Path, paths: Sequence[str]) -> bool:
     # Text has no heading. Its last line may have been cut off here, or by whatever ended the run.
     *lines, last = head.decode("utf-8", "replace").split("\n")
     wanted = {_written(path) for path in paths}
-    return all(_may_be_text(line, wanted) for line in lines or [last])
+    if lines:
+        return all(_may_be_text(line, wanted) for line in lines)
+    return _may_be_text(last.removesuffix(" "), wanted) or any(f"{name}:".startswith(last) for name in wanted)
 
 
 def _is_sheet(path: Path, head: bytes) -> bool:

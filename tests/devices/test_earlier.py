@@ -183,13 +183,16 @@ class TestWhatIsOfRead:
         whole = output.read_bytes()
         for length in range(len(whole) + 1):
             output.write_bytes(whole[:length])
-            assert is_of_read(output, ["b"]), whole[:length]
+            # Of a first line of text that was cut off, only the sources that are to be read tell whose it is.
+            to_read = ["a.jpg", "b"] if kind == "text" and b"\n" not in whole[:length] else ["b"]
+            assert is_of_read(output, to_read), whole[:length]
 
     @pytest.mark.parametrize(
         "content",
         [
             b"\xff\xd8\xff\xe0 12",
             b"my notes\n",
+            b"my notes",
             b"milk: 2\n",
             b"12\nmy notes\n13\n",
             b'{"schema": 1, "event": "read"}\n',
