@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from camdigits.ports import Turn
+from camdigits.ports import FrameSource, Turn
 from camdigits.vision.scene import BgrImage, Frame
 
 WAIT_S = 10.0
@@ -137,6 +137,15 @@ class FakeSource:
 
     def close(self) -> None:
         self.closed = True
+
+
+def frames_of(source: FrameSource) -> list[Frame]:
+    """All frames of a source, which is closed."""
+    frames = []
+    while (frame := source.read(Turn())) is not None:
+        frames.append(frame)
+    source.close()
+    return frames
 
 
 def plain(value: int, width: int = 64, height: int = 48) -> BgrImage:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from importlib.util import find_spec
 from itertools import chain, islice
 from pathlib import Path
 from statistics import mean
@@ -151,7 +152,7 @@ def open_clip(path: Path, name: str) -> ClipSource:
             shots = (Shot(upright(image, lies if mirrored else 1), time_s) for image, time_s in shots_of(capture, name, first))
             return clip_of(capture, name, shots, held.pop_all(), said)
         codec = _codec(capture)
-    if codec and not _has_pyav():
+    if codec and find_spec("av") is None:
         raise SourceError(f"{name}: OpenCV cannot play its codec, {codec}; with one more package it may be read: {_EXTRA}")
     what = f"codec {codec}" if codec else "format or codec"
     raise SourceError(
@@ -268,14 +269,6 @@ def _pyav_shots(container: Any, stream: Any, name: str, lies: int, alpha_beside:
                 yield Shot(upright(as_bgr(pixels, name), lies), frame.time)
     except av.FFmpegError:  # what is damaged ends here, as in OpenCV
         return
-
-
-def _has_pyav() -> bool:
-    try:
-        import av  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def _has_alpha(capture: Capture) -> bool:

@@ -415,8 +415,6 @@ def _open_stdin() -> FrameSource:
     data = sys.stdin.buffer.read()
     if not data:
         raise SourceError("-: stdin is empty; send one picture, as in: camdigits read - < page.jpg")
-    if _is_text(data[:_HEAD_BYTES]):
-        raise SourceError("-: stdin holds no picture, but text; send one PNG, JPEG, PDF or clip")
     return _open_bytes(STDIN, data)
 
 

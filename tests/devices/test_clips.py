@@ -19,9 +19,9 @@ from camdigits.devices.clips import ClipSource, Shot
 from camdigits.devices.pictures import upright
 from camdigits.devices.sources import open_source
 from camdigits.errors import SourceError
-from camdigits.ports import FrameSource, Turn
-from camdigits.vision.scene import BgrImage, Frame
-from tests.fakes import plain
+from camdigits.ports import Turn
+from camdigits.vision.scene import BgrImage
+from tests.fakes import frames_of, plain
 
 TURN = Turn()
 MATRICES = {
@@ -35,14 +35,6 @@ MATRICES = {
     8: (0, -1, 1, 0),
 }
 """By which a point goes to (a x + c y, b x + d y), for each EXIF orientation."""
-
-
-def frames_of(source: FrameSource) -> list[Frame]:
-    frames = []
-    while (frame := source.read(TURN)) is not None:
-        frames.append(frame)
-    source.close()
-    return frames
 
 
 def times_of(spec: Path) -> list[float]:

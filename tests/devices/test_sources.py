@@ -24,10 +24,10 @@ from camdigits.devices.live import DEFAULT_FPS, sound_fps
 from camdigits.devices.pages import page_text
 from camdigits.devices.sources import expand, is_recorded, open_source, public_name
 from camdigits.errors import SourceError
-from camdigits.ports import FrameSource, Turn
-from camdigits.vision.scene import BgrImage, Frame
+from camdigits.ports import Turn
+from camdigits.vision.scene import BgrImage
 from camdigits.vision.strokes import Page, PaperColour, Stroke, render
-from tests.fakes import plain, unprivileged_folder
+from tests.fakes import frames_of, plain, unprivileged_folder
 from tests.platforms import hears_decoders, needs_any_names, posix_only
 
 TURN = Turn()
@@ -61,14 +61,6 @@ def cut(path: Path, share: float) -> Path:
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     return path
-
-
-def frames_of(source: FrameSource) -> list[Frame]:
-    frames = []
-    while (frame := source.read(TURN)) is not None:
-        frames.append(frame)
-    source.close()
-    return frames
 
 
 def picture_of(spec: Path | str) -> BgrImage:
