@@ -150,7 +150,8 @@ def readings_drawn(picture: BgrImage) -> bool:
 
 
 def notice_shown(picture: BgrImage) -> bool:
-    return has(picture, YELLOW, 2000)
+    """The shortest notice, "copied 5", is 1,468 yellow pixels; where none stands there are none."""
+    return has(picture, YELLOW, 1000)
 
 
 def ink(page: BgrImage) -> npt.NDArray[np.bool_]:

@@ -183,7 +183,9 @@ class TestDeaths:
         names = [picture(tmp_path / name) for name in ("raise.png", "a.png")]
         with Workers(Manner(), 1) as engine:
             failed, read = told(engine.read(names))
-        assert failed == f"failed: {names[0]}: passed over, it cannot be read (MemoryError: no memory for it)"
+        assert failed == (
+            f"failed: {names[0]}: passed over, there is too little memory for it; save it smaller, or close other programs"
+        )
         assert read == "a.png 0"
 
 

@@ -254,7 +254,7 @@ class LiveWindow(RuleBasedStateMachine):
                 return view if unopened and self.camera.fault else replace(view, mode=other, held=False)
             case Command.HOLD:
                 return replace(view, held=not view.held)
-            case Command.HELP | Command.INSPECT | Command.PANEL | Command.FULL_SCREEN:
+            case Command.HELP | Command.INSPECT | Command.PANEL | Command.FULL_SCREEN | Command.AUTOMATIC:
                 return replace(view, **{command.value: not getattr(view, command.value)})
             case Command.MIRROR:
                 return replace(view, mirrored=not view.mirrored)
