@@ -64,7 +64,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put what is made of the code in its place; the sdist has no pictures, and their captions stand for them."""
     markdown = re.sub(r"<!-- made: (\w+) -->", lambda match: MADE[match[1]](), markdown)
     if not PICTURES.is_dir():
-        markdown = re.sub(r"!\[([^\]]*)\]\(images/[^)]*\)", r"*\1*", markdown)
+        markdown = re.sub(r"!\[([^\]]*)\]\((?:\.\./)?images/[^)]*\)", r"*\1*", markdown)
     return markdown
 
 

@@ -1,4 +1,4 @@
-"""The README's pictures, made by the app itself from the project's own pages: python -m docs.make_images [DIR].
+"""The pictures of the documentation, made by the app itself from the project's own pages: python -m docs.make_images [DIR].
 
 Nothing is retouched: frames go through the sources, the default network and the drawing of the live window, without a
 screen. Run it again when the drawing, the fixtures or the network change.

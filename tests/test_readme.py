@@ -1,4 +1,4 @@
-"""The README says what the program does: its keys, its example, its exit codes."""
+"""The README and the pages it leads to say what the program does: its keys, its examples, its exit codes, its extras."""
 
 from __future__ import annotations
 
@@ -13,6 +13,27 @@ from camdigits.controls import BINDINGS, key_name
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MOST_WORDS = 1300
+PICTURE = r"!\[[^\]]*\]\(([^)]+)\)"
+
+
+def page(name: str) -> str:
+    """A page of docs/, to which the README leads."""
+    assert f"](docs/{name}.md)" in README
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_it_is_short() -> None:
+    assert len(README.split()) <= MOST_WORDS
+
+
+@pytest.mark.parametrize("command", ["uv run run_camera.py", "uv run --extra train --extra dev pytest"])
+def test_its_first_screen_shows_a_picture_and_how_to_run_and_test_it(command: str) -> None:
+    screen = README.splitlines()[:24]
+    assert f"    {command}" in screen
+    assert any(line.startswith("![") for line in screen)
+    assert any(line.startswith("    uv run camdigits read ") for line in screen)
+    assert "```python" in screen
 
 
 def test_the_table_of_keys_is_the_one_table() -> None:
@@ -24,31 +45,34 @@ def test_the_table_of_keys_is_the_one_table() -> None:
     assert "| key | what it does |\n| --- | --- |\n" + "\n".join(rows) + "\n\n" in README
 
 
-def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     fixtures = ROOT / "tests" / "fixtures"
     (tmp_path / "page.jpg").write_bytes((fixtures / "paper.jpg").read_bytes())
     (tmp_path / "clip.mp4").write_bytes((fixtures / "hand_shake.mp4").read_bytes())
     monkeypatch.chdir(tmp_path)
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    exec(compile(example, "README.md", "exec"), {})
-    assert capsys.readouterr().out.startswith("0123 ")
+    for document, text in (("README.md", README), ("docs/python.md", page("python"))):
+        (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        exec(compile(example, document, "exec"), {})
+    short, long = capsys.readouterr().out.split("\n", 1)
+    assert short.startswith("page.jpg: 0123 ")
+    assert long.startswith("0123 ")
 
 
 def test_every_exit_code_is_documented() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.CamdigitsError)]
     for kind in kinds:
         if kind is not errors.CamdigitsError:
-            assert f"| {kind.exit_code} | {kind.__name__.removesuffix('Error').lower()}: " in README
+            assert f"| {kind.exit_code} | {kind.__name__.removesuffix('Error').lower()}: " in page("read-pictures")
 
 
-def test_the_pictures_it_shows_are_there() -> None:
-    shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README)
-    assert shown
-    for picture in shown:
-        assert (ROOT / picture).is_file(), picture
+def test_the_pictures_that_are_shown_are_there() -> None:
+    assert re.findall(PICTURE, README)
+    for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for picture in re.findall(PICTURE, document.read_text(encoding="utf-8")):
+            assert (document.parent / picture).is_file(), (document, picture)
 
 
 def test_the_table_of_extras_names_each_that_there_is() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|", README.partition("| extra |")[2].partition("\n\n")[0], re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|", page("install").partition("| extra |")[2].partition("\n\n")[0], re.MULTILINE)
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     assert set(rows) == set(declared)

@@ -33,7 +33,7 @@ CALIBRATION_TILES = 200
 
 def with_features(model: keras.Model) -> keras.Model:
     """The network with its last maps, flattened, as a second output, float32 (N, F); as it is without such, or with more than
-    `MOST_FEATURES`. They tell shapes apart better than the hidden layer behind them (docs/accuracy.md, "Taught")."""
+    `MOST_FEATURES`. They tell shapes apart better than the hidden layer behind them (docs/notes/teaching.md)."""
     flattened = [layer.output for layer in model.layers if isinstance(layer, keras.layers.Flatten)]
     if not flattened or flattened[-1].shape[-1] > MOST_FEATURES:
         return model

@@ -8,8 +8,7 @@ The network stays as it is. Its odds are multiplied, for each class, by the expo
 one around each glyph in the space of the network's features: a kernel logistic regression on top of its log odds (Zhu &
 Hastie 2005). Bumps end: what looks like nothing that was taught keeps its odds. Plain glyphs bound it three times: a bump has
 sunk where the nearest of another label stands, the fit keeps the network's own answers on all of them, and a class that loses
-some all the same is left as it was. The method and its parameters were chosen by what docs/accuracy.md, "Taught", has
-measured.
+some all the same is left as it was. The method and its parameters were chosen by the figures of docs/notes/teaching.md.
 """
 
 from __future__ import annotations
