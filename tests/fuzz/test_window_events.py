@@ -72,13 +72,20 @@ class Camera(FakeSource):
     def __init__(self, clock: FakeClock, live: bool) -> None:
         super().__init__((), clock, name="camera 0", live=live)
         self.fault: SourceError | str = ""
+        self.has_ended = False
         self.size_px = SIZES_PX[0]
         self.given: list[tuple[Frame, bytes]] = []
+
+    @property
+    def cannot_begin_anew(self) -> bool:
+        """Whether it is a clip at its end that gives nothing any more."""
+        return self.has_ended and not self.live and bool(self.fault)
 
     def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
         if isinstance(self.fault, SourceError):
             raise self.fault
         if self.fault:
+            self.has_ended = bool(self.given)
             return None
         index = len(self.given)
         width, height = self.size_px
@@ -150,6 +157,7 @@ class LiveWindow(RuleBasedStateMachine):
         self.left = False
         self.turns = 0
         self.faulty = False
+        self.stays_on_canvas = False
         self.disk_is_full = False
         self.notebook = FakeNotebook()
         self.recorder = FakeRecorder()
@@ -191,9 +199,20 @@ class LiveWindow(RuleBasedStateMachine):
         elif isinstance(self.camera.fault, SourceError):
             raise self.camera.fault
         else:
-            source = self.camera
+            source = self.begun_anew() if self.camera in self.opened else self.camera
         self.opened.append(source)
         return source, self.readers[mode]
+
+    def begun_anew(self) -> Camera:
+        """The clip opened once more; where it gives nothing any more, it stays as it was."""
+        anew = Camera(self.clock, self.camera.live)
+        anew.fault, anew.size_px = self.camera.fault, self.camera.size_px
+        if anew.fault:
+            self.left_behind.append(anew)
+        else:
+            self.left_behind.append(self.camera)
+            self.camera = anew
+        return anew
 
     def next_camera(self) -> tuple[FrameSource, Reader]:
         if self.disk_is_full:  # one fault more or less is all the same to the app
@@ -236,6 +255,7 @@ class LiveWindow(RuleBasedStateMachine):
         """The user does something, in the app and in the model."""
         before = self.expected
         self.turns += 1
+        self.stays_on_canvas = self.camera.cannot_begin_anew
         for key in turn.keys:
             self.expected = self.after(self.expected, key)
         heard = turn if self.expected.mode is before.mode else Turn()
@@ -250,8 +270,11 @@ class LiveWindow(RuleBasedStateMachine):
         match command:
             case Command.TOGGLE_MODE:
                 other = Mode.CAMERA if view.mode is Mode.CANVAS else Mode.CANVAS
-                unopened = other is Mode.CAMERA and not self.camera.given
-                return view if unopened and self.camera.fault else replace(view, mode=other, held=False)
+                cannot_open = self.stays_on_canvas or (not self.camera.given and bool(self.camera.fault))
+                return view if other is Mode.CAMERA and cannot_open else replace(view, mode=other, held=False)
+            case Command.NEXT_CAMERA if not self.disk_is_full:
+                self.stays_on_canvas = False
+                return view
             case Command.HOLD:
                 return replace(view, held=not view.held)
             case Command.HELP | Command.INSPECT | Command.PANEL | Command.FULL_SCREEN | Command.AUTOMATIC:
