@@ -9,7 +9,7 @@ from camdigits.errors import SourceError
 from camdigits.live.amendments import Amendments, holds_strokes
 from camdigits.live.playback import IDLE_WAIT_S, Playback
 from camdigits.live.region import Region
-from camdigits.ports import Clock, FrameSource, Pages, Part, Reader, Turn
+from camdigits.ports import Clock, FrameSource, Part, Reader, Turn
 from camdigits.tracking.history import History
 from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.amendments import glyph_at
@@ -138,24 +138,25 @@ class Feed:
     @property
     def name(self) -> str:
         """What to call what is shown: of a folder the file, else the source."""
-        return self.source.file if isinstance(self.source, Pages) else self.source.name
+        pages = self.playback.pages
+        return self.source.name if pages is None else pages.file
 
     @property
     def has_pages(self) -> bool:
         """Whether there is more than one page or picture, which the user turns."""
-        return isinstance(self.source, Pages) and self.source.frame_count != 1
+        return self.playback.pages is not None and self.source.frame_count != 1
 
     @property
     def kind(self) -> str:
         """What is shown: a camera, the canvas, a clip, a picture or a folder."""
-        source = self.source
+        source, pages = self.source, self.playback.pages
         if self._page:
             return Mode.CANVAS.value
         if source.live:
             return Mode.CAMERA.value
         if not source.pictures:
             return "clip"
-        return "folder" if isinstance(source, Pages) and source.file != source.name else "picture"
+        return "folder" if pages is not None and pages.file != pages.name else "picture"
 
     @property
     def place(self) -> str:
@@ -182,6 +183,8 @@ class Feed:
 
     def _recognize(self) -> None:
         seen = self._region.recognize(self.reader, self.frame)
+        if seen is self._seen and self.frame.index == self._recognized_index:  # nothing more was read of it
+            return
         self._recognized_index, self._forgotten = self.frame.index, False
         self._amendments.read(seen)
         self._show(seen)

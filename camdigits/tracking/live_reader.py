@@ -118,20 +118,22 @@ class Grouping:
         self._tilt = Tilt(0.0, 1, 1)
         self._shown: tuple[Digit, ...] = ()
         self._key: tuple[object, ...] | None = ()
-        self._is_thorough = False
+        self._is_thorough = self._has_begun = False
         self._digits: tuple[Digit, ...] = ()
         self._numbers: tuple[Number, ...] = ()
 
     def begin(self, marks: tuple[Box, ...], tilt: Tilt, thorough: bool) -> None:
         """Find numbers among these marks from now on, on a page that was turned by `tilt` to be read.
 
-        thorough: whether a thorough reading has found the marks; a quick one's count until there is one.
+        thorough: whether a thorough reading has found the marks; a quick one's count until there is one. Digits that are shown
+        already are grouped anew by the marks of the first reading and of the first thorough one: the marks of others are the
+        same, a few pixels off.
         """
         if self._is_thorough and not thorough:
             return
-        if not self._is_thorough:
+        if not self._has_begun or thorough > self._is_thorough:
             self._key = None
-        self._marks, self._tilt, self._is_thorough = marks, tilt, thorough
+        self._marks, self._tilt, self._is_thorough, self._has_begun = marks, tilt, thorough, True
 
     def group(self, shown: tuple[Digit, ...]) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
         """Digits in reading order, and their numbers."""
@@ -192,6 +194,8 @@ class LiveReader:
         self._evidence: Evidence | None = None
         self._tilt: Tilt | None = None
         self._last = None
+        self._shown: Scene | None = None
+        """What is known of the last frame."""
 
     def rotate(self, rotation: Rotation) -> None:
         """Turn frames so before they are read, and begin anew."""
@@ -204,16 +208,19 @@ class LiveReader:
 
     def recognize(self, frame: Frame, source: str = "") -> Scene:
         """What is known of the next frame of the source of that name, or of the same one again: its confirmed digits, each with
-        its track."""
+        its track. Where nothing more was read of the same frame, the same scene."""
         last = self._last
-        if last is None or frame.index != last.index:
+        is_new = last is None or frame.index != last.index
+        if is_new:
             self._see(frame)
         picture = self._trail[-1]
-        self._take_over(self._executor.take(frame.time_s), picture, frame.time_s)
+        has_read = self._take_over(self._executor.take(frame.time_s), picture, frame.time_s)
         if self._to_read and not self._executor.busy and frame.time_s - self._read_s >= self._params.min_interval_s:
             self._begin(frame, picture)
-            self._take_over(self._executor.take(frame.time_s), picture, frame.time_s)
-        return self._scene(frame, source)
+            has_read |= self._take_over(self._executor.take(frame.time_s), picture, frame.time_s)
+        if is_new or has_read or self._shown is None or self._shown.source != source:
+            self._shown = self._scene(frame, source)
+        return self._shown
 
     def _see(self, frame: Frame) -> None:
         """Carry all that is known to a new frame."""
@@ -257,25 +264,25 @@ class LiveReader:
 
         self._executor.submit(read, frame.time_s, kind)
 
-    def _take_over(self, done: Done[Reading] | None, picture: Reduced, time_s: float) -> None:
-        """Show what a reading found, where its strokes are now; drop it where that is not known."""
+    def _take_over(self, done: Done[Reading] | None, picture: Reduced, time_s: float) -> bool:
+        """Show what a reading found, where its strokes are now; drop it where that is not known. Whether more is known."""
         if done is None:
-            return
+            return False
         if done.result is None:
             self._failure = f"a reading failed: {str(done.error) or type(done.error).__name__}"
             self._to_read = self._params.readings
-            return
+            return False
         self._failure = ""
         reading = done.result.at(self._trail)
         if reading.motion is None:
             self._to_read = self._params.readings
-            return
+            return False
         scene = reading.scene
         alike = likeness(reading.patches, take_patches(picture, reading.boxes)) >= self._tracker.params.alike
         kept = np.flatnonzero(alike)
         if len(alike) and not len(kept):
             self._to_read = self._params.readings
-            return
+            return False
         boxes = whole_boxes(reading.boxes[kept])
         tilt = Tilt(scene.degrees, scene.width, scene.height)
         if self._tilt is not None and apart(self._tilt.degrees, tilt.degrees) > _OTHER_SIDE:
@@ -290,6 +297,7 @@ class LiveReader:
         self._grouping.begin(self._marks, tilt, reading.kind is Kind.THOROUGH)
         evidence = scene.evidence
         self._evidence = evidence and replace(evidence, boxes=reading.motion.boxes(evidence.boxes))
+        return True
 
     def _largest(self, marks: tuple[Box, ...]) -> tuple[Box, ...]:
         if len(marks) <= self._params.max_marks:
