@@ -1,4 +1,5 @@
-"""For all tests: which of them begin first, and that none reads or writes the settings and corrections of whoever runs it."""
+"""For all tests: which of them are long, which begin first, and that none reads or writes the settings and corrections of
+whoever runs it."""
 
 from __future__ import annotations
 
@@ -8,24 +9,63 @@ from pathlib import Path
 
 import pytest
 
+LONG = (
+    "tests/bulk/test_cluster.py",
+    "tests/bulk/test_workers.py",
+    "tests/devices/test_paced_clip.py",
+    "tests/devices/test_teacher.py",
+    "tests/faults/test_bulk.py",
+    "tests/faults/test_cluster.py",
+    "tests/faults/test_small_disk.py",
+    "tests/fuzz/",
+    "tests/test_benchmarks",
+    "tests/test_floors",
+    "tests/test_package.py",
+    "tests/test_typing.py",
+    "tests/train/",
+)
+"""Trainings, fuzzing, clusters, floors, soaks, packages: what takes minutes. `pytest` leaves these out unless a path is given;
+`pytest -m long` runs them alone. Beginnings of paths."""
+
 BEGIN_FIRST = (
     "tests/test_floors_of_real_pages.py",
+    "tests/fuzz/test_window_events.py",
     "tests/test_floors.py",
-    "tests/faults/test_outputs.py",
+    "tests/bulk/test_workers.py",
     "tests/test_cli.py",
+    "tests/test_live_window.py",
+    "tests/tracking/test_live_reader.py",
+    "tests/faults/test_outputs.py",
+    "tests/test_api.py",
     "tests/faults/test_streams.py",
     "tests/train/test_export.py",
     "tests/train/test_fit.py",
     "tests/faults/test_bulk.py",
     "tests/faults/test_cluster.py",
     "tests/train/test_pages.py",
-    "tests/vision/test_following.py",
     "tests/train/test_clips.py",
 )
 """The modules that take longest. One of them that began last would leave the other process without work."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave no test out that was asked for by its path."""
+    is_worker = hasattr(config, "workerinput")  # it is handed the paths of the whole run
+    if not is_worker and config.args_source is pytest.Config.ArgsSource.ARGS and config.option.markexpr == "not long":
+        config.option.markexpr = ""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import long tests that are left out: some import TensorFlow."""
+    name = collection_path.relative_to(config.rootpath).as_posix() + "/" * collection_path.is_dir()
+    return True if config.option.markexpr == "not long" and name.startswith(LONG) else None
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(LONG):
+            item.add_marker(pytest.mark.long)
     order = {module: place for place, module in enumerate(BEGIN_FIRST)}
     items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
 

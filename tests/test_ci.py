@@ -23,7 +23,9 @@ def commands(job: str) -> list[str]:
 def test_it_runs_the_test_command_of_the_readme() -> None:
     (test,) = re.findall(r"\*\*Test it\*\*[^\n]*\n\n    ([^\n]+)\n", README)
     assert test in commands("test")
-    assert test in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert test in lines
+    assert f"{test} -m long" in lines
 
 
 def test_it_tests_and_installs_on_every_python_and_system_that_is_promised() -> None:
