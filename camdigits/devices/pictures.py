@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.devices.stderr import Heard, heard_stderr
-from camdigits.errors import SourceError
+from camdigits.errors import SourceError, is_out_of_memory
 from camdigits.vision.scene import BgrImage
 
 SLIDE_PERIOD_S = 2.0
@@ -63,6 +63,9 @@ _ROWS_AT_ONCE = 256
 _SAMPLE_PX, _SEEN_ALPHA, _SEEN_CONTRAST, _SEEN_SHARE = 1_000_000, 64, 64, 0.01
 """Of so many pixels those of at least that opacity are seen; fewer than that share with that contrast to white are none."""
 _WEBP_FLAGS_AT, _WEBP_MOVES = 20, 0b10
+_TOO_LARGE = "CV_IO_MAX_IMAGE_"
+"""Limits that OpenCV's errors name: of pixels, and of a picture's width and height."""
+_SMALLER = "save it smaller, or cut it into parts"
 _FRAMES_AT_ONCE = 16
 """Of an animation, which is decoded from its beginning each time."""
 _SHORTEST_S, _USUAL_S = 0.011, 0.1
@@ -96,8 +99,20 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
     """The picture in a file's bytes: uint8 (H, W, 3), BGR, turned as its EXIF orientation says, transparency over white,
     or over black where the ink would vanish on white.
 
-    Grey becomes BGR, 16 bits and floats are scaled to 8. Raises SourceError for a file that is cut off or damaged.
+    Grey becomes BGR, 16 bits and floats are scaled to 8. Raises SourceError for a file that is cut off or damaged, and for a
+    picture that is too large for OpenCV or for the memory there is.
     """
+    try:
+        return _decoded(data, name)
+    except (MemoryError, cv2.error) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise SourceError(
+            f"{name}: there is too little memory for this picture; {_SMALLER}, or close other programs"
+        ) from error
+
+
+def _decoded(data: bytes, name: str) -> BgrImage:
     if _is_heif(data[:64]):
         return _decode_heif(data, name)
     if _is_png_cut_off(data):
@@ -109,6 +124,10 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
         with _decoder_heard() as heard:
             pixels, kinds, metadata = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
+        if is_out_of_memory(error):
+            raise
+        if _TOO_LARGE in str(error):
+            raise SourceError(f"{name}: the picture has more pixels than OpenCV takes, 2^30; {_SMALLER}") from error
         raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or far too large; save it smaller") from error
     is_empty = pixels is None or pixels.size == 0
     is_damaged = _tells_of_damage(heard.text, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -220,9 +221,17 @@ def _finest(region: Region) -> Ink:
     return region.mask if region.fine is None else region.fine
 
 
+def least_height_px(width: int, height: int, params: PipelineParams) -> int:
+    """How high digits are at least, in pixels of a picture of that size, to be read on it."""
+    return math.ceil(params.regions.min_height_px / min(_search_scale(width, height, params), 1.0))
+
+
+def _search_scale(width: int, height: int, params: PipelineParams) -> float:
+    return min(params.search_side_px / max(width, height), params.max_enlargement)
+
+
 def _at_search_scale(image: BgrImage, params: PipelineParams) -> tuple[BgrImage, float]:
-    side = max(image.shape[:2])
-    scale = min(params.search_side_px / side, params.max_enlargement)
+    scale = _search_scale(image.shape[1], image.shape[0], params)
     if 0.75 < scale < 1.35:  # a resampling that gains nothing only blurs
         return image, 1.0
     return _resized(image, scale), scale
