@@ -53,6 +53,8 @@ _PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
 _OF_DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "TIFF_Error")
 _EXTRANEOUS = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
 _FILLED_BYTES = 16
+_EMPTY_END_BYTES = 4096
+"""What is compressed does not end in so many zeros; the room that Windows leaves in EXIF, which may come last, half of it."""
 BEYOND_WHITE = 2.0
 """Floats go from 0 to 1. Filters and glare lead beyond that here and there, but where most are above this, they go to 255."""
 EXIF_ORIENTATION = 0x112
@@ -65,6 +67,7 @@ _SAMPLE_PX, _SEEN_ALPHA, _SEEN_CONTRAST, _SEEN_SHARE = 1_000_000, 64, 64, 0.01
 _WEBP_FLAGS_AT, _WEBP_MOVES = 20, 0b10
 _TOO_LARGE = "CV_IO_MAX_IMAGE_"
 """Limits that OpenCV's errors name: of pixels, and of a picture's width and height."""
+_ANEW = "copy it again, or save it as PNG or JPEG"
 _SMALLER = "save it smaller, or cut it into parts"
 _FRAMES_AT_ONCE = 16
 """Of an animation, which is decoded from its beginning each time."""
@@ -113,6 +116,8 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
 
 
 def _decoded(data: bytes, name: str) -> BgrImage:
+    if _is_empty_at_its_end(data):
+        raise _cut_off(name)
     if _is_heif(data[:64]):
         return _decode_heif(data, name)
     if _is_png_cut_off(data):
@@ -134,7 +139,7 @@ def _decoded(data: bytes, name: str) -> BgrImage:
     if lacks_end and (is_empty or is_damaged):
         raise _cut_off(name)
     if is_empty:
-        raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or of an unknown kind; save it as PNG or JPEG")
+        raise SourceError(f"{name}: the picture cannot be decoded, it is cut off, damaged or of an unknown kind; {_ANEW}")
     if is_damaged:
         raise SourceError(f"{name}: the picture is damaged, parts of it are missing or wrong; copy or save it again")
     if data.startswith(b"BM") and pixels.ndim == 3:
@@ -223,7 +228,8 @@ def animation_frames(data: bytes, name: str) -> Iterator[tuple[BgrImage, float]]
 
     Raises SourceError for one that is cut off or damaged.
     """
-    if _is_png_cut_off(data) or (data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little")):
+    is_cut_off = _is_png_cut_off(data) or _is_empty_at_its_end(data)
+    if is_cut_off or (data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little")):
         raise _cut_off(name)
     start, shown = 0, 0
     while True:
@@ -275,6 +281,12 @@ def _tells_of_damage(said: str, data: bytes) -> bool:
 
 def _cut_off(name: str) -> SourceError:
     return SourceError(f"{name}: the picture is cut off, its end is missing; copy or save it again")
+
+
+def _is_empty_at_its_end(data: bytes) -> bool:
+    """Whether a picture of a kind that is read as far as it goes ends in nothing: programs that copy take the room first."""
+    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    return (is_webp or data[4:8] in (b"ftyp", b"jP  ")) and len(data) > _EMPTY_END_BYTES and not any(data[-_EMPTY_END_BYTES:])
 
 
 def _is_png_cut_off(data: bytes) -> bool:
