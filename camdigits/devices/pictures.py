@@ -223,6 +223,17 @@ def is_animation(data: bytes) -> bool:
     return data[4:12] == b"ftypavis"
 
 
+def begins_white_on_nothing(data: bytes) -> bool:
+    """Whether the first picture of an animation would vanish on white."""
+    try:
+        with _decoder_heard():
+            _, animation = cv2.imdecodeanimation(np.frombuffer(data, np.uint8), 0, 1)
+    except cv2.error:
+        return False
+    pixels = next(iter(animation.frames), None)
+    return pixels is not None and pixels.ndim == 3 and pixels.shape[2] == 4 and _vanishes_on_white(np.asarray(pixels, np.uint8))
+
+
 def animation_frames(data: bytes, name: str) -> Iterator[tuple[BgrImage, float]]:
     """The pictures of a file that is an animation, as `decode_picture` gives them, and how long each is shown, in seconds.
 

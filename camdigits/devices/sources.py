@@ -28,7 +28,14 @@ from camdigits.devices.live import DEFAULT_SIZE, Capture, LiveParams, LiveSource
 from camdigits.devices.native import start_inside
 from camdigits.devices.paged import PagedSource, TiffSource
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
-from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, is_animation, is_picture, tiff_pages
+from camdigits.devices.pictures import (
+    SLIDE_PERIOD_S,
+    begins_white_on_nothing,
+    decode_picture,
+    is_animation,
+    is_picture,
+    tiff_pages,
+)
 from camdigits.devices.process import came_in_time
 from camdigits.devices.refusals import refusal
 from camdigits.errors import SourceError, reason_of
@@ -436,8 +443,12 @@ def _open_file(path: Path, name: str) -> FrameSource:
     if _is_text(head):
         # FFmpeg would draw the letters of a text, and follow a playlist to other places.
         raise SourceError(f"{name}: holds text, neither a picture nor a clip; name a file such as page.jpg or clip.mp4")
-    if head.startswith(_GIF) and not path.read_bytes().rstrip(b"\0").endswith(_GIF_END):
-        raise SourceError(f"{name}: cut off, its end is missing; copy or save it again")
+    if head.startswith(_GIF):
+        data = path.read_bytes()
+        if not data.rstrip(b"\0").endswith(_GIF_END):
+            raise SourceError(f"{name}: cut off, its end is missing; copy or save it again")
+        if begins_white_on_nothing(data):  # FFmpeg lays what is transparent over white
+            return open_animation(data, name)
     try:
         return open_clip(path, name)
     except OSError as error:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from camdigits.devices import sources
 from camdigits.devices.folders import natural_key
@@ -191,6 +192,16 @@ class TestPictures:
         path.write_bytes(data[: len(data) // 2].ljust(len(data), b"\0"))  # programs that copy take all the room first
         assert len(data) > 2 * 4096
         assert "cut off, its end is missing; copy" in refusal(path)
+
+    @pytest.mark.parametrize("ink", [255, 0])
+    def test_ink_of_a_gif_on_nothing_is_seen_whatever_its_colour(self, tmp_path: Path, ink: int) -> None:
+        marked = np.zeros((60, 80), np.uint8)
+        marked[20:40, 30:50] = 1
+        gif = Image.fromarray(marked, "P")
+        gif.putpalette([ink] * 6)
+        gif.save(tmp_path / "page.gif", transparency=0)
+        (frame,) = frames_of(open_source(str(tmp_path / "page.gif")))
+        assert abs(int(frame.image[30, 40, 0]) - int(frame.image[5, 5, 0])) == 255
 
     def test_a_picture_that_was_copied_meanwhile_is_shown_where_it_was_passed_over(self, tmp_path: Path) -> None:
         first, late = write_picture(tmp_path / "1.png"), write_picture(tmp_path / "2.png", plain(90))
