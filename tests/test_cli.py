@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
@@ -23,7 +24,7 @@ import numpy as np
 import pytest
 from openpyxl import load_workbook
 
-from camdigits import api, cli
+from camdigits import api, cli, windows
 from camdigits.controls import Mode, View
 from camdigits.devices import teacher
 from camdigits.devices.camera import Camera
@@ -49,6 +50,10 @@ FIXTURES = ROOT / "tests" / "fixtures"
 PAPER, PHONE = str(FIXTURES / "paper.jpg"), str(FIXTURES / "phone.png")
 CLIP, CLIP_FRAMES = str(FIXTURES / "hand_shake.mp4"), 36
 TRUTH = {picture["file"]: picture for picture in json.loads((FIXTURES / "truth.json").read_text(encoding="utf-8"))["pictures"]}
+
+
+NOT_ASKED: Any = None
+"""In place of a recognizer: nothing is read."""
 
 
 class Outcome(NamedTuple):
@@ -1453,3 +1458,16 @@ class TestWindows:
         outcome = command("live", "demo")
         assert outcome.code == 6
         assert "camdigits read" in outcome.complaint
+
+
+@posix_only
+def test_a_pipe_that_was_shown_is_not_waited_for_again(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(Path(PAPER).read_bytes()), daemon=True)
+    writer.start()
+    shown = windows._WindowSources(windows.WindowOptions(str(pipe), "camdigits", 0.5, False, tmp_path), NOT_ASKED)
+    shown.open_ahead()
+    writer.join(WAIT_S)
+    with pytest.raises(SourceError, match="is a pipe, which can be read once; name a file"):
+        shown._opened(str(pipe))

@@ -218,7 +218,7 @@ def open_source(
     """
     if spec == STDIN:
         return _open_stdin()
-    if _is_pipe(spec):
+    if is_pipe(spec):
         return _open_pipe(spec)
     if _exists(spec):
         return _open_path(spec, size, reconnect)
@@ -266,7 +266,7 @@ def picture_at(file: str, index: int) -> BgrImage:
 
 def file_behind(spec: str, source: FrameSource) -> str:
     """The full path of what was opened under that name, if it can be opened again and is the same; else ""."""
-    return "" if spec == STDIN or source.live or not _exists(spec) or _is_pipe(spec) else str(Path(spec).absolute())
+    return "" if spec == STDIN or source.live or not _exists(spec) or is_pipe(spec) else str(Path(spec).absolute())
 
 
 def expand(spec: str) -> list[str]:
@@ -322,7 +322,7 @@ def is_recorded(spec: str) -> bool:
     except SourceError:  # it is there, but not for us
         return True
     return (
-        not (Path(spec).is_char_device() or _is_pipe(spec))
+        not (Path(spec).is_char_device() or is_pipe(spec))
         if there
         else "://" not in spec and not (spec.isascii() and spec.isdigit())
     )
@@ -360,7 +360,7 @@ def _exists(spec: str) -> bool:
         return False
 
 
-def _is_pipe(spec: str) -> bool:
+def is_pipe(spec: str) -> bool:
     """Whether that is a pipe, which can be read once: one with a name, what a shell makes of <(...), or stdin by its path."""
     if not _exists(spec):
         return False
