@@ -26,7 +26,7 @@ from camdigits.tracking.executor import Executor, Inline, Kind
 from camdigits.tracking.live_reader import LiveParams, LiveReader, Reading
 from camdigits.vision import scene as vision
 from camdigits.vision.context import Context
-from camdigits.vision.pipeline import Pipeline
+from camdigits.vision.pipeline import Pipeline, PipelineParams, least_height_px
 from camdigits.vision.presets import CANVAS, GLANCE, LIVE, LIVE_PROPOSALS, PROPOSALS, STILL, Preset
 from camdigits.vision.readings import Classifier
 from camdigits.vision.rotation import Rotation, Turned
@@ -36,6 +36,8 @@ from camdigits.vision.taught import Taught, TaughtClassifier
 LIVE_DELAYS_S = MappingProxyType({Kind.QUICK: 4 / 30, Kind.THOROUGH: 8 / 30})
 """How long after its frame a reading is there in the live window, in seconds: the median on two cores, four frames at least
 (`python -m benchmarks.frames`)."""
+HUGE = 8
+"""Pictures that are reduced further to be read are huge: writing that is easily read in a part of one may be lost."""
 MAX_STEP_S = 0.8
 """Frames of clips that are further apart are read one by one, and not followed."""
 
@@ -138,6 +140,7 @@ class Recognizer:
         from 0 to 1; those of other libraries are taken too. Pillow images may be of any mode. They are turned upright like
         files, as their EXIF orientation says, and boxes are in pixels of the upright picture. Of a clip, folder or PDF the
         first picture is read, of a camera or URL one frame.
+        Warns of a file's picture that is so large that digits of ordinary writing may be too small in it, if none was read.
         Raises SourceError for a file that cannot be read, an array of another shape or dtype, and anything else.
         """
         if not isinstance(image, str | PathLike):
@@ -147,7 +150,10 @@ class Recognizer:
         frame = first_frame(source)
         file = file_behind(name, source)
         origin = Origin(file=file, index=frame.index) if file else Origin(held=frame.image)
-        return Scene.of(self.read_frame(frame, public_name(name)), origin)
+        scene = self.read_frame(frame, public_name(name))
+        if notice := _too_small_to_read(scene, self.settings.pipeline):
+            warnings.warn(f"{public_name(name)}: {notice}", stacklevel=2)
+        return Scene.of(scene, origin)
 
     def read_frame(self, frame: Frame, source: str = "") -> vision.Scene:
         """Read one frame of a source of that name; the scene holds all that the network saw, but no picture to draw it on."""
@@ -163,6 +169,18 @@ def _adaptable(network: FileClassifier, taught: bool) -> Adaptable:
         except SourceError as error:
             warnings.warn(str(error), stacklevel=3)
     return adaptable
+
+
+def _too_small_to_read(scene: vision.Scene, params: PipelineParams) -> str:
+    """What to tell of a picture on which nothing was read and that is so large that writing on it may be too small; else ""."""
+    width, height = scene.width, scene.height
+    if scene.digits or max(width, height) <= HUGE * params.search_side_px:
+        return ""
+    least_px = least_height_px(width, height, params)
+    return (
+        f"no digits found; in a picture of {width}x{height} pixels those less than {least_px} pixels high are too small to be "
+        "seen: cut it into parts"
+    )
 
 
 def live_reader(recognizer: Recognizer, effort: Effort | None = None, executor: Executor[Reading] | None = None) -> LiveReader:
@@ -185,12 +203,16 @@ class PictureReader:
 
     busy = False
     notice = ""
+    """What there is to say of the frame that was read last."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._turned = recognizer.rotated()
+        self._params = recognizer.settings.pipeline
 
     def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
-        return self._turned(frame, source)
+        scene = self._turned(frame, source)
+        self.notice = _too_small_to_read(scene, self._params)
+        return scene
 
     def forget(self) -> None:
         """Nothing is remembered."""
@@ -272,7 +294,10 @@ def _scenes(spec: str, recognizer: Recognizer | None, every: int) -> Generator[S
             file = file_behind(name, opened) if opened.pictures else ""
             for frame in frames(opened, every):
                 origin = Origin(passing=weakref.ref(frame.image), file=file, index=frame.index)
-                yield Scene.of(reader.recognize(frame, public_name(name)), origin)
+                scene = reader.recognize(frame, public_name(name))
+                if opened.pictures and reader.notice:
+                    warnings.warn(f"{public_name(name)}: {reader.notice}", stacklevel=2)
+                yield Scene.of(scene, origin)
             if opened.notice:
                 warnings.warn(opened.notice, stacklevel=2)
         finally:

@@ -28,7 +28,7 @@ from camdigits.devices.process import (
     signals_end_the_run,
     warnings_said,
 )
-from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, unloadable, unwritable
+from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageError, is_out_of_memory, unloadable, unwritable
 
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
@@ -693,6 +693,10 @@ def _run(arguments: Sequence[str]) -> int:
         if told := unloadable(error):
             raise told from error
         raise
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise SourceError("there is too little memory for this; name smaller pictures, or close other programs") from error
     return 0
 
 

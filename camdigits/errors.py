@@ -22,6 +22,16 @@ def reason_of(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
+_OPENCV_NO_MEMORY = -4
+"""cv2.Error.STS_NO_MEM; OpenCV is not loaded here."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python or OpenCV says by that error that there is too little memory."""
+    of_opencv = type(error).__module__.partition(".")[0] == "cv2"
+    return isinstance(error, MemoryError) or (of_opencv and getattr(error, "code", 0) == _OPENCV_NO_MEMORY)
+
+
 class CamdigitsError(Exception):
     """Base of the errors a user can mend; `str(error)` is one line for them to read."""
 

@@ -219,6 +219,7 @@ class _WindowSources:
         self._options, self._recognizer = options, recognizer
         self._spec = options.source or FIRST_CAMERA
         self._ahead: FrameSource | None = None
+        self._pipes_read: set[str] = set()
 
     def open_ahead(self) -> None:
         """Open the named source before there is a window. Raises SourceError."""
@@ -247,6 +248,10 @@ class _WindowSources:
         return source, CanvasReader(self._recognizer) if page.picture is None else PictureReader(self._recognizer)
 
     def _opened(self, spec: str) -> FrameSource:
+        if sources.is_pipe(spec):  # to open it again would wait for somebody who writes to it
+            if spec in self._pipes_read:
+                raise SourceError(f"{spec}: is a pipe, which can be read once; name a file to see it again")
+            self._pipes_read.add(spec)
         return sources.open_source(spec, size=self._options.size or DEFAULT_SIZE, reconnect=True)
 
     def _watched(self, source: FrameSource) -> tuple[FrameSource, Reader]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import tempfile
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import cv2
 import numpy as np
 import pytest
 
@@ -170,6 +173,26 @@ def unprivileged_folder() -> Iterator[Path]:
             os.seteuid(0)
         folder.chmod(0o777)
         shutil.rmtree(folder)
+
+
+def hollow_png(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is so large."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def opencv_error(code: int) -> cv2.error:
+    error = cv2.error("OpenCV: (-4:Insufficient memory) Failed to allocate 1200000000 bytes")
+    error.code = code
+    return error
+
+
+def raise_(error: Exception) -> NoReturn:
+    raise error
 
 
 class SameProcess:

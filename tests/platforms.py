@@ -24,6 +24,7 @@ def _can_be_made(make: Callable[[Path], object]) -> bool:
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals, pipes and terminals work otherwise here")
 needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 needs_file_size_limit = pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes here")
+needs_memory_limit = pytest.mark.skipif(sys.platform != "linux", reason="no limit on a process's memory that is kept to here")
 needs_links = pytest.mark.skipif(
     not _can_be_made(lambda folder: (folder / "link").symlink_to(folder)), reason="links take a privilege here"
 )

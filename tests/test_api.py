@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
+import multiprocessing
 import pickle
 import subprocess
 import sys
@@ -105,6 +107,30 @@ class TestRecognizer:
         turned = np.ascontiguousarray(np.rot90(page))
         assert again.recognize(turned) == strict.recognize(turned) != Recognizer("classic").recognize(turned)
 
+    @pytest.mark.parametrize("start", sorted({"spawn", "forkserver"} & set(multiprocessing.get_all_start_methods())))
+    def test_processes_that_are_started_anew_read_alike(self, recognizer: Recognizer, start: str) -> None:
+        with multiprocessing.get_context(start).Pool(1) as pool:
+            (scene,) = pool.map(recognizer.recognize, [str(PAPER)])
+        assert scene == recognizer.recognize(str(PAPER))
+        assert scene.digits
+
+    def test_threads_of_an_event_loop_read_alike(self, recognizer: Recognizer, page: np.ndarray) -> None:
+        def text_of_clip() -> list[str]:
+            return [str(scene) for scene in stream(CLIP, recognizer, every=9)]
+
+        async def read() -> tuple[list[Scene], list[str], list[str]]:
+            stills = asyncio.gather(*(asyncio.to_thread(recognizer.recognize, each) for each in (page, str(PAPER), page)))
+            clip = asyncio.to_thread(text_of_clip)
+            # Its scenes may also be asked for one by one, each on whatever thread is free.
+            scenes, one_by_one = stream(CLIP, recognizer, every=9), []
+            while (scene := await asyncio.to_thread(next, scenes, None)) is not None:
+                one_by_one.append(str(scene))
+            return await stills, await clip, one_by_one
+
+        stills, clip, one_by_one = asyncio.run(read())
+        assert [numbers(scene) for scene in stills] == [numbers(recognizer.recognize(page))] * 3
+        assert clip == one_by_one == text_of_clip()
+
     @pytest.mark.parametrize("threads", [0, 2.0, "2", True])
     def test_what_is_no_number_of_threads_is_refused(self, threads: Any) -> None:
         with pytest.raises(UsageError, match=f"a whole number of threads, 1 at least, not {threads}"):
@@ -147,6 +173,15 @@ class TestRecognizer:
     def test_what_is_neither_an_array_nor_a_path_is_refused(self, recognizer: Recognizer, image: Any) -> None:
         with pytest.raises(SourceError, match="neither an array nor a path"):
             recognizer.recognize(image)
+
+    def test_a_huge_picture_without_digits_warns_of_what_is_too_small_in_it(
+        self, recognizer: Recognizer, tmp_path: Path
+    ) -> None:
+        cv2.imwrite(str(tmp_path / "roll.png"), plain(225, 20_000, 200))
+        with pytest.warns(UserWarning, match=r"roll\.png: no digits found; [^\n]* less than 141 pixels high are too small"):
+            assert not recognizer.recognize(tmp_path / "roll.png").digits
+        with pytest.warns(UserWarning, match=r"roll\.png: no digits found"):
+            assert len(list(stream(tmp_path / "roll.png", recognizer))) == 1
 
     def test_a_file_that_is_missing_is_refused(self, recognizer: Recognizer, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match=r"page\.jpg"):

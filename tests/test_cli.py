@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
@@ -23,7 +24,7 @@ import numpy as np
 import pytest
 from openpyxl import load_workbook
 
-from camdigits import api, cli
+from camdigits import api, cli, windows
 from camdigits.controls import Mode, View
 from camdigits.devices import teacher
 from camdigits.devices.camera import Camera
@@ -41,14 +42,18 @@ from camdigits.vision.scene import Box, Digit, Frame, Number, Scene
 from camdigits.vision.strokes import Page, PaperColour, Stroke
 from tests.documents import scan
 from tests.fake_screen import stroke
-from tests.fakes import WAIT_S, FakeSource, plain, unprivileged_folder
-from tests.platforms import NOT_THERE, needs_full_disk, needs_links, needs_long_paths, posix_only
+from tests.fakes import WAIT_S, FakeSource, hollow_png, opencv_error, plain, raise_, unprivileged_folder
+from tests.platforms import NOT_THERE, needs_full_disk, needs_links, needs_long_paths, needs_memory_limit, posix_only
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
 PAPER, PHONE = str(FIXTURES / "paper.jpg"), str(FIXTURES / "phone.png")
 CLIP, CLIP_FRAMES = str(FIXTURES / "hand_shake.mp4"), 36
 TRUTH = {picture["file"]: picture for picture in json.loads((FIXTURES / "truth.json").read_text(encoding="utf-8"))["pictures"]}
+
+
+NOT_ASKED: Any = None
+"""In place of a recognizer: nothing is read."""
 
 
 class Outcome(NamedTuple):
@@ -288,6 +293,54 @@ class TestReading:
         (scene,) = lines_of(command("read", tmp_path / "huge.jpg", "--format", "jsonl").out)
         assert (scene["width"], scene["height"]) == (12_000, 9_000)
         assert true_digits_found(scene) == 10
+
+    def test_digits_of_a_huge_picture_that_are_too_small_are_not_lost_in_silence(
+        self, command: Command, tmp_path: Path
+    ) -> None:
+        sheet = plain(225, 12_000, 400)
+        sheet[100:160, 300:380] = cv2.resize(cv2.imread(PAPER)[100:200, 30:163], (80, 60), interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(tmp_path / "roll.png"), sheet)
+        outcome = command("read", tmp_path / "roll.png")
+        assert (outcome.code, outcome.out) == (0, "\n")
+        assert outcome.complaint == (
+            f"{tmp_path / 'roll.png'}: no digits found; in a picture of 12000x400 pixels those less than 85 pixels high are "
+            "too small to be seen: cut it into parts"
+        )
+        assert command("read", tmp_path / "roll.png", "--quiet") == (0, "\n", "")
+        assert command("read", tmp_path / "roll.png", "--workers", "2").err == outcome.err
+
+    def test_an_empty_picture_of_usual_size_is_nothing_to_speak_of(self, command: Command, tmp_path: Path) -> None:
+        cv2.imwrite(str(tmp_path / "wall.png"), plain(225, 8_000, 400))
+        assert command("read", tmp_path / "wall.png") == (0, "\n", "")
+
+    def test_a_picture_of_40_000_pixels_a_side_is_refused(self, command: Command, tmp_path: Path) -> None:
+        (tmp_path / "poster.png").write_bytes(hollow_png(40_000, 40_000))
+        outcome = command("read", tmp_path / "poster.png")
+        assert (outcome.code, outcome.out) == (3, "")
+        assert outcome.complaint.endswith(
+            "the picture has more pixels than OpenCV takes, 2^30; save it smaller, or cut it into parts"
+        )
+
+    @needs_memory_limit
+    def test_a_picture_that_a_limit_of_memory_leaves_no_room_for_is_one_line(self, tmp_path: Path) -> None:
+        (tmp_path / "poster.png").write_bytes(hollow_png(20_000, 20_000))
+        limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))"
+        program = f"{limit}; from camdigits.cli import main; main()"
+        read = [sys.executable, "-c", program, "read", str(tmp_path / "poster.png"), PAPER]
+        outcome = subprocess.run(read, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (outcome.returncode, outcome.stdout) == (3, f"{PAPER}: {text_of(PAPER)}\n")
+        assert re.fullmatch(
+            r"camdigits: [^\n]*poster\.png: there is too little memory for this picture; [^\n]*\n", outcome.stderr
+        )
+
+    @pytest.mark.parametrize("error", [MemoryError("Unable to allocate 1.1 GiB"), opencv_error(cv2.Error.STS_NO_MEM)])
+    def test_memory_that_runs_out_anywhere_is_one_line_and_code_3(
+        self, command: Command, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        monkeypatch.setattr(api.Recognizer, "__init__", lambda *_, **__: raise_(error))
+        outcome = command("read", PAPER)
+        assert (outcome.code, outcome.out) == (3, "")
+        assert outcome.complaint == "there is too little memory for this; name smaller pictures, or close other programs"
 
     def test_a_picture_that_lies_on_its_side_is_turned_by_its_exif(self, command: Command, tmp_path: Path) -> None:
         _, data = cv2.imencode(".jpg", cv2.rotate(cv2.imread(PAPER), cv2.ROTATE_90_COUNTERCLOCKWISE))
@@ -1405,3 +1458,16 @@ class TestWindows:
         outcome = command("live", "demo")
         assert outcome.code == 6
         assert "camdigits read" in outcome.complaint
+
+
+@posix_only
+def test_a_pipe_that_was_shown_is_not_waited_for_again(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(Path(PAPER).read_bytes()), daemon=True)
+    writer.start()
+    shown = windows._WindowSources(windows.WindowOptions(str(pipe), "camdigits", 0.5, False, tmp_path), NOT_ASKED)
+    shown.open_ahead()
+    writer.join(WAIT_S)
+    with pytest.raises(SourceError, match="is a pipe, which can be read once; name a file"):
+        shown._opened(str(pipe))

@@ -28,7 +28,7 @@ from camdigits.devices.teacher import FILE as TAUGHT
 from camdigits.devices.teacher import TaughtFile
 from camdigits.overlay import Status, draw
 from camdigits.overlay.lettering import BOLD, write
-from camdigits.overlay.palette import NUMBER, ORANGE, RED, SURE, UNSURE, YELLOW, Colour
+from camdigits.overlay.palette import GREY, NUMBER, ORANGE, RED, SURE, UNSURE, YELLOW, Colour
 from camdigits.vision.scene import BgrImage, Digit, Frame, Scene
 from camdigits.vision.strokes import PAPERS, PaperColour
 from camdigits.vision.taught import Taught
@@ -211,6 +211,33 @@ def test_digits_drawn_with_the_mouse_are_labelled_where_they_stand_and_wiped_by_
         app.wait(lambda picture: not ink(picture).any() and labels(picture) == [], "both halves wiped")
         app.press("q")
         app.ends()
+
+
+@needs_screen
+@pytest.mark.parametrize("setting", ["QT_SCALE_FACTOR", "QT_SCREEN_SCALE_FACTORS"])
+def test_on_a_screen_of_twice_the_pixels_ink_is_under_the_mouse(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setitem(screen.environment, setting, "2")
+    with running(screen, "canvas", "--size", "320x320") as app:
+        app.wait_for_size((1280, 640), "the canvas, twice as large")
+        app.draw(*SEVEN)  # which waits for ink under the mouse
+        picture = app.wait(lambda picture: len(labels(picture)) == 1, "the label of the 7")
+        ((label, x, y),) = labels(picture)
+        assert label == "7"
+        assert 90 < x < 180
+        assert 80 < y < 260
+        screen.click(app.window, PAGE_PX + 300, 300, 3)
+        app.wait(lambda picture: not ink(picture).any() and labels(picture) == [], "both halves wiped")
+        app.press("q")
+        app.ends()
+
+
+@needs_screen
+def test_a_stroke_that_is_no_digit_is_marked(screen: Screen) -> None:
+    with canvas(screen) as app:
+        app.draw(((335, 265), (535, 265)))
+        app.wait(lambda picture: has(picture[:500, PAGE_PX:], GREY, 100) and labels(picture) == [], "the mark of the dash")
 
 
 @needs_screen

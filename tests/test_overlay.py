@@ -13,7 +13,7 @@ from camdigits.controls import Mode, View
 from camdigits.overlay import Chosen, Labels, Status, draw, draw_corrections, draw_scene, locate, marks
 from camdigits.overlay.lettering import BOLD, fitted, halves, width_px
 from camdigits.overlay.marks import lay_out, percent, type_size_px
-from camdigits.overlay.palette import RED
+from camdigits.overlay.palette import GREY, RED
 from camdigits.overlay.placement import Room, edges_of, near
 from camdigits.tracking.history import Moment, ReadNumber
 from camdigits.vision.amendments import Correction
@@ -244,6 +244,23 @@ def test_a_canvas_window_is_the_page_and_its_readings_beside_it() -> None:
     assert large[:, 1].min() + 660 >= 640 + 140
     assert large[:, 1].max() + 660 <= 640 + 220
     assert large[:, 0].max() <= 200
+
+
+def test_a_stroke_of_the_canvas_that_is_no_digit_leaves_a_question_mark() -> None:
+    page = plain(640, 640, 255)
+    digit, unread, dot = Box(150, 100, 60, 100), Box(400, 120, 50, 80), Box(230, 190, 12, 12)
+    scene = replace(one_digit(digit, 640, 640), marks=(unread, dot))
+    of_pen = Frame(page, 0, 0.0, ink=255 - page[..., 0])
+
+    def grey(frame: Frame) -> np.ndarray:
+        picture = draw(frame, scene, View(mode=Mode.CANVAS), Status("canvas"))
+        return np.argwhere((picture[:560, 640:] == GREY).all(axis=2))
+
+    rows, columns = grey(of_pen).T
+    assert len(rows) > 200
+    assert unread.y - 3 <= rows.min() < rows.max() <= unread.bottom + 3
+    assert unread.x - 3 <= columns.min() < columns.max() <= unread.right + 3
+    assert len(grey(Frame(page, 0, 0.0))) == 0, "on a picture there is much that nobody drew"
 
 
 def test_the_status_bar_of_the_canvas_gives_way_to_a_label_at_the_lower_edge() -> None:

@@ -20,7 +20,7 @@ from camdigits.devices import sources, writers
 from camdigits.devices.process import say, warnings_said
 from camdigits.devices.teacher import TaughtFile
 from camdigits.devices.threads import THREADS
-from camdigits.errors import CamdigitsError, SourceError
+from camdigits.errors import CamdigitsError, SourceError, is_out_of_memory
 from camdigits.overlay import draw_scene
 from camdigits.ports import SceneWriter
 from camdigits.vision.scene import Record
@@ -180,6 +180,8 @@ def read_source(
             for frame in frames(source, every):
                 scene = reader.recognize(frame, sources.public_name(name))
                 yield Read(scene.to_dict())
+                if source.pictures and reader.notice:
+                    yield Noticed(f"{source.name}: {reader.notice}")
                 if drawing:
                     drawing.write(frame, scene)
             if source.notice:
@@ -191,7 +193,7 @@ def read_source(
     except SourceError as error:
         yield Failed(str(error))
     except (MemoryError, cv2.error) as error:
-        if not isinstance(error, MemoryError) and error.code != cv2.Error.STS_NO_MEM:
+        if not is_out_of_memory(error):
             raise
         yield Failed(f"{name}: passed over, there is too little memory for it; save it smaller, or close other programs")
 

@@ -16,14 +16,16 @@ from camdigits.devices.sources import open_source
 from camdigits.errors import OutputError, SourceError, UsageError
 from camdigits.ports import Clock, Pointer, Turn
 from camdigits.vision.drawing import Drawing
-from camdigits.vision.scene import BgrImage, Frame
-from camdigits.vision.strokes import LEAST_SIDE_PX, MOST_SIDE_PX, PAPERS, REACH_PX, Kind, Page, PaperColour
+from camdigits.vision.scene import BgrImage, Frame, InkPart
+from camdigits.vision.strokes import LEAST_SIDE_PX, MOST_SIDE_PX, PAPERS, REACH_PX, Kind, Page, PaperColour, Stroke, part_of
 
 PAGE_PX = 640
 BRUSH_RADIUS_PX = 10
 BRUSH_RADII_PX = range(2, 61)
 PICTURE_SIDES_PX = (640, 1280)
 """Between these is the longest side of a picture that is drawn on, unless a size is asked for."""
+PARTS, PARTS_AREA = 200, 6
+"""Of so many of the last strokes it is known what each left, as far as their boxes cover the page only so often."""
 DARK_GREY = 100
 """Pictures that are darker for the most part are drawn on as a blackboard is."""
 
@@ -66,6 +68,7 @@ class CanvasSource:
         self._radius_px = BRUSH_RADIUS_PX
         self._said = ""
         self._shown_changes = -1
+        self._parts: list[tuple[Stroke, InkPart | None]] = []
         self._frame: Frame | None = None
 
     @property
@@ -104,15 +107,33 @@ class CanvasSource:
             image.flags.writeable = ink.flags.writeable = False
             index = last.index + 1 if last else 0
             known = ink if self._drawing.blank.picture is None else None
-            self._frame = Frame(image, index, self._clock() - self._opened_s, settled, known)
+            parts = self._parts_of_strokes() if known is not None and settled else ()
+            self._frame = Frame(image, index, self._clock() - self._opened_s, settled, known, parts)
         elif last.settled is not settled:
-            self._frame = Frame(last.image, last.index, self._clock() - self._opened_s, settled, last.ink)
+            parts = self._parts_of_strokes() if last.ink is not None and settled else ()
+            self._frame = Frame(last.image, last.index, self._clock() - self._opened_s, settled, last.ink, parts)
         self._shown_changes = self._drawing.changes
         assert self._frame is not None
         return self._frame
 
     def close(self) -> None:
         """Nothing to give back; the strokes stay."""
+
+    def _parts_of_strokes(self) -> tuple[InkPart, ...]:
+        """What each of the last strokes of the pen left; each is drawn by itself once."""
+        page = self._drawing.page
+        pens = [stroke for stroke in page.strokes[-PARTS:] if stroke.kind is Kind.PEN]
+        known = {id(stroke): (stroke, part) for stroke, part in self._parts}
+        self._parts = [known.get(id(stroke)) or (stroke, part_of(stroke, (page.width, page.height))) for stroke in pens]
+        left_px = PARTS_AREA * page.width * page.height
+        parts: list[InkPart] = []
+        for _, part in reversed(self._parts):
+            left_px -= part.box.area if part else 0
+            if left_px < 0:
+                break
+            if part:
+                parts.append(part)
+        return tuple(reversed(parts))
 
     def _follow(self, pointer: Pointer) -> None:
         drawing = self._drawing

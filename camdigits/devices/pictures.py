@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.devices.stderr import Heard, heard_stderr
-from camdigits.errors import SourceError
+from camdigits.errors import SourceError, is_out_of_memory
 from camdigits.vision.scene import BgrImage
 
 SLIDE_PERIOD_S = 2.0
@@ -53,6 +53,8 @@ _PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
 _OF_DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "TIFF_Error")
 _EXTRANEOUS = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
 _FILLED_BYTES = 16
+_EMPTY_END_BYTES = 4096
+"""What is compressed does not end in so many zeros; the room that Windows leaves in EXIF, which may come last, half of it."""
 BEYOND_WHITE = 2.0
 """Floats go from 0 to 1. Filters and glare lead beyond that here and there, but where most are above this, they go to 255."""
 EXIF_ORIENTATION = 0x112
@@ -63,6 +65,10 @@ _ROWS_AT_ONCE = 256
 _SAMPLE_PX, _SEEN_ALPHA, _SEEN_CONTRAST, _SEEN_SHARE = 1_000_000, 64, 64, 0.01
 """Of so many pixels those of at least that opacity are seen; fewer than that share with that contrast to white are none."""
 _WEBP_FLAGS_AT, _WEBP_MOVES = 20, 0b10
+_TOO_LARGE = "CV_IO_MAX_IMAGE_"
+"""Limits that OpenCV's errors name: of pixels, and of a picture's width and height."""
+_ANEW = "copy it again, or save it as PNG or JPEG"
+_SMALLER = "save it smaller, or cut it into parts"
 _FRAMES_AT_ONCE = 16
 """Of an animation, which is decoded from its beginning each time."""
 _SHORTEST_S, _USUAL_S = 0.011, 0.1
@@ -96,8 +102,22 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
     """The picture in a file's bytes: uint8 (H, W, 3), BGR, turned as its EXIF orientation says, transparency over white,
     or over black where the ink would vanish on white.
 
-    Grey becomes BGR, 16 bits and floats are scaled to 8. Raises SourceError for a file that is cut off or damaged.
+    Grey becomes BGR, 16 bits and floats are scaled to 8. Raises SourceError for a file that is cut off or damaged, and for a
+    picture that is too large for OpenCV or for the memory there is.
     """
+    try:
+        return _decoded(data, name)
+    except (MemoryError, cv2.error) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise SourceError(
+            f"{name}: there is too little memory for this picture; {_SMALLER}, or close other programs"
+        ) from error
+
+
+def _decoded(data: bytes, name: str) -> BgrImage:
+    if _is_empty_at_its_end(data):
+        raise _cut_off(name)
     if _is_heif(data[:64]):
         return _decode_heif(data, name)
     if _is_png_cut_off(data):
@@ -109,13 +129,17 @@ def decode_picture(data: bytes, name: str) -> BgrImage:
         with _decoder_heard() as heard:
             pixels, kinds, metadata = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
+        if is_out_of_memory(error):
+            raise
+        if _TOO_LARGE in str(error):
+            raise SourceError(f"{name}: the picture has more pixels than OpenCV takes, 2^30; {_SMALLER}") from error
         raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or far too large; save it smaller") from error
     is_empty = pixels is None or pixels.size == 0
     is_damaged = _tells_of_damage(heard.text, data)
     if lacks_end and (is_empty or is_damaged):
         raise _cut_off(name)
     if is_empty:
-        raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or of an unknown kind; save it as PNG or JPEG")
+        raise SourceError(f"{name}: the picture cannot be decoded, it is cut off, damaged or of an unknown kind; {_ANEW}")
     if is_damaged:
         raise SourceError(f"{name}: the picture is damaged, parts of it are missing or wrong; copy or save it again")
     if data.startswith(b"BM") and pixels.ndim == 3:
@@ -199,12 +223,24 @@ def is_animation(data: bytes) -> bool:
     return data[4:12] == b"ftypavis"
 
 
+def begins_white_on_nothing(data: bytes) -> bool:
+    """Whether the first picture of an animation would vanish on white."""
+    try:
+        with _decoder_heard():
+            _, animation = cv2.imdecodeanimation(np.frombuffer(data, np.uint8), 0, 1)
+    except cv2.error:
+        return False
+    pixels = next(iter(animation.frames), None)
+    return pixels is not None and pixels.ndim == 3 and pixels.shape[2] == 4 and _vanishes_on_white(np.asarray(pixels, np.uint8))
+
+
 def animation_frames(data: bytes, name: str) -> Iterator[tuple[BgrImage, float]]:
     """The pictures of a file that is an animation, as `decode_picture` gives them, and how long each is shown, in seconds.
 
     Raises SourceError for one that is cut off or damaged.
     """
-    if _is_png_cut_off(data) or (data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little")):
+    is_cut_off = _is_png_cut_off(data) or _is_empty_at_its_end(data)
+    if is_cut_off or (data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little")):
         raise _cut_off(name)
     start, shown = 0, 0
     while True:
@@ -256,6 +292,12 @@ def _tells_of_damage(said: str, data: bytes) -> bool:
 
 def _cut_off(name: str) -> SourceError:
     return SourceError(f"{name}: the picture is cut off, its end is missing; copy or save it again")
+
+
+def _is_empty_at_its_end(data: bytes) -> bool:
+    """Whether a picture of a kind that is read as far as it goes ends in nothing: programs that copy take the room first."""
+    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    return (is_webp or data[4:8] in (b"ftyp", b"jP  ")) and len(data) > _EMPTY_END_BYTES and not any(data[-_EMPTY_END_BYTES:])
 
 
 def _is_png_cut_off(data: bytes) -> bool:

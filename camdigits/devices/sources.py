@@ -28,7 +28,14 @@ from camdigits.devices.live import DEFAULT_SIZE, Capture, LiveParams, LiveSource
 from camdigits.devices.native import start_inside
 from camdigits.devices.paged import PagedSource, TiffSource
 from camdigits.devices.pages import PAGE_SUFFIX, load_page
-from camdigits.devices.pictures import SLIDE_PERIOD_S, decode_picture, is_animation, is_picture, tiff_pages
+from camdigits.devices.pictures import (
+    SLIDE_PERIOD_S,
+    begins_white_on_nothing,
+    decode_picture,
+    is_animation,
+    is_picture,
+    tiff_pages,
+)
 from camdigits.devices.process import came_in_time
 from camdigits.devices.refusals import refusal
 from camdigits.errors import SourceError, reason_of
@@ -211,7 +218,7 @@ def open_source(
     """
     if spec == STDIN:
         return _open_stdin()
-    if _is_pipe(spec):
+    if is_pipe(spec):
         return _open_pipe(spec)
     if _exists(spec):
         return _open_path(spec, size, reconnect)
@@ -259,7 +266,7 @@ def picture_at(file: str, index: int) -> BgrImage:
 
 def file_behind(spec: str, source: FrameSource) -> str:
     """The full path of what was opened under that name, if it can be opened again and is the same; else ""."""
-    return "" if spec == STDIN or source.live or not _exists(spec) or _is_pipe(spec) else str(Path(spec).absolute())
+    return "" if spec == STDIN or source.live or not _exists(spec) or is_pipe(spec) else str(Path(spec).absolute())
 
 
 def expand(spec: str) -> list[str]:
@@ -315,7 +322,7 @@ def is_recorded(spec: str) -> bool:
     except SourceError:  # it is there, but not for us
         return True
     return (
-        not (Path(spec).is_char_device() or _is_pipe(spec))
+        not (Path(spec).is_char_device() or is_pipe(spec))
         if there
         else "://" not in spec and not (spec.isascii() and spec.isdigit())
     )
@@ -353,7 +360,7 @@ def _exists(spec: str) -> bool:
         return False
 
 
-def _is_pipe(spec: str) -> bool:
+def is_pipe(spec: str) -> bool:
     """Whether that is a pipe, which can be read once: one with a name, what a shell makes of <(...), or stdin by its path."""
     if not _exists(spec):
         return False
@@ -436,8 +443,12 @@ def _open_file(path: Path, name: str) -> FrameSource:
     if _is_text(head):
         # FFmpeg would draw the letters of a text, and follow a playlist to other places.
         raise SourceError(f"{name}: holds text, neither a picture nor a clip; name a file such as page.jpg or clip.mp4")
-    if head.startswith(_GIF) and not path.read_bytes().rstrip(b"\0").endswith(_GIF_END):
-        raise SourceError(f"{name}: cut off, its end is missing; copy or save it again")
+    if head.startswith(_GIF):
+        data = path.read_bytes()
+        if not data.rstrip(b"\0").endswith(_GIF_END):
+            raise SourceError(f"{name}: cut off, its end is missing; copy or save it again")
+        if begins_white_on_nothing(data):  # FFmpeg lays what is transparent over white
+            return open_animation(data, name)
     try:
         return open_clip(path, name)
     except OSError as error:

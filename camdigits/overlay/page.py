@@ -10,11 +10,14 @@ from camdigits.controls import View
 from camdigits.overlay.choices import draw_chosen, draw_dragged
 from camdigits.overlay.lettering import BOLD, DIGIT_HEIGHT, width_px, write
 from camdigits.overlay.marks import draw_boxes, draw_tab, draw_underline, lay_out, type_size_px
-from camdigits.overlay.palette import MIST, of_confidence
+from camdigits.overlay.palette import GREY, MIST, of_confidence
 from camdigits.overlay.panels import Status, bar_height_px, draw_bar
 from camdigits.vision.scene import BgrImage, Box, Digit, Frame, Scene, in_boxes
 
 _LEAST_LABEL_PX = 20
+UNREAD = "?"
+_LEAST_UNREAD_PX, _UNREAD_SHARE = 12, 0.3
+"""A stroke that is no digit is marked where it is this long, and so long beside the usual height of a digit."""
 _MOST_WIDENED = 1.15
 _NARROWEST = 0.5
 """A label is at most this much wider than what was written, but a thin stroke's label keeps this part of its height."""
@@ -31,6 +34,8 @@ def draw_page(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImag
     if status.chosen is not None:  # under the labels, which stay legible
         for half in halves:
             draw_chosen(half, status.chosen.box, size_px)
+    if frame.ink is not None:  # a picture has much on it that nobody drew
+        _draw_unread(halves[1], scene)
     _draw_readings(halves[1], scene, view, status, size_px)
     if status.dragged is not None:
         for half in halves:
@@ -57,9 +62,23 @@ def _draw_readings(half: BgrImage, scene: Scene, view: View, status: Status, siz
         draw_tab(half, tab, box)
 
 
+def _draw_unread(half: BgrImage, scene: Scene) -> None:
+    """A grey question mark in place of every stroke that was read as no digit, but for dots beside digits."""
+    height, width = half.shape[:2]
+    usual_px = float(np.median([digit.box.height for digit in scene.digits])) if scene.digits else 0.0
+    for mark in scene.marks:
+        if max(mark.width, mark.height) >= max(_LEAST_UNREAD_PX, _UNREAD_SHARE * usual_px):
+            box, label_px = _label_in(mark, UNREAD, (width, height))
+            write(half, UNREAD, box.x, box.bottom, label_px, GREY, BOLD)
+
+
 def _label(digit: Digit, room: tuple[int, int]) -> tuple[Box, int]:
-    """Where the label of a digit stands, in place of what was written but all within `room`, and its type size."""
-    box, text = digit.box, str(digit.label)
+    """Where the label of a digit stands, and its type size."""
+    return _label_in(digit.box, str(digit.label), room)
+
+
+def _label_in(box: Box, text: str, room: tuple[int, int]) -> tuple[Box, int]:
+    """Where a label stands, in place of what was written in that box but all within `room`, and its type size."""
     tallest_px = box.height / DIGIT_HEIGHT
     widest_px = box.width * _MOST_WIDENED / (width_px(text, 1000, BOLD) / 1000)
     label_px = max(round(min(tallest_px, max(widest_px, tallest_px * _NARROWEST))), _LEAST_LABEL_PX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -16,7 +17,7 @@ from camdigits.vision.ink import InkParams, Ways, check_image, find_inks, find_p
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.proposals import propose
 from camdigits.vision.readings import Classifier, ask, stack_glyphs, weighed
-from camdigits.vision.regions import RegionParams, Regions, find_regions, has_small_strokes
+from camdigits.vision.regions import RegionParams, Regions, find_regions, has_small_strokes, with_pen_strokes
 from camdigits.vision.scene import (
     Batch,
     BgrImage,
@@ -27,6 +28,7 @@ from camdigits.vision.scene import (
     Frame,
     Ink,
     InkMap,
+    InkPart,
     Number,
     Odds,
     Reading,
@@ -103,7 +105,7 @@ class Pipeline:
 
         Raises ValueError for an image that is not uint8 (H, W, 3).
         """
-        look = self.look(frame.image)
+        look = self.look(frame.image, frame.parts)
         layers = self._in_context(look)
         chosen = [choose(layer.regions, layer.readings, self._params.threshold) for layer in layers]
         main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
@@ -126,15 +128,18 @@ class Pipeline:
         )
         return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
 
-    def look(self, image: BgrImage) -> Look:
+    def look(self, image: BgrImage, parts: Sequence[InkPart] = ()) -> Look:
         """All candidates of a picture, and what the classifier, called once, says of each by itself.
 
+        parts: what each stroke of the pen left of its dark ink, where that is known.
         Raises ValueError for an image that is not uint8 (H, W, 3).
         """
         check_image(image)
         searched, scale = _at_search_scale(image, self._params)
         ways = self._see(searched, image, scale)
         found: Sequence[Regions] = [find_regions(maps, self._params.regions) for maps in ways]
+        if parts:
+            found = [with_pen_strokes(found[0], _scaled_parts(parts, scale), ways[0][0].ink, self._params.regions), *found[1:]]
         seen = None
         if self._context is not None and self._context.finder is not None:
             grey = np.asarray(cv2.cvtColor(searched, cv2.COLOR_BGR2GRAY), np.uint8)
@@ -220,9 +225,17 @@ def _finest(region: Region) -> Ink:
     return region.mask if region.fine is None else region.fine
 
 
+def least_height_px(width: int, height: int, params: PipelineParams) -> int:
+    """How high digits are at least, in pixels of a picture of that size, to be read on it."""
+    return math.ceil(params.regions.min_height_px / min(_search_scale(width, height, params), 1.0))
+
+
+def _search_scale(width: int, height: int, params: PipelineParams) -> float:
+    return min(params.search_side_px / max(width, height), params.max_enlargement)
+
+
 def _at_search_scale(image: BgrImage, params: PipelineParams) -> tuple[BgrImage, float]:
-    side = max(image.shape[:2])
-    scale = min(params.search_side_px / side, params.max_enlargement)
+    scale = _search_scale(image.shape[1], image.shape[0], params)
     if 0.75 < scale < 1.35:  # a resampling that gains nothing only blurs
         return image, 1.0
     return _resized(image, scale), scale
@@ -234,6 +247,18 @@ def _resized(image: BgrImage, scale: float) -> BgrImage:
     resized = cv2.resize(image, size, interpolation=interpolation)
     # Enlarged, the noise of a pixel is a blot: smooth over what the picture had no pixels for.
     return np.asarray(cv2.GaussianBlur(resized, (0, 0), ENLARGED_BLUR * scale) if scale > 1.35 else resized, np.uint8)
+
+
+def _scaled_parts(parts: Sequence[InkPart], scale: float) -> list[InkPart]:
+    if scale == 1:
+        return list(parts)
+    scaled = []
+    for box, mask in parts:
+        left, top = math.floor(box.x * scale), math.floor(box.y * scale)
+        width, height = max(1, round(box.width * scale)), max(1, round(box.height * scale))
+        grey = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        scaled.append(InkPart(Box(left, top, width, height), np.where(grey > 127, np.uint8(255), np.uint8(0))))
+    return scaled
 
 
 def _scaled(boxes: Sequence[Box], factor: float, width: int, height: int) -> tuple[Box, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import combinations
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, iou_matrix, row_blocks
 from camdigits.vision.components import Components, find_components, find_runs, without_specks
-from camdigits.vision.scene import Box, Ink, InkMap, Region
+from camdigits.vision.scene import Box, Ink, InkMap, InkPart, Region
 from camdigits.vision.widths import stroke_width
 
 
@@ -44,6 +45,10 @@ class RegionParams:
     least_small: int = 6
     """So many strokes below `min_height_px` and a little above it are worth a closer look."""
     max_joined: int = 300
+    max_pen_strokes: int = 12
+    """Components of so many strokes of the pen at most are taken apart by these ..."""
+    pen_height_ratio: float = 0.75
+    """... into digits of at least this share of the component's height."""
     max_area: float = 4.0
     """The boxes of strokes that are looked at cover so many times the picture at most; texture has large ones ..."""
     max_pairs_area: float = 4.0
@@ -73,6 +78,8 @@ class Chain:
     box: Box
     last: int
     pieces: tuple[Piece, ...]
+    penned: bool = False
+    """Its pieces are strokes of the pen beside each other, and no cuts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +182,84 @@ def _single(maps: Sequence[InkMap], strokes: Sequence[_Strokes], params: RegionP
         if region is not None:
             candidates.append(region if scale == 1 else _at_main_scale(region, scale, maps[0].ink.shape))
     return candidates
+
+
+def with_pen_strokes(regions: Regions, parts: Sequence[InkPart], ink: Ink, params: RegionParams = RegionParams()) -> Regions:
+    """Take apart, by the strokes of the pen, components that may be several digits that touch.
+
+    parts: what each stroke left of `ink`, in pixels of it; what was rubbed out since is in it no more. Digits beside each other
+    are about as high as the component and apart by more than the pen is wide: the round and the stick of a 9 are not.
+    """
+    components = find_components(ink)
+    together: dict[int, list[InkPart]] = {}
+    for part in parts:
+        own = _left_of(part, ink)
+        if own is not None:
+            labels = components.labels[own.box.y : own.box.bottom, own.box.x : own.box.right][own.mask > 0]
+            together.setdefault(int(np.bincount(labels).argmax()) - 1, []).append(own)
+    pieces: list[Region] = []
+    chains: list[Chain] = []
+    for component, strokes in together.items():
+        box = Box._make(components.boxes[component].tolist())
+        if not 2 <= len(strokes) <= params.max_pen_strokes or box.height < params.min_height_px:
+            continue
+        strokes.sort(key=_middle)
+        between = range(1, len(strokes))
+        cuts = [0, *(k for k in between if _are_beside(_of_strokes(strokes[:k]), _of_strokes(strokes[k:]))), len(strokes)]
+        ends: list[Piece] = []
+        for start, end in combinations(range(len(cuts)), 2):
+            piece = _of_strokes(strokes[cuts[start] : cuts[end]])
+            if (start, end) != (0, len(cuts) - 1) and piece.box.height >= params.pen_height_ratio * box.height:
+                ends.append(Piece(len(regions.candidates) + len(pieces), start, end))
+                pieces.append(piece)
+        if ends:
+            chains.append(Chain(box, len(cuts) - 1, tuple(ends), penned=True))
+    return replace(regions.with_more(pieces), chains=(*regions.chains, *chains))
+
+
+def _left_of(part: InkPart, ink: Ink) -> InkPart | None:
+    """What is left of a part in the ink; None where most of it was rubbed out."""
+    there = ink[part.box.y : part.box.bottom, part.box.x : part.box.right]
+    mask = part.mask[: there.shape[0], : there.shape[1]] & there
+    if 2 * cv2.countNonZero(mask) <= cv2.countNonZero(part.mask):
+        return None
+    left, top, width, height = cv2.boundingRect(mask)
+    own = np.ascontiguousarray(mask[top : top + height, left : left + width])
+    return InkPart(Box(part.box.x + left, part.box.y + top, width, height), own)
+
+
+def _middle(part: InkPart) -> float:
+    """The middle of a part's ink from left to right."""
+    columns = np.flatnonzero(part.mask.any(axis=0))
+    return part.box.x + float(columns.mean())
+
+
+def _are_beside(left: Region, right: Region) -> bool:
+    """Whether one lies left of the other all the way down, but for the ink that both share where they touch.
+
+    The stroke through a 0 crosses it, and a round with a stick through it is one sign.
+    """
+    top, bottom = max(left.box.y, right.box.y), min(left.box.bottom, right.box.bottom)
+    if bottom <= top:
+        return False
+    rows, other_rows = (region.mask[top - region.box.y : bottom - region.box.y] > 0 for region in (left, right))
+    both = rows.any(axis=1) & other_rows.any(axis=1)
+    ends = left.box.right - rows[:, ::-1].argmax(axis=1)
+    starts = right.box.x + other_rows.argmax(axis=1)
+    apart = (ends - starts <= SHARED * min(left.stroke_px, right.stroke_px))[both]
+    return bool(len(apart)) and bool(apart.mean() >= BESIDE)
+
+
+def _of_strokes(strokes: Sequence[InkPart]) -> Region:
+    box = reduce(Box.union, (stroke.box for stroke in strokes))
+    mask = np.zeros((box.height, box.width), np.uint8)
+    for place, own in strokes:
+        mask[place.y - box.y : place.bottom - box.y, place.x - box.x : place.right - box.x] |= own
+    return Region(box, mask, stroke_width(mask), cut=True)
+
+
+BESIDE, SHARED = 0.8, 1.8
+"""In this share of the rows that both have, a stroke ends where the one beside it begins, or so many pen widths later."""
 
 
 def _nearest(some: Boxes, others: Boxes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:

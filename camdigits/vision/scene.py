@@ -83,6 +83,13 @@ class Box(NamedTuple):
         return self._replace(x=frame_width - self.right)
 
 
+class InkPart(NamedTuple):
+    """What one stroke of the pen left: `mask` uint8 (height, width), 0 or 255, inside `box`."""
+
+    box: Box
+    mask: Ink
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture from a source.
@@ -90,7 +97,8 @@ class Frame:
     index counts the pictures of the source from 0; time_s is seconds since the source opened (time is data here), 0 of pictures
     and pages, which have none.
     A frame that is not settled is shown but not read: a stroke is still being drawn on it.
-    ink: uint8 (H, W), 0 none .. 255 full, where the source knows what was written on an otherwise empty page.
+    ink: uint8 (H, W), 0 none .. 255 full, where the source knows what was written on an otherwise empty page. parts: what each
+    stroke of the pen left, in their order, where it knows that; of a page of very many strokes the last ones.
     """
 
     image: BgrImage
@@ -98,6 +106,7 @@ class Frame:
     time_s: float
     settled: bool = True
     ink: Ink | None = None
+    parts: tuple[InkPart, ...] = ()
 
 
 class InkMap(NamedTuple):

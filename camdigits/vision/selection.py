@@ -17,6 +17,10 @@ PART_LOGIT = 1.0
 PART_INK = 1.5
 """... which has so many times its ink at least: what has less is another try at the same stroke."""
 
+PEN_LOGIT, PEN_CONFIDENCE = 6.0, 0.95
+"""By so much strokes of the pen beside each other, each of them a digit of that confidence, may be less sure than one digit of
+all of them."""
+
 
 def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> list[int]:
     """Which candidates are digits: confident ones, surest first, no stroke used twice.
@@ -26,7 +30,9 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
     geometric mean; or some of its pieces are digits, and the rest is none.
     """
     candidates = regions.candidates
-    sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold]
+    # A stroke of the pen that is a digit by itself is none where the strokes beside it are no digits: the stick of a 4.
+    penned = {piece.candidate for chain in regions.chains if chain.penned for piece in chain.pieces}
+    sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold and k not in penned]
     parts = _parts_of_wholes([candidates[k] for k in sure])
     offers: list[tuple[float, tuple[int, ...]]] = [
         (_logit(readings[k].confidence) - PART_LOGIT * part, (k,)) for k, part in zip(sure, parts.tolist(), strict=True)
@@ -35,7 +41,8 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
         pieces = tuple(best_chain(chain, readings, threshold))
         if pieces:
             mean = float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces))
-            offers.append((_logit(mean), pieces))
+            least = min(readings[k].confidence for k in pieces)
+            offers.append((_logit(mean) + PEN_LOGIT * (chain.penned and least >= PEN_CONFIDENCE), pieces))
     offers.sort(key=lambda offer: (-offer[0], offer[1]))
     members = list(dict.fromkeys(k for _, indices in offers for k in indices))
     regions_of = [candidates[k] for k in members]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 
-from camdigits.vision.scene import BgrImage, Box, Ink
+from camdigits.vision.scene import BgrImage, Box, Ink, InkPart
 
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
@@ -112,6 +112,19 @@ def ink_of(strokes: Iterable[Stroke], size: tuple[int, int]) -> Ink:
         for box in boxes:
             window(touched, box)[:] = 0
     return ink
+
+
+def part_of(stroke: Stroke, size: tuple[int, int]) -> InkPart | None:
+    """What a stroke by itself leaves on a page of `size` (width, height); None where that is nothing."""
+    xs, ys = zip(*stroke.points, strict=True)
+    reach = stroke.width_px / 2 + 2
+    left, top = max(math.floor(min(xs) - reach), 0), max(math.floor(min(ys) - reach), 0)
+    right, bottom = min(math.ceil(max(xs) + reach), size[0]), min(math.ceil(max(ys) + reach), size[1])
+    if left >= right or top >= bottom:
+        return None
+    moved = replace(stroke, points=tuple((x - left, y - top) for x, y in stroke.points), kind=Kind.PEN)
+    ink = ink_of([moved], (right - left, bottom - top))
+    return InkPart(Box(left, top, right - left, bottom - top), np.where(ink > 127, np.uint8(255), np.uint8(0)))
 
 
 def ground_of(page: Page) -> BgrImage:

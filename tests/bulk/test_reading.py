@@ -7,15 +7,10 @@ import pytest
 
 from camdigits.bulk.reading import Failed, read_source
 from camdigits.devices import sources
+from tests.fakes import opencv_error
 
 NOT_ASKED: Any = None
 """In place of a recognizer: no frame comes so far."""
-
-
-def opencv_error(code: int) -> cv2.error:
-    error = cv2.error("OpenCV: (-4:Insufficient memory) Failed to allocate 1200000000 bytes")
-    error.code = code
-    return error
 
 
 @pytest.mark.parametrize("error", [MemoryError("Unable to allocate 1.1 GiB"), opencv_error(cv2.Error.STS_NO_MEM)])

@@ -359,3 +359,65 @@ def test_time_is_counted_from_the_opening() -> None:
     canvas = CanvasSource(clock)
     clock.advance(2.5)
     assert canvas.read(stroke((10, 10))).time_s == pytest.approx(2.5)
+
+
+def round_at(left: int, top: int, width: int, height: int) -> list[tuple[int, int]]:
+    """A closed round that fills that box, as a mouse draws it."""
+    turns = np.linspace(-np.pi / 2, 1.5 * np.pi + 0.1, 30)
+    return [(round(left + width / 2 * (1 + np.cos(t))), round(top + height / 2 * (1 + np.sin(t)))) for t in turns]
+
+
+def stick_at(x: int, top: int, height: int, lean: int = 0) -> list[tuple[int, int]]:
+    return [(x - round(lean * k / 8), top + round(height * k / 8)) for k in range(9)]
+
+
+def texts(reader: CanvasReader, *strokes: list[tuple[int, int]], eraser: list[tuple[int, int]] | None = None) -> list[str]:
+    """What is read of a page with those strokes, the last one of an eraser if there is one."""
+    canvas = CanvasSource()
+    frame = canvas.read(Turn())
+    for points in strokes:
+        frame = canvas.read(stroke(*points))
+    if eraser:
+        canvas.read(keys("e"))
+        frame = canvas.read(stroke(*eraser))
+    return [str(digit) for digit in reader.recognize(frame).digits]
+
+
+class TestTouchingDigits:
+    """Digits whose strokes meet: where each stroke went is known here."""
+
+    @pytest.mark.parametrize(
+        ("text", "strokes"),
+        [
+            ("00", [round_at(150, 200, 120, 180), round_at(278, 205, 120, 180)]),
+            ("000", [round_at(80, 200, 120, 180), round_at(210, 195, 120, 180), round_at(322, 205, 120, 180)]),
+            ("11", [stick_at(200, 200, 180), stick_at(232, 200, 180, lean=20)]),
+            ("10", [stick_at(200, 200, 180), round_at(215, 200, 120, 180)]),
+            ("01", [round_at(200, 200, 120, 180), stick_at(333, 200, 180)]),
+            ("01", [stick_at(333, 200, 180), round_at(200, 200, 120, 180)]),
+            ("100", [stick_at(100, 200, 180), round_at(112, 200, 120, 180), round_at(244, 200, 120, 180)]),
+        ],
+    )
+    def test_they_are_read_by_their_strokes(
+        self, reader: CanvasReader, text: str, strokes: list[list[tuple[int, int]]]
+    ) -> None:
+        assert "".join(texts(reader, *strokes)) == text
+
+    @pytest.mark.parametrize(
+        ("digit", "strokes"),
+        [
+            ("4", [[(250, 150), (180, 290), (330, 290)], stick_at(290, 170, 220)]),
+            ("9", [round_at(200, 150, 100, 100), stick_at(302, 150, 220)]),
+            ("8", [round_at(200, 150, 110, 110), round_at(190, 258, 130, 120)]),
+            ("0", [round_at(200, 150, 140, 220), [(345, 140), (270, 260), (195, 380)]]),
+            ("7", [[(180, 160), (320, 160), (240, 380)], [(210, 270), (320, 270)]]),
+        ],
+    )
+    def test_one_digit_of_several_strokes_stays_one(
+        self, reader: CanvasReader, digit: str, strokes: list[list[tuple[int, int]]]
+    ) -> None:
+        assert texts(reader, *strokes) == [digit]
+
+    def test_what_was_rubbed_out_of_a_stroke_is_in_it_no_more(self, reader: CanvasReader) -> None:
+        two = [round_at(150, 200, 120, 180), round_at(278, 205, 120, 180)]
+        assert texts(reader, *two, eraser=[(x + 2, y) for x, y in round_at(282, 205, 120, 180)]) == ["0"]

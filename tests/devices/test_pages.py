@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import struct
 import tracemalloc
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,7 @@ from camdigits.vision.strokes import (
     render,
 )
 from tests.fake_screen import stroke
+from tests.fakes import hollow_png
 from tests.platforms import NOT_THERE
 
 COORDINATES = st.one_of(st.integers(-REACH_PX, REACH_PX), st.floats(-REACH_PX, REACH_PX))
@@ -122,14 +121,8 @@ def test_a_picture_under_the_strokes_comes_back(folder: Path) -> None:
 
 
 def png(width: int, height: int) -> str:
-    """A PNG of a few bytes that says it is so large."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-    return "data:image/png;base64," + base64.b64encode(data).decode()
+    """A PNG of a few bytes that says it is so large, as a page holds it."""
+    return "data:image/png;base64," + base64.b64encode(hollow_png(width, height)).decode()
 
 
 @pytest.mark.parametrize(
