@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.lines import Floats, Indices, Line, median, near_pairs
+from camdigits.vision.boxes import median
+from camdigits.vision.lines import Floats, Indices, Line, near_pairs
 
 Flags = npt.NDArray[np.bool_]
 

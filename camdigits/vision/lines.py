@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.vision.boxes import median
 from camdigits.vision.scene import Digit
 
 Floats = npt.NDArray[np.float64]
@@ -98,13 +99,6 @@ def find_lines(digits: Sequence[Digit], params: LineParams = LineParams()) -> li
     bodies = replace(bodies, width=_widths(bodies, slopes))
     groups = _join(bodies, slopes, params)
     return [_line(members, order, bodies, median(slopes[members])) for members in groups]
-
-
-def median(values: Floats) -> float:
-    """The median of some values, at least one: as `np.median`, which takes many times as long for a few."""
-    ordered = np.sort(values)
-    half = len(ordered) // 2
-    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def near_pairs(x: Floats, y: Floats, reach: Floats) -> tuple[Indices, Indices]:

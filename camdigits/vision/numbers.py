@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from camdigits.vision.boxes import median
 from camdigits.vision.joints import JointParams, Joints, clearances, fenced, find_joints
-from camdigits.vision.lines import Floats, Line, LineParams, find_lines, median
+from camdigits.vision.lines import Floats, Line, LineParams, find_lines
 from camdigits.vision.scene import Box, Digit, Number
 
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import iou_matrix
+from camdigits.vision.boxes import iou_matrix, logit
 from camdigits.vision.numbers import NumberParams, around, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs
 from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Scene, in_boxes, whole_boxes
@@ -31,6 +31,8 @@ SLOPE_BOXES = 300
 """The slope of lines is found from so many boxes at most, the largest."""
 SAME_TILT_DEGREES = 15.0
 """Two looks at a page that propose tilts closer than this agree."""
+ODDS_MARGIN = 1e-4
+"""Confidences are cut this far from 0 and 1, so that one digit cannot outweigh a page."""
 GLANCE_SIDE_PX = 1600
 """Turns are compared on pictures no longer than this."""
 
@@ -480,17 +482,12 @@ def _clear_odds(glyphs: Batch, quarters: int, classify: Classifier) -> float:
     turned = np.ascontiguousarray(np.rot90(glyphs, -quarters, axes=(1, 2)))
     # A plain stroke is a 1 in two of four turns, whatever it is.
     confidence = np.array([reading.confidence for reading in read_glyphs(turned, classify) if reading.label != 1])
-    return float(np.maximum(_logit(confidence) - 2, 0).sum())
+    return float(np.maximum(logit(confidence, ODDS_MARGIN) - 2, 0).sum())
 
 
-def _log_odds(scene: Scene) -> npt.NDArray[np.float64]:
+def _log_odds(scene: Scene) -> npt.NDArray[np.floating]:
     """The evidence of each digit that is more likely right than wrong, whatever the threshold it was read with."""
-    return _logit(np.array([digit.confidence for digit in scene.digits if digit.confidence > 0.5]))
-
-
-def _logit(confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    clipped = np.clip(confidence, 1e-4, 1 - 1e-4)
-    return np.asarray(np.log(clipped / (1 - clipped)))
+    return logit(np.array([digit.confidence for digit in scene.digits if digit.confidence > 0.5]), ODDS_MARGIN)
 
 
 def _mean_odds(scene: Scene) -> float:
