@@ -15,11 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import median_level
-from camdigits.vision.scene import BgrImage, Box, whole_boxes
+from camdigits.vision.scene import BgrImage, Box, Floats, GreyImage, whole_boxes
 
-Grey = npt.NDArray[np.uint8]
-"""uint8 (H, W), a frame reduced for the search."""
-Floats = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
 """float32 (N, 2), x and y in pixels of a reduced frame."""
 Patches = npt.NDArray[np.float32]
@@ -108,7 +105,7 @@ class Reduced:
     grey: uint8 (h, w). scale: pixels of `grey` per pixel of the frame. index: the frame's index in its source.
     """
 
-    grey: Grey
+    grey: GreyImage
     scale: float
     index: int = 0
 
@@ -192,7 +189,7 @@ def find_motions(
     return found
 
 
-def _flow(before: Grey, now: Grey, corners: Points, params: MotionParams) -> tuple[Points, npt.NDArray[np.bool_]]:
+def _flow(before: GreyImage, now: GreyImage, corners: Points, params: MotionParams) -> tuple[Points, npt.NDArray[np.bool_]]:
     """Where corners are on the next frame, and which of them are found on it: bool (N,)."""
     options = {"winSize": (params.window_px, params.window_px), "maxLevel": params.levels}
     places, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners[:, None], None, **options)  # type: ignore[call-overload]
@@ -242,7 +239,7 @@ def likeness(before: Patches, now: Patches) -> npt.NDArray[np.float32]:
     return np.asarray((before * now).sum(axis=1) / np.maximum(scale, 1e-3), np.float32)
 
 
-def find_changes(before: Reduced, now: Reduced, motion: Motion = STILL, params: MotionParams = MotionParams()) -> Grey:
+def find_changes(before: Reduced, now: Reduced, motion: Motion = STILL, params: MotionParams = MotionParams()) -> GreyImage:
     """Where a reduced frame differs from an earlier one that moved by `motion` (pixels of the frame): uint8 (h, w), 255 there.
 
     A pixel has changed when it is darker or lighter than all that stood about its place before, as much as the light of the

@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
-import numpy.typing as npt
 
 from camdigits.tracking.assignment import assigned
-from camdigits.tracking.motion import PATCH_PX, STILL, Floats, Motion, Patches, Reduced, likeness, take_patches
+from camdigits.tracking.motion import PATCH_PX, STILL, Motion, Patches, Reduced, likeness, take_patches
 from camdigits.vision.boxes import Boxes, shared_area
-from camdigits.vision.scene import Digit, whole_boxes
+from camdigits.vision.scene import Digit, Flags, Floats, Indices, whole_boxes
 
-Indices = npt.NDArray[np.intp]
 _LANDMARKS, _MAX_STEPS = 12, 80
 """A page is found again by this many digits, the surest, among this many shifts."""
 
@@ -169,7 +167,7 @@ class Tracker:
             self._digits = {}
         self._keep([time_s - track.placed_s <= self._patience_s(track) for track in self._tracks])
 
-    def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> npt.NDArray[np.bool_]:
+    def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> Flags:
         """Move each track by the first motion that brings it to its strokes, else by the first; which are there: bool (N,)."""
         before, params = self._boxes, self.params
         least = np.array([self._least_alike(track) for track in self._tracks])
@@ -416,12 +414,12 @@ class Tracker:
         return self._digits[state]
 
 
-def _is_placed(picture: Reduced, boxes: Floats, patches: Patches, least: Floats) -> npt.NDArray[np.bool_]:
+def _is_placed(picture: Reduced, boxes: Floats, patches: Patches, least: Floats) -> Flags:
     """Which strokes are seen at the boxes, on the frame, at least as alike as that: bool (N,)."""
     return np.asarray((likeness(patches, take_patches(picture, boxes)) >= least) & _inside(boxes, picture))
 
 
-def _inside(boxes: Floats, picture: Reduced) -> npt.NDArray[np.bool_]:
+def _inside(boxes: Floats, picture: Reduced) -> Flags:
     """Which boxes lie on the frame, but for a tenth of their sides: bool (N,)."""
     height, width = picture.grey.shape
     x, y, across, down = boxes.T * picture.scale

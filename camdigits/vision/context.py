@@ -15,10 +15,7 @@ import numpy.typing as npt
 
 from camdigits.vision import finder
 from camdigits.vision.boxes import logit, row_blocks, shared_area
-from camdigits.vision.scene import Ink, Reading, Region
-
-Features = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
+from camdigits.vision.scene import Features, Indices, Ink, Reading, Region
 
 FEATURES = (
     "odds",

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from camdigits.vision.boxes import median
-from camdigits.vision.lines import Floats, Indices, Line, near_pairs
-
-Flags = npt.NDArray[np.bool_]
+from camdigits.vision.lines import Line, near_pairs
+from camdigits.vision.scene import Flags, Floats, Indices
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from camdigits.vision.boxes import median
-from camdigits.vision.scene import Digit
-
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
+from camdigits.vision.scene import Digit, Flags, Floats, Indices
 
 
 @dataclass(frozen=True)
@@ -187,7 +183,7 @@ def _join(bodies: Bodies, slopes: Floats, params: LineParams) -> list[list[int]]
     return joining.run(zip(first[links].tolist(), second[links].tolist(), strict=True))
 
 
-def _bit_rows(flags: npt.NDArray[np.bool_]) -> list[int]:
+def _bit_rows(flags: Flags) -> list[int]:
     """Each row of flags as the bits of one whole number, so that sets of digits are compared in one step."""
     return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(flags, axis=1, bitorder="little")]
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from camdigits.vision.boxes import median
 from camdigits.vision.joints import JointParams, Joints, clearances, fenced, find_joints
-from camdigits.vision.lines import Floats, Line, LineParams, find_lines
-from camdigits.vision.scene import Box, Digit, Number
+from camdigits.vision.lines import Line, LineParams, find_lines
+from camdigits.vision.scene import Box, Digit, Floats, Number
 
 
 class CrowdWeights(NamedTuple):
