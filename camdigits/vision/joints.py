@@ -174,58 +174,52 @@ def _kinds(marks: _Marks, before: Indices, line: Line, params: JointParams) -> t
     """Find which marks are signs between two digits, and which dots or commas; before: (M,), the digit to the left of each."""
     body = np.minimum((line.end - line.start) / 2, params.half_body * line.size)
     left, right = (line.middle + body)[before], (line.middle - body)[before + 1]
-    between = _is_between(marks, left, right, line, params)
+    upper, lower = line.centre - line.height / 2, line.centre + line.height / 2
+    between = _is_between(marks, left, right, line.size, params)
     for digit in (before, before + 1):
-        between &= ~_is_part_of(marks, digit, line, params)
-    dots = between & _is_dot(marks, before, line, params)
+        sides = line.start[digit], line.end[digit], upper[digit], lower[digit]
+        between &= ~_is_within(marks, *sides, params.own_slack * line.size)
+    top, bottom = np.minimum(upper[before], upper[before + 1]), np.maximum(lower[before], lower[before + 1])
+    foot = np.minimum(lower[before], lower[before + 1])
+    dots = between & _is_dot(marks, foot, bottom, line.size, params)
     wide = right - left >= params.least_sign_gap * line.size
-    return between & wide & ~dots & _is_sign(marks, before, line, params), dots
+    return between & wide & ~dots & _is_sign(marks, top, bottom, line.size, params), dots
 
 
-def _is_between(marks: _Marks, left: Floats, right: Floats, line: Line, params: JointParams) -> Flags:
+def _is_between(marks: _Marks, left: Floats, right: Floats, size: float, params: JointParams) -> Flags:
     """Find which marks lie between the bodies of their two digits, which end at `left` and begin at `right`, px."""
-    u, half, slack_px, edge_px = marks.u, marks.half, params.middle_slack * line.size, params.edge_slack * line.size
+    u, half, slack_px, edge_px = marks.u, marks.half, params.middle_slack * size, params.edge_slack * size
     between = (u > left - slack_px) & (u < right + slack_px)
     return np.asarray(between & (u - half > left - edge_px) & (u + half < right + edge_px))
 
 
-def _is_part_of(marks: _Marks, digit: Indices, line: Line, params: JointParams) -> Flags:
-    """Find which marks lie in the box of a digit, (M,) indices, and so are its own ink."""
+def _is_within(marks: _Marks, left: Floats, right: Floats, upper: Floats, lower: Floats, slack_px: float) -> Flags:
+    """Find which marks lie in the box of a digit, (M,) edges in px, and so are its own ink."""
     u, v, half, _, height = marks
-    upper, lower = line.centre - line.height / 2, line.centre + line.height / 2
-    slack_px = params.own_slack * line.size
-    own = (u - half > line.start[digit] - slack_px) & (u + half < line.end[digit] + slack_px)
-    own &= (v - height / 2 > upper[digit] - slack_px) & (v + height / 2 < lower[digit] + slack_px)
-    return np.asarray(own)
+    along = (u - half > left - slack_px) & (u + half < right + slack_px)
+    return np.asarray(along & (v - height / 2 > upper - slack_px) & (v + height / 2 < lower + slack_px))
 
 
-def _extent_of(before: Indices, line: Line) -> tuple[Floats, Floats, Floats]:
-    """The upper edge of both neighbours, the higher one's foot and the lower one's foot: float64 (M,) each, px."""
-    upper, lower, after = line.centre - line.height / 2, line.centre + line.height / 2, before + 1
-    return (
-        np.minimum(upper[before], upper[after]),
-        np.minimum(lower[before], lower[after]),
-        np.maximum(lower[before], lower[after]),
-    )
+def _is_dot(marks: _Marks, foot: Floats, bottom: Floats, size: float, params: JointParams) -> Flags:
+    """Find which marks have the size of a dot or comma and stand on the line.
 
-
-def _is_dot(marks: _Marks, before: Indices, line: Line, params: JointParams) -> Flags:
-    """Find which marks have the size of a dot or comma and stand on the line."""
-    size = line.size
-    _, foot, bottom = _extent_of(before, line)
-    base = np.minimum(foot, bottom - params.uneven_base * size)
-    rise = np.where(marks.extent < params.small_dot * size, params.small_dot_rise, params.dot_rise)
+    foot, bottom: (M,), px, the lower edge of the higher and of the lower one of the two digits beside each mark.
+    """
+    base, extent = np.minimum(foot, bottom - params.uneven_base * size), marks.extent
+    rise = np.where(extent < params.small_dot * size, params.small_dot_rise, params.dot_rise)
     low = (marks.v > base - rise * size) & (marks.v < bottom + params.dot_drop * size)
-    small = (marks.extent <= params.dot_size * size) & (marks.width <= params.max_dot_aspect * marks.height)
+    small = (extent <= params.dot_size * size) & (marks.width <= params.max_dot_aspect * marks.height)
     return np.asarray(low & small)
 
 
-def _is_sign(marks: _Marks, before: Indices, line: Line, params: JointParams) -> Flags:
-    """Find which marks are as large as a sign and stand in the middle of the line, or are about as high as its digits."""
+def _is_sign(marks: _Marks, top: Floats, bottom: Floats, size: float, params: JointParams) -> Flags:
+    """Find which marks are as large as a sign and stand in the middle of the line, or are about as high as its digits.
+
+    top, bottom: (M,), px, the edges of the two digits beside each mark.
+    """
     v, width, height = marks.v, marks.width, marks.height
-    top, _, bottom = _extent_of(before, line)
     is_round = (width <= params.max_round_aspect * height) & (height <= params.max_round_aspect * width)
-    large = marks.extent >= np.where(is_round, params.least_raised_dot, params.least_sign) * line.size
+    large = marks.extent >= np.where(is_round, params.least_raised_dot, params.least_sign) * size
     place = (v - top) / (bottom - top)
     covered = (np.minimum(v + height / 2, bottom) - np.maximum(v - height / 2, top)) / (bottom - top)
     stands = ((place > params.sign_top) & (place < params.sign_bottom)) | (covered > params.sign_cover)
