@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -33,6 +33,7 @@ from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageErro
 if TYPE_CHECKING:
     from camdigits.api import Recognizer
     from camdigits.bulk.reading import Engine, Manner
+    from camdigits.evaluation.report import Report
     from camdigits.ports import NumberEventWriter, SceneWriter
     from camdigits.summary import Summary
 
@@ -341,7 +342,7 @@ def read(
     """
     from camdigits.bulk.reading import Manner, deliver, progress
     from camdigits.devices.earlier import Earlier, earlier_readings
-    from camdigits.summary import Counted, summary_told
+    from camdigits.summary import summary_told
 
     if correct and (cluster or resume or workers not in (None, 1)):
         raise UsageError("--correct goes through pictures one by one; leave --workers, --ray and --resume out")
@@ -355,12 +356,10 @@ def read(
         manner = Manner.of(model, threshold, rotate, effort, taught, every)
     engine = None if correct else _engine(manner, paths, workers, cluster, annotate, quiet)
 
-    @contextmanager
-    def opened(summary: Summary) -> Iterator[SceneWriter]:
+    def opened(summary: Summary) -> AbstractContextManager[SceneWriter]:
         if not (overwrite or resume):
             _keep_others(output, paths)
-        with _scenes_written(kind, output, earlier.whole_bytes, named) as writer:
-            yield Counted(writer, summary)
+        return _scenes_counted(summary, kind, output, earlier.whole_bytes, named)
 
     if engine is None:
         from camdigits.bulk.reading import drawing_into
@@ -391,6 +390,15 @@ def _check_output(kind: str, output: Path | None, overwrite: bool, resume: bool)
         raise UsageError(f"{kind} cannot be gone on with; for --resume use --format jsonl, csv or text")
     if overwrite:
         raise UsageError("--resume goes on with a file, --overwrite begins it anew; give one of them")
+
+
+@contextmanager
+def _scenes_counted(summary: Summary, kind: str, output: Path | None, keep_bytes: int, named: bool) -> Iterator[SceneWriter]:
+    """What writes readings as `_scenes_written` does, and counts them for the summary."""
+    from camdigits.summary import Counted
+
+    with _scenes_written(kind, output, keep_bytes, named) as writer:
+        yield Counted(writer, summary)
 
 
 @contextmanager
@@ -508,15 +516,8 @@ def evaluate(
         return
     if truth:
         raise UsageError("--truth is for --clips; leave it out, or add that")
-    import json
-
-    from rich.console import Console
-
-    from camdigits.devices.files import write_whole
     from camdigits.evaluation import report as reports
-    from camdigits.evaluation.document import write_document
     from camdigits.evaluation.truth import ANNOTATIONS, load_truth
-    from camdigits.scenes import picture_of
     from camdigits.settings import Settings
 
     true_pictures = [picture for folder in folders for picture in load_truth(folder)]
@@ -534,17 +535,38 @@ def evaluate(
         lambda picture: recognizer.recognize(picture.path),
         (lambda picture: offering.recognize(picture.path)) if offering else None,
     )
+    _print_report(report)
+    _write_report(report, folders, output, document, least, worst)
+
+
+def _print_report(report: Report) -> None:
+    from rich.console import Console
+
+    from camdigits.evaluation import report as reports
+
     console = Console()
     for table in reports.tables(report):
         console.print(table)
     for line in reports.headline(report):
         console.print(line, soft_wrap=True, markup=False)
+
+
+def _write_report(
+    report: Report, folders: Sequence[Path], output: Path | None, document: Path | None, threshold: float, worst: int
+) -> None:
+    """Write the figures to `output` and the document, with the `worst` pictures, to `document`, as far as they are given."""
+    import json
+
+    from camdigits.devices.files import write_whole
+    from camdigits.evaluation.document import write_document
+    from camdigits.scenes import picture_of
+
     if output:
         write_whole(output, (json.dumps(report.to_dict(), indent=2) + "\n").encode())
     if document:
         title = f"How well {', '.join(folder.resolve().name for folder in folders)} is read"
-        document_text = write_document(report, title, least, lambda picture: picture_of(picture.path), worst)
-        write_whole(document, document_text.encode())
+        text = write_document(report, title, threshold, lambda picture: picture_of(picture.path), worst)
+        write_whole(document, text.encode())
 
 
 def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recognizer: Recognizer, still: Recognizer) -> None:

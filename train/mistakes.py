@@ -19,7 +19,8 @@ import numpy as np
 from camdigits.devices.models import load_finder
 from camdigits.devices.threads import cores
 from camdigits.vision.boxes import Boxes, iou_matrix
-from camdigits.vision.finder import COARSEST, FINEST, SIZES_PX, FinderNetwork, GreyImage, see
+from camdigits.vision.finder import COARSEST, FINEST, SIZES_PX, FinderNetwork, see
+from camdigits.vision.scene import GreyImage
 from train.fit import MODELS_DIR
 from train.tiles import MISTAKES, GreyPage, load_pages
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import cv2
 
 from camdigits.devices import containers
-from camdigits.devices.live import DEFAULT_FPS, Capture, sound_fps
+from camdigits.devices.live import DEFAULT_FPS, Capture, read_image, sound_fps
 from camdigits.devices.pictures import animation_frames, as_bgr, upright
 from camdigits.devices.stderr import quiet_stderr
 from camdigits.errors import SourceError
@@ -204,12 +204,13 @@ def connect(place: str, options: list[int] | None = None) -> cv2.VideoCapture:
 
 def grab(capture: Capture, name: str) -> Shot | None:
     """The next frame of a capture, and its time; None where there is no more, or none that can be decoded."""
+    image = read_image(capture, name)
+    if image is None:
+        return None
     try:
-        ok, pixels = capture.read()
-        time_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        return Shot(image, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
     except cv2.error:
         return None
-    return Shot(as_bgr(pixels, name), time_s) if ok and pixels is not None and pixels.size else None
 
 
 @contextmanager

@@ -156,7 +156,7 @@ class _Connection:
     def _read(self, capture: Capture) -> None:
         failing_since_s = math.inf
         while not self._stop.is_set():
-            image = _grab(capture, self._name)
+            image = self._next_image(capture)
             now_s = self._clock()
             if image is not None:
                 failing_since_s = math.inf
@@ -166,6 +166,12 @@ class _Connection:
             if now_s - failing_since_s >= self._params.retry_s:
                 return
             self._stop.wait(_RETRY_PAUSE_S)
+
+    def _next_image(self, capture: Capture) -> BgrImage | None:
+        try:
+            return read_image(capture, self._name)
+        except (cv2.error, SourceError):  # a damaged frame; the ones after it may be sound
+            return None
 
     def _see(self, image: BgrImage, now_s: float) -> None:
         sample = image[::_SAMPLE_STEP_PX, ::_SAMPLE_STEP_PX].copy()
@@ -423,9 +429,13 @@ def sound_fps(fps: float, fallback: float) -> float:
     return fps if 0 < fps < 1000 else fallback
 
 
-def _grab(capture: Capture, name: str) -> BgrImage | None:
+def read_image(capture: Capture, name: str) -> BgrImage | None:
+    """Read the next image of a capture: uint8 (H, W, 3); None where there is no more, or none that can be decoded.
+
+    Raises SourceError for pixels that are no picture.
+    """
     try:
         ok, pixels = capture.read()
-        return as_bgr(pixels, name) if ok and pixels is not None and pixels.size else None
-    except (cv2.error, SourceError):  # a damaged frame; the ones after it may be sound
+    except cv2.error:
         return None
+    return as_bgr(pixels, name) if ok and pixels is not None and pixels.size else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -294,56 +294,81 @@ def _laid_out(wanted: _Wanted) -> Layout:
 def _arranged(wanted: _Wanted, before: Mapping[_Key, _Spot], most: int, frame: int) -> Layout:
     """Lay out what is wanted on the frame of that number: labels stay where they stood `before` if they can.
 
-    Of what is followed at most `most` others are placed. The rest is placed at once: on the next frame nobody knows it again.
+    At most `most` of the followed digits and numbers find a new place at once; the others wait for a later frame. What is not
+    followed is placed at once, because the next frame does not recognize it.
     """
-    bounds, gap_px, edges = wanted.bounds, wanted.gap_px, wanted.edges
-    boxes = edges[: len(wanted.digits)]
-    blocked = grown(boxes, gap_px - 1)
-    below, lines = _underlines(edges[len(boxes) :], blocked, bounds, wanted.size_px)
+    edges, keys = wanted.edges, wanted.keys
+    boxes, numbers = edges[: len(wanted.digits)], edges[len(wanted.digits) :]
+    blocked = grown(boxes, wanted.gap_px - 1)
+    below, lines = _underlines(numbers, blocked, wanted.bounds, wanted.size_px)
     targets, forms = _wishes(wanted)
-    keys = wanted.keys
     spots, anew = _kept(keys, forms, before, most, frame)
-    standing = [k for k, spot in spots.items() if spot.number is not None]
-    of_standing = [spots[k] for k in standing]
-    tabs = [forms[k][spots[k].form] for k in standing]
-    places = _Standing.of(of_standing, tabs, gap_px).edges(edges[standing])
-    stays = within(places, bounds) & ~shared_by_any(places, boxes)
-    loose = np.array([spot.since is None for spot in of_standing], bool)
-    stays &= ~(loose & shared_by_any(places, lines))
-    for first, second in np.argwhere(np.triu(sharing(places, places), 1) & loose & stays & stays[:, None]).tolist():
-        stays[second] &= not stays[first]
-    found = dict(zip(np.array(standing)[stays].tolist(), boxes_of(places[stays]), strict=True))
-    for k in np.array(standing, np.intp)[~stays].tolist():
-        del spots[k]
-        anew.append(k)
+    staying, places = _staying(spots, forms, wanted, lines)
+    found = dict(zip(staying, boxes_of(places), strict=True))
+    lost = [k for k, spot in spots.items() if spot.number is not None and k not in found]
+    anew += lost
     late = set([k for k in anew if keys[k] is not None][most:])
     chosen = [k for k in anew if k not in late]
-    taken = np.zeros((len(lines) + len(found) + len(chosen), 4), np.int32)
-    count = len(lines) + len(found)
-    taken[: len(lines)], taken[len(lines) : count] = lines, places[stays]
+    for k in lost:
+        del spots[k]
     # Between digits that stand close there may be room without the distance to their boxes' lines.
     some, sizes = [targets[k] for k in chosen], [[form.extent_px for form in forms[k]] for k in chosen]
-    rooms = Room(some, sizes, bounds, blocked, gap_px), Room(some, sizes, bounds, boxes, 0)
-    for number, k in enumerate(chosen):
-        others = near(rooms[0].reach(number), taken[:count])
-        spots[k] = _Spot(since=frame)
-        for room in rooms:
-            place = room.place(number, others)
-            if place is not None:
-                covers = len(near(place.box, others)) > 0
-                spots[k] = _Spot(place.form, place.number, room is rooms[1], frame if covers else None)
-                found[k] = place.box
-                taken[count] = place.box.x, place.box.y, place.box.right, place.box.bottom
-                count += 1
-                break
+    rooms = Room(some, sizes, wanted.bounds, blocked, wanted.gap_px), Room(some, sizes, wanted.bounds, boxes, 0)
+    for k, (spot, box) in zip(chosen, _find_places(rooms, len(chosen), np.concatenate([lines, places]), frame), strict=True):
+        spots[k] = spot
+        if box is not None:
+            found[k] = box
     return Layout(
         tuple((forms[k][spots[k].form], found[k]) for k in sorted(found)),
         boxes_of(lines),
-        _crossed(boxes, 2 * gap_px),  # as far as the layout may be carried
+        _crossed(boxes, 2 * wanted.gap_px),  # as far as the layout may be carried
         spots,
         below,
         len(chosen) == len(anew),
     )
+
+
+def _staying(
+    spots: Mapping[int, _Spot], forms: Sequence[Sequence[Tab]], wanted: _Wanted, lines: Edges
+) -> tuple[list[int], Edges]:
+    """Find the labels that can stay where they stand beside what they name: their indices and edges.
+
+    A label gives way where it would leave the frame or cover a digit. One that covered nothing before gives way to lines and
+    other labels too.
+    """
+    standing = [k for k, spot in spots.items() if spot.number is not None]
+    of_standing = [spots[k] for k in standing]
+    tabs = [forms[k][spots[k].form] for k in standing]
+    edges = wanted.edges
+    places = _Standing.of(of_standing, tabs, wanted.gap_px).edges(edges[standing])
+    stays = within(places, wanted.bounds) & ~shared_by_any(places, edges[: len(wanted.digits)])
+    was_clear = np.array([spot.since is None for spot in of_standing], bool)
+    stays &= ~(was_clear & shared_by_any(places, lines))
+    for first, second in np.argwhere(np.triu(sharing(places, places), 1) & was_clear & stays & stays[:, None]).tolist():
+        stays[second] &= not stays[first]
+    return [standing[row] for row in np.flatnonzero(stays).tolist()], places[stays]
+
+
+def _find_places(rooms: Sequence[Room], count: int, taken: Edges, frame: int) -> Iterator[tuple[_Spot, Box | None]]:
+    """Find a place for each of `count` labels in turn, in the first of the rooms that has one: its spot and its box.
+
+    A label without a place has no box. taken: edges of what stands already; a label covers it only where there is no other
+    place.
+    """
+    occupied = np.concatenate([taken, np.zeros((count, 4), np.int32)])
+    end = len(taken)
+    for number in range(count):
+        others = near(rooms[0].reach(number), occupied[:end])
+        for room in rooms:
+            place = room.place(number, others)
+            if place is not None:
+                covers = len(near(place.box, others)) > 0
+                occupied[end] = place.box.x, place.box.y, place.box.right, place.box.bottom
+                end += 1
+                yield _Spot(place.form, place.number, room is rooms[1], frame if covers else None), place.box
+                break
+        else:
+            yield _Spot(since=frame), None
 
 
 def _kept(

@@ -67,6 +67,7 @@ class History:
         return events
 
     def _list_numbers(self) -> None:
+        """Take over the texts of listed numbers, and list those that have settled since, before the others."""
         new: dict[int, ReadNumber] = {}
         for life in self._events.present:
             if life.key in self._listed:
@@ -77,11 +78,16 @@ class History:
             self._listed = dict(list((new | self._listed).items())[:NUMBERS])
 
     def _add_moments(self, scene: Scene) -> None:
+        """Add the readings of the tracks on the page, and forget those of all others."""
         before, self._moments = self._moments, {}
         for digit in scene.digits:
-            if digit.track is None:
-                continue
-            moments = self._moments[digit.track] = before.get(digit.track) or deque(maxlen=MOMENTS)
-            moment = Moment(scene.time_s, digit.label, digit.confidence)
-            if not moments or moments[-1] != moment:  # a frame that is read again may have nothing new of this digit
-                moments.append(moment)
+            if digit.track is not None:
+                moments = before.get(digit.track) or deque(maxlen=MOMENTS)
+                self._moments[digit.track] = moments
+                _add_new(moments, Moment(scene.time_s, digit.label, digit.confidence))
+
+
+def _add_new(moments: deque[Moment], moment: Moment) -> None:
+    """Add a reading, unless it is the last one again: a frame that is read anew may have nothing new of a digit."""
+    if not moments or moments[-1] != moment:
+        moments.append(moment)

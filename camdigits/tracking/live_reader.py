@@ -18,7 +18,6 @@ import numpy as np
 from camdigits.tracking.executor import Done, Executor, Kind
 from camdigits.tracking.motion import (
     STILL,
-    Floats,
     Motion,
     Patches,
     Points,
@@ -33,7 +32,7 @@ from camdigits.tracking.tracker import Tracker, TrackParams
 from camdigits.tracking.watch import Pace, Watch
 from camdigits.vision.numbers import NumberParams, number_of
 from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, apart, group_tilted
-from camdigits.vision.scene import Box, Digit, Evidence, Frame, Number, Scene, in_boxes, whole_boxes
+from camdigits.vision.scene import Box, Digit, Evidence, Floats, Frame, Number, Scene, in_boxes, whole_boxes
 
 _TOLERANCE_S = 1e-6
 _OTHER_SIDE = 45.0

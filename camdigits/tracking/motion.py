@@ -14,11 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.scene import BgrImage, Box, whole_boxes
+from camdigits.vision.boxes import median_level
+from camdigits.vision.scene import BgrImage, Box, Floats, GreyImage, whole_boxes
 
-Grey = npt.NDArray[np.uint8]
-"""uint8 (H, W), a frame reduced for the search."""
-Floats = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
 """float32 (N, 2), x and y in pixels of a reduced frame."""
 Patches = npt.NDArray[np.float32]
@@ -27,6 +25,8 @@ _Number = TypeVar("_Number", float, Floats)
 
 PATCH_PX = 12
 """A place is compared by a patch of this side, whatever its size on the frame."""
+LIGHT_STEP_PX = 4
+"""The light of a reduced frame is the median of every such row and column: enough pixels, and quick."""
 PATCH_REACH = 1.3
 """The side of a patch in longer sides of its box: the ground around a stroke tells a digit from its neighbour."""
 
@@ -105,7 +105,7 @@ class Reduced:
     grey: uint8 (h, w). scale: pixels of `grey` per pixel of the frame. index: the frame's index in its source.
     """
 
-    grey: Grey
+    grey: GreyImage
     scale: float
     index: int = 0
 
@@ -189,7 +189,7 @@ def find_motions(
     return found
 
 
-def _flow(before: Grey, now: Grey, corners: Points, params: MotionParams) -> tuple[Points, npt.NDArray[np.bool_]]:
+def _flow(before: GreyImage, now: GreyImage, corners: Points, params: MotionParams) -> tuple[Points, npt.NDArray[np.bool_]]:
     """Where corners are on the next frame, and which of them are found on it: bool (N,)."""
     options = {"winSize": (params.window_px, params.window_px), "maxLevel": params.levels}
     places, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners[:, None], None, **options)  # type: ignore[call-overload]
@@ -239,7 +239,7 @@ def likeness(before: Patches, now: Patches) -> npt.NDArray[np.float32]:
     return np.asarray((before * now).sum(axis=1) / np.maximum(scale, 1e-3), np.float32)
 
 
-def find_changes(before: Reduced, now: Reduced, motion: Motion = STILL, params: MotionParams = MotionParams()) -> Grey:
+def find_changes(before: Reduced, now: Reduced, motion: Motion = STILL, params: MotionParams = MotionParams()) -> GreyImage:
     """Where a reduced frame differs from an earlier one that moved by `motion` (pixels of the frame): uint8 (h, w), 255 there.
 
     A pixel has changed when it is darker or lighter than all that stood about its place before, as much as the light of the
@@ -252,16 +252,10 @@ def find_changes(before: Reduced, now: Reduced, motion: Motion = STILL, params: 
         scale = now.scale
         matrix = np.array([[motion.a, -motion.b, motion.dx * scale], [motion.b, motion.a, motion.dy * scale]])
         moved = np.asarray(cv2.warpAffine(moved, matrix, moved.shape[::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8)
-    light = max(1, _median(now.grey)) / max(1, _median(moved))
+    light = max(1, median_level(now.grey, LIGHT_STEP_PX)) / max(1, median_level(moved, LIGHT_STEP_PX))
     if light != 1:
         moved = np.asarray(cv2.convertScaleAbs(moved, alpha=light), np.uint8)
     darkest, lightest = cv2.erode(moved, _AROUND), cv2.dilate(moved, _AROUND)
     smooth = cv2.blur(now.grey, (3, 3))
     beyond = cv2.max(cv2.subtract(darkest, smooth), cv2.subtract(smooth, lightest))
     return np.asarray(cv2.threshold(beyond, params.min_change, 255, cv2.THRESH_BINARY)[1], np.uint8)
-
-
-def _median(grey: Grey) -> int:
-    """The median of every sixteenth pixel."""
-    counts = np.bincount(grey[::4, ::4].ravel(), minlength=256).cumsum()
-    return int(np.searchsorted(counts, (counts[-1] + 1) // 2))

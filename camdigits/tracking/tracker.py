@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
-import numpy.typing as npt
 
 from camdigits.tracking.assignment import assigned
-from camdigits.tracking.motion import PATCH_PX, STILL, Floats, Motion, Patches, Reduced, likeness, take_patches
+from camdigits.tracking.motion import PATCH_PX, STILL, Motion, Patches, Reduced, likeness, take_patches
 from camdigits.vision.boxes import Boxes, shared_area
-from camdigits.vision.scene import Digit, whole_boxes
+from camdigits.vision.scene import Digit, Flags, Floats, Indices, whole_boxes
 
-Indices = npt.NDArray[np.intp]
 _LANDMARKS, _MAX_STEPS = 12, 80
 """A page is found again by this many digits, the surest, among this many shifts."""
 
@@ -114,6 +112,10 @@ class _Track:
         return self.placed_since_s < math.inf
 
 
+_Observation = tuple[_Track, int, float]
+"""A track, the label that it is read as, and the confidence of that, 0..1."""
+
+
 class Tracker:
     """Follows digits from frame to frame: the same frames and readings in, the same identities out."""
 
@@ -165,7 +167,7 @@ class Tracker:
             self._digits = {}
         self._keep([time_s - track.placed_s <= self._patience_s(track) for track in self._tracks])
 
-    def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> npt.NDArray[np.bool_]:
+    def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> Flags:
         """Move each track by the first motion that brings it to its strokes, else by the first; which are there: bool (N,)."""
         before, params = self._boxes, self.params
         least = np.array([self._least_alike(track) for track in self._tracks])
@@ -190,51 +192,87 @@ class Tracker:
     def update(
         self, detections: Sequence[Digit], patches: Patches, time_s: float, read_s: float, thorough: bool = True
     ) -> None:
-        """Take over what a reading found, after `predict` of the same frame.
+        """Take over the detections of a reading, after `predict` of the same frame.
 
-        detections: with boxes where they are on this frame. patches: their strokes as they were read. read_s: the time of the
-        frame that was read. thorough: whether it was read as well as can be; a quick reading says nothing against digits that
-        a thorough one has found.
+        detections: digits, with boxes where they are on this frame.
+        patches: their strokes as they were read, float32 (N, PATCH_PX ** 2).
+        time_s, read_s: the times of this frame and of the frame that was read.
+        thorough: whether the reading was thorough; a quick one does not count against digits that a thorough one has found.
         """
-        weight = self.params.thorough_weight if thorough else 1.0
         found = np.array([digit.box for digit in detections], np.float64).reshape(-1, 4)
         self._relocate(detections, found)
         pairs = self._pairs(detections, found)
         if self._is_another_page(pairs, detections):
             self.reset()
             pairs = []
-        clear = self._is_clear({k for k, _ in pairs}, thorough)
+        missed = self._missed({k for k, _ in pairs}, read_s, thorough)
+        new = sorted(set(range(len(detections))) - {j for _, j in pairs})
+        self._move_to(pairs, found, patches)
+        observed = [
+            *self._observe_again(pairs, detections, time_s, thorough),
+            *((track, track.label, self.params.absent) for track in missed),
+            *self._begin_tracks([detections[j] for j in new], time_s, read_s, thorough),
+        ]
+        self._boxes = np.concatenate([self._boxes, found[new]])
+        self._patches = np.concatenate([self._patches, patches[new]])
+        self._weigh(observed, self.params.thorough_weight if thorough else 1.0, read_s)
+        self._enter_states(time_s)
+        self._digits = {}
+        self._drop_overlapped()
+        self._keep([track.state is not State.TENTATIVE or track.confidence >= self.params.forget for track in self._tracks])
+
+    # The steps of `update`
+
+    def _missed(self, paired: set[int], read_s: float, thorough: bool) -> list[_Track]:
+        """List the tracks that the reading should have found and did not; none where the reading is blurred.
+
+        A track counts when its strokes have been where it is since before the frame that was read. A quick reading does not
+        count against a track that a thorough one has found.
+        """
+        if not self._is_clear(paired, thorough):
+            return []
+        return [
+            track
+            for k, track in enumerate(self._tracks)
+            if k not in paired and track.placed_since_s <= read_s and (thorough or not track.is_known)
+        ]
+
+    def _move_to(self, pairs: Sequence[tuple[int, int]], found: Floats, patches: Patches) -> None:
+        """Move the tracks of pairs towards their detections, and keep the strokes of these."""
         rows, columns = (np.array(side, np.intp) for side in (zip(*pairs, strict=True) if pairs else ((), ())))
         pace = [self.params.steady if self._tracks[k].is_placed else 1.0 for k, _ in pairs]
         self._boxes[rows] += np.array(pace).reshape(-1, 1) * (found[columns] - self._boxes[rows])
         self._patches[rows] = patches[columns]
-        read: list[tuple[_Track, int, float]] = []
+
+    def _observe_again(
+        self, pairs: Sequence[tuple[int, int]], detections: Sequence[Digit], time_s: float, thorough: bool
+    ) -> list[_Observation]:
+        """Note on the tracks of pairs that they are seen, and list what each is read as."""
+        observed: list[_Observation] = []
         for k, j in pairs:
-            track = self._tracks[k]
-            if track.state is State.HIDDEN and not track.is_placed and track.label != detections[j].label:
+            track, digit = self._tracks[k], detections[j]
+            if track.state is State.HIDDEN and not track.is_placed and track.label != digit.label:
                 track.evidence, track.weight = np.zeros(10), 0.0  # other strokes in its place
             track.placed_s, track.placed_since_s = time_s, min(track.placed_since_s, time_s)
             track.is_known = track.is_known or thorough
-            read.append((track, detections[j].label, detections[j].confidence))
-        paired = {k for k, _ in pairs}
-        for k, track in enumerate(self._tracks):
-            if k not in paired and clear and track.placed_since_s <= read_s and (thorough or not track.is_known):
-                read.append((track, track.label, self.params.absent))
-        new = sorted(set(range(len(detections))) - {j for _, j in pairs})
-        for j in new:
-            track = _Track(self._next_identity, read_s, read_s, time_s, time_s, is_known=thorough)
-            self._next_identity += 1
+            observed.append((track, digit.label, digit.confidence))
+        return observed
+
+    def _begin_tracks(self, new: Sequence[Digit], time_s: float, read_s: float, thorough: bool) -> list[_Observation]:
+        """Begin a track for each new digit, and list what each is read as."""
+        observed: list[_Observation] = []
+        for identity, digit in enumerate(new, self._next_identity):
+            track = _Track(identity, read_s, read_s, time_s, time_s, is_known=thorough)
             self._tracks.append(track)
-            read.append((track, detections[j].label, detections[j].confidence))
-        self._weigh(read, weight, read_s)
-        self._boxes = np.concatenate([self._boxes, found[new]])
-        self._patches = np.concatenate([self._patches, patches[new]])
+            observed.append((track, digit.label, digit.confidence))
+        self._next_identity += len(new)
+        return observed
+
+    def _enter_states(self, time_s: float) -> None:
+        """Bring all tracks into the states that follow from a reading."""
         sure = sum(track.confidence >= self.params.sure for track in self._tracks)
         for track in self._tracks:
             track.state = self._next_state(track, time_s, sure=sure)
-        self._digits = {}
-        self._part()
-        self._keep([track.state is not State.TENTATIVE or track.confidence >= self.params.forget for track in self._tracks])
 
     # States
 
@@ -261,13 +299,16 @@ class Tracker:
 
     # Evidence
 
-    def _weigh(self, read: Sequence[tuple[_Track, int, float]], weight: float, read_s: float) -> None:
-        """Add the evidence of a reading, tracks as what they were read and with what confidence, and decide anew: the mean of
-        the late readings."""
-        if not read:
+    def _weigh(self, observed: Sequence[_Observation], weight: float, read_s: float) -> None:
+        """Add a reading to the evidence of its tracks, and decide anew what they are.
+
+        Evidence is the mean of a track's readings, in which older ones count for less. A label changes when another one is
+        clearly likelier, a confidence when the change can be seen.
+        """
+        if not observed:
             return
         params = self.params
-        tracks, labels, confidences = zip(*read, strict=True)
+        tracks, labels, confidences = zip(*observed, strict=True)
         faded = [track.weight * 0.5 ** (max(read_s - track.read_s, 0.0) / params.half_life_s) for track in tracks]
         before, share = np.array([track.evidence for track in tracks]), np.array(faded)[:, None]
         evidence = (share * before + weight * _evidence(labels, confidences)) / (share + weight)
@@ -290,8 +331,10 @@ class Tracker:
         return crosses or abs(confidence - before) >= self.params.min_step
 
     def _is_clear(self, paired: set[int], thorough: bool) -> bool:
-        """Whether a reading has enough of what is shown to say something of the rest; of very few digits a thorough one always
-        does."""
+        """Whether a reading has enough of the digits shown to count against the others.
+
+        A thorough reading of a page with very few digits always counts.
+        """
         shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED and track.is_placed]
         if thorough and len(shown) < self.params.min_layout:
             return True
@@ -336,8 +379,8 @@ class Tracker:
         if met(best) >= max(params.min_layout, len(surest) / 2):
             self._boxes[hidden] += (*best, 0.0, 0.0)
 
-    def _part(self) -> None:
-        """Of two digits shown in one place, one is left from an earlier reading: the one read earlier, or the less sure."""
+    def _drop_overlapped(self) -> None:
+        """Drop one of every two digits shown in one place: the one read earlier, or else the less sure."""
         shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED]
         boxes: Boxes = self._boxes[shown].astype(np.float32)
         areas = boxes[:, 2] * boxes[:, 3]
@@ -371,12 +414,12 @@ class Tracker:
         return self._digits[state]
 
 
-def _is_placed(picture: Reduced, boxes: Floats, patches: Patches, least: Floats) -> npt.NDArray[np.bool_]:
+def _is_placed(picture: Reduced, boxes: Floats, patches: Patches, least: Floats) -> Flags:
     """Which strokes are seen at the boxes, on the frame, at least as alike as that: bool (N,)."""
     return np.asarray((likeness(patches, take_patches(picture, boxes)) >= least) & _inside(boxes, picture))
 
 
-def _inside(boxes: Floats, picture: Reduced) -> npt.NDArray[np.bool_]:
+def _inside(boxes: Floats, picture: Reduced) -> Flags:
     """Which boxes lie on the frame, but for a tenth of their sides: bool (N,)."""
     height, width = picture.grey.shape
     x, y, across, down = boxes.T * picture.scale

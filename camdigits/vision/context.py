@@ -14,11 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision import finder
-from camdigits.vision.boxes import row_blocks, shared_area
-from camdigits.vision.scene import Ink, Reading, Region
-
-Features = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
+from camdigits.vision.boxes import logit, row_blocks, shared_area
+from camdigits.vision.scene import Features, Indices, Ink, Reading, Region
 
 FEATURES = (
     "odds",
@@ -59,6 +56,8 @@ SLENDER = 0.2
 TAILED = (4, 7, 9)
 """Many people draw these far below the line: taller than their neighbours, and digits all the same."""
 ANCHOR_ODDS = 0.8
+MARGIN = 1e-4
+"""Confidences are cut this far from 0 and 1, so that their logits are finite."""
 NO_LOGIT = 9.3
 MOST_LOGIT = 80.0
 """Beyond this an exponential leaves float32."""
@@ -175,12 +174,12 @@ class _Known(NamedTuple):
     @classmethod
     def of(cls, candidates: Sequence[Region], readings: Sequence[Reading]) -> _Known:
         boxes = np.array([region.box for region in candidates], np.float32)
-        confidence = np.clip(np.array([reading.confidence for reading in readings], np.float32), 1e-4, 1 - 1e-4)
+        confidence = np.clip(np.array([reading.confidence for reading in readings], np.float32), MARGIN, 1 - MARGIN)
         forms = _forms([region.mask for region in candidates])
         return cls(
             boxes,
             confidence,
-            logit=np.log(confidence / (1 - confidence)),
+            logit=np.asarray(logit(confidence, MARGIN), np.float32),
             labels=np.array([reading.label for reading in readings]),
             votes=np.array([region.votes for region in candidates], np.float32),
             joined=np.array([region.joined for region in candidates]),

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, iou_matrix, row_blocks, shared_area
+from camdigits.vision.scene import Features, GreyImage, Indices
 
 CELL_PX = 4
 """The network's maps have one cell for so many pixels of its input, across and down."""
@@ -53,10 +54,7 @@ MOST_OFF = 1.5
 
 FEATURES = ("heat", "wider", "taller", "off_size", "agreed", "off_centre", "overlap", "inside", "around")
 
-GreyImage = npt.NDArray[np.uint8]
 Maps = npt.NDArray[np.float32]
-Features = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 FinderNetwork = Callable[[npt.NDArray[np.float32]], Maps]
 """A grey canvas, float32 of `CANVAS_PX` or that turned, 0..1, to maps float32 (H / 4, W / 4, CHANNELS)."""
 

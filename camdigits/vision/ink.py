@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from camdigits.vision.boxes import median_level
 from camdigits.vision.rules import without_rules
 from camdigits.vision.scene import BgrImage, Ink, InkMap
 
@@ -66,6 +67,8 @@ QUIETER = 0.6
 """A place that asks for more than this share of what the frame does is quieter by chance."""
 NEIGHBOURHOOD = 5
 """So many places across share a polarity."""
+LEVEL_STEP_PX = 3
+"""The median of a whole frame is that of every such row and column."""
 SAMPLE_PX = 4
 """Of a place every so many-th pixel is looked at, down and across."""
 
@@ -237,7 +240,8 @@ def _floor(contrast: Contrast, params: InkParams) -> float:
 
     Half of all pixels are ground: the median absolute step between neighbours is the noise of the camera, not ink.
     """
-    return min(_median(contrast) + max(params.least_contrast, params.noise_factor * _median(_steps(contrast))), 255.0)
+    noise = params.noise_factor * median_level(_steps(contrast), LEVEL_STEP_PX)
+    return min(median_level(contrast, LEVEL_STEP_PX) + max(params.least_contrast, noise), 255.0)
 
 
 def _is_quiet(floor: float, params: InkParams) -> bool:
@@ -290,10 +294,3 @@ def _peak(contrast: Contrast, side: int) -> Contrast:
     reach = max(3, side // step) | 1
     spread = cv2.blur(cv2.dilate(coarse, np.ones((reach, reach), np.uint8)), (reach, reach))
     return np.asarray(cv2.resize(spread, contrast.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _median(values: Contrast) -> int:
-    """The median of every ninth value; 0 of none."""
-    sample = np.ascontiguousarray(values[::3, ::3])
-    counts = cv2.calcHist([sample], [0], None, [256], [0, 256]).cumsum() if sample.size else np.zeros(256)
-    return int(np.searchsorted(counts, (sample.size + 1) // 2)) if sample.size else 0

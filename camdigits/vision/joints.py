@@ -7,17 +7,30 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from camdigits.vision.lines import Floats, Indices, Line, median, near_pairs
-
-Flags = npt.NDArray[np.bool_]
+from camdigits.vision.boxes import median
+from camdigits.vision.lines import Line, near_pairs
+from camdigits.vision.scene import Flags, Floats, Indices
 
 
 @dataclass(frozen=True)
 class JointParams:
-    """What other ink is between two digits; lengths in sizes of the line's digits."""
+    """What other ink is between two digits.
 
+    Lengths are in sizes of the line's digits unless a field says otherwise. Values were chosen by trial on the development
+    pages, most with perfect digits (docs/notes/numbers.md); those marked as geometry follow from what a mark is.
+    """
+
+    near_line: float = 2.0
+    """Marks farther above or below the line's middle are of no interest."""
+    half_body: float = 0.27
+    """Half the width of a digit's body at most: the box of a leaning digit reaches over its neighbours."""
+    middle_slack: float = 0.1
+    """The middle of a mark between two digits may reach over their bodies by this much ..."""
+    edge_slack: float = 0.15
+    """... and its edges by this much."""
+    own_slack: float = 0.03
+    """A mark that leaves the box of a digit by at most this much is the digit's own ink; geometry, for a tilted line."""
     least_dot: float = 0.07
     """Smaller marks are dust."""
     dot_size: float = 0.42
@@ -26,23 +39,61 @@ class JointParams:
     """... takes this much of a gap ..."""
     widest_dotted: float = 1.2
     """... and stands in none wider than this: there it is dust."""
+    max_dot_aspect: float = 1.5
+    """Width by height of a dot or comma at most: wider marks are dashes. A ratio."""
+    uneven_base: float = 0.15
+    """The line's foot is at least this far above that of the lower digit, where two stand at different heights."""
+    small_dot: float = 0.25
+    """Dots smaller than this may stand higher than commas."""
+    small_dot_rise: float = 0.2
+    """The middle of such a dot is at most this far above the foot ..."""
+    dot_rise: float = 0.1
+    """... that of another one at most this far ..."""
+    dot_drop: float = 0.3
+    """... and that of each at most this far below the lower digit."""
+    max_round_aspect: float = 1.6
+    """A mark is round when neither side is more than this many times the other. A ratio."""
     least_raised_dot: float = 0.13
+    """Round signs, as raised dots, are at least this large ..."""
     least_sign: float = 0.18
-    """Other signs than raised dots are at least this large ..."""
+    """... and other signs at least this ..."""
     least_sign_gap: float = 0.35
-    """... and stand in a gap of at least this much, leaning digits counted as upright ones."""
+    """... and both stand in a gap of at least this much, leaning digits counted as upright ones."""
+    sign_top: float = 0.15
+    sign_bottom: float = 0.95
+    """The middle of a sign lies between these, 0 at the top of the two digits and 1 at their foot ..."""
+    sign_cover: float = 0.6
+    """... or the sign covers more than this share of their height: a bracket, a slash, a rule."""
+    beside_line: float = 0.6
+    """Marks farther than this from the line's middle are about the line, not on it ..."""
     around: float = 6.0
-    """Small marks are counted this far above and below a line: many are the grain of the ground ..."""
+    """... and counted up to this far above and below: many are the grain of the ground."""
     grain: float = 0.025
-    """... where this many are expected in a gap by chance."""
+    """Marks are grain where this many like them are expected in a gap by chance ..."""
     largest_grain: float = 0.35
+    """... and they are smaller than this."""
+    grain_smaller: float = 0.6
+    grain_larger: float = 1.7
+    """Marks between these many times as large are like one another. Ratios."""
+    least_grain_gap: float = 0.5
+    """Chance is reckoned for a gap of at least this much."""
     crowd: int = 6
     """Where more marks than this lie between two digits, they are a printed pattern, as cheques have it; chosen on cheques and
     rendered pages ..."""
+    crowd_reach: float = 1.0
+    """... within this distance of the line's middle ..."""
     tall_sign: float = 0.6
     """... but for marks of at least this height."""
+    clear_reach: float = 4.0
+    """Digits of other lines count as near up to this distance, middle to middle."""
     bracket: float = 1.8
-    """A bracket of a matrix, or a rule of a table, is at least this high."""
+    """A bracket of a matrix, or a rule of a table, is at least this high ..."""
+    max_bracket_aspect: float = 0.55
+    """... less than this many times as wide as high, a ratio ..."""
+    bracket_overlap: float = 0.3
+    """... reaches at most this far over the line's ends ..."""
+    bracket_reach: float = 3.0
+    """... and stands at most this far from them."""
 
 
 class Joints(NamedTuple):
@@ -94,13 +145,13 @@ def find_joints(line: Line, ink: Floats, params: JointParams = JointParams()) ->
     off = np.abs(marks.v - median(line.centre)) / line.size
     inside = (marks.u > line.middle[0]) & (marks.u < line.middle[-1])
     along = inside & (marks.extent >= params.least_dot * line.size)
-    near = marks.of(along & (off < 2))
+    near = marks.of(along & (off < params.near_line))
     if len(near.u):
-        others = marks.extent[along & (off > 0.6) & (off < params.around)]
+        others = marks.extent[along & (off > params.beside_line) & (off < params.around)]
         before = _gap_of(near.u, line)
         signs, dots = _kinds(near, before, line, params)
         signs &= ~_is_grain(near, others, line, params)
-        crowds = np.bincount(_gap_of(marks.u[inside & (off < 1)], line), minlength=len(gaps)) > params.crowd
+        crowds = np.bincount(_gap_of(marks.u[inside & (off < params.crowd_reach)], line), minlength=len(gaps)) > params.crowd
         signs &= ~crowds[before] | (near.height >= params.tall_sign * line.size)
         sign[before[signs]] = True
         dot[before[dots]] = True
@@ -120,44 +171,76 @@ def _seen_from(line: Line, ink: Floats) -> _Marks:
 
 
 def _kinds(marks: _Marks, before: Indices, line: Line, params: JointParams) -> tuple[Flags, Flags]:
-    """Which marks are signs between two digits, and which dots or commas; before: (M,), the digit to the left of each."""
-    size, after = line.size, before + 1
-    u, v, half, width, height = marks
+    """Find which marks are signs between two digits, and which dots or commas; before: (M,), the digit to the left of each."""
+    body = np.minimum((line.end - line.start) / 2, params.half_body * line.size)
+    left, right = (line.middle + body)[before], (line.middle - body)[before + 1]
     upper, lower = line.centre - line.height / 2, line.centre + line.height / 2
-    # The box of a leaning digit reaches over its neighbours and over the signs beside it.
-    body = np.minimum((line.end - line.start) / 2, 0.27 * size)
-    left, right = (line.middle + body)[before], (line.middle - body)[after]
-    inside = (u > left - 0.1 * size) & (u < right + 0.1 * size)
-    inside &= (u - half > left - 0.15 * size) & (u + half < right + 0.15 * size)
-    for digit in (before, after):
-        # Ink inside the box of a digit is its own.
-        own = (u - half > line.start[digit] - 0.03 * size) & (u + half < line.end[digit] + 0.03 * size)
-        own &= (v - height / 2 > upper[digit] - 0.03 * size) & (v + height / 2 < lower[digit] + 0.03 * size)
-        inside &= ~own
-    top, bottom = np.minimum(upper[before], upper[after]), np.maximum(lower[before], lower[after])
-    base = np.minimum(np.minimum(lower[before], lower[after]), bottom - 0.15 * size)
-    low = v > base - np.where(marks.extent < 0.25 * size, 0.2, 0.1) * size
-    dots = inside & low & (v < bottom + 0.3 * size) & (marks.extent <= params.dot_size * size) & (width <= 1.5 * height)
-    round_ = (width <= 1.6 * height) & (height <= 1.6 * width)
-    large = marks.extent >= np.where(round_, params.least_raised_dot, params.least_sign) * size
-    # A sign stands in the middle of the line, or is as high as its digits: a bracket, a slash, a rule.
+    between = _is_between(marks, left, right, line.size, params)
+    for digit in (before, before + 1):
+        sides = line.start[digit], line.end[digit], upper[digit], lower[digit]
+        between &= ~_is_within(marks, *sides, params.own_slack * line.size)
+    top, bottom = np.minimum(upper[before], upper[before + 1]), np.maximum(lower[before], lower[before + 1])
+    foot = np.minimum(lower[before], lower[before + 1])
+    dots = between & _is_dot(marks, foot, bottom, line.size, params)
+    wide = right - left >= params.least_sign_gap * line.size
+    return between & wide & ~dots & _is_sign(marks, top, bottom, line.size, params), dots
+
+
+def _is_between(marks: _Marks, left: Floats, right: Floats, size: float, params: JointParams) -> Flags:
+    """Find which marks lie between the bodies of their two digits, which end at `left` and begin at `right`, px."""
+    u, half, slack_px, edge_px = marks.u, marks.half, params.middle_slack * size, params.edge_slack * size
+    between = (u > left - slack_px) & (u < right + slack_px)
+    return np.asarray(between & (u - half > left - edge_px) & (u + half < right + edge_px))
+
+
+def _is_within(marks: _Marks, left: Floats, right: Floats, upper: Floats, lower: Floats, slack_px: float) -> Flags:
+    """Find which marks lie in the box of a digit, (M,) edges in px, and so are its own ink."""
+    u, v, half, _, height = marks
+    along = (u - half > left - slack_px) & (u + half < right + slack_px)
+    return np.asarray(along & (v - height / 2 > upper - slack_px) & (v + height / 2 < lower + slack_px))
+
+
+def _is_dot(marks: _Marks, foot: Floats, bottom: Floats, size: float, params: JointParams) -> Flags:
+    """Find which marks have the size of a dot or comma and stand on the line.
+
+    foot, bottom: (M,), px, the lower edge of the higher and of the lower one of the two digits beside each mark.
+    """
+    base, extent = np.minimum(foot, bottom - params.uneven_base * size), marks.extent
+    rise = np.where(extent < params.small_dot * size, params.small_dot_rise, params.dot_rise)
+    low = (marks.v > base - rise * size) & (marks.v < bottom + params.dot_drop * size)
+    small = (extent <= params.dot_size * size) & (marks.width <= params.max_dot_aspect * marks.height)
+    return np.asarray(low & small)
+
+
+def _is_sign(marks: _Marks, top: Floats, bottom: Floats, size: float, params: JointParams) -> Flags:
+    """Find which marks are as large as a sign and stand in the middle of the line, or are about as high as its digits.
+
+    top, bottom: (M,), px, the edges of the two digits beside each mark.
+    """
+    v, width, height = marks.v, marks.width, marks.height
+    is_round = (width <= params.max_round_aspect * height) & (height <= params.max_round_aspect * width)
+    large = marks.extent >= np.where(is_round, params.least_raised_dot, params.least_sign) * size
     place = (v - top) / (bottom - top)
     covered = (np.minimum(v + height / 2, bottom) - np.maximum(v - height / 2, top)) / (bottom - top)
-    stands = ((place > 0.15) & (place < 0.95)) | (covered > 0.6)
-    return inside & stands & ~dots & large & (right - left >= params.least_sign_gap * size), dots
+    stands = ((place > params.sign_top) & (place < params.sign_bottom)) | (covered > params.sign_cover)
+    return np.asarray(stands & large)
 
 
 def _is_grain(marks: _Marks, others: Floats, line: Line, params: JointParams) -> Flags:
     """Which marks are small and like so many others about the line that some lie between two digits by chance."""
-    usual = np.sort(others)
-    alike = np.searchsorted(usual, 1.7 * marks.extent) - np.searchsorted(usual, 0.6 * marks.extent)
-    area = float(line.middle[-1] - line.middle[0]) / line.size * 2 * (params.around - 0.6)
-    expected = alike / max(area, 1.0) * max(median(line.gaps), 0.5)
-    return np.asarray((expected > params.grain) & (marks.extent < params.largest_grain * line.size))
+    usual, extent = np.sort(others), marks.extent
+    alike = np.searchsorted(usual, params.grain_larger * extent) - np.searchsorted(usual, params.grain_smaller * extent)
+    area = float(line.middle[-1] - line.middle[0]) / line.size * 2 * (params.around - params.beside_line)
+    # A shorter line, of digits that overlap, is taken for one with an area of one size by one.
+    expected = alike / max(area, 1.0) * max(median(line.gaps), params.least_grain_gap)
+    return np.asarray((expected > params.grain) & (extent < params.largest_grain * line.size))
 
 
-def clearances(lines: Sequence[Line]) -> list[Floats]:
-    """For each digit of each line the clear space to the nearest digit of another line, in sizes; infinite beyond four."""
+def clearances(lines: Sequence[Line], params: JointParams = JointParams()) -> list[Floats]:
+    """Measure the clear space from each digit of each line to the nearest digit of another line, in sizes.
+
+    Infinite where no other digit is within `clear_reach`.
+    """
     counts = [len(line.digits) for line in lines]
     owner = np.repeat(np.arange(len(lines)), counts)
     slope, size = np.array([line.slope for line in lines])[owner], np.array([line.size for line in lines])[owner]
@@ -166,7 +249,7 @@ def clearances(lines: Sequence[Line]) -> list[Floats]:
     height = np.concatenate([line.height for line in lines])
     cos, sin = np.cos(slope), np.sin(slope)
     x, y = along * cos - across * sin, along * sin + across * cos
-    first, second = near_pairs(x, y, 4 * size)
+    first, second = near_pairs(x, y, params.clear_reach * size)
     other = owner[first] != owner[second]
     first, second = first[other], second[other]
     dx, dy, cos, sin = x[second] - x[first], y[second] - y[first], cos[first], sin[first]
@@ -186,8 +269,9 @@ def fenced(lines: Sequence[Line], ink: Floats, params: JointParams = JointParams
 def _fences(line: Line, ink: Floats, params: JointParams) -> set[tuple[int, int]]:
     """Pairs of marks, by index, that stand left and right of a line and are higher than it."""
     marks, size = _seen_from(line, ink), line.size
-    tall = (marks.height > params.bracket * size) & (marks.width < 0.55 * marks.height)
+    tall = (marks.height > params.bracket * size) & (marks.width < params.max_bracket_aspect * marks.height)
     tall &= np.abs(marks.v - median(line.centre)) < marks.height / 2
-    left = tall & (marks.u < line.start[0] + 0.3 * size) & (marks.u > line.start[0] - 3 * size)
-    right = tall & (marks.u > line.end[-1] - 0.3 * size) & (marks.u < line.end[-1] + 3 * size)
+    over_px, reach_px = params.bracket_overlap * size, params.bracket_reach * size
+    left = tall & (marks.u < line.start[0] + over_px) & (marks.u > line.start[0] - reach_px)
+    right = tall & (marks.u > line.end[-1] - over_px) & (marks.u < line.end[-1] + reach_px)
     return {(int(i), int(j)) for i in np.flatnonzero(left) for j in np.flatnonzero(right)}

@@ -8,12 +8,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from camdigits.vision.scene import Digit
-
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
+from camdigits.vision.boxes import median
+from camdigits.vision.scene import Digit, Flags, Floats, Indices
 
 
 @dataclass(frozen=True)
@@ -98,13 +95,6 @@ def find_lines(digits: Sequence[Digit], params: LineParams = LineParams()) -> li
     bodies = replace(bodies, width=_widths(bodies, slopes))
     groups = _join(bodies, slopes, params)
     return [_line(members, order, bodies, median(slopes[members])) for members in groups]
-
-
-def median(values: Floats) -> float:
-    """The median of some values, at least one: as `np.median`, which takes many times as long for a few."""
-    ordered = np.sort(values)
-    half = len(ordered) // 2
-    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def near_pairs(x: Floats, y: Floats, reach: Floats) -> tuple[Indices, Indices]:
@@ -193,7 +183,7 @@ def _join(bodies: Bodies, slopes: Floats, params: LineParams) -> list[list[int]]
     return joining.run(zip(first[links].tolist(), second[links].tolist(), strict=True))
 
 
-def _bit_rows(flags: npt.NDArray[np.bool_]) -> list[int]:
+def _bit_rows(flags: Flags) -> list[int]:
     """Each row of flags as the bits of one whole number, so that sets of digits are compared in one step."""
     return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(flags, axis=1, bitorder="little")]
 

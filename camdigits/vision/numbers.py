@@ -6,20 +6,48 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
+from camdigits.vision.boxes import median
 from camdigits.vision.joints import JointParams, Joints, clearances, fenced, find_joints
-from camdigits.vision.lines import Floats, Line, LineParams, find_lines, median
-from camdigits.vision.scene import Box, Digit, Number
+from camdigits.vision.lines import Line, LineParams, find_lines
+from camdigits.vision.scene import Box, Digit, Floats, Number
+
+
+class CrowdWeights(NamedTuple):
+    """What tells digits that stand by themselves from lines that are widely spaced.
+
+    A logistic regression over laid-out and rendered pages of both kinds, rounded; the logarithm of the nearness of other
+    lines (`least_crowd`) has weight 1.
+
+    gap: of the median wide gap, in sizes. short: of the lines for each digit of the page.
+    uneven: of the median deviation of a line's gaps, in sizes. few: of one over the number of wide gaps.
+    """
+
+    gap: float = 2.6
+    short: float = 7.5
+    uneven: float = 7.0
+    few: float = -0.5
 
 
 @dataclass(frozen=True)
 class NumberParams:
-    """When the digits of a line are one number; lengths in sizes of the line's digits."""
+    """When the digits of a line are one number.
+
+    Lengths are in sizes of the line's digits unless a field says otherwise. Values were chosen by trial on the development
+    pages with perfect digits (docs/notes/numbers.md), but for the fit of `crowd_weights`.
+    """
 
     lines: LineParams = field(default_factory=LineParams)
+    """How digits are put on lines."""
     joints: JointParams = field(default_factory=JointParams)
+    """What is between two digits of a line."""
+    lone_digit: float = 0.9
+    """Taken off the number of a line's digits for its say in the page's slope: a digit by itself shows little of it."""
+    same_row: float = 0.5
+    """Lines whose middles are less than this apart across the page are read from left to right."""
     most: float = 2.0
     """A wider gap always ends a number."""
     least: float = 0.5
@@ -36,15 +64,23 @@ class NumberParams:
     """Added to gaps before taking logarithms, so that digits that nearly touch do not make every other gap look wide."""
     log_spread: float = 0.15
     """Deviation of gaps of one kind, at least."""
+    strewn_share: float = 0.7
+    """Digits of a page stand by themselves only where at least this share of its gaps is wider than `least` ..."""
     strewn: float = 7.2
-    """Evidence it takes that the digits of a page stand by themselves (see `_stand_alone`) ..."""
+    """... where the evidence of `crowd_weights` is above this ..."""
     least_crowd: float = 0.8
-    """... and at least how much further digits beside each other are than those above each other."""
+    """... and where digits beside each other are at least this much farther apart than those above each other. A ratio."""
+    crowd_range: tuple[float, float] = (0.3, 2.5)
+    """That ratio counts as evidence between these limits: beyond them it says nothing more."""
+    least_clear: float = 0.1
+    """Digits above each other are taken to be at least this far apart, so that the ratio is finite; geometry."""
+    crowd_weights: CrowdWeights = field(default_factory=CrowdWeights)
+    """How much each sign of digits that stand by themselves counts; fitted."""
 
 
 def reading_order(digits: Sequence[Digit], params: NumberParams = NumberParams()) -> list[list[int]]:
     """Indices of `digits` line by line from the top, each line from the left."""
-    return [list(line.digits) for line in _top_to_bottom(find_lines(digits, params.lines))]
+    return [list(line.digits) for line in _top_to_bottom(find_lines(digits, params.lines), params)]
 
 
 def group_numbers(
@@ -57,11 +93,11 @@ def group_numbers(
     """
     if not digits:
         return (), ()
-    lines = _top_to_bottom(find_lines(digits, params.lines))
+    lines = _top_to_bottom(find_lines(digits, params.lines), params)
     ordered = tuple(digits[index] for line in lines for index in line.digits)
     ink = np.array(marks, np.float64).reshape(-1, 4)
     joints = [find_joints(line, ink, params.joints) for line in lines]
-    limits = _limits(joints, clearances(lines), fenced(lines, ink, params.joints), params)
+    limits = _limits(joints, clearances(lines, params.joints), fenced(lines, ink, params.joints), params)
     numbers: list[Number] = []
     first = 0
     for line, joint, limit in zip(lines, joints, limits, strict=True):
@@ -85,19 +121,18 @@ def _union(boxes: Sequence[Box]) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def _top_to_bottom(lines: Sequence[Line]) -> list[Line]:
+def _top_to_bottom(lines: Sequence[Line], params: NumberParams) -> list[Line]:
     """Lines from the top, those side by side from the left, as the page as a whole is turned."""
     if not lines:
         return []
-    # The page is turned as its longer lines are; a digit by itself says little.
-    page = _weighted_median([line.slope for line in lines], [len(line.digits) - 0.9 for line in lines])
+    page = _weighted_median([line.slope for line in lines], [len(line.digits) - params.lone_digit for line in lines])
     places = []
     for line in lines:
         along, across, turn = median(line.middle), median(line.centre), line.slope - page
         places.append((across * np.cos(turn) + along * np.sin(turn), along * np.cos(turn) - across * np.sin(turn), line))
     rows: list[list[tuple[float, float, Line]]] = []
     for place in sorted(places, key=lambda place: place[:2]):
-        if rows and place[0] - rows[-1][0][0] < 0.5 * place[2].size:
+        if rows and place[0] - rows[-1][0][0] < params.same_row * place[2].size:
             rows[-1].append(place)
         else:
             rows.append([place])
@@ -160,27 +195,37 @@ def _parting(gaps: Floats, least_distance: float, params: NumberParams) -> float
 def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: NumberParams) -> bool:
     """Whether a page's digits stand by themselves, strewn or in the cells of a grid, rather than on widely spaced lines.
 
-    Told by gaps that are wide and uneven, by lines that are short, and by digits above and below that are nearer than those
-    beside. How much each tells is from a logistic regression over laid-out and rendered pages of both kinds, rounded, with
-    the logarithm of the nearness as the unit.
+    Gaps that are wide and uneven speak for it, lines that are short, and digits above and below that are nearer than those
+    beside.
     """
     empty = [joint.empty for joint in joints]
     wide = [joint.gap > params.least for joint in empty]
     count = sum(int(flags.sum()) for flags in wide)
-    if not count or count < 0.7 * sum(len(flags) for flags in wide):
+    if not count or count < params.strewn_share * sum(len(flags) for flags in wide):
         return False
     gaps = [joint.gap[flags] for joint, flags in zip(empty, wide, strict=True)]
     steps = [joint.step[flags] for joint, flags in zip(empty, wide, strict=True)]
     across = [np.minimum(c[:-1], c[1:])[~joint.sign & ~joint.dot] for c, joint in zip(clear, joints, strict=True)]
-    nearer = [gap / np.maximum(c[flags], 0.1) for gap, c, flags in zip(gaps, across, wide, strict=True)]
-    # Some people space the digits' edges evenly, others their middles.
-    spreads = [np.full(len(g), min(np.std(g), np.std(s))) for g, s in zip(gaps, steps, strict=True) if len(g) > 1]
-    uneven = median(np.concatenate(spreads)) if spreads else 0.0
+    nearer = [gap / np.maximum(c[flags], params.least_clear) for gap, c, flags in zip(gaps, across, wide, strict=True)]
     crowd = median(np.concatenate(nearer))
-    gap = median(np.concatenate(gaps))
-    short = len(joints) / sum(len(c) for c in clear)
-    evidence = np.log(np.clip(crowd, 0.3, 2.5)) + 2.6 * gap + 7.5 * short + 7 * uneven - 0.5 / count
+    weights = params.crowd_weights
+    evidence = (
+        np.log(np.clip(crowd, *params.crowd_range))
+        + weights.gap * median(np.concatenate(gaps))
+        + weights.short * (len(joints) / sum(len(c) for c in clear))
+        + weights.uneven * _unevenness(gaps, steps)
+        + weights.few / count
+    )
     return crowd > params.least_crowd and bool(evidence > params.strewn)
+
+
+def _unevenness(gaps: Sequence[Floats], steps: Sequence[Floats]) -> float:
+    """The median over gaps of their line's deviation, in sizes: of the gaps or of the steps, whichever is more even.
+
+    Some people space the edges of digits evenly, others their middles.
+    """
+    spreads = [np.full(len(g), min(np.std(g), np.std(s))) for g, s in zip(gaps, steps, strict=True) if len(g) > 1]
+    return median(np.concatenate(spreads)) if spreads else 0.0
 
 
 def number_of(digits: Sequence[Digit], members: tuple[int, ...], point: int | None = None) -> Number:

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.boxes import Boxes, iou_matrix
-from camdigits.vision.finder import FinderNetwork, GreyImage, Seen, heat_of, see
+from camdigits.vision.finder import FinderNetwork, Seen, heat_of, see
 from camdigits.vision.regions import Regions
-from camdigits.vision.scene import Box, Ink, Region
+from camdigits.vision.scene import Box, GreyImage, Ink, Region
 from camdigits.vision.widths import stroke_width
 
 LEAST_HEAT = -3.0

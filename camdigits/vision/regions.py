@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import combinations
 from typing import NamedTuple
@@ -24,43 +24,130 @@ from camdigits.vision.widths import stroke_width
 
 
 @dataclass(frozen=True)
+class PairParams:
+    """When two strokes may be one digit.
+
+    Shares of the height of both together unless a field says otherwise; chosen on the development pages.
+    """
+
+    min_part_share: float = 1 / 3
+    """Height or width of the smaller stroke, as a share of the least height of a digit, rounded down to pixels."""
+    min_part: float = 0.2
+    """Height or width of the second stroke."""
+    max_gap_above: float = 0.22
+    """Clear space between strokes one above the other: a 5 and its bar."""
+    max_gap_aside: float = 0.12
+    """Clear space between these from left to right."""
+    min_overlap_above: float = 0.3
+    """Columns that these have in common, as a share of the narrower one's width."""
+    max_gap_beside: float = 0.15
+    """Clear space between strokes side by side: an open 4."""
+    min_overlap_beside: float = 0.5
+    """Rows that these have in common, as a share of the lower one's height."""
+    max_lower: float = 0.8
+    """Height of the lower of these, unless their boxes overlap: two of full height are two digits."""
+    max_width: float = 1.1
+    """Width of both together."""
+
+
+@dataclass(frozen=True)
+class ChainParams:
+    """How a wide component is cut where digits may touch.
+
+    Shares of the component's height unless a field says otherwise; chosen on the development pages.
+    """
+
+    slants: tuple[float, ...] = (0.0, -0.35, 0.25, 0.5, 0.75)
+    """Shears of the writing to cut along, columns a row, positive to the right; the first is the usual one."""
+    clearer: float = 1.12
+    """A later slant is taken where it gathers the ink this many times as much as those before."""
+    slant_rows: int = 96
+    """The slant is found from about this many rows: enough to show it, and cheap for large components."""
+    min_step: float = 0.18
+    """Distance between two cuts; two pixels at least."""
+    max_ink: float = 0.45
+    """Ink that a cut goes through."""
+    smoothing: int = 16
+    """The ink of a column is averaged over the height divided by this."""
+    cuts_per_width: int = 2
+    """Cuts for each time that the component is as wide as high, and one more."""
+    min_piece_width: float = 0.1
+    max_piece_width: float = 1.25
+    """Widths of a piece between two cuts."""
+    min_piece_height: float = 0.45
+    """Height of a piece."""
+    specks: float = 0.15
+    """Components of less than this share of a piece's largest one are left by the cut, and are removed."""
+
+
+@dataclass(frozen=True)
 class RegionParams:
-    """What shapes a digit can have; lengths are pixels of the main ink, ratios are of the candidate's height."""
+    """What shapes a digit can have, and how many candidates are looked at.
+
+    Lengths are pixels of the main ink, ratios are of the candidate's height; chosen on the development pages. The limits of
+    area and number bound the time that texture takes (docs/notes/frames.md).
+    """
 
     min_height_px: int = 9
+    """Height of a digit."""
     min_area_px: int = 16
+    """Pixels of ink of a digit; what has less than half of them is no mark either."""
     max_width_ratio: float = 1.7
     min_width_ratio: float = 0.04
+    """Widths of a digit."""
+    max_frame_share: float = 0.98
+    """A stroke of at least this share of both sides of the frame is its border."""
     max_stroke_ratio: float = 0.38
+    """Width of the stroke: thicker ones are blobs."""
     max_holes: int = 3
+    """More holes are a net."""
     least_hole: float = 0.004
-    """Share of the box that a hole takes at least."""
+    """Area of a hole as a share of the box: smaller ones are pinholes."""
     same_iou: float = 0.75
-    """Boxes of two ways to see the ink that overlap so much are the same stroke."""
+    """Boxes in two masks are the same stroke from this intersection over union on."""
+    max_same_ink: float = 1.6
+    """A stroke in a coarse mask with this many times the ink is another one: a fat stroke is an outline at full scale."""
+    min_coarse_share: float = 0.12
+    """Height in a coarse mask, as a share of the frame's: smaller strokes are seen better at full scale."""
+    max_fine_ratio: float = 1.6
+    """Height in a fine mask, in least heights at full scale: larger strokes are seen as well there."""
+    min_mask_level: int = 101
+    """Grey level, 0..255, from which a pixel is ink once a mask is brought to the main scale."""
     least_chain_ratio: float = 0.9
     max_chain_ratio: float = 6.0
-    """Strokes between so many times as wide as high may be digits that touch."""
+    """Widths of a component that may be several digits that touch."""
     max_cuts: int = 6
+    """Cuts of a component."""
     max_chains: int = 40
+    """Components that are cut, the highest."""
+    max_small_ratio: float = 1.4
+    """Strokes from half of the least height up to this many times of it are small ..."""
     least_small: int = 6
-    """So many strokes below `min_height_px` and a little above it are worth a closer look."""
+    """... and this many of them are worth a look at a finer scale."""
     max_joined: int = 300
+    """Pairs of strokes, the closest."""
     max_pen_strokes: int = 12
-    """Components of so many strokes of the pen at most are taken apart by these ..."""
+    """Strokes of the pen of a component that is taken apart by them."""
     pen_height_ratio: float = 0.75
-    """... into digits of at least this share of the component's height."""
+    """Height of a digit that a component is taken apart into by strokes of the pen, as a share of the component's."""
+    pen_beside: float = 0.8
+    """Share of the rows common to two strokes beside each other in which the left one ends before the other begins."""
+    pen_shared: float = 1.8
+    """Pen widths that it may end later: where they touch they share ink."""
     max_area: float = 4.0
-    """The boxes of strokes that are looked at cover so many times the picture at most; texture has large ones ..."""
+    """Area of the boxes of all strokes together, in areas of the picture."""
     max_pairs_area: float = 4.0
-    """... those of pairs of strokes so many times ..."""
+    """The same of pairs of strokes, the smallest first."""
     max_chains_area: float = 1.5
-    """... and those of chains, whose pieces overlap, so many times; the smallest first."""
+    """The same of components that are cut, the smallest first."""
     max_strokes: int = 1200
-    """So many strokes of one map are looked at, the largest, and asked whether two belong together."""
+    """Strokes of one mask, the largest."""
     lone_votes: float = 0.7
-    """What every stroke has where ink is seen in one way alone, and none can agree: about what a digit has on average."""
+    """Agreement of a stroke where there is one mask alone: about the mean over digits."""
     max_candidates: int = 900
-    """Texture has tens of thousands of specks; what most ways show is kept, so that no frame takes seconds."""
+    """Connected strokes; those in most masks are kept."""
+    pairs: PairParams = field(default_factory=PairParams)
+    chains: ChainParams = field(default_factory=ChainParams)
 
 
 class Piece(NamedTuple):
@@ -147,12 +234,38 @@ def find_regions(maps: Sequence[InkMap], params: RegionParams = RegionParams()) 
     return Regions((*candidates, *pieces), tuple(map(Box._make, strokes[0].boxes.tolist())), chains)
 
 
+class _Distinct(NamedTuple):
+    """The strokes of all masks, each once.
+
+    where: of each stroke the components of its mask, its index among them, and the mask's scale.
+    boxes: float32 (N, 4), in pixels of the main mask. votes: float64 (N,), how many masks show it.
+    """
+
+    where: list[tuple[_Strokes, int, float]]
+    boxes: Boxes
+    votes: npt.NDArray[np.float64]
+
+
 def _single(maps: Sequence[InkMap], strokes: Sequence[_Strokes], params: RegionParams) -> list[Region]:
-    """The connected strokes that may be a digit each, those that several ways show once.
+    """Find the connected strokes that may be a digit each, those that several masks show once.
 
     strokes: those of each map. Boxes and masks are in pixels of the main map.
     """
-    found: list[tuple[_Strokes, int, float]] = []
+    distinct = _distinct(maps, strokes, params)
+    votes = distinct.votes
+    shares = votes / len(maps) if len(maps) > 1 else np.full(len(votes), params.lone_votes)
+    candidates = []
+    for k in _most_agreed(distinct, len(maps), strokes[0].components.labels.size, params):
+        parts, component, scale = distinct.where[k]
+        region = _drawn_with_a_pen(parts.region(component, float(shares[k])), params)
+        if region is not None:
+            candidates.append(region if scale == 1 else _at_main_scale(region, scale, maps[0].ink.shape, params))
+    return candidates
+
+
+def _distinct(maps: Sequence[InkMap], strokes: Sequence[_Strokes], params: RegionParams) -> _Distinct:
+    """List the strokes with a digit's shape in all masks, each once, and count the masks that show it."""
+    where: list[tuple[_Strokes, int, float]] = []
     boxes = np.zeros((0, 4), np.float32)
     areas, votes = np.zeros(0), np.zeros(0)
     for way, parts in zip(maps, strokes, strict=True):
@@ -161,27 +274,27 @@ def _single(maps: Sequence[InkMap], strokes: Sequence[_Strokes], params: RegionP
         nearest, overlap = _nearest(scaled, boxes)
         same = overlap >= params.same_iou
         if way.scale < 1 and same.any():  # where a fat stroke is an outline at full scale, the whole one is another
-            same &= parts.areas[fit] / way.scale**2 < 1.6 * areas[nearest]
+            same &= parts.areas[fit] / way.scale**2 < params.max_same_ink * areas[nearest]
         if same.any():
             votes[np.unique(nearest[same])] += 1
         new = np.flatnonzero(~same)
-        found += [(parts, int(fit[k]), way.scale) for k in new]
+        where += [(parts, int(fit[k]), way.scale) for k in new]
         boxes = np.vstack([boxes, scaled[new]])
         areas = np.concatenate([areas, parts.areas[fit[new]] / way.scale**2])
         votes = np.concatenate([votes, np.ones(len(new))])
-    # Of too many, those that most ways show; what only a closer look can show comes before what few ways show.
-    fine = np.array([scale > 1 for _, _, scale in found], bool)
-    kept = np.lexsort((-boxes[:, 3], -np.where(fine, len(maps) / 2, votes)))[: params.max_candidates]
-    most_px = params.max_area * strokes[0].components.labels.size
-    kept = kept[np.cumsum(np.prod(boxes[kept, 2:], axis=1), dtype=np.float64) <= most_px]
-    shares = votes / len(maps) if len(maps) > 1 else np.full(len(votes), params.lone_votes)
-    candidates = []
-    for k in sorted(kept.tolist()):
-        parts, component, scale = found[k]
-        region = _drawn_with_a_pen(parts.region(component, float(shares[k])), params)
-        if region is not None:
-            candidates.append(region if scale == 1 else _at_main_scale(region, scale, maps[0].ink.shape))
-    return candidates
+    return _Distinct(where, boxes, votes)
+
+
+def _most_agreed(distinct: _Distinct, masks: int, picture_px: int, params: RegionParams) -> list[int]:
+    """Choose the strokes that most masks show, as far as the limits of number and area allow: their indices, ascending.
+
+    What only a fine mask can show ranks as if half of the masks showed it.
+    """
+    _, boxes, votes = distinct
+    fine = np.array([scale > 1 for _, _, scale in distinct.where], bool)
+    kept = np.lexsort((-boxes[:, 3], -np.where(fine, masks / 2, votes)))[: params.max_candidates]
+    covered = np.cumsum(np.prod(boxes[kept, 2:], axis=1), dtype=np.float64)
+    return sorted(kept[covered <= params.max_area * picture_px].tolist())
 
 
 def with_pen_strokes(regions: Regions, parts: Sequence[InkPart], ink: Ink, params: RegionParams = RegionParams()) -> Regions:
@@ -205,7 +318,11 @@ def with_pen_strokes(regions: Regions, parts: Sequence[InkPart], ink: Ink, param
             continue
         strokes.sort(key=_middle)
         between = range(1, len(strokes))
-        cuts = [0, *(k for k in between if _are_beside(_of_strokes(strokes[:k]), _of_strokes(strokes[k:]))), len(strokes)]
+        cuts = [
+            0,
+            *(k for k in between if _are_beside(_of_strokes(strokes[:k]), _of_strokes(strokes[k:]), params)),
+            len(strokes),
+        ]
         ends: list[Piece] = []
         for start, end in combinations(range(len(cuts)), 2):
             piece = _of_strokes(strokes[cuts[start] : cuts[end]])
@@ -234,7 +351,7 @@ def _middle(part: InkPart) -> float:
     return part.box.x + float(columns.mean())
 
 
-def _are_beside(left: Region, right: Region) -> bool:
+def _are_beside(left: Region, right: Region, params: RegionParams) -> bool:
     """Whether one lies left of the other all the way down, but for the ink that both share where they touch.
 
     The stroke through a 0 crosses it, and a round with a stick through it is one sign.
@@ -246,8 +363,8 @@ def _are_beside(left: Region, right: Region) -> bool:
     both = rows.any(axis=1) & other_rows.any(axis=1)
     ends = left.box.right - rows[:, ::-1].argmax(axis=1)
     starts = right.box.x + other_rows.argmax(axis=1)
-    apart = (ends - starts <= SHARED * min(left.stroke_px, right.stroke_px))[both]
-    return bool(len(apart)) and bool(apart.mean() >= BESIDE)
+    apart = (ends - starts <= params.pen_shared * min(left.stroke_px, right.stroke_px))[both]
+    return bool(len(apart)) and bool(apart.mean() >= params.pen_beside)
 
 
 def _of_strokes(strokes: Sequence[InkPart]) -> Region:
@@ -256,10 +373,6 @@ def _of_strokes(strokes: Sequence[InkPart]) -> Region:
     for place, own in strokes:
         mask[place.y - box.y : place.bottom - box.y, place.x - box.x : place.right - box.x] |= own
     return Region(box, mask, stroke_width(mask), cut=True)
-
-
-BESIDE, SHARED = 0.8, 1.8
-"""In this share of the rows that both have, a stroke ends where the one beside it begins, or so many pen widths later."""
 
 
 def _nearest(some: Boxes, others: Boxes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
@@ -274,7 +387,7 @@ def _nearest(some: Boxes, others: Boxes) -> tuple[npt.NDArray[np.int64], npt.NDA
 def has_small_strokes(ink: Ink, params: RegionParams = RegionParams()) -> bool:
     """Whether there are strokes of writing below the least height, among them many alike in height."""
     heights = find_components(ink).boxes[:, 3]
-    small = (heights >= params.min_height_px // 2) & (heights < 1.4 * params.min_height_px)
+    small = (heights >= params.min_height_px // 2) & (heights < params.max_small_ratio * params.min_height_px)
     return bool(small.sum() >= params.least_small)
 
 
@@ -294,24 +407,24 @@ def _digit_shaped(parts: _Strokes, way: InkMap, params: RegionParams) -> npt.NDA
         & (parts.areas >= params.min_area_px)
         & (ratio >= params.min_width_ratio)
         & (ratio <= params.max_width_ratio)
-        & ~((height >= 0.98 * frame_height) & (width >= 0.98 * frame_width))
+        & ~((height >= params.max_frame_share * frame_height) & (width >= params.max_frame_share * frame_width))
     )
     if way.scale < 1:  # only for what is too large to be seen whole at full scale
-        fits &= height >= 0.12 * frame_height
+        fits &= height >= params.min_coarse_share * frame_height
     if way.scale > 1:  # only for what is too small there
-        fits &= height <= 1.6 * way.scale * params.min_height_px
+        fits &= height <= params.max_fine_ratio * way.scale * params.min_height_px
     fit = np.flatnonzero(fits)
     return np.sort(fit[np.argsort(-height[fit], kind="stable")[: params.max_strokes]])
 
 
-def _at_main_scale(region: Region, scale: float, frame: tuple[int, ...]) -> Region:
+def _at_main_scale(region: Region, scale: float, frame: tuple[int, ...], params: RegionParams) -> Region:
     """A region found on a map of another scale, in pixels of the main one; a larger mask is kept beside the smaller one."""
     box = region.box
     left, top = math.floor(box.x / scale), math.floor(box.y / scale)
     right, bottom = min(frame[1], math.ceil(box.right / scale)), min(frame[0], math.ceil(box.bottom / scale))
     interpolation = cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR
     resized = cv2.resize(region.mask, (right - left, bottom - top), interpolation=interpolation)
-    mask = np.where(resized > 100, np.uint8(255), np.uint8(0))
+    mask = np.where(resized >= params.min_mask_level, np.uint8(255), np.uint8(0))
     fine = region.mask if scale > 1 else None
     return Region(Box(left, top, right - left, bottom - top), mask, region.stroke_px / scale, region.votes, fine)
 
@@ -330,7 +443,7 @@ def _cut(bases: Sequence[_Strokes], first: int, params: RegionParams) -> tuple[l
             break
         if region.box in chains or stroke_width(region.mask) > params.max_stroke_ratio * region.box.height:
             continue
-        columns = _Columns.of(region.mask)
+        columns = _Columns.of(region.mask, params.chains)
         cuts = _cuts(columns.profile(), region.box.height, params)
         ends = []
         for start, end in combinations(range(len(cuts)), 2):
@@ -355,12 +468,6 @@ def _wide(base: _Strokes, params: RegionParams) -> list[int]:
     return [int(wide[k]) for k in _within_budget(width[wide] * height[wide], params.max_chains_area, base)]
 
 
-SLANTS = (0.0, -0.35, 0.25, 0.5, 0.75)
-"""Shears of the writing that cuts go along, positive to the right; most people's is small, and a few write aslant."""
-CLEARLY = 1.12
-"""How much more gathered the ink must be than along the slants before."""
-
-
 class _Columns(NamedTuple):
     """A chain set upright, so that its columns can be cut: its mask moved row by row, and how much further to the left the
     rows have gone, the higher they are."""
@@ -369,17 +476,17 @@ class _Columns(NamedTuple):
     slant: float
 
     @classmethod
-    def of(cls, mask: Ink) -> _Columns:
+    def of(cls, mask: Ink, params: ChainParams) -> _Columns:
         """Along the slant at which the ink gathers in fewest columns (Vinciarelli & Luettin 2001)."""
         height = mask.shape[0]
-        step = max(1, height // 96)  # a few rows show the slant of a large chain
+        step = max(1, height // params.slant_rows)
         rows, lefts, lengths = find_runs(mask[::step])
         up = height - 1 - np.arange(0, height, step)
-        starts = lefts - np.round(np.multiply.outer(SLANTS, up)).astype(np.int64)[:, rows]
+        starts = lefts - np.round(np.multiply.outer(params.slants, up)).astype(np.int64)[:, rows]
         starts -= starts.min(axis=1, keepdims=True)
         best, most = 0.0, 0
-        for slant, gathered in zip(SLANTS, _gathered(starts, starts + lengths), strict=True):
-            if gathered > most * CLEARLY:
+        for slant, gathered in zip(params.slants, _gathered(starts, starts + lengths), strict=True):
+            if gathered > most * params.clearer:
                 best, most = slant, gathered
         return cls(_sheared(mask, best), best)
 
@@ -428,10 +535,10 @@ def _sheared(mask: Ink, slant: float) -> Ink:
 def _cuts(profile: npt.NDArray[np.int32], height: int, params: RegionParams) -> list[int]:
     """Columns where a chain may be cut, its two ends among them: where least ink stands, well apart."""
     width = len(profile)
-    apart = max(2, round(0.18 * height))
-    most = min(params.max_cuts, round(2 * width / height) + 1)
-    ink = cv2.blur(profile.astype(np.float32)[np.newaxis], (max(1, height // 16) | 1, 1))[0]
-    left = np.flatnonzero(ink[: max(0, width - apart + 1)] <= 0.45 * height)
+    apart = max(2, round(params.chains.min_step * height))
+    most = min(params.max_cuts, round(params.chains.cuts_per_width * width / height) + 1)
+    ink = cv2.blur(profile.astype(np.float32)[np.newaxis], (max(1, height // params.chains.smoothing) | 1, 1))[0]
+    left = np.flatnonzero(ink[: max(0, width - apart + 1)] <= params.chains.max_ink * height)
     left = left[left >= apart]
     left = left[np.argsort(ink[left], kind="stable")]
     cuts: list[int] = []
@@ -443,14 +550,14 @@ def _cuts(profile: npt.NDArray[np.int32], height: int, params: RegionParams) -> 
 
 def _piece(region: Region, columns: _Columns, left: int, right: int, params: RegionParams) -> Region | None:
     """The ink between two columns, without the specks that the cut leaves; None where it has not the shape of a digit."""
-    height = region.box.height
-    if not 0.1 * height <= right - left <= 1.25 * height:
+    chains, height = params.chains, region.box.height
+    if not chains.min_piece_width * height <= right - left <= chains.max_piece_width * height:
         return None
     window, first = columns.between(left, right)
-    least_height = max(params.min_height_px, 0.45 * height)
+    least_height = max(params.min_height_px, chains.min_piece_height * height)
     if cv2.boundingRect(window)[3] < least_height:
         return None
-    mask = without_specks(window, 0.15)
+    mask = without_specks(window, chains.specks)
     left, top, width, box_height = cv2.boundingRect(mask)
     if box_height < least_height:
         return None
@@ -489,7 +596,7 @@ def _pairs(main: _Strokes, params: RegionParams) -> list[Region]:
     """Pairs of strokes of one map that may be one digit, the closest first."""
     width, height = main.boxes[:, 2], main.boxes[:, 3]
     large = np.flatnonzero((np.maximum(width, height) >= params.min_height_px) & (width <= params.max_width_ratio * height))
-    small = np.flatnonzero(np.maximum(width, height) >= max(3, params.min_height_px // 3))
+    small = np.flatnonzero(np.maximum(width, height) >= int(params.pairs.min_part_share * params.min_height_px))
     if not len(large) or not len(small):
         return []
     large, small = (some[np.argsort(-main.areas[some], kind="stable")[: params.max_strokes]] for some in (large, small))
@@ -521,6 +628,7 @@ def _near_pairs(
     body: Boxes, part: Boxes, body_index: npt.NDArray[np.int64], part_index: npt.NDArray[np.int64], params: RegionParams
 ) -> _Pairs:
     """Components so near each other, and so placed, that they may be strokes of one digit."""
+    pairs = params.pairs
     x, y, width, height = body.T[:, :, None]
     other_x, other_y, other_width, other_height = part.T[:, None, :]
     gap_x = np.maximum(x, other_x) - np.minimum(x + width, other_x + other_width)
@@ -528,13 +636,15 @@ def _near_pairs(
     whole_width = np.maximum(x + width, other_x + other_width) - np.minimum(x, other_x)
     whole_height = np.maximum(y + height, other_y + other_height) - np.minimum(y, other_y)
     # One above the other, or an open 4's: side by side, but one of them neither as high nor on the same foot.
-    over = (gap_x < 0.12 * whole_height) & (-gap_x > 0.3 * np.minimum(width, other_width)) & (gap_y < 0.22 * whole_height)
-    beside = (gap_x < 0.15 * whole_height) & (-gap_y > 0.5 * np.minimum(height, other_height))
-    beside &= (np.minimum(height, other_height) < 0.8 * whole_height) | (gap_x < 0)
-    near = (over | beside) & (whole_width <= 1.1 * whole_height) & (whole_height >= params.min_height_px)
-    near &= (np.maximum(width, height) > np.maximum(other_width, other_height)) | (body_index[:, None] < part_index[None])
-    near &= body_index[:, None] != part_index[None]
-    near &= np.maximum(other_width, other_height) > 0.2 * whole_height
+    over = (gap_x < pairs.max_gap_aside * whole_height) & (gap_y < pairs.max_gap_above * whole_height)
+    over &= -gap_x > pairs.min_overlap_above * np.minimum(width, other_width)
+    lower = np.minimum(height, other_height)
+    beside = (gap_x < pairs.max_gap_beside * whole_height) & (-gap_y > pairs.min_overlap_beside * lower)
+    beside &= (lower < pairs.max_lower * whole_height) | (gap_x < 0)
+    near = (over | beside) & (whole_width <= pairs.max_width * whole_height) & (whole_height >= params.min_height_px)
+    extent, other_extent = np.maximum(width, height), np.maximum(other_width, other_height)
+    near &= ((extent > other_extent) | (body_index[:, None] < part_index)) & (body_index[:, None] != part_index)
+    near &= other_extent > pairs.min_part * whole_height
     rows, columns = np.nonzero(near)
     gaps = (np.maximum(gap_x, 0) + np.maximum(gap_y, 0))[rows, columns] / whole_height[rows, columns]
     return _Pairs(body_index[rows], part_index[columns], gaps)

@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import iou_matrix
+from camdigits.vision.boxes import iou_matrix, logit
 from camdigits.vision.numbers import NumberParams, around, group_numbers
 from camdigits.vision.readings import Classifier, read_glyphs
-from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Frame, Glyph, Number, Scene, in_boxes, whole_boxes
+from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Scene, in_boxes, whole_boxes
 
 Points = npt.NDArray[np.float64]
 """float64 (N, 2), or (2,) for one: x, y in pixels from the picture's corner, which is not the middle of its first pixel."""
@@ -29,6 +29,10 @@ LONGEST_SIDE_PX = 2560
 """Pictures turned aslant are made no larger: nobody reads more of them."""
 SLOPE_BOXES = 300
 """The slope of lines is found from so many boxes at most, the largest."""
+SAME_TILT_DEGREES = 15.0
+"""Two looks at a page that propose tilts closer than this agree."""
+ODDS_MARGIN = 1e-4
+"""Confidences are cut this far from 0 and 1, so that one digit cannot outweigh a page."""
 GLANCE_SIDE_PX = 1600
 """Turns are compared on pictures no longer than this."""
 
@@ -118,12 +122,8 @@ class Tilt:
         """
         if self.degrees == 0:
             return scene
-        evidence = scene.evidence
-        known: dict[Box, Box] = {}
-        if evidence is not None:
-            read = zip(evidence.boxes, evidence.glyphs, evidence.readings, strict=False)
-            known = {box: self._ink_back(box, glyph[..., 0]) for box, glyph, reading in read if reading is not None}
-            evidence = replace(evidence, boxes=self.boxes_back(evidence.boxes, known))
+        known = {} if scene.evidence is None else self._crops_back(scene.evidence)
+        evidence = scene.evidence and replace(scene.evidence, boxes=self.boxes_back(scene.evidence.boxes, known))
         boxes = self.boxes_back([digit.box for digit in scene.digits], known)
         return replace(
             scene,
@@ -136,6 +136,11 @@ class Tilt:
             evidence=evidence,
             degrees=self.degrees,
         )
+
+    def _crops_back(self, evidence: Evidence) -> dict[Box, Box]:
+        """The boxes of the crops that were read, by what they are on the turned picture, around their ink on the frame."""
+        read = zip(evidence.boxes, evidence.glyphs, evidence.readings, strict=False)
+        return {box: self._ink_back(box, glyph[..., 0]) for box, glyph, reading in read if reading is not None}
 
     def boxes_back(self, boxes: Sequence[Box], known: Mapping[Box, Box] = MappingProxyType({})) -> tuple[Box, ...]:
         """Where boxes of the turned picture lie on the frame: as far as they are not `known`, those of ellipses in them."""
@@ -247,7 +252,20 @@ class Turned:
         Lines are made level by the layout of the ink, and quarter turns are tried that the crops speak for, turned and shown
         to the classifier; whatever is tried must then be read as digits much better than before.
         """
-        glance, glanced = (self._read, frame) if self._glance is None else (self._glance, _reduced(frame))
+        views = self._tried(first, frame, source)
+        best = self._surest(views) if views else first
+        if not views or best is views[0]:
+            return first
+        if self._glance is None:
+            return best
+        return self._surest([first, self.at(frame, best.tilt.degrees, source)])
+
+    def _tried(self, first: View, frame: Frame, source: str) -> list[View]:
+        """Read the frame at the turns that are proposed, at a glance where there is one: at its first turn, then at the others.
+
+        Empty where none is proposed.
+        """
+        read, glanced = (self._read, frame) if self._glance is None else (self._glance, _reduced(frame))
         views: list[View] = []
         proposals = [self._proposals(first)]
         for _ in range(self._params.most_tries):
@@ -256,17 +274,13 @@ class Turned:
             if degrees is None:
                 break
             if not views:
-                views.append(first if self._glance is None else _at(glanced, first.tilt.degrees, source, glance))
-            views.append(_at(glanced, degrees, source, glance))
+                views.append(first if self._glance is None else _at(glanced, first.tilt.degrees, source, read))
+            views.append(_at(glanced, degrees, source, read))
             proposals.append(self._proposals(views[-1]))
-        best = self._surest(views) if views else first
-        if not views or best is views[0]:
-            return first
-        if self._glance is None:
-            return best
-        return self._surest([first, _at(frame, best.tilt.degrees, source, self._read)])
+        return views
 
     def _surest(self, views: Sequence[View]) -> View:
+        """The view with most evidence of digits, if that is clearly more than the first one's; else the first one."""
         first = self._evidence(views[0].scene)
         best, most = views[0], first
         for view in views[1:]:
@@ -395,14 +409,15 @@ class Steady:
         self._frames += 1
         if not begins and self._frames % self._every:
             return view
-        better = reader.best(view, frame)
-        if better is view:
-            self._degrees, self._proposed = view.tilt.degrees, None
-            return view
-        agreed = self._proposed is not None and apart(self._proposed, better.tilt.degrees) < 15
-        self._proposed = better.tilt.degrees
-        if not (begins or agreed):
-            return view
+        return self._reconsidered(view, reader.best(view, frame), begins)
+
+    def _reconsidered(self, view: View, better: View, begins: bool) -> View:
+        """Keep the tilt of `view`, or go over to that of `better` where two looks agree or the page is a new one."""
+        agreed = self._proposed is not None and apart(self._proposed, better.tilt.degrees) < SAME_TILT_DEGREES
+        if better is not view:
+            self._proposed = better.tilt.degrees
+            if not (begins or agreed):
+                return view
         self._degrees, self._proposed = better.tilt.degrees, None
         return better
 
@@ -467,17 +482,12 @@ def _clear_odds(glyphs: Batch, quarters: int, classify: Classifier) -> float:
     turned = np.ascontiguousarray(np.rot90(glyphs, -quarters, axes=(1, 2)))
     # A plain stroke is a 1 in two of four turns, whatever it is.
     confidence = np.array([reading.confidence for reading in read_glyphs(turned, classify) if reading.label != 1])
-    return float(np.maximum(_logit(confidence) - 2, 0).sum())
+    return float(np.maximum(logit(confidence, ODDS_MARGIN) - 2, 0).sum())
 
 
-def _log_odds(scene: Scene) -> npt.NDArray[np.float64]:
+def _log_odds(scene: Scene) -> npt.NDArray[np.floating]:
     """The evidence of each digit that is more likely right than wrong, whatever the threshold it was read with."""
-    return _logit(np.array([digit.confidence for digit in scene.digits if digit.confidence > 0.5]))
-
-
-def _logit(confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    clipped = np.clip(confidence, 1e-4, 1 - 1e-4)
-    return np.asarray(np.log(clipped / (1 - clipped)))
+    return logit(np.array([digit.confidence for digit in scene.digits if digit.confidence > 0.5]), ODDS_MARGIN)
 
 
 def _mean_odds(scene: Scene) -> float:

@@ -1,11 +1,15 @@
 """Every noun of the flow, with its shape, dtype, range and units.
 
 BgrImage   uint8   (H, W, 3)
+GreyImage  uint8   (H, W)
 Ink        uint8   (H, W)         255 ink, 0 ground
 Glyph      float32 (28, 28)       0 ground .. 1 ink, centred as MNIST
 Batch      float32 (N, 28, 28, 1)
 Odds       float32 (N, C)         rows sum to 1
-Features   float32 (N, F)         what a network sees in N glyphs, before it judges
+Features   float32 (N, F)         figures of N glyphs or candidates that a network makes or is given
+Floats     float64 (N,), (N, K)   figures of N things
+Indices    intp    (N,)           which of many things
+Flags      bool    (N,)           whether each of N things is so
 Box        (x, y, width, height)  pixels of the source frame, half-open
 """
 
@@ -21,11 +25,15 @@ import numpy.typing as npt
 
 BgrImage = npt.NDArray[np.uint8]
 """A picture: uint8 (H, W, 3), blue, green and red, as OpenCV has it."""
+GreyImage = npt.NDArray[np.uint8]
 Ink = npt.NDArray[np.uint8]
 Glyph = npt.NDArray[np.float32]
 Batch = npt.NDArray[np.float32]
 Odds = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
 
 Record = Mapping[str, Any]
 """A scene as `Scene.to_dict` has it."""

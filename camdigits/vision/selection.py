@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, row_blocks, shared_area
+from camdigits.vision.boxes import Boxes, logit, row_blocks, shared_area
 from camdigits.vision.regions import Chain, Regions
 from camdigits.vision.scene import Box, Reading, Region
 
+MARGIN = 1e-6
+"""Confidences are cut this far from 0 and 1, so that their logits are finite; a candidate that was not read has 0."""
 PART_LOGIT = 1.0
 """By so much a part of a digit must be surer than the whole, in logits ..."""
 PART_INK = 1.5
@@ -34,15 +36,15 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
     penned = {piece.candidate for chain in regions.chains if chain.penned for piece in chain.pieces}
     sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold and k not in penned]
     parts = _parts_of_wholes([candidates[k] for k in sure])
-    offers: list[tuple[float, tuple[int, ...]]] = [
-        (_logit(readings[k].confidence) - PART_LOGIT * part, (k,)) for k, part in zip(sure, parts.tolist(), strict=True)
-    ]
+    scores = logit([readings[k].confidence for k in sure], MARGIN) - PART_LOGIT * parts
+    offers: list[tuple[float, tuple[int, ...]]] = [(score, (k,)) for k, score in zip(sure, scores.tolist(), strict=True)]
     for chain in regions.chains:
         pieces = tuple(best_chain(chain, readings, threshold))
         if pieces:
             mean = float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces))
             least = min(readings[k].confidence for k in pieces)
-            offers.append((_logit(mean) + PEN_LOGIT * (chain.penned and least >= PEN_CONFIDENCE), pieces))
+            bonus = PEN_LOGIT if chain.penned and least >= PEN_CONFIDENCE else 0.0
+            offers.append((float(logit(mean, MARGIN)) + bonus, pieces))
     offers.sort(key=lambda offer: (-offer[0], offer[1]))
     members = list(dict.fromkeys(k for _, indices in offers for k in indices))
     regions_of = [candidates[k] for k in members]
@@ -60,11 +62,6 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
         taken[rows] = True
         barred |= rivals[rows].any(axis=0)
     return sorted(chosen)
-
-
-def _logit(confidence: float) -> float:
-    confidence = min(max(confidence, 1e-6), 1 - 1e-6)  # what is not judged at all has none
-    return float(np.log(confidence / (1 - confidence)))
 
 
 def _parts_of_wholes(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:

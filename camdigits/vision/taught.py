@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.scene import Batch, Features, Glyph, Odds
+from camdigits.vision.scene import Batch, Features, Floats, Glyph, Odds
 
 NONE = 10
 """The label of what is no digit."""
@@ -66,8 +66,6 @@ VARIATIONS: tuple[tuple[float, float, float, int], ...] = (
 """How each taught glyph may be written the next time: turned (degrees), sheared, broader, and with a stroke wider by pixels."""
 MOST_COPIES = 8_500
 """So many variations are learnt from altogether, the first ones of each glyph: those of 500 glyphs, in about two seconds."""
-
-Table = npt.NDArray[np.float64]
 
 
 class Network(Protocol):
@@ -275,7 +273,7 @@ def fit(
     )
 
 
-def _shares(prototypes: Table, labels: npt.NDArray[np.int64], reach: float, height: float, plain: Plain | None) -> Table:
+def _shares(prototypes: Floats, labels: npt.NDArray[np.int64], reach: float, height: float, plain: Plain | None) -> Floats:
     """How much of the reach each prototype has: (P,), the most of SHARES with which its bump is no higher than that where the
     nearest plain glyph of another label stands."""
     if plain is None or not len(plain.labels):
@@ -286,7 +284,7 @@ def _shares(prototypes: Table, labels: npt.NDArray[np.int64], reach: float, heig
     return np.where(allowed.any(axis=1), np.array(SHARES)[allowed.argmax(axis=1)], SHARES[-1])
 
 
-def _to_pushes(prototypes: Table, reach: float, shares: Table) -> Table:
+def _to_pushes(prototypes: Floats, reach: float, shares: Floats) -> Floats:
     """What turns weights into pushes, (P, D): in the directions of the matrix of the bumps that are equally wide, the size of
     all change is the squared length of the weights."""
     parts = []
@@ -304,13 +302,13 @@ class _Near(NamedTuple):
     """Plain glyphs within the reach of something taught: bumps (M, P), log odds (M, C) and labels (M,); and how many of each
     class there are, near or far (C,)."""
 
-    bumps: Table
-    log_odds: Table
+    bumps: Floats
+    log_odds: Floats
     labels: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, plain: Plain, prototypes: Table, reaches: Table) -> _Near:
+    def of(cls, plain: Plain, prototypes: Floats, reaches: Floats) -> _Near:
         bumps = _bumps(_of_length_1(plain.features), prototypes, reaches)
         near = bumps.any(axis=1)
         counts = np.bincount(plain.labels, minlength=plain.odds.shape[1])
@@ -321,7 +319,7 @@ class _Near(NamedTuple):
         nothing = np.zeros(0, np.int64)
         return cls(np.zeros((0, prototypes)), np.zeros((0, classes)), nothing, np.zeros(classes, np.int64))
 
-    def losing(self, pushes: Table) -> tuple[int, ...]:
+    def losing(self, pushes: Floats) -> tuple[int, ...]:
         """The classes that lose too many of their glyphs."""
         rows = np.arange(len(self.labels))
         before, after = (
@@ -331,14 +329,14 @@ class _Near(NamedTuple):
         return tuple(np.flatnonzero(lost > MOST_LOST * self.counts).tolist())
 
 
-def _fit_logistic(known: Table, offsets: Table, right: Table, weights: Table, restraint: float) -> Table:
+def _fit_logistic(known: Floats, offsets: Floats, right: Floats, weights: Floats, restraint: float) -> Floats:
     """Factors (D, C) that make softmax(offsets + known @ factors) say what is right, as small as may be.
 
     known: (N, D). offsets, right: (N, C). weights: (N, 1), by how much each row counts.
     """
     shape = known.shape[1], right.shape[1]
 
-    def loss(flat: Table) -> tuple[float, Table]:
+    def loss(flat: Floats) -> tuple[float, Floats]:
         factors = flat.reshape(shape)
         odds = _softmax(offsets + known @ factors)
         wrong = -(weights * right * np.log(np.maximum(odds, np.finfo(float).tiny))).sum()
@@ -351,7 +349,7 @@ def _fit_logistic(known: Table, offsets: Table, right: Table, weights: Table, re
     return np.asarray(found.x, np.float64).reshape(shape)
 
 
-def _bumps(places: Table, prototypes: Table, reach: float | Table | Features) -> Table:
+def _bumps(places: Floats, prototypes: Floats, reach: float | Floats | Features) -> Floats:
     """How high each prototype's bump is at each place, both of length 1: (N, P), 1 on the prototype, 0 far away.
 
     reach: one for all, or one of each prototype (P,).
@@ -360,15 +358,15 @@ def _bumps(places: Table, prototypes: Table, reach: float | Table | Features) ->
     return np.asarray(np.maximum(heights - LEAST_BUMP, 0) / (1 - LEAST_BUMP), np.float64)
 
 
-def _of_length_1(features: Features) -> Table:
+def _of_length_1(features: Features) -> Floats:
     lengths = np.linalg.norm(features.astype(np.float64), axis=-1, keepdims=True)
     return np.asarray(features / np.maximum(lengths, np.finfo(np.float32).tiny), np.float64)
 
 
-def _log_odds(odds: Odds) -> Table:
+def _log_odds(odds: Odds) -> Floats:
     return np.asarray(np.log(np.maximum(odds, LEAST_ODDS, dtype=np.float64)), np.float64)
 
 
-def _softmax(logits: Table) -> Table:
+def _softmax(logits: Floats) -> Floats:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)

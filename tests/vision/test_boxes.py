@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.vision.boxes import BLOCK_PAIRS, Boxes, iou_matrix, row_blocks, shared_area
+from camdigits.vision.boxes import BLOCK_PAIRS, Boxes, iou_matrix, logit, median, median_level, row_blocks, shared_area
 from camdigits.vision.scene import Box
 
 boxes_lists = st.lists(
@@ -49,3 +49,26 @@ def test_blocks_cover_every_row_once_and_hold_few_pairs(rows: int, columns: int)
 
 def test_without_columns_there_are_no_blocks() -> None:
     assert list(row_blocks(9, 0)) == []
+
+
+def test_logits_of_probabilities_that_are_sure_are_finite() -> None:
+    certain = logit(np.array([0.0, 0.5, 0.9, 1.0]), 1e-4)
+    assert certain == pytest.approx([-9.21024, 0, np.log(9), 9.21024], abs=1e-5)
+    assert logit(np.array([1.0], np.float32), 1e-4).dtype == np.float32
+    assert logit([], 1e-4).shape == (0,)
+
+
+@pytest.mark.parametrize("values", [[3.0], [1.0, 4.0], [5.0, 1.0, 2.0], [2.0, 8.0, 1.0, 3.0]])
+def test_a_median_is_that_of_numpy(values: list[float]) -> None:
+    assert median(np.array(values)) == np.median(values)
+
+
+@pytest.mark.parametrize(("levels", "step", "expected"), [([[9, 1, 5]], 1, 5), ([[9, 1, 5, 7]], 1, 5), ([[9, 1, 5]], 2, 5)])
+def test_the_median_of_grey_levels_is_the_lower_one_of_what_is_sampled(
+    levels: list[list[int]], step: int, expected: int
+) -> None:
+    assert median_level(np.array(levels, np.uint8), step) == expected
+
+
+def test_the_median_of_no_grey_levels_is_0() -> None:
+    assert median_level(np.zeros((0, 4), np.uint8), 3) == 0
