@@ -14,12 +14,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from camdigits.devices.models import load_classifier
 from camdigits.evaluation.report import Report, evaluate
 from camdigits.evaluation.truth import load_truth
+from camdigits.runtime.models import load_classifier
+from camdigits.vision.classification import Classifier
 from camdigits.vision.pipeline import Pipeline, PipelineParams
-from camdigits.vision.readings import Classifier
-from camdigits.vision.scene import Batch, Frame, Odds
+from camdigits.vision.types import Batch, Frame, Odds
 
 ALL = PipelineParams()
 NO_JOINED = replace(ALL, regions=replace(ALL.regions, max_joined=0))

@@ -19,9 +19,9 @@ from benchmarks.live_page import LivePage, Spent, TimedReading
 from benchmarks.pictures import Picture, Size
 from benchmarks.reading import floor
 from benchmarks.stages import FRAME, READING, Clock, traced
-from camdigits.api import Recognizer
-from camdigits.devices.threads import limit_threads
-from camdigits.vision.scene import Batch, BgrImage
+from camdigits.recognizer import Recognizer
+from camdigits.runtime.threads import limit_threads
+from camdigits.vision.types import Batch, BgrImage
 
 MOVING, REST, STILL, NEW = "moving", "coming to rest", "still", "new page"
 OWN = "own"

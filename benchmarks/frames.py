@@ -44,9 +44,9 @@ from benchmarks.promises import PEAKS_MB, PROMISED, Verdict, verdicts
 from benchmarks.stages import FRAME, READING
 from benchmarks.tables import Rows, named, number, show
 from benchmarks.thread_counts import measure_threads, settings
-from camdigits.api import Recognizer
-from camdigits.devices.stderr import quiet_stderr
-from camdigits.devices.threads import share_with_reader
+from camdigits.recognizer import Recognizer
+from camdigits.runtime.stderr import quiet_stderr
+from camdigits.runtime.threads import share_with_reader
 
 SIZES: tuple[Size, ...] = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
 DIGITS = (0, 1, 10, 100, 400)

@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 from benchmarks.hand_held import FRAME_PERIOD_S
 from benchmarks.stages import Clock
-from camdigits.api import Recognizer, live_reader
-from camdigits.controls import View
-from camdigits.devices.reader_thread import ReaderThread
+from camdigits.live.controls import View
 from camdigits.live.feed import Feed
+from camdigits.live.overlay import Status
+from camdigits.live.reader_thread import ReaderThread
 from camdigits.live.screen import Screen
-from camdigits.overlay import Status
-from camdigits.ports import Turn
+from camdigits.recognizer import Recognizer, live_reader
 from camdigits.settings import Effort
+from camdigits.sources.ports import Turn
 from camdigits.tracking.executor import Done, Kind
 from camdigits.tracking.live_reader import Reading
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.vision.types import BgrImage, Frame, Scene
 
 IDLE_LIMIT_S = 60.0
 """A reading that has not ended after this long is no measure."""
@@ -103,7 +103,7 @@ class TimedThread(ReaderThread[Reading]):
 
 
 class _Camera:
-    """A live source (ports.FrameSource) that gives the frame it holds, again and again."""
+    """A live source (sources.ports.FrameSource) that gives the frame it holds, again and again."""
 
     name, live, pictures, frame_period_s, frame_count, notice, loss = "camera", True, False, FRAME_PERIOD_S, None, "", ""
 
@@ -122,7 +122,7 @@ class _Camera:
 
 
 class _NoWindow:
-    """A window (ports.Window) that shows nothing."""
+    """A window (live.ports.Window) that shows nothing."""
 
     def show(self, picture: BgrImage, keeps_size: bool = False) -> None:
         """There is no screen."""

@@ -25,21 +25,23 @@ import numpy as np
 
 from benchmarks.pictures import Picture, page
 from benchmarks.resources import PROC, Resources
-from camdigits.api import CanvasReader, Recognizer, live_reader
-from camdigits.controls import Mode, View
-from camdigits.devices.camera import open_camera
-from camdigits.devices.canvas import CanvasSource
-from camdigits.devices.live import LiveSource
-from camdigits.devices.reader_thread import ReaderThread
-from camdigits.devices.threads import share_with_reader
-from camdigits.devices.writers import save_snapshot
 from camdigits.errors import SourceError
 from camdigits.live import loop
-from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
+from camdigits.live.canvas import CanvasSource
+from camdigits.live.controls import Mode, View
+from camdigits.live.ports import Outputs
+from camdigits.live.reader_thread import ReaderThread
+from camdigits.outputs.writers import save_snapshot
+from camdigits.recognizer import CanvasReader, Recognizer, live_reader
+from camdigits.runtime.threads import share_with_reader
 from camdigits.settings import Effort
+from camdigits.sources.camera import open_camera
+from camdigits.sources.live import LiveSource
+from camdigits.sources.ports import FrameSource, Pointer, Turn
 from camdigits.tracking.executor import Kind
 from camdigits.tracking.live_reader import Reading
-from camdigits.vision.scene import BgrImage
+from camdigits.tracking.ports import Reader
+from camdigits.vision.types import BgrImage
 
 PERIOD_S = 1 / 30
 CYCLE_S = 60.0
@@ -84,7 +86,7 @@ def phase_at(second: float) -> str:
 
 
 class ShakyCamera:
-    """A camera (devices.live.Capture) that looks at pages; what it does follows the clock."""
+    """A camera (sources.live.Capture) that looks at pages; what it does follows the clock."""
 
     def __init__(self, pages: list[Picture], size: tuple[int, int], began_s: float) -> None:
         self._pages, self._size, self._began_s = pages, size, began_s
@@ -197,7 +199,7 @@ class Counted(NamedTuple):
 
 
 class Soak:
-    """Runs the app; itself its sources (ports.Sources) and its window (ports.Window)."""
+    """Runs the app; itself its sources (live.ports.Sources) and its window (live.ports.Window)."""
 
     def __init__(self, duration_s: float, size: tuple[int, int], samples: int) -> None:
         self._pages = [page(count, height_px * size[1] / 720, size) for count, height_px in ((10, 120), (100, 40), (25, 60))]

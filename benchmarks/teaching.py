@@ -26,14 +26,14 @@ from rich.table import Table
 from scipy.optimize import minimize
 
 from benchmarks import ablations
-from camdigits.devices.models import FileClassifier, ModelCard, bundled_model, load_classifier
-from camdigits.devices.teacher import plain_glyphs
 from camdigits.evaluation.report import Report
-from camdigits.vision import taught
-from camdigits.vision.glyphs import make_glyph
+from camdigits.learning import taught
+from camdigits.learning.taught import NONE, VARIATIONS, Network, Plain, TaughtClassifier, TeachParams
+from camdigits.learning.teacher import plain_glyphs
+from camdigits.runtime.models import FileClassifier, ModelCard, bundled_model, load_classifier
+from camdigits.vision.normalize import make_glyph
 from camdigits.vision.pipeline import Pipeline
-from camdigits.vision.scene import Features, Odds
-from camdigits.vision.taught import NONE, VARIATIONS, Network, Plain, TaughtClassifier, TeachParams
+from camdigits.vision.types import Features, Odds
 from train.data import Labels, as_batch, is_held_out, load_mnist, prolific_writers
 from train.mixture import LOOKALIKES, stroke_source
 

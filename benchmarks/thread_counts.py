@@ -15,7 +15,7 @@ from benchmarks.hand_held import SWING_FRAMES, HandHeld
 from benchmarks.live_page import LivePage
 from benchmarks.pictures import Picture
 from benchmarks.tables import Rows, number
-from camdigits.api import Recognizer
+from camdigits.recognizer import Recognizer
 
 THREADS = (1, 2)
 SWITCHES_MS = (5.0, 1.0, 0.5, 0.1)

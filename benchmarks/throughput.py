@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from benchmarks.tables import Rows, show
-from camdigits.devices.threads import cores
+from camdigits.runtime.threads import cores
 from train.pages import random_page
 
 PAGES = 20

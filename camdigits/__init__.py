@@ -33,12 +33,12 @@ _os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 __all__ = ["Box", "Digit", "Number", "Recognizer", "Scene", "stream"]
 
 if TYPE_CHECKING:
-    from camdigits.api import Recognizer as Recognizer
-    from camdigits.api import stream as stream
+    from camdigits.recognizer import Recognizer as Recognizer
+    from camdigits.recognizer import stream as stream
     from camdigits.scenes import Scene as Scene
-    from camdigits.vision.scene import Box as Box
-    from camdigits.vision.scene import Digit as Digit
-    from camdigits.vision.scene import Number as Number
+    from camdigits.vision.types import Box as Box
+    from camdigits.vision.types import Digit as Digit
+    from camdigits.vision.types import Number as Number
 
     __version__: str
 else:  # whoever checks types would take every other name for Any
@@ -53,14 +53,14 @@ else:  # whoever checks types would take every other name for Any
         from importlib import import_module
 
         try:
-            return getattr(import_module(_HOMES.get(name, "camdigits.vision.scene")), name)
+            return getattr(import_module(_HOMES.get(name, "camdigits.vision.types")), name)
         except ImportError as error:
             if told := errors.unloadable(error):
                 raise told from error
             raise
 
 
-_HOMES = {"Recognizer": "camdigits.api", "Scene": "camdigits.scenes", "stream": "camdigits.api"}
+_HOMES = {"Recognizer": "camdigits.recognizer", "Scene": "camdigits.scenes", "stream": "camdigits.recognizer"}
 
 
 def __dir__() -> list[str]:

@@ -13,15 +13,15 @@ import click
 import cv2
 import numpy as np
 
-from camdigits.api import CanvasReader, Recognizer, live_reader
-from camdigits.controls import Mode, View
-from camdigits.devices.canvas import CanvasSource
-from camdigits.devices.sources import open_source
-from camdigits.overlay import Chosen, Labels, Status, draw
-from camdigits.ports import Pointer, Turn
+from camdigits.live.canvas import CanvasSource
+from camdigits.live.controls import Mode, View
+from camdigits.live.overlay import Chosen, Labels, Status, draw
+from camdigits.recognizer import CanvasReader, Recognizer, live_reader
 from camdigits.settings import Effort
+from camdigits.sources.kinds import open_source
+from camdigits.sources.ports import Pointer, Turn
 from camdigits.tracking.history import History
-from camdigits.vision.scene import BgrImage, Frame
+from camdigits.vision.types import BgrImage, Frame
 from train.hands import HANDS, write
 
 ROOT = Path(__file__).resolve().parents[1]

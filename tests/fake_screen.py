@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 
 from camdigits.errors import OutputError
-from camdigits.ports import Part, Pointer, Turn
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Reading, Scene
+from camdigits.live.ports import Part
+from camdigits.sources.ports import Pointer, Turn
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Reading, Scene
 from tests.fakes import WAIT_S, FakeClock
 
 CLOSED = Turn(closed=True)
@@ -182,7 +183,8 @@ class ThreadedReader(BlobReader):
 
 
 class FakeRecorder:
-    """Keeps what it is handed (ports.Recorder); after `fails_after` frames the disk is full, before any clip where it is -1."""
+    """Keeps what it is handed (outputs.ports.Recorder); after `fails_after` frames the disk is full, before any clip where it
+    is -1."""
 
     def __init__(self) -> None:
         self.recording = False
@@ -209,7 +211,7 @@ class FakeRecorder:
 
 
 class FakeNotebook:
-    """A notebook that keeps what it is told (ports.Notebook); `fails_with` is raised instead, `learnt` told once."""
+    """A notebook that keeps what it is told (live.ports.Notebook); `fails_with` is raised instead, `learnt` told once."""
 
     def __init__(self) -> None:
         self.corrections: list[tuple[Glyph, int | None, int | None]] = []
@@ -251,7 +253,7 @@ class FakeNotebook:
 
 
 class FakePages(FakeSource):
-    """Pictures that can be turned to and fro (ports.Pages), each of a file of its own."""
+    """Pictures that can be turned to and fro (sources.ports.Pages), each of a file of its own."""
 
     def __init__(self, frames: Sequence[Frame], clock: FakeClock, *, name: str = "folder") -> None:
         super().__init__((), clock, name=name, pictures=True)

@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.ports import FrameSource, Turn
-from camdigits.vision.scene import BgrImage, Frame
+from camdigits.sources.ports import FrameSource, Turn
+from camdigits.vision.types import BgrImage, Frame
 
 WAIT_S = 10.0
 """How long a test waits for another thread before it fails; never reached in a good run."""

@@ -35,11 +35,11 @@ from benchmarks.frame_times import MOVING, NEW, OWN, REST, STILL, Case, Classic,
 from benchmarks.hand_held import NOISE, SHAKE_PX, HandHeld
 from benchmarks.live_page import FRAME_PERIOD_S, LivePage
 from benchmarks.pictures import Picture
-from camdigits.api import Recognizer
-from camdigits.devices.threads import THREADS
+from camdigits.recognizer import Recognizer
+from camdigits.runtime.threads import THREADS
 from camdigits.tracking.motion import find_corners, find_motion, reduce
 from camdigits.vision import pipeline
-from camdigits.vision.scene import Batch, Box, Digit, Evidence, Frame, Scene
+from camdigits.vision.types import Batch, Box, Digit, Evidence, Frame, Scene
 from tests.fakes import Gate
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import camdigits
-from camdigits.devices.models import BUNDLED
+from camdigits.runtime.models import BUNDLED
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

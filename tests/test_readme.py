@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from camdigits import errors
-from camdigits.controls import BINDINGS, key_name
+from camdigits.live.controls import BINDINGS, key_name
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

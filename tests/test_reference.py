@@ -17,10 +17,10 @@ import pytest
 import camdigits
 from camdigits import errors
 from camdigits.cli import commands
-from camdigits.controls import BINDINGS, key_name
-from camdigits.devices.number_events import HEADER
-from camdigits.devices.writers import CSV_HEADER
-from camdigits.vision.scene import Scene
+from camdigits.live.controls import BINDINGS, key_name
+from camdigits.outputs.events import HEADER
+from camdigits.outputs.writers import CSV_HEADER
+from camdigits.vision.types import Scene
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = {"of", "placed", "read_frame"}

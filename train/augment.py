@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.components import find_components
-from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.scene import Glyph, Ink
+from camdigits.vision.normalize import make_glyph
+from camdigits.vision.types import Glyph, Ink
 
 Rng = np.random.Generator
 Strokes = Sequence[npt.NDArray[np.float32]]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.types import BgrImage, Box
 from train.sheets import DigitMap, Drawn, Sheet, draw_sheet
 from train.surfaces import Field, Light
 

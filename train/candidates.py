@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, iou_matrix
+from camdigits.vision.geometry import Boxes, iou_matrix
 from camdigits.vision.pipeline import Layer, Pipeline
-from camdigits.vision.scene import Batch, BgrImage, Box, Odds
+from camdigits.vision.types import Batch, BgrImage, Box, Odds
 from train.data import Images, Labels, as_uint8
 from train.hands import Writer
 from train.pages import random_page

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from camdigits.evaluation.carried import Phase, TrueFrame
 from camdigits.evaluation.clips import CLIPS
 from camdigits.evaluation.truth import TruePicture, load_truth
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 from train.carried import FPS, Carry, Subject, carried, random_subject
 
 LONGEST_SIDE_PX = 960

@@ -22,12 +22,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from camdigits.devices.models import ModelCard, file_entry, load_classifier, load_finder
-from camdigits.devices.threads import cores
 from camdigits.evaluation.truth import TruePicture, load_truth
+from camdigits.runtime.models import ModelCard, file_entry, load_classifier, load_finder
+from camdigits.runtime.threads import cores
 from camdigits.vision.context import JUDGED_BY, Context, ContextWeights, judged
 from camdigits.vision.pipeline import Layer, Pipeline, context_of
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 from train.candidates import NEITHER, candidate_boxes, true_labels
 from train.fit import MODELS_DIR
 

@@ -4,7 +4,7 @@
     python -m train.export --model models/finder.keras --pages DIR
 
 Uses Keras' own exporter, writes NAME.tflite beside the model and enters it on the model's card. Beside its odds the file of
-a classifier gives the network's features, which teaching learns from (camdigits/vision/taught.py), where they are not too
+a classifier gives the network's features, which teaching learns from (camdigits/learning/taught.py), where they are not too
 many. The finder gets whole numbers of 8 bits for its weights and maps, whose ranges are measured on tiles of rendered pages
 (Jacob et al. 2018): it then takes half the time.
 """
@@ -20,7 +20,7 @@ import click
 import keras
 import numpy as np
 
-from camdigits.devices.models import ModelCard, file_entry
+from camdigits.runtime.models import ModelCard, file_entry
 from train.finder import as_pictures
 from train.fit import MODELS_DIR, RECIPES
 from train.tiles import draw_tiles, load_pages

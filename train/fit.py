@@ -25,7 +25,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from camdigits.devices.models import INPUT_CONTRACT, ModelCard, file_entry
+from camdigits.runtime.models import INPUT_CONTRACT, ModelCard, file_entry
 from train import networks, plots
 from train.candidates import NOT_A_DIGIT
 from train.data import MNIST_LICENCE, Images, Labels, Mnist, as_batch, load_mnist

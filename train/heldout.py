@@ -18,8 +18,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from camdigits.devices.models import FileClassifier, ModelCard, load_classifier
-from camdigits.vision.glyphs import make_glyph
+from camdigits.runtime.models import FileClassifier, ModelCard, load_classifier
+from camdigits.vision.normalize import make_glyph
 from train import augment, plots
 from train.candidates import NOT_A_DIGIT
 from train.data import Images, Labels, as_batch, as_uint8, is_held_out, load_mnist

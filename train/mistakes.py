@@ -16,11 +16,11 @@ from pathlib import Path
 import click
 import numpy as np
 
-from camdigits.devices.models import load_finder
-from camdigits.devices.threads import cores
-from camdigits.vision.boxes import Boxes, iou_matrix
+from camdigits.runtime.models import load_finder
+from camdigits.runtime.threads import cores
 from camdigits.vision.finder import COARSEST, FINEST, SIZES_PX, FinderNetwork, see
-from camdigits.vision.scene import GreyImage
+from camdigits.vision.geometry import Boxes, iou_matrix
+from camdigits.vision.types import GreyImage
 from train.fit import MODELS_DIR
 from train.tiles import MISTAKES, GreyPage, load_pages
 

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.ink import InkParams, find_inks
-from camdigits.vision.regions import find_regions
-from camdigits.vision.scene import Ink, InkMap
+from camdigits.vision.binarize import InkParams, find_inks
+from camdigits.vision.candidates import find_regions
+from camdigits.vision.normalize import make_glyph
+from camdigits.vision.types import Ink, InkMap
 from train import augment
 from train.augment import Rng
 from train.candidates import NOT_A_DIGIT, page_glyphs

@@ -19,7 +19,7 @@ import click
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 from train import algebra, alone, amounts, clutter, layouts, marksheets, scenes
 from train.camera import Camera, Page, Pose, photograph, render_page
 from train.data import Part

@@ -13,9 +13,9 @@ from dataclasses import replace
 import click
 import numpy as np
 
-from camdigits.devices.teacher import PLAIN_GLYPHS
-from camdigits.vision.scene import Glyph
-from camdigits.vision.taught import NONE
+from camdigits.learning.taught import NONE
+from camdigits.learning.teacher import PLAIN_GLYPHS
+from camdigits.vision.types import Glyph
 from train import augment
 from train.data import Images, Labels, as_uint8
 from train.hands import CHARACTERS, HANDS, Hand, forms

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import Ink
+from camdigits.vision.types import Ink
 
 HEIGHT_PX = 96
 _FILES = (

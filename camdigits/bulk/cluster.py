@@ -22,9 +22,9 @@ from typing import Any, Self
 
 from camdigits.bulk.reading import Broken, Event, Manner, packed, unpacked
 from camdigits.bulk.workers import Workers, scratch_in
-from camdigits.devices.process import came_in_time, warnings_said
-from camdigits.devices.stderr import native_stderr_away
 from camdigits.errors import CamdigitsError, WorkersError, first_line, reason_of
+from camdigits.runtime.process import came_in_time, warnings_said
+from camdigits.runtime.stderr import native_stderr_away
 
 LOCAL, CLIENT = "local", "ray://"
 BLOCK = 32

@@ -15,15 +15,16 @@ from typing import Any, NamedTuple, Protocol, Self
 import cv2
 
 from camdigits import errors
-from camdigits.api import Recognizer, frames, reader_of
-from camdigits.devices import sources, writers
-from camdigits.devices.process import say, warnings_said
-from camdigits.devices.teacher import TaughtFile
-from camdigits.devices.threads import THREADS
+from camdigits.drawing import draw_scene
 from camdigits.errors import CamdigitsError, SourceError, is_out_of_memory
-from camdigits.overlay import draw_scene
-from camdigits.ports import SceneWriter
-from camdigits.vision.scene import Record
+from camdigits.learning.teacher import TaughtFile
+from camdigits.outputs import writers
+from camdigits.outputs.ports import SceneWriter
+from camdigits.recognizer import Recognizer, frames, reader_of
+from camdigits.runtime.process import say, warnings_said
+from camdigits.runtime.threads import THREADS
+from camdigits.sources import kinds
+from camdigits.vision.types import Record
 
 
 class Opened(NamedTuple):
@@ -171,14 +172,14 @@ def read_source(
 ) -> Generator[Event]:
     """Read one source to its end, and draw it. Raises OutputError where it cannot be drawn."""
     try:
-        source = sources.open_source(name)
+        source = kinds.open_source(name)
         try:
             if drawing:
-                drawing.start(source.name, None if source.pictures else sources.drawn_fps(source, every))
+                drawing.start(source.name, None if source.pictures else kinds.drawn_fps(source, every))
             yield Opened(source.name, source.frame_count)
             reader = reader_of(source, recognizer, every)
             for frame in frames(source, every):
-                scene = reader.recognize(frame, sources.public_name(name))
+                scene = reader.recognize(frame, kinds.public_name(name))
                 yield Read(scene.to_dict())
                 if source.pictures and reader.notice:
                     yield Noticed(f"{source.name}: {reader.notice}")
@@ -238,7 +239,7 @@ def deliver(
 @contextmanager
 def progress(names: Sequence[str], every: int, quiet: bool = False) -> Iterator[Callable[[Event], None] | None]:
     """What advances a progress bar on stderr; None where stderr is no terminal, for one picture and if `quiet`."""
-    worth_it = len(names) > 1 or any(map(sources.has_several, names))
+    worth_it = len(names) > 1 or any(map(kinds.has_several, names))
     if quiet or not (worth_it and sys.stderr is not None and sys.stderr.isatty()):
         yield None
         return

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from camdigits.api import Recognizer
 from camdigits.bulk.reading import Broken, Drawn, Event, Failed, Manner, drawing_into, packed, read_source, unpacked
-from camdigits.devices.child import Channel, ChildError, Server
-from camdigits.devices.process import DEAF_S, say
-from camdigits.devices.threads import fair_share, limit_threads
-from camdigits.devices.writers import file_name
 from camdigits.errors import CamdigitsError, WorkersError, first_line, unwritable
+from camdigits.outputs.writers import file_name
+from camdigits.recognizer import Recognizer
+from camdigits.runtime.child import Channel, ChildError, Server
+from camdigits.runtime.process import DEAF_S, say
+from camdigits.runtime.threads import fair_share, limit_threads
 
 _END = b""
 """Stands after the last event of a source."""

@@ -10,7 +10,7 @@ from camdigits.evaluation.markup import tag, text
 from camdigits.evaluation.outcomes import Outcome
 from camdigits.evaluation.report import COLUMNS, Report, cells, headline, sections
 from camdigits.evaluation.truth import TruePicture
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1320px; padding: 0 1em; color: #181018;

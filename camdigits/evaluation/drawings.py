@@ -12,10 +12,10 @@ import cv2
 import imutils
 import numpy as np
 
+from camdigits.drawing import palette
 from camdigits.evaluation.markup import tag, text
 from camdigits.evaluation.outcomes import Outcome
-from camdigits.overlay import palette
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.types import BgrImage, Box
 
 EMBEDDED_SIDE_PX = 1280
 JPEG_QUALITY = 80

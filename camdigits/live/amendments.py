@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from camdigits.vision.amendments import SAME_PLACE_IOU, Amendment, amended, crop_of
-from camdigits.vision.scene import BgrImage, Box, Glyph, Scene
+from camdigits.learning.amendments import SAME_PLACE_IOU, Amendment, amended, crop_of
+from camdigits.vision.types import BgrImage, Box, Glyph, Scene
 
 
 class Amendments:

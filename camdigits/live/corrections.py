@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from camdigits.controls import Command, command_key
+from camdigits.live.controls import Command, command_key
 from camdigits.live.feed import Feed
 from camdigits.live.notices import NOTICE_S, Failures, Notices
+from camdigits.live.ports import Notebook
 from camdigits.live.selection import Selection
-from camdigits.ports import Notebook
 
 _SELECT_FIRST = (
     f"click a digit first, or hold the frame ({command_key(Command.HOLD)}) and drag a box round one, then type what it is"

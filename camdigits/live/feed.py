@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from camdigits.controls import Mode
 from camdigits.errors import SourceError
+from camdigits.learning.amendments import glyph_at
 from camdigits.live.amendments import Amendments, holds_strokes
+from camdigits.live.controls import Mode
 from camdigits.live.playback import IDLE_WAIT_S, Playback
+from camdigits.live.ports import Part
 from camdigits.live.region import Region
-from camdigits.ports import Clock, FrameSource, Part, Reader, Turn
+from camdigits.sources.ports import Clock, FrameSource, Turn
 from camdigits.tracking.history import History
 from camdigits.tracking.number_events import NumberEvent
-from camdigits.vision.amendments import glyph_at
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import Box, Frame, Glyph, Scene
+from camdigits.tracking.ports import Reader
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import Box, Frame, Glyph, Scene
 
 BUSY_WAIT_S = 0.02
 """While a reading is under way, what it gives is asked for this often."""

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
-from camdigits.controls import Mode
 from camdigits.errors import SourceError
+from camdigits.live.controls import Mode
 from camdigits.live.feed import Feed
-from camdigits.ports import Clock, FrameSource, Notebook, Reader, Sheet, Sources
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import Frame, Scene
+from camdigits.live.ports import Notebook, Sources
+from camdigits.sources.ports import Clock, FrameSource, Sheet
+from camdigits.tracking.ports import Reader
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import Frame, Scene
 
 CLOSE_S = 1.0
 """Readers that have not let go after this long are left behind."""

@@ -6,20 +6,21 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from camdigits.controls import Command, Mode, View, after, command_key, commands
 from camdigits.errors import SourceError
 from camdigits.live import pointer
+from camdigits.live.controls import Command, Mode, View, after, command_key, commands
 from camdigits.live.corrections import Corrections
 from camdigits.live.feed import Feed
 from camdigits.live.feeds import Feeds
 from camdigits.live.notices import NOTICE_S, Failures, Notices
+from camdigits.live.overlay import locate
+from camdigits.live.ports import Notebook, Outputs, Window
 from camdigits.live.recording import Recording
 from camdigits.live.screen import Screen
 from camdigits.live.selection import Selection, digit_at
-from camdigits.overlay import locate
-from camdigits.ports import Notebook, Outputs, Pointer, Turn, Window
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import Box
+from camdigits.sources.ports import Pointer, Turn
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import Box
 
 _TYPE_IT = f"type what it is: 0 to 9, or {command_key(Command.IS_NONE)} if it is no digit"
 _ONLY_A_PART = f"only this part is read, until {command_key(Command.WHOLE_PICTURE)} is pressed"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from camdigits.controls import BINDINGS, Command, Mode, View, command_key, key_name
+from camdigits.live.controls import BINDINGS, Command, Mode, View, command_key, key_name
 from camdigits.live.event_log import EventLog
 from camdigits.live.feed import Feed
 from camdigits.live.feeds import Feeds
 from camdigits.live.interaction import Interaction
 from camdigits.live.notices import Failures, Notices
+from camdigits.live.overlay import Status
 from camdigits.live.pace import Latency
+from camdigits.live.ports import Notebook, Outputs, Sources, Window
 from camdigits.live.recording import Recording
 from camdigits.live.screen import Screen
-from camdigits.overlay import Status
-from camdigits.ports import Clock, Notebook, Outputs, Sources, Turn, Window
+from camdigits.sources.ports import Clock, Turn
 
 _ELSEWHERE = "trying again ({})".format(
     ", ".join(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from camdigits.errors import SourceError
+from camdigits.live.overlay import short_name
 from camdigits.live.pace import FrameRate, Pace
-from camdigits.overlay import short_name
-from camdigits.ports import Clock, FrameSource, Pages, Turn
-from camdigits.vision.scene import Frame
+from camdigits.sources.ports import Clock, FrameSource, Pages, Turn
+from camdigits.vision.types import Frame
 
 MIN_WAIT_S = 0.001
 LIVE_WAIT_S = 0.01

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from camdigits.ports import Part, Reader
-from camdigits.vision.scene import Box, Frame, Scene
+from camdigits.live.ports import Part
+from camdigits.tracking.ports import Reader
+from camdigits.vision.types import Box, Frame, Scene
 
 MIN_REGION = 0.02
 """Least side of a region, as a share of the picture's: what is smaller was no region that somebody wanted."""

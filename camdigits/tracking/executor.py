@@ -1,7 +1,7 @@
 """Executors: where a reading is done while the frames go on. One reading at a time.
 
 `Inline` does it at once and hands the result over when as much of the frames' own time has passed: the same frames in, the same
-scenes out. The live window hands in a thread (`camdigits.devices.reader_thread`).
+scenes out. The live window hands in a thread (`camdigits.live.reader_thread`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections import deque
 from typing import NamedTuple
 
 from camdigits.tracking.number_events import NumberEvent, NumberEvents
-from camdigits.vision.scene import Scene
+from camdigits.vision.types import Scene
 
 NUMBERS = 200
 """This many numbers are kept."""

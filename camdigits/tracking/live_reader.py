@@ -31,8 +31,8 @@ from camdigits.tracking.motion import (
 from camdigits.tracking.tracker import Tracker, TrackParams
 from camdigits.tracking.watch import Pace, Watch
 from camdigits.vision.numbers import NumberParams, number_of
-from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, apart, group_tilted
-from camdigits.vision.scene import Box, Digit, Evidence, Floats, Frame, Number, Scene, in_boxes, whole_boxes
+from camdigits.vision.orientation import Rotation, Steady, Tilt, Turned, apart, group_tilted
+from camdigits.vision.types import Box, Digit, Evidence, Floats, Frame, Number, Scene, in_boxes, whole_boxes
 
 _TOLERANCE_S = 1e-6
 _OTHER_SIDE = 45.0
@@ -148,7 +148,7 @@ class Grouping:
 
 
 class LiveReader:
-    """Reads the frames of one source, one after another (ports.Reader).
+    """Reads the frames of one source, one after another (tracking.ports.Reader).
 
     turned: reads one frame quickly, whichever way up it lies, and offers what may be a digit too. executor: where that is done.
     thorough: reads it as well as can be; None where `turned` does so already.

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import median_level
-from camdigits.vision.scene import BgrImage, Box, Floats, GreyImage, whole_boxes
+from camdigits.vision.geometry import median_level
+from camdigits.vision.types import BgrImage, Box, Floats, GreyImage, whole_boxes
 
 Points = npt.NDArray[np.float32]
 """float32 (N, 2), x and y in pixels of a reduced frame."""

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from itertools import count
 from typing import Literal, NamedTuple
 
-from camdigits.vision.scene import Box, Number, Scene
+from camdigits.vision.types import Box, Number, Scene
 
 SETTLE_S = 0.5
 """A number settles once it has stood unchanged for this long: its digits are confirmed one by one, as they are written."""

@@ -15,8 +15,8 @@ import numpy as np
 
 from camdigits.tracking.assignment import assigned
 from camdigits.tracking.motion import PATCH_PX, STILL, Motion, Patches, Reduced, likeness, take_patches
-from camdigits.vision.boxes import Boxes, shared_area
-from camdigits.vision.scene import Digit, Flags, Floats, Indices, whole_boxes
+from camdigits.vision.geometry import Boxes, shared_area
+from camdigits.vision.types import Digit, Flags, Floats, Indices, whole_boxes
 
 _LANDMARKS, _MAX_STEPS = 12, 80
 """A page is found again by this many digits, the surest, among this many shifts."""

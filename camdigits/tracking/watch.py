@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 from camdigits.tracking.motion import STILL, Motion, Points, Reduced, find_changes, find_corners, find_motions
-from camdigits.vision.scene import Floats
+from camdigits.vision.types import Floats
 
 
 @dataclass(frozen=True)

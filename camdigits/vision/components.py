@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.scene import Ink
+from camdigits.vision.types import Ink
 
 Labels = npt.NDArray[np.uint16] | npt.NDArray[np.int32]
 

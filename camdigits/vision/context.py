@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision import finder
-from camdigits.vision.boxes import logit, row_blocks, shared_area
-from camdigits.vision.scene import Features, Indices, Ink, Reading, Region
+from camdigits.vision.geometry import logit, row_blocks, shared_area
+from camdigits.vision.types import Features, Indices, Ink, Reading, Region
 
 FEATURES = (
     "odds",

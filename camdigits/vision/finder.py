@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, iou_matrix, row_blocks, shared_area
-from camdigits.vision.scene import Features, GreyImage, Indices
+from camdigits.vision.geometry import Boxes, iou_matrix, row_blocks, shared_area
+from camdigits.vision.types import Features, GreyImage, Indices
 
 CELL_PX = 4
 """The network's maps have one cell for so many pixels of its input, across and down."""

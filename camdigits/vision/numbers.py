@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from camdigits.vision.boxes import median
-from camdigits.vision.joints import JointParams, Joints, clearances, fenced, find_joints
-from camdigits.vision.lines import Line, LineParams, find_lines
-from camdigits.vision.scene import Box, Digit, Floats, Number
+from camdigits.vision.geometry import median
+from camdigits.vision.separators import JointParams, Joints, clearances, fenced, find_joints
+from camdigits.vision.text_lines import Line, LineParams, find_lines
+from camdigits.vision.types import Box, Digit, Floats, Number
 
 
 class CrowdWeights(NamedTuple):

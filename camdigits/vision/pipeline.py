@@ -10,15 +10,16 @@ from itertools import islice
 import cv2
 import numpy as np
 
+from camdigits.vision.binarize import InkParams, Ways, check_image, find_inks, find_plain_inks, find_ways
+from camdigits.vision.candidates import RegionParams, Regions, find_regions, has_small_strokes, with_pen_strokes
+from camdigits.vision.classification import Classifier, ask, stack_glyphs, weighed
 from camdigits.vision.context import Context, find_context, judge, judged
 from camdigits.vision.finder import Seen, compare
-from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.ink import InkParams, Ways, check_image, find_inks, find_plain_inks, find_ways
+from camdigits.vision.normalize import make_glyph
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.proposals import propose
-from camdigits.vision.readings import Classifier, ask, stack_glyphs, weighed
-from camdigits.vision.regions import RegionParams, Regions, find_regions, has_small_strokes, with_pen_strokes
-from camdigits.vision.scene import (
+from camdigits.vision.selection import choose, clear_of, unused_marks
+from camdigits.vision.types import (
     Batch,
     BgrImage,
     Box,
@@ -36,7 +37,6 @@ from camdigits.vision.scene import (
     Scene,
     whole_boxes,
 )
-from camdigits.vision.selection import choose, clear_of, unused_marks
 
 ENLARGED_BLUR = 0.4
 FINE = 2.0

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, iou_matrix
+from camdigits.vision.candidates import Regions
 from camdigits.vision.finder import FinderNetwork, Seen, heat_of, see
-from camdigits.vision.regions import Regions
-from camdigits.vision.scene import Box, GreyImage, Ink, Region
+from camdigits.vision.geometry import Boxes, iou_matrix
+from camdigits.vision.types import Box, GreyImage, Ink, Region
 from camdigits.vision.widths import stroke_width
 
 LEAST_HEAT = -3.0

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, logit, row_blocks, shared_area
-from camdigits.vision.regions import Chain, Regions
-from camdigits.vision.scene import Box, Reading, Region
+from camdigits.vision.candidates import Chain, Regions
+from camdigits.vision.geometry import Boxes, logit, row_blocks, shared_area
+from camdigits.vision.types import Box, Reading, Region
 
 MARGIN = 1e-6
 """Confidences are cut this far from 0 and 1, so that their logits are finite; a candidate that was not read has 0."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import Ink
+from camdigits.vision.types import Ink
 
 _AROUND = np.ones((3, 3), np.uint8)
 

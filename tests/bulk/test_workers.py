@@ -13,13 +13,13 @@ import pytest
 from camdigits.bulk import workers
 from camdigits.bulk.reading import Event, Failed, Manner, Opened, Read
 from camdigits.bulk.workers import Bounds, Workers
-from camdigits.devices.child import ChildError
-from camdigits.devices.teacher import TaughtFile
 from camdigits.errors import ModelError, WorkersError
+from camdigits.learning.teacher import TaughtFile
+from camdigits.runtime.child import ChildError
 from tests.bulk.mishaps import mishap_server
+from tests.cli.test_cli import CLIP, PAPER, PHONE, Command, command, cut_clip  # noqa: F401 - `command` is a fixture
 from tests.documents import scan
 from tests.fakes import plain
-from tests.test_cli import CLIP, PAPER, PHONE, Command, command, cut_clip  # noqa: F401 - `command` is a fixture
 from tests.x_screen import wait_until
 
 
@@ -114,7 +114,7 @@ class TestTheSame:
 
 
 def test_what_reads_has_its_share_of_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camdigits.devices.threads.cores", lambda: 8)
+    monkeypatch.setattr("camdigits.runtime.threads.cores", lambda: 8)
     assert [workers.fair_share(count) for count in (1, 2, 4, 5, 8, 100)] == [2, 2, 2, 1, 1, 1]
 
 
@@ -246,7 +246,7 @@ class TestUsage:
             started(self, manner, count, *others)
 
         monkeypatch.setattr(Workers, "__init__", start)
-        monkeypatch.setattr("camdigits.devices.threads.cores", lambda: 3)
+        monkeypatch.setattr("camdigits.runtime.threads.cores", lambda: 3)
         assert command("read", PAPER, PHONE, PAPER, PHONE, "--workers", 0).code == 0
         assert command("read", PAPER, PHONE, "--workers", 50).code == 0
         assert counts == [3, 2]

@@ -14,7 +14,7 @@ import pytest
 from camdigits.evaluation.document import write_document
 from camdigits.evaluation.report import Report, evaluate
 from camdigits.evaluation.truth import TruePicture
-from camdigits.vision.scene import BgrImage, Box, Digit, Number, Scene
+from camdigits.vision.types import BgrImage, Box, Digit, Number, Scene
 
 RIGHT, WRONG, MISSED, NOWHERE = (Box(40 + 150 * index, 60, 60, 90) for index in range(4))
 PAGE = TruePicture(Path("<page> & co.jpg"), ((7, RIGHT), (1, WRONG), (4, MISSED)), ("71", "4"), "<i>paper</i>", "hard")

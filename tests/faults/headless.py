@@ -17,11 +17,11 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from camdigits import cli
-from camdigits.controls import View
 from camdigits.live import screen
-from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import Turn
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.live.controls import View
+from camdigits.live.overlay import Labels, Status, draw
+from camdigits.sources.ports import Turn
+from camdigits.vision.types import BgrImage, Frame, Scene
 from tests.faults.resources import Resources
 
 FRAMES_APART = 10
@@ -29,7 +29,7 @@ FRAMES_APART = 10
 
 
 class Screen:
-    """A window (ports.Window) that nobody sees."""
+    """A window (live.ports.Window) that nobody sees."""
 
     last: tuple[Any, ...] = ()
     frames = 0
@@ -83,7 +83,7 @@ def tell(**what: Any) -> None:
 
 if __name__ == "__main__":
     screen.draw = drawn
-    import camdigits.devices.window as window
+    import camdigits.live.window as window
 
     window.CvWindow = Screen  # type: ignore[assignment,misc]
     window.check_display = lambda: None

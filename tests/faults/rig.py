@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from camdigits.controls import Mode, View
-from camdigits.devices.camera import open_camera
-from camdigits.devices.live import LiveParams
 from camdigits.errors import SourceError
 from camdigits.live import loop, screen
-from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import FrameSource, Outputs, Reader, Turn
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.live.controls import Mode, View
+from camdigits.live.overlay import Labels, Status, draw
+from camdigits.live.ports import Outputs
+from camdigits.sources.camera import open_camera
+from camdigits.sources.live import LiveParams
+from camdigits.sources.ports import FrameSource, Turn
+from camdigits.tracking.ports import Reader
+from camdigits.vision.types import BgrImage, Frame, Scene
 from tests.fake_screen import BlobReader
 from tests.fakes import WAIT_S, FakeCapture, Gate, Step, plain
 
@@ -49,8 +51,8 @@ def always(value: int) -> Iterator[BgrImage]:
 class Rig:
     """The app on camera 0: what is found each time it is opened, what the user sees, and what he does then.
 
-    Itself the sources (ports.Sources) and the window (ports.Window). others: the pictures of other cameras. reader: makes what
-    reads each of them.
+    Itself the sources (live.ports.Sources) and the window (live.ports.Window). others: the pictures of other cameras. reader:
+    makes what reads each of them.
     """
 
     def __init__(

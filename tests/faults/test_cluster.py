@@ -18,8 +18,8 @@ import pytest
 
 from camdigits.bulk import cluster
 from tests.bulk.test_workers import clip, picture
+from tests.cli.test_cli import ROOT, Command, child, command  # noqa: F401 - `command` is a fixture
 from tests.faults.test_outputs import only_linux, shell_code, text_of
-from tests.test_cli import ROOT, Command, child, command  # noqa: F401 - `command` is a fixture
 from tests.x_screen import looked_in_time
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")

@@ -8,9 +8,9 @@ from itertools import chain
 
 import pytest
 
-from camdigits.devices.camera import open_camera
 from camdigits.errors import SourceError
-from camdigits.ports import Turn
+from camdigits.sources.camera import open_camera
+from camdigits.sources.ports import Turn
 from tests.fakes import WAIT_S, FakeCapture, FakeClock, Gate, Step
 from tests.faults.resources import needs_proc, repeat
 from tests.faults.rig import PARAMS, Rig, always, pictures

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from camdigits.devices.reader_thread import SLOW_S, ReaderThread
-from camdigits.overlay import Status
+from camdigits.live.overlay import Status
+from camdigits.live.reader_thread import SLOW_S, ReaderThread
 from camdigits.tracking.live_reader import LiveReader
-from camdigits.vision.rotation import Turned
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Odds, Scene
+from camdigits.vision.orientation import Turned
+from camdigits.vision.types import Batch, BgrImage, Box, Frame, Odds, Scene
 from tests.fake_screen import BlobReader, blob_frame
 from tests.fakes import WAIT_S, Gate
 from tests.faults.resources import needs_proc, repeat

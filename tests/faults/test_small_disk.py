@@ -11,11 +11,11 @@ import av
 import numpy as np
 import pytest
 
-from camdigits.devices.recorder import ClipRecorder
-from camdigits.vision.scene import Frame, Scene
-from tests.devices.test_recorder import as_it_came, failing, frames
+from camdigits.outputs.recorder import ClipRecorder
+from camdigits.vision.types import Frame, Scene
+from tests.cli.test_cli import CLIP, PAPER, child
 from tests.faults.test_outputs import complaint_of, text_of, whole_lines
-from tests.test_cli import CLIP, PAPER, child
+from tests.outputs.test_recorder import as_it_came, failing, frames
 
 DISK_BYTES = 1 << 20
 

@@ -316,8 +316,8 @@ def test_what_is_unplugged_again_and_again_leaves_nothing_behind(server: StreamS
 
 
 def test_a_reader_that_is_slow_drops_frames_and_stays_live(server: StreamServer) -> None:
-    from camdigits.devices.sources import open_source
-    from camdigits.ports import Turn
+    from camdigits.sources.kinds import open_source
+    from camdigits.sources.ports import Turn
 
     server.fault = Fault(period_s=0.002)
     source = open_source(server.url)

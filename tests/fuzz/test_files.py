@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits import cli
-from camdigits.devices.pictures import decode_picture
-from camdigits.devices.sources import open_source
 from camdigits.errors import SourceError
-from camdigits.ports import Turn
+from camdigits.sources.kinds import open_source
+from camdigits.sources.pictures import decode_picture
+from camdigits.sources.ports import Turn
 from tests.fuzz.damage import damaged
 from tests.fuzz.refusals import refused_in_one_line
 from tests.fuzz.rounds import fuzzing

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camdigits.devices.models import CHUNK, bundled_model, load_classifier
 from camdigits.errors import ModelError
+from camdigits.runtime.models import CHUNK, bundled_model, load_classifier
 from tests.fuzz.damage import Damaged, damaged
 from tests.fuzz.refusals import refused_in_one_line
 from tests.fuzz.rounds import fuzzing

@@ -15,16 +15,18 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from camdigits.api import CanvasReader, Recognizer, live_reader
-from camdigits.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View
-from camdigits.devices.canvas import PAGE_PX, CanvasSource
+from camdigits.canvas.strokes import Kind, PaperColour, ground_of, render
 from camdigits.errors import OutputError, SourceError
 from camdigits.live import loop, screen
-from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
+from camdigits.live.canvas import PAGE_PX, CanvasSource
+from camdigits.live.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View
+from camdigits.live.ports import Outputs
+from camdigits.recognizer import CanvasReader, Recognizer, live_reader
 from camdigits.settings import Effort
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Box, Frame, Scene
-from camdigits.vision.strokes import Kind, PaperColour, ground_of, render
+from camdigits.sources.ports import FrameSource, Pointer, Turn
+from camdigits.tracking.ports import Reader
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import BgrImage, Box, Frame, Scene
 from tests.fake_screen import CLOSED, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, ThreadedReader, blob_frame
 from tests.fakes import WAIT_S, FakeClock
 from tests.fuzz.rounds import fuzzing
@@ -193,7 +195,7 @@ class LiveWindow(RuleBasedStateMachine):
             self.window.events.put("quit")
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
-        """The sources (ports.Sources)."""
+        """The sources (live.ports.Sources)."""
         if mode is Mode.CANVAS:
             source: FrameSource = self.canvas
         elif isinstance(self.camera.fault, SourceError):

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from camdigits.live.feed import BUSY_WAIT_S, Feed
 from camdigits.live.playback import IDLE_WAIT_S
+from camdigits.live.ports import Part
 from camdigits.live.region import MIN_REGION
-from camdigits.ports import Part, Turn
-from camdigits.vision.scene import Box, Frame
+from camdigits.sources.ports import Turn
+from camdigits.vision.types import Box, Frame
 from tests.fake_screen import BlobReader, FakeSource, ThreadedReader, blob_frame
 from tests.fakes import FakeClock
 

@@ -11,18 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camdigits.controls import BINDINGS, Mode, View
-from camdigits.devices.canvas import PAGE_PX, CanvasSource
+from camdigits.canvas.strokes import PAPERS, Page, PaperColour, render
 from camdigits.errors import OutputError, SourceError
 from camdigits.live import loop, screen
+from camdigits.live.canvas import PAGE_PX, CanvasSource
+from camdigits.live.controls import BINDINGS, Mode, View
 from camdigits.live.feed import BUSY_WAIT_S
+from camdigits.live.overlay import Labels, Status, draw
 from camdigits.live.playback import IDLE_WAIT_S
-from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import FrameSource, NoRecorder, NumberEventWriter, Outputs, Pointer, Reader, Turn
+from camdigits.live.ports import Outputs
+from camdigits.outputs.ports import NoRecorder, NumberEventWriter
+from camdigits.sources.ports import FrameSource, Pointer, Turn
 from camdigits.tracking.number_events import GONE_S, SETTLE_S, NumberEvent
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Box, Frame, Scene
-from camdigits.vision.strokes import PAPERS, Page, PaperColour, render
+from camdigits.tracking.ports import Reader
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import BgrImage, Box, Frame, Scene
 from tests.fake_screen import (
     BlobReader,
     FakeNotebook,
@@ -43,7 +46,7 @@ BLOB = Box(100, 200, 60, 120)
 
 
 class Stage:
-    """Everything that `loop.run` is handed, itself the sources (ports.Sources); `run` plays a script."""
+    """Everything that `loop.run` is handed, itself the sources (live.ports.Sources); `run` plays a script."""
 
     def __init__(self, camera: FrameSource | Exception | None = None) -> None:
         self.clock = FakeClock()
@@ -1103,7 +1106,7 @@ def test_digits_of_a_part_are_where_they_are_on_the_whole_picture() -> None:
 
 
 class EventList:
-    """Keeps what it is told (ports.NumberEventWriter); `fails_with` is raised instead."""
+    """Keeps what it is told (outputs.ports.NumberEventWriter); `fails_with` is raised instead."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str, str]] = []

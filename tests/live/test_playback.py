@@ -8,8 +8,8 @@ import pytest
 
 from camdigits.errors import SourceError
 from camdigits.live.playback import IDLE_WAIT_S, LIVE_WAIT_S, MIN_WAIT_S, Playback, State
-from camdigits.ports import Turn
-from camdigits.vision.scene import Frame
+from camdigits.sources.ports import Turn
+from camdigits.vision.types import Frame
 from tests.fake_screen import FakeSource, blob_frame
 from tests.fakes import FakeClock
 

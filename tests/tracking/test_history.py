@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from camdigits.tracking.history import MOMENTS, NUMBERS, History
 from camdigits.tracking.number_events import SETTLE_S
-from camdigits.vision.scene import Box, Digit, Number, Scene
+from camdigits.vision.types import Box, Digit, Number, Scene
 
 
 def scene(time_s: float, *numbers: tuple[str, int, int | None], shift: int = 0) -> Scene:

@@ -10,10 +10,10 @@ import pytest
 
 from camdigits.tracking.executor import Done, Inline, Kind
 from camdigits.tracking.live_reader import LiveParams, LiveReader, Reading
+from camdigits.vision.orientation import Rotation, RotationParams, Turned
 from camdigits.vision.pipeline import Pipeline, PipelineParams
 from camdigits.vision.presets import LIVE_PROPOSALS, PROPOSALS
-from camdigits.vision.rotation import Rotation, RotationParams, Turned
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Odds, Scene
+from camdigits.vision.types import Batch, BgrImage, Box, Frame, Odds, Scene
 
 FPS = 30
 DELAYS_S = {Kind.QUICK: 4 / FPS, Kind.THOROUGH: 8 / FPS}

@@ -20,7 +20,7 @@ from camdigits.tracking.motion import (
     take_patches,
 )
 from camdigits.tracking.tracker import TrackParams
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.types import BgrImage, Box
 
 SIZE = (640, 480)
 SMALL, SMALLER = Reduced(np.zeros((48, 64), np.uint8), 1.0), Reduced(np.zeros((40, 64), np.uint8), 1.0)

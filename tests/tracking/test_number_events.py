@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits.tracking.number_events import GONE_S, SETTLE_S, NumberEvent, NumberEvents
-from camdigits.vision.scene import Box, Digit, Number, Scene
+from camdigits.vision.types import Box, Digit, Number, Scene
 
 
 def scene(standing: dict[int, str], tentative: frozenset[int] = frozenset(), confidence: float = 0.9) -> Scene:

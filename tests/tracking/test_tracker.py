@@ -10,7 +10,7 @@ import pytest
 
 from camdigits.tracking.motion import STILL, Motion, Reduced, take_patches
 from camdigits.tracking.tracker import Tracker, TrackParams
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.types import Box, Digit
 
 SIZE = (640, 480)
 STEP_S = 0.2

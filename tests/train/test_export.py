@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camdigits.devices.models import ModelCard, file_entry, load_classifier
 from camdigits.errors import ModelError
-from camdigits.vision.glyphs import make_glyph
+from camdigits.runtime.models import ModelCard, file_entry, load_classifier
+from camdigits.vision.normalize import make_glyph
 from train.augment import mask_of_strokes
 from train.data import as_batch, load_mnist
 from train.hands import HANDS, write
@@ -104,7 +104,7 @@ def tried_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def call(module: str, function: str, *arguments: object, **_: object) -> object:
         return getattr(import_module(module), function)(*arguments)
 
-    monkeypatch.setattr("camdigits.devices.child.call", call)
+    monkeypatch.setattr("camdigits.runtime.child.call", call)
 
 
 @pytest.mark.usefixtures("tried_here")

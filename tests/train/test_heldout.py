@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from camdigits.devices.models import INPUT_CONTRACT, ModelCard
+from camdigits.runtime.models import INPUT_CONTRACT, ModelCard
 
 pytest.importorskip("keras", reason="measuring needs the extra `train`", exc_type=ImportError)
 pytest.importorskip("matplotlib", reason="measuring needs the extra `train`")

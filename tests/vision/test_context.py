@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camdigits.vision.context import FEATURES, JUDGED_BY, ContextWeights, find_context, judge, judged
-from camdigits.vision.scene import Box, Reading, Region
+from camdigits.vision.types import Box, Reading, Region
 
 STICK, DIGIT = Box(100, 100, 8, 40), Box(120, 100, 26, 40)
 

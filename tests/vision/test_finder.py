@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.vision.boxes import Boxes
 from camdigits.vision.finder import (
     CANVAS_PX,
     CELL_PX,
@@ -24,6 +23,7 @@ from camdigits.vision.finder import (
     peaks,
     see,
 )
+from camdigits.vision.geometry import Boxes
 
 SIDE = 1024
 

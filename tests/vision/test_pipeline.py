@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from camdigits.vision.classification import Classifier
 from camdigits.vision.context import JUDGED_BY, Context, ContextWeights
 from camdigits.vision.finder import CELL_PX, CHANNELS, Maps
-from camdigits.vision.glyphs import make_glyph
+from camdigits.vision.normalize import make_glyph
 from camdigits.vision.pipeline import Pipeline, PipelineParams
-from camdigits.vision.readings import Classifier
-from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Frame, Glyph, Ink, Odds
+from camdigits.vision.types import Batch, BgrImage, Box, Digit, Frame, Glyph, Ink, Odds
 
 
 def always(label: int, confidence: float = 0.99) -> Classifier:

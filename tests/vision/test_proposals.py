@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from camdigits.vision.candidates import Chain, Piece, Regions
 from camdigits.vision.finder import CANVAS_PX, CELL_PX, CHANNELS, USUAL_PX, Maps
 from camdigits.vision.proposals import propose
-from camdigits.vision.regions import Chain, Piece, Regions
-from camdigits.vision.scene import Box, Region
+from camdigits.vision.types import Box, Region
 from tests.vision.test_finder import sees_black, with_block
 
 

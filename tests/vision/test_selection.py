@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from camdigits.vision.regions import Chain, Piece, Regions
-from camdigits.vision.scene import Box, Reading, Region
+from camdigits.vision.candidates import Chain, Piece, Regions
 from camdigits.vision.selection import best_chain, choose, clear_of, unused_marks
+from camdigits.vision.types import Box, Reading, Region
 
 
 def solid(box: Box, votes: float = 1.0, joined: bool = False) -> Region:
