@@ -21,8 +21,10 @@ from camdigits.runtime.threads import THREADS
 from camdigits.scenes import Image, Origin, Scene
 from camdigits.settings import Effort, Settings
 from camdigits.sources.arrays import bgr_of
-from camdigits.sources.kinds import file_behind, first_frame, found, open_source, public_name
+from camdigits.sources.kinds import file_behind, found, open_source
+from camdigits.sources.network import public_name
 from camdigits.sources.ports import FrameSource, Turn
+from camdigits.sources.stills import first_frame
 from camdigits.tracking.executor import Executor, Inline, Kind
 from camdigits.tracking.live_reader import LiveParams, LiveReader, Reading
 from camdigits.tracking.ports import Reader

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from camdigits.drawing import draw_scene
 from camdigits.errors import SourceError
 from camdigits.sources.arrays import Picture, bgr_of
-from camdigits.sources.kinds import first_frame, open_source, picture_at
+from camdigits.sources.kinds import open_source, picture_at
+from camdigits.sources.stills import first_frame
 from camdigits.vision import types as vision
 from camdigits.vision.types import BgrImage
 

@@ -24,6 +24,7 @@ from camdigits.recognizer import Recognizer, frames, reader_of
 from camdigits.runtime.process import say, warnings_said
 from camdigits.runtime.threads import THREADS
 from camdigits.sources import kinds
+from camdigits.sources.network import public_name
 from camdigits.vision.types import Record
 
 
@@ -179,7 +180,7 @@ def read_source(
             yield Opened(source.name, source.frame_count)
             reader = reader_of(source, recognizer, every)
             for frame in frames(source, every):
-                scene = reader.recognize(frame, kinds.public_name(name))
+                scene = reader.recognize(frame, public_name(name))
                 yield Read(scene.to_dict())
                 if source.pictures and reader.notice:
                     yield Noticed(f"{source.name}: {reader.notice}")

@@ -176,7 +176,7 @@ def _engine(
             return Here(manner, annotate, quiet)
     live = next((path for path in paths if not is_recorded(path)), None)
     if live is not None:
-        from camdigits.sources.kinds import public_name
+        from camdigits.sources.network import public_name
 
         raise UsageError(f"{public_name(live)}: can be read by one process alone; leave --workers and --ray out")
     if cluster is None:

@@ -30,7 +30,9 @@ from camdigits.runtime.threads import share_with_reader
 from camdigits.settings import Effort
 from camdigits.sources import camera, kinds
 from camdigits.sources.live import DEFAULT_SIZE
+from camdigits.sources.network import public_name
 from camdigits.sources.ports import FrameSource
+from camdigits.sources.stills import StillSource
 from camdigits.tracking.ports import Reader
 from camdigits.vision.types import BgrImage, Frame, Scene
 
@@ -122,7 +124,7 @@ class _PicturesToCorrect:
 
     def next_camera(self) -> tuple[FrameSource, Reader]:
         for page in self._pages:
-            return page, _Named(PictureReader(self._recognizer), kinds.public_name(page.name))
+            return page, _Named(PictureReader(self._recognizer), public_name(page.name))
         raise _NoMorePicturesError("that was the last picture; q ends")
 
     def close(self) -> None:
@@ -139,7 +141,7 @@ class _PicturesToCorrect:
                     self._pages_left = source.frame_count or 1
                     for frame in frames(source):
                         self._pages_left -= 1
-                        yield kinds.StillSource(source.name, frame.image, frame.index)
+                        yield StillSource(source.name, frame.image, frame.index)
                     if source.notice:
                         raise SourceError(source.notice)
             except SourceError as error:
@@ -236,7 +238,7 @@ class _WindowSources:
         return self._watched(source)
 
     def next_camera(self) -> tuple[FrameSource, Reader]:
-        now = int(self._spec) if self._spec.isascii() and self._spec.isdigit() else None
+        now = int(self._spec) if camera.is_index(self._spec) else None
         for index in camera.other_cameras(now):
             try:
                 source = self._opened(str(index))

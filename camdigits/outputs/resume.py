@@ -15,9 +15,8 @@ from typing import NamedTuple
 from camdigits.errors import NOT_OF_THE_LAYOUT, UsageError, reason_of, unwritable
 from camdigits.outputs.sheets import CREATOR
 from camdigits.outputs.writers import CSV_HEADER, ExcelCsvWriter
-from camdigits.sources.documents import DOCUMENT_SUFFIXES
-from camdigits.sources.kinds import CLIP_SUFFIXES, DEMO, PICTURE_SUFFIXES, STDIN, public_name
-from camdigits.sources.pages import PAGE_SUFFIX
+from camdigits.sources.kinds import looks_like_source
+from camdigits.sources.network import public_name
 from camdigits.vision.types import SCHEMA
 
 LONGEST_BYTES = 1 << 26
@@ -29,7 +28,6 @@ _BEGINNINGS = (_JSON_BEGINNING, _HEADER + b"\n", _EXCEL_HEADER + b"\n")
 _ZIP = b"PK\x03\x04"
 _TEXT = re.compile(r"(.*):((?: [0-9]+)*)", re.DOTALL)
 _UNNAMED_TEXT = re.compile(r"(?:[0-9]+(?: [0-9]+)*)?")
-_SOURCE_SUFFIXES = (*PICTURE_SUFFIXES, *DOCUMENT_SUFFIXES, *CLIP_SUFFIXES, PAGE_SUFFIX)
 _HEAD_BYTES = 1 << 16
 
 
@@ -127,8 +125,7 @@ def _may_be_text(line: str, wanted: set[str]) -> bool:
     match = _TEXT.fullmatch(line)
     if match is None:
         return _UNNAMED_TEXT.fullmatch(line) is not None
-    name = match[1]
-    return name in wanted or name.isdigit() or name in (DEMO, STDIN) or "://" in name or name.lower().endswith(_SOURCE_SUFFIXES)
+    return match[1] in wanted or looks_like_source(match[1])
 
 
 def _held(lines: Iterator[bytes], layout: _Jsonl, wanted: set[str]) -> Earlier:

@@ -27,7 +27,8 @@ from camdigits.runtime.clock import seconds
 from camdigits.runtime.files import write_whole
 from camdigits.runtime.process import lead_nowhere, reader_left
 from camdigits.runtime.stderr import quiet_stderr
-from camdigits.sources.kinds import STDIN, public_name
+from camdigits.sources.kinds import STDIN
+from camdigits.sources.network import public_name
 from camdigits.sources.pages import PAGE_SUFFIX, page_text
 from camdigits.vision.types import BgrImage, Frame, Record, Scene
 

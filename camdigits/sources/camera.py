@@ -144,13 +144,18 @@ def cameras(platform: str = sys.platform, ioctl: Ioctl | None = None, connect: C
     return _tried(platform, connect) if listed is None else listed
 
 
+def is_index(name: str) -> bool:
+    """Whether a name is that of a camera by its index."""
+    return name.isascii() and name.isdigit()
+
+
 def find_camera(wanted: str, there: Callable[[], Iterable[Camera]] | None = None) -> int:
     """The index of the camera that `wanted` is: an index, a name in any case, or a part of one name only.
 
     there() gives the cameras that are there, `cameras` by default.
     Raises SourceError, which names the cameras that are there, where no name or several are meant. An index is not looked for.
     """
-    if wanted.isascii() and wanted.isdigit():
+    if is_index(wanted):
         return int(wanted)
     known = list((there or cameras)())
     text = wanted.strip().casefold()

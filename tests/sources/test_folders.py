@@ -8,7 +8,8 @@ import pytest
 
 from camdigits.errors import SourceError
 from camdigits.sources.folders import files_below, files_matching
-from camdigits.sources.kinds import CLIP_SUFFIXES, PICTURE_SUFFIXES, expand, found
+from camdigits.sources.formats import CLIP_SUFFIXES, PICTURE_SUFFIXES
+from camdigits.sources.kinds import expand, found
 from tests.platforms import needs_links, posix_only
 
 KINDS = (".jpg",)

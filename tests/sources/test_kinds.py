@@ -23,8 +23,9 @@ from camdigits.canvas.strokes import Page, PaperColour, Stroke, render
 from camdigits.errors import SourceError
 from camdigits.sources import kinds
 from camdigits.sources.folders import natural_key
-from camdigits.sources.kinds import expand, is_recorded, open_source, public_name
+from camdigits.sources.kinds import expand, is_recorded, open_source
 from camdigits.sources.live import DEFAULT_FPS, sound_fps
+from camdigits.sources.network import public_name
 from camdigits.sources.pages import page_text
 from camdigits.sources.ports import Turn
 from camdigits.vision.types import BgrImage

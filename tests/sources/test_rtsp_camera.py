@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from camdigits.errors import SourceError
-from camdigits.sources import kinds
+from camdigits.sources import network
 from camdigits.sources.kinds import open_source
 from camdigits.sources.live import LiveSource
 from camdigits.sources.ports import FrameSource, Turn
@@ -264,7 +264,7 @@ def refused(url: str, timeout_s: float = 10.0) -> str:
 def with_clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """A clock by which sources are found to be lost; the network keeps its own time."""
     clock = FakeClock()
-    monkeypatch.setattr(kinds, "LiveSource", functools.partial(LiveSource, clock=clock))
+    monkeypatch.setattr(network, "LiveSource", functools.partial(LiveSource, clock=clock))
     return clock
 
 
