@@ -14,6 +14,7 @@ LONG = (
     "tests/bulk/test_workers.py",
     "tests/sources/test_paced_clip.py",
     "tests/learning/test_teacher.py",
+    "tests/live/test_teacher.py",
     "tests/faults/test_bulk.py",
     "tests/faults/test_cluster.py",
     "tests/faults/test_small_disk.py",

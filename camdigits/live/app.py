@@ -12,12 +12,12 @@ from pathlib import Path
 from camdigits.canvas.strokes import Page
 from camdigits.drawing import draw_scene
 from camdigits.errors import SourceError
-from camdigits.learning.teacher import Teacher
 from camdigits.live import canvas, loop, window
 from camdigits.live.controls import Mode, View
 from camdigits.live.notebook import NotebookFolder
 from camdigits.live.ports import Notebook, Outputs
 from camdigits.live.reader_thread import ReaderThread
+from camdigits.live.teacher import Teacher
 from camdigits.outputs import writers
 from camdigits.outputs.clipboard import copy_text
 from camdigits.outputs.ports import NumberEventWriter, SceneWriter

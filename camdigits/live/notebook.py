@@ -9,8 +9,8 @@ from typing import Any
 
 from camdigits.errors import NOT_OF_THE_LAYOUT
 from camdigits.learning.corrections import FILE, CorrectionFile
-from camdigits.learning.teacher import Teacher
 from camdigits.live.ports import Part
+from camdigits.live.teacher import Teacher
 from camdigits.runtime.files import write_whole
 from camdigits.vision.types import Glyph
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import zlib
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from camdigits.learning.amendments import Correction
 from camdigits.learning.corrections import FILE as CORRECTIONS
 from camdigits.learning.corrections import CorrectionFile
 from camdigits.learning.taught import Taught, TaughtClassifier
-from camdigits.learning.teacher import FILE, Lesson, TaughtFile, Teacher, last_word, learn
+from camdigits.learning.teacher import FILE, TaughtFile, last_word, learn
 from camdigits.recognizer import Recognizer
 from camdigits.runtime.models import load_classifier
 from camdigits.vision.normalize import make_glyph
@@ -37,13 +36,17 @@ def cross(shift: int = 0) -> Glyph:
     return glyph
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """With two corrections: a cross is a 4, and, said later, an 8."""
-    file = CorrectionFile(tmp_path / CORRECTIONS)
+def corrected(folder: Path) -> Path:
+    """The folder with two corrections: a cross is a 4, and, said later, an 8."""
+    file = CorrectionFile(folder / CORRECTIONS)
     file.append(cross(), 4, None, NOON)
     file.append(cross(), 8, None, NOON)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return corrected(tmp_path)
 
 
 def read(classify: object) -> int:
@@ -194,66 +197,3 @@ def test_places_that_cannot_be_written_are_told() -> None:
 def test_of_a_crop_that_was_corrected_twice_the_last_word_counts() -> None:
     said = [Correction(cross(), 4, None), Correction(cross(1), 3, 8), Correction(cross(), 8, 4)]
     assert [correction.label for correction in last_word(said)] == [8, 3]
-
-
-class TestBesideAWindow:
-    def made(self, folder: Path) -> tuple[Teacher, list[Taught | None]]:
-        used: list[Taught | None] = []
-        return Teacher(folder, "camdigits", NETWORK.sha256, used.append), used
-
-    def test_it_learns_in_the_background_and_says_so_once(self, folder: Path) -> None:
-        beside, used = self.made(folder)
-        assert beside.news() == ""
-        assert beside.teach() == "learning from your corrections"
-        beside.join()
-        assert beside.news() == "learnt from 1 correction (l undoes it)"
-        assert beside.news() == ""
-        assert [taught is not None for taught in used] == [True]
-
-    def test_undoing_goes_back_a_lesson_and_then_to_the_network_as_it_ships(self, folder: Path) -> None:
-        TaughtFile(folder / FILE).forget()
-        learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
-        before = (folder / FILE).read_bytes()
-        beside, used = self.made(folder)
-        CorrectionFile(folder / CORRECTIONS).append(cross(1), None, 7, NOON)
-        beside.teach()
-        beside.join()
-        beside.news()
-        assert (folder / FILE).read_bytes() != before
-        assert beside.undo() == "the last lesson is undone; your corrections are kept"
-        assert (folder / FILE).read_bytes() == before
-        assert beside.news() == "the last lesson is undone; your corrections are kept"
-        assert beside.undo() == "all that was learnt is forgotten; your corrections are kept"
-        assert not (folder / FILE).exists()
-        assert "forgotten" in beside.news()
-        assert beside.undo() == "nothing was taught"
-        assert [taught is not None for taught in used] == [True, True, False]
-        assert len(CorrectionFile(folder / CORRECTIONS).load().corrections) == 3
-
-    def test_what_is_taught_or_forgotten_elsewhere_takes_effect(self, folder: Path) -> None:
-        beside, used = self.made(folder)
-        learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
-        assert beside.news() == "reads by what was taught"
-        TaughtFile(folder / FILE).forget()
-        assert beside.news() == "what was taught is forgotten"
-        assert [taught is not None for taught in used] == [True, False]
-
-    def test_what_goes_wrong_is_told_and_reading_goes_on(self, tmp_path: Path) -> None:
-        beside, used = self.made(tmp_path)
-        beside.teach()
-        beside.join()
-        assert beside.news().startswith("there is nothing to learn from yet")
-        (tmp_path / FILE).write_bytes(b"x")
-        assert "cannot be read" in beside.news()
-        assert beside.news() == ""
-        assert used == []
-
-    def test_only_one_lesson_at_a_time(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        goes_on = threading.Event()
-        monkeypatch.setattr(teacher, "learn", lambda *_: Lesson(int(goes_on.wait(10)), 0))
-        beside, _ = self.made(folder)
-        beside.teach()
-        assert beside.teach() == "still learning"
-        assert beside.news() == ""
-        goes_on.set()
-        beside.join()

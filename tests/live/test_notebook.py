@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camdigits.learning.teacher import Teacher
 from camdigits.live.notebook import REGIONS_FILE, NotebookFolder
 from camdigits.live.ports import Part
+from camdigits.live.teacher import Teacher
 from camdigits.runtime.places import data_folder
 
 
