@@ -64,7 +64,7 @@ class Times:
         return float(np.percentile(self.wall_ms, 99)) if self.wall_ms else math.nan
 
     @property
-    def most(self) -> float:
+    def maximum(self) -> float:
         return max(self.wall_ms, default=math.nan)
 
     @property
@@ -310,7 +310,7 @@ def _columns(rows: Sequence[Mapping[str, float]], stages: Sequence[str]) -> dict
 
 def crops(recognizer: Recognizer, image: BgrImage, digits: int) -> Batch:
     """As many of the crops that reading makes of a page, float32 (N, 28, 28, 1); repeated where it made fewer."""
-    batch = recognizer.pipeline().look(image).batch
+    batch = recognizer.pipeline().trace(image).batch
     return np.resize(batch, (digits, *batch.shape[1:])) if len(batch) else np.zeros((digits, 28, 28, 1), np.float32)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.hand_held import FRAME_PERIOD_S, NOISE, SHAKE_PX, SWING, SWING_FRAMES
 from camdigits.live.controls import View
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.vision.types import BgrImage, Frame, Scene
 
 _SMALL = 2
@@ -82,11 +82,11 @@ class _NoWindow:
     def set_full_screen(self, on: bool) -> None:
         """There is no screen."""
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         time.sleep(wait_s)
         if self._frames is None:
-            return Turn(closed=self.labelled_s is not None)
-        return Turn(closed=self.scene is not None and self.scene.frame >= self._frames)
+            return UserInput(closed=self.labelled_s is not None)
+        return UserInput(closed=self.scene is not None and self.scene.frame >= self._frames)
 
     def close(self) -> None:
         """Nothing was opened."""
@@ -106,7 +106,7 @@ class _Camera:
         self._due_s = time.monotonic()
         self._frame = self._next()
 
-    def read(self, turn: Turn) -> Frame:  # noqa: ARG002 - a FrameSource
+    def read(self, user_input: UserInput) -> Frame:  # noqa: ARG002 - a FrameSource
         if time.monotonic() >= self._due_s:
             self._frame = self._next()
         return self._frame

@@ -37,9 +37,9 @@ from camdigits.runtime.threads import share_with_reader
 from camdigits.settings import Effort
 from camdigits.sources.camera import open_camera
 from camdigits.sources.live import LiveSource
-from camdigits.sources.ports import FrameSource, Pointer, Turn
-from camdigits.tracking.executor import Kind
-from camdigits.tracking.live_reader import Reading
+from camdigits.sources.ports import FrameSource, Pointer, UserInput
+from camdigits.tracking.executor import ReadingKind
+from camdigits.tracking.live_reader import FrameReading
 from camdigits.tracking.ports import Reader
 from camdigits.vision.types import BgrImage
 
@@ -160,15 +160,15 @@ class ReaderFaults:
         self._pause.wait(HANG_S)
 
 
-class FaultyThread(ReaderThread[Reading]):
+class FaultyThread(ReaderThread[FrameReading]):
     """The window's reader thread, with readings that fail now and then."""
 
     def __init__(self, faults: ReaderFaults) -> None:
         super().__init__(hang_s=HANG_S / 2)
         self._faults = faults
 
-    def submit(self, job: Callable[[], Reading], time_s: float, kind: Kind) -> None:
-        def faulty() -> Reading:
+    def submit(self, job: Callable[[], FrameReading], time_s: float, kind: ReadingKind) -> None:
+        def faulty() -> FrameReading:
             self._faults.happen()
             reading = job()
             self._faults.ended += 1
@@ -252,31 +252,31 @@ class Soak:
     def set_full_screen(self, on: bool) -> None:
         """There is no screen."""
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         self._pause.wait(wait_s)
         elapsed_s = time.monotonic() - self._began_s
         if elapsed_s >= self._every_s * (len(self.samples) + 1):
             self._sample(elapsed_s)
         if len(self.samples) == self._count:
-            return Turn(closed=True)
+            return UserInput(closed=True)
         return self._user(elapsed_s)
 
     def close(self) -> None:
         """There is no screen."""
 
-    def _user(self, elapsed_s: float) -> Turn:
+    def _user(self, elapsed_s: float) -> UserInput:
         cycle, second = divmod(elapsed_s, CYCLE_S)
         moment = int(cycle), int(second)
         if moment == self._pressed:
-            return Turn()
+            return UserInput()
         self._pressed = moment
         if 20 < moment[1] < 25:
             x = 100 + 90 * (moment[1] - 20)
             points = [(x, 200), (x, 300), (x, 400)]
             strokes = [Pointer("down", "left", *points[0]), *(Pointer("move", "left", *point) for point in points)]
-            return Turn(pointers=(*strokes, Pointer("up", "left", *points[-1])))
+            return UserInput(pointers=(*strokes, Pointer("up", "left", *points[-1])))
         key = KEYS.get(moment[1])
-        return Turn(keys=(key,)) if key else Turn()
+        return UserInput(keys=(key,)) if key else UserInput()
 
     def _counted(self) -> Counted:
         """The frames of all cameras so far."""

@@ -19,7 +19,7 @@ from camdigits.tracking.history import History
 from camdigits.tracking.live_reader import Grouping
 from camdigits.tracking.tracker import Tracker
 from camdigits.vision import orientation, pipeline
-from camdigits.vision.orientation import Tilt, Turned
+from camdigits.vision.orientation import RotatedReader, Tilt
 
 PICTURE = ("ink", "regions", "finder", "glyphs", "network", "context", "choice", "numbers")
 """What reading one picture calls, in the order of its way."""
@@ -55,8 +55,8 @@ class Place(NamedTuple):
 
 
 PARTS = (
-    Place("rotation", Turned, "best"),
-    Place("rotation", Tilt, "turned"),
+    Place("rotation", RotatedReader, "best"),
+    Place("rotation", Tilt, "rotated"),
     Place("rotation", Tilt, "back"),
     Place("predict", Tracker, "predict"),
     Place("update", Tracker, "update"),

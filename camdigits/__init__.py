@@ -11,9 +11,10 @@
 
 How a frame becomes numbers, function by function (`camdigits.vision.pipeline`):
 
-    Frame -> find_ways -> InkMap* -> find_regions -> Region* -> propose (the finder) -> Region* -> make_glyph -> Glyph*
-          -> stack_glyphs -> one Batch -> ask (the classifier) -> Odds -> weighed -> Reading*
-          -> find_context, compare, judge -> Reading* -> choose -> Digit* -> group_numbers -> Number* -> Scene
+    Frame -> binarize -> MaskVariant* -> find_candidates -> Candidate* -> propose (the finder) -> Candidate*
+          -> make_glyph -> Glyph* -> stack_glyphs -> one Batch -> classify_batch (the classifier) -> Probabilities
+          -> to_readings -> Reading* -> context_features, finder_features, score_context -> Reading*
+          -> select_digits -> Digit* -> group_numbers -> Number* -> Scene
 
 Importing this package loads no model runtime and no OpenCV; the first `Recognizer` does.
 """
@@ -55,8 +56,8 @@ else:  # whoever checks types would take every other name for Any
         try:
             return getattr(import_module(_HOMES.get(name, "camdigits.vision.types")), name)
         except ImportError as error:
-            if told := errors.unloadable(error):
-                raise told from error
+            if message := errors.unloadable(error):
+                raise message from error
             raise
 
 

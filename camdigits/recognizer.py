@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from camdigits.errors import SourceError, UsageError
-from camdigits.learning.taught import Taught, TaughtClassifier
-from camdigits.learning.teacher import TaughtFile
+from camdigits.learning.taught import Adaptation, AdaptedClassifier
+from camdigits.learning.teacher import AdaptationFile
 from camdigits.runtime.models import DEFAULT_MODEL, FileClassifier, load_classifier
 from camdigits.runtime.threads import THREADS
 from camdigits.scenes import Image, Origin, Scene
@@ -23,20 +23,20 @@ from camdigits.settings import Effort, Settings
 from camdigits.sources.arrays import bgr_of
 from camdigits.sources.kinds import file_behind, found, open_source
 from camdigits.sources.network import public_name
-from camdigits.sources.ports import FrameSource, Turn
+from camdigits.sources.ports import FrameSource, UserInput
 from camdigits.sources.stills import first_frame
-from camdigits.tracking.executor import Executor, Inline, Kind
-from camdigits.tracking.live_reader import LiveParams, LiveReader, Reading
+from camdigits.tracking.executor import Executor, InlineExecutor, ReadingKind
+from camdigits.tracking.live_reader import FrameReading, LiveParams, LiveReader
 from camdigits.tracking.ports import Reader
 from camdigits.vision import types as vision
 from camdigits.vision.classification import Classifier
 from camdigits.vision.context import Context
-from camdigits.vision.orientation import Rotation, Turned
+from camdigits.vision.orientation import RotatedReader, Rotation
 from camdigits.vision.pipeline import Pipeline, PipelineParams, least_height_px
-from camdigits.vision.presets import CANVAS, GLANCE, LIVE, LIVE_PROPOSALS, PROPOSALS, STILL, Preset
-from camdigits.vision.types import Batch, Frame, Odds
+from camdigits.vision.presets import CANVAS, LIVE, LIVE_PROPOSALS, ORIENTATION, PROPOSALS, STILL, Preset
+from camdigits.vision.types import Batch, Frame, Probabilities
 
-LIVE_DELAYS_S = MappingProxyType({Kind.QUICK: 4 / 30, Kind.THOROUGH: 8 / 30})
+LIVE_DELAYS_S = MappingProxyType({ReadingKind.QUICK: 4 / 30, ReadingKind.THOROUGH: 8 / 30})
 """How long after its frame a reading is there in the live window, in seconds: the median on two cores, four frames at least
 (`python -m benchmarks.frames`)."""
 HUGE = 8
@@ -46,18 +46,18 @@ MAX_STEP_S = 0.8
 
 
 class Adaptable:
-    """Batch -> Odds of a network, by what was taught, if anything was; that may change from one call to the next."""
+    """Batch -> Probabilities of a network, by what was taught, if anything was; that may change from one call to the next."""
 
     def __init__(self, network: FileClassifier) -> None:
         self.network = network
         self._classify: Classifier = network
 
-    def __call__(self, batch: Batch) -> Odds:
+    def __call__(self, batch: Batch) -> Probabilities:
         return self._classify(batch)
 
-    def use(self, taught: Taught | None) -> None:
+    def use(self, adaptation: Adaptation | None) -> None:
         """Read by that from now on; None is the network as it ships."""
-        self._classify = self.network if taught is None else TaughtClassifier(self.network, taught)
+        self._classify = self.network if adaptation is None else AdaptedClassifier(self.network, adaptation)
 
 
 class Recognizer:
@@ -128,13 +128,13 @@ class Recognizer:
         """What reads frames as they lie, by a preset (`camdigits.vision.presets`)."""
         return Pipeline(self.classify, preset.applied_to(self.settings.pipeline), self.context)
 
-    def rotated(self, preset: Preset | None = None) -> Turned:
+    def rotated(self, preset: Preset | None = None) -> RotatedReader:
         """What reads frames that may lie any way up, by a preset; by default the one that suits the effort of the settings."""
         if preset is None:
             preset = LIVE if self.settings.effort is Effort.LIVE else STILL
         # What sees ink in one way is so quick that turns are compared by it.
-        glance = self.pipeline(GLANCE) if preset.all_ways else None
-        return Turned(self.pipeline(preset), self.classify, self.settings.rotation, glance)
+        quick_read = self.pipeline(ORIENTATION) if preset.all_variants else None
+        return RotatedReader(self.pipeline(preset), self.classify, self.settings.rotation, quick_read)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: the path of a file, the bytes of one, a Pillow image, or an array.
@@ -168,7 +168,7 @@ def _adaptable(network: FileClassifier, taught: bool) -> Adaptable:
     adaptable = Adaptable(network)
     if taught:
         try:
-            adaptable.use(TaughtFile().load(network.sha256))
+            adaptable.use(AdaptationFile().load(network.sha256))
         except SourceError as error:
             warnings.warn(str(error), stacklevel=3)
     return adaptable
@@ -179,26 +179,30 @@ def _too_small_to_read(scene: vision.Scene, params: PipelineParams) -> str:
     width, height = scene.width, scene.height
     if scene.digits or max(width, height) <= HUGE * params.search_side_px:
         return ""
-    least_px = least_height_px(width, height, params)
+    min_px = least_height_px(width, height, params)
     return (
-        f"no digits found; in a picture of {width}x{height} pixels those less than {least_px} pixels high are too small to be "
+        f"no digits found; in a picture of {width}x{height} pixels those less than {min_px} pixels high are too small to be "
         "seen: cut it into parts"
     )
 
 
-def live_reader(recognizer: Recognizer, effort: Effort | None = None, executor: Executor[Reading] | None = None) -> LiveReader:
+def live_reader(
+    recognizer: Recognizer, effort: Effort | None = None, executor: Executor[FrameReading] | None = None
+) -> LiveReader:
     """What follows the frames of a camera or a clip, so that labels hold still.
 
     effort: `thorough` reads every frame and shows it at once; `live` as many as can be read beside the frames. executor: where
     a live reading is done; by default at once, and handed over `LIVE_DELAYS_S` later, as the window's thread does.
     """
     settings = recognizer.settings
-    tracks = replace(settings.tracks, show=settings.pipeline.threshold)
+    tracks = replace(settings.tracks, confirm_threshold=settings.pipeline.threshold)
     numbers, thorough = settings.pipeline.numbers, recognizer.rotated(PROPOSALS)
     if (effort or settings.effort) is Effort.THOROUGH:
-        return LiveReader(thorough, Inline(), tracks, numbers, LiveParams(every_frame=True, min_interval_s=0.0, tilt_every=8))
+        return LiveReader(
+            thorough, InlineExecutor(), tracks, numbers, LiveParams(every_frame=True, min_interval_s=0.0, tilt_every=8)
+        )
     quick = recognizer.rotated(LIVE_PROPOSALS)
-    return LiveReader(quick, executor or Inline(LIVE_DELAYS_S), tracks, numbers, thorough=thorough)
+    return LiveReader(quick, executor or InlineExecutor(LIVE_DELAYS_S), tracks, numbers, thorough=thorough)
 
 
 class PictureReader:
@@ -209,11 +213,11 @@ class PictureReader:
     """What there is to say of the frame that was read last."""
 
     def __init__(self, recognizer: Recognizer) -> None:
-        self._turned = recognizer.rotated()
+        self._rotated = recognizer.rotated()
         self._params = recognizer.settings.pipeline
 
     def recognize(self, frame: Frame, source: str = "") -> vision.Scene:
-        scene = self._turned(frame, source)
+        scene = self._rotated(frame, source)
         self.notice = _too_small_to_read(scene, self._params)
         return scene
 
@@ -221,7 +225,7 @@ class PictureReader:
         """Nothing is remembered."""
 
     def rotate(self, rotation: Rotation) -> None:
-        self._turned = self._turned.with_rotation(rotation)
+        self._rotated = self._rotated.with_rotation(rotation)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -312,7 +316,7 @@ def reader_of(
     recognizer: Recognizer,
     every: int = 1,
     effort: Effort | None = None,
-    executor: Executor[Reading] | None = None,
+    executor: Executor[FrameReading] | None = None,
 ) -> Reader:
     """What reads an open source: the frames of clips and cameras are followed through time, pictures are read one by one.
 
@@ -328,7 +332,7 @@ def frames(source: FrameSource, every: int = 1) -> Iterator[Frame]:
     """Every Nth frame of an open source until its end, of pictures all; one that a live source gives twice is passed over."""
     last = -1
     count = 0
-    while (frame := source.read(Turn())) is not None:
+    while (frame := source.read(UserInput())) is not None:
         if frame.index == last:
             continue
         last = frame.index

@@ -95,8 +95,8 @@ def shown(docstring: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    said, *raised = _RAISES.split(text, maxsplit=1)
-    prose, *items = _ITEM.split(said)
+    paragraph, *raised = _RAISES.split(text, maxsplit=1)
+    prose, *items = _ITEM.split(paragraph)
     parts = [_linked(prose)]
     for item in items:
         names, _, meaning = item.partition(": ")

@@ -224,10 +224,10 @@ class TestRecognizer:
         ]
 
     def test_a_page_is_turned_as_it_was_told(self, recognizer: Recognizer, page: np.ndarray) -> None:
-        told = Recognizer(rotate=270)
+        fixed = Recognizer(rotate=270)
         on_its_side = np.ascontiguousarray(np.rot90(page, -1))
-        assert numbers(told.recognize(on_its_side)) == numbers(recognizer.recognize(page))
-        assert numbers(told.recognize(page)) != numbers(recognizer.recognize(page))
+        assert numbers(fixed.recognize(on_its_side)) == numbers(recognizer.recognize(page))
+        assert numbers(fixed.recognize(page)) != numbers(recognizer.recognize(page))
 
     @pytest.mark.parametrize("rotate", ["45", 91, "up"])
     def test_a_turn_is_a_quarter(self, rotate: str | int) -> None:

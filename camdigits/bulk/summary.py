@@ -18,7 +18,7 @@ from camdigits.vision.types import Record
 if TYPE_CHECKING:
     from rich.table import Table
 
-MOST_REASONS = 10
+MAX_REASONS = 10
 """Of so many sources that could not be read the reasons are told again; all were told when it happened."""
 
 
@@ -79,10 +79,10 @@ class Summary:
             table.add_row("frames", str(self.frames), f"of {self.clips} source{'s' * (self.clips > 1)}")
         table.add_row("digits", str(self.digits), _unsure(self.unsure_digits))
         table.add_row("numbers", str(self.numbers), _unsure(self.unsure_numbers))
-        for count, reason in enumerate(self.failed[:MOST_REASONS]):
+        for count, reason in enumerate(self.failed[:MAX_REASONS]):
             table.add_row("" if count else "failed", "" if count else str(len(self.failed)), Text(printable(reason)))
-        if len(self.failed) > MOST_REASONS:
-            table.add_row("", "", f"and {len(self.failed) - MOST_REASONS} more")
+        if len(self.failed) > MAX_REASONS:
+            table.add_row("", "", f"and {len(self.failed) - MAX_REASONS} more")
         read = self._frames.total()
         what = " and ".join(kind for kind, count in (("pictures", self.pictures), ("frames", self.frames)) if count)
         rate = f"{read / elapsed_s:.3g} {what} a second" if read and elapsed_s > 0 else ""
@@ -90,7 +90,7 @@ class Summary:
         return table
 
 
-class Counted:
+class CountingWriter:
     """A writer that also counts what it writes (outputs.ports.SceneWriter)."""
 
     def __init__(self, writer: SceneWriter, summary: Summary) -> None:
@@ -103,7 +103,7 @@ class Counted:
 
 
 @contextmanager
-def summary_told(failed: Sequence[str], quiet: bool) -> Iterator[Summary]:
+def print_summary(failed: Sequence[str], quiet: bool) -> Iterator[Summary]:
     """A summary to be fed within, and told on stderr at the end, Ctrl-C included, where that is a terminal.
 
     failed: what is said of sources that cannot be read, known at the end.
@@ -114,12 +114,12 @@ def summary_told(failed: Sequence[str], quiet: bool) -> Iterator[Summary]:
         yield summary
     except KeyboardInterrupt as interrupted:  # how the reading of a camera ends
         if not isinstance(interrupted, Terminated):
-            _tell(summary, began_s, quiet)
+            _print(summary, began_s, quiet)
         raise
-    _tell(summary, began_s, quiet)
+    _print(summary, began_s, quiet)
 
 
-def _tell(summary: Summary, began_s: float, quiet: bool) -> None:
+def _print(summary: Summary, began_s: float, quiet: bool) -> None:
     if quiet or sys.stderr is None or not sys.stderr.isatty() or not summary.is_of_several:
         return
     from rich.console import Console

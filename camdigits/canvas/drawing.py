@@ -11,37 +11,37 @@ import numpy as np
 
 from camdigits.canvas.strokes import (
     CURVE_REACH,
-    MOST_POINTS,
-    MOST_STROKES,
-    Kind,
+    MAX_POINTS,
+    MAX_STROKES,
     Page,
     PaperColour,
     Point,
     Segment,
     Stroke,
+    StrokeKind,
     add_ink,
+    blend_ink,
     curve_between,
     draw_segments,
     ground_of,
-    lay_ink,
     segments_of,
     window,
 )
-from camdigits.vision.types import BgrImage, Box, Ink
+from camdigits.vision.types import BgrImage, Box, Mask
 
-LEAST_STEPS_PX, STEP_SHARE = (2.0, 4.0), 0.2
+MIN_STEPS_PX, STEP_SHARE = (2.0, 4.0), 0.2
 """A point nearer to the one before it than this share of the pen's width, within these bounds, gives way to the next."""
-KEPT_BYTES = 64 << 20
+UNDO_BYTES = 64 << 20
 """How much of earlier ink is kept so that undo is at once; what is older is drawn again."""
 
 
 @dataclass
-class _Deed:
+class _Action:
     """Something that can be undone: the stroke that was drawn, or the strokes that were wiped. `before`: the ink there was."""
 
     drawn: Stroke | None = None
     wiped: tuple[Stroke, ...] = ()
-    before: tuple[Box, Ink] | None = None
+    before: tuple[Box, Mask] | None = None
 
 
 class Drawing:
@@ -57,21 +57,21 @@ class Drawing:
         self._points_used = 0
         self._ground = ground_of(page)
         self.picture: BgrImage = self._ground.copy()
-        self.ink: Ink = np.zeros(self._ground.shape[:2], np.uint8)
+        self.ink: Mask = np.zeros(self._ground.shape[:2], np.uint8)
         self._below, self._touched, self._tip = (np.zeros_like(self.ink) for _ in range(3))
         """The ink without the stroke that is being drawn; what that has touched for good; what it touches until it goes on."""
 
-        self._done: list[_Deed] = []
-        self._undone: list[_Deed] = []
-        self._kept_bytes, self._forgotten = 0, 0
+        self._done: list[_Action] = []
+        self._undone: list[_Action] = []
+        self._undo_bytes, self._without_undo = 0, 0
         self._points: list[Point] = []
-        self._width_px, self._kind = 0.0, Kind.PEN
+        self._width_px, self._kind = 0.0, StrokeKind.PEN
         self._final_segments = 0
         self._tip_boxes: list[Box] = []
         self._region: Box | None = None
         for stroke in page.strokes:
             self._draw_whole(stroke)
-        self._lay_all()
+        self._blend_all()
 
     @property
     def page(self) -> Page:
@@ -90,9 +90,9 @@ class Drawing:
     @property
     def is_full(self) -> bool:
         """Whether there are as many strokes or points as a page may have; no more are drawn."""
-        return len(self._strokes) >= MOST_STROKES or self._points_used + len(self._points) >= MOST_POINTS
+        return len(self._strokes) >= MAX_STROKES or self._points_used + len(self._points) >= MAX_POINTS
 
-    def begin(self, point: Point, width_px: float, kind: Kind = Kind.PEN) -> None:
+    def begin(self, point: Point, width_px: float, kind: StrokeKind = StrokeKind.PEN) -> None:
         """Put the pen down."""
         self.end()
         if self.is_full:
@@ -103,11 +103,11 @@ class Drawing:
     def extend(self, *through: Point) -> None:
         """Move the pen through some points, if it is down."""
         points, moved = self._points, False
-        least_px = min(max(self._width_px * STEP_SHARE, LEAST_STEPS_PX[0]), LEAST_STEPS_PX[1])
+        min_px = min(max(self._width_px * STEP_SHARE, MIN_STEPS_PX[0]), MIN_STEPS_PX[1])
         for point in through:
             if not points or points[-1] == point or self.is_full:
                 continue
-            if len(points) > 1 and math.dist(points[-1], points[-2]) < least_px:
+            if len(points) > 1 and math.dist(points[-1], points[-2]) < min_px:
                 points.pop()
             points.append(point)
             moved = True
@@ -122,7 +122,7 @@ class Drawing:
         self._clear_tip()
         self._touch(self._rest())
         self._points, self._final_segments = [], 0
-        self._settle(stroke)
+        self._commit(stroke)
         self._undone.clear()
 
     def undo(self) -> None:
@@ -130,32 +130,32 @@ class Drawing:
         self.end()
         if not self._done:
             return
-        deed = self._done.pop()
-        self._forgotten = min(self._forgotten, len(self._done))
-        if deed.drawn is not None:
+        action = self._done.pop()
+        self._without_undo = min(self._without_undo, len(self._done))
+        if action.drawn is not None:
             self._points_used -= len(self._strokes.pop().points)
         else:
-            self._strokes = list(deed.wiped)
-            self._points_used = sum(len(stroke.points) for stroke in deed.wiped)
-        if deed.before is not None:
-            box, before = deed.before
-            self._kept_bytes -= before.nbytes
+            self._strokes = list(action.wiped)
+            self._points_used = sum(len(stroke.points) for stroke in action.wiped)
+        if action.before is not None:
+            box, before = action.before
+            self._undo_bytes -= before.nbytes
             window(self._below, box)[:] = before
             self._show([box])
         else:
             again = Drawing(self.page)
             self._below[:] = again.ink
             self._show([self._everything])
-        self._undone.append(replace(deed, before=None))
+        self._undone.append(replace(action, before=None))
 
     def redo(self) -> None:
         """Do again what was undone last."""
         self.end()
         if not self._undone:
             return
-        deed = self._undone.pop()
-        if deed.drawn is not None:
-            self._show([self._draw_whole(deed.drawn)])
+        action = self._undone.pop()
+        if action.drawn is not None:
+            self._show([self._draw_whole(action.drawn)])
         else:
             self._wipe()
 
@@ -172,14 +172,14 @@ class Drawing:
         """Go on with other paper, and the pen that suits it."""
         self._page = replace(self._page, colour=colour)
         self._ground = ground_of(self._page)
-        self._lay_all()
+        self._blend_all()
 
     @property
     def _everything(self) -> Box:
         return Box(0, 0, self._page.width, self._page.height)
 
     def _wipe(self) -> None:
-        self._keep(_Deed(wiped=tuple(self._strokes), before=(self._everything, self._below.copy())))
+        self._push_undo(_Action(wiped=tuple(self._strokes), before=(self._everything, self._below.copy())))
         self._strokes, self._points_used = [], 0
         self._below[:] = 0
         self._show([self._everything])
@@ -188,14 +188,14 @@ class Drawing:
         """Draw a stroke that is known to its end, and return where; not shown yet."""
         self._width_px = stroke.width_px
         self._touch(segments_of(stroke.points))
-        return self._settle(stroke)
+        return self._commit(stroke)
 
     def _touch(self, segments: Iterable[Segment]) -> list[Box]:
         boxes = draw_segments(self._touched, segments, self._width_px)
         self._region = reduce(Box.union, boxes, self._region) if self._region else _around(boxes)
         return boxes
 
-    def _settle(self, stroke: Stroke) -> Box:
+    def _commit(self, stroke: Stroke) -> Box:
         """Count what was touched as drawn; returns where that is."""
         box = self._region or Box(0, 0, 0, 0)
         below, touched = window(self._below, box), window(self._touched, box)
@@ -205,18 +205,18 @@ class Drawing:
         self._region = None
         self._strokes.append(stroke)
         self._points_used += len(stroke.points)
-        self._keep(_Deed(stroke, before=(box, before)))
+        self._push_undo(_Action(stroke, before=(box, before)))
         return box
 
-    def _keep(self, deed: _Deed) -> None:
+    def _push_undo(self, action: _Action) -> None:
         """Note a deed for undo; the oldest give up the ink they keep."""
-        self._done.append(deed)
-        self._kept_bytes += deed.before[1].nbytes if deed.before else 0
-        while self._kept_bytes > KEPT_BYTES and self._forgotten < len(self._done):
-            oldest = self._done[self._forgotten]
-            self._kept_bytes -= oldest.before[1].nbytes if oldest.before else 0
+        self._done.append(action)
+        self._undo_bytes += action.before[1].nbytes if action.before else 0
+        while self._undo_bytes > UNDO_BYTES and self._without_undo < len(self._done):
+            oldest = self._done[self._without_undo]
+            self._undo_bytes -= oldest.before[1].nbytes if oldest.before else 0
             oldest.before = None
-            self._forgotten += 1
+            self._without_undo += 1
 
     def _draw_tip(self) -> None:
         """Draw what the last point changed: the end of the curve, which the next points bend."""
@@ -248,16 +248,16 @@ class Drawing:
             ink[:] = window(self._below, box)
             if self._points:
                 add_ink(ink, np.maximum(window(self._touched, box), window(self._tip, box)), self._kind)
-            self._lay(box)
+            self._blend(box)
         self.changes += 1
 
-    def _lay(self, box: Box) -> None:
-        lay_ink(window(self.picture, box), window(self._ground, box), window(self.ink, box), self._page.colour)
+    def _blend(self, box: Box) -> None:
+        blend_ink(window(self.picture, box), window(self._ground, box), window(self.ink, box), self._page.colour)
 
-    def _lay_all(self) -> None:
+    def _blend_all(self) -> None:
         if not self._points:
             self.ink[:] = self._below
-        self._lay(self._everything)
+        self._blend(self._everything)
         self.changes += 1
 
 

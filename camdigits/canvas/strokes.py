@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from camdigits.vision.types import BgrImage, Box, Ink, InkPart
+from camdigits.vision.types import BgrImage, Box, InkPart, Mask
 
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
@@ -26,16 +26,16 @@ EASE_PX = 0.5
 CURVE_REACH = 2
 """So many points before and after those that it runs between bend a curve."""
 FLATNESS_PX = 0.2
-LEAST_SIDE_PX, MOST_SIDE_PX = 64, 4096
-MOST_STROKES, MOST_POINTS, MOST_WIDTH_PX = 10_000, 200_000, 121
+MIN_SIDE_PX, MAX_SIDE_PX = 64, 4096
+MAX_STROKES, MAX_POINTS, MAX_WIDTH_PX = 10_000, 200_000, 121
 REACH_PX = 8_000
 """No page is larger, none holds more or wider strokes, and none of them goes further beyond its edges."""
-_MOST_STEPS = 400
+_MAX_STEPS = 400
 _PIECE_PX = 64.0
 """Lines are inked in pieces of at most this length: the box around a long one that lies aslant is mostly empty."""
 
 
-class Kind(Enum):
+class StrokeKind(Enum):
     PEN = "pen"
     ERASER = "eraser"
 
@@ -70,7 +70,7 @@ class Stroke:
 
     points: tuple[Point, ...]
     width_px: float
-    kind: Kind = Kind.PEN
+    kind: StrokeKind = StrokeKind.PEN
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,11 @@ class Segment(NamedTuple):
 def render(page: Page) -> BgrImage:
     """The page with its strokes, uint8 (height, width, 3)."""
     picture = ground_of(page)
-    lay_ink(picture, picture, ink_of(page.strokes, (page.width, page.height)), page.colour)
+    blend_ink(picture, picture, ink_of(page.strokes, (page.width, page.height)), page.colour)
     return picture
 
 
-def ink_of(strokes: Iterable[Stroke], size: tuple[int, int]) -> Ink:
+def ink_of(strokes: Iterable[Stroke], size: tuple[int, int]) -> Mask:
     """The ink that `strokes` leave on a page of `size` (width, height), uint8 (height, width)."""
     ink = np.zeros((size[1], size[0]), np.uint8)
     touched = np.zeros_like(ink)
@@ -122,7 +122,7 @@ def part_of(stroke: Stroke, size: tuple[int, int]) -> InkPart | None:
     right, bottom = min(math.ceil(max(xs) + reach), size[0]), min(math.ceil(max(ys) + reach), size[1])
     if left >= right or top >= bottom:
         return None
-    moved = replace(stroke, points=tuple((x - left, y - top) for x, y in stroke.points), kind=Kind.PEN)
+    moved = replace(stroke, points=tuple((x - left, y - top) for x, y in stroke.points), kind=StrokeKind.PEN)
     ink = ink_of([moved], (right - left, bottom - top))
     return InkPart(Box(left, top, right - left, bottom - top), np.where(ink > 127, np.uint8(255), np.uint8(0)))
 
@@ -140,7 +140,7 @@ def ground_of(page: Page) -> BgrImage:
     return ground
 
 
-def lay_ink(picture: BgrImage, ground: BgrImage, ink: Ink, colour: PaperColour) -> None:
+def blend_ink(picture: BgrImage, ground: BgrImage, ink: Mask, colour: PaperColour) -> None:
     """Make `picture` what `ground` looks like under `ink`, in the pen of such paper; all of one height and width."""
     share = ink.astype(np.uint16)
     left = 255 - share
@@ -153,15 +153,15 @@ def lay_ink(picture: BgrImage, ground: BgrImage, ink: Ink, colour: PaperColour) 
         picture[..., channel] = mixed
 
 
-def add_ink(ink: Ink, touched: Ink, kind: Kind) -> None:
+def add_ink(ink: Mask, touched: Mask, kind: StrokeKind) -> None:
     """What `ink` becomes, in place, where a stroke of that kind has `touched` the page (0 not at all .. 255 wholly)."""
-    if kind is Kind.PEN:
+    if kind is StrokeKind.PEN:
         np.maximum(ink, touched, out=ink)
     else:
         np.minimum(ink, 255 - touched, out=ink)
 
 
-def draw_segments(touched: Ink, segments: Iterable[Segment], width_px: float) -> list[Box]:
+def draw_segments(touched: Mask, segments: Iterable[Segment], width_px: float) -> list[Box]:
     """Draw segments into `touched`, in place, anti-aliased; returns the boxes within which it may have changed."""
     boxes = []
     for piece in _pieces(segments):
@@ -172,7 +172,7 @@ def draw_segments(touched: Ink, segments: Iterable[Segment], width_px: float) ->
     return boxes
 
 
-def window(pixels: Ink, box: Box) -> Ink:
+def window(pixels: Mask, box: Box) -> Mask:
     """The part of an array (H, W, ...) within `box`, not copied."""
     return pixels[box.y : box.bottom, box.x : box.right]
 
@@ -257,7 +257,7 @@ def _flattened(start: Point, leaving: Point, arriving: Point, end: Point) -> Ite
         for three in ((start, leaving, arriving), (leaving, arriving, end))
     )
     # The second derivative of a cubic curve is at most 6 bends, and a chord of 1/n lies within an eighth of it over n squared.
-    steps = min(max(math.ceil(math.sqrt(0.75 * bend / FLATNESS_PX)), 1), _MOST_STEPS)
+    steps = min(max(math.ceil(math.sqrt(0.75 * bend / FLATNESS_PX)), 1), _MAX_STEPS)
     last = start
     for step in range(1, steps):
         t = step / steps
@@ -293,7 +293,7 @@ def _reach(segment: Segment, width_px: float, width: int, height: int) -> Box | 
     return Box(left, top, right - left, bottom - top) if left < right and top < bottom else None
 
 
-def _stamp(touched: Ink, box: Box, segment: Segment, width_px: float) -> None:
+def _stamp(touched: Mask, box: Box, segment: Segment, width_px: float) -> None:
     """Ink the pixels of `box`, by their distance from the segment: half where its edge runs through their middle."""
     (ax, ay), (bx, by) = segment
     # Far from the origin single precision is too coarse for the coordinates, not for what is left of them here.

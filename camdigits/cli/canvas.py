@@ -9,7 +9,7 @@ import click
 
 from camdigits.cli import options
 from camdigits.errors import SourceError
-from camdigits.runtime.process import say
+from camdigits.runtime.process import notify
 
 
 @click.command()
@@ -42,5 +42,5 @@ def _camera_of_canvas(camera: str | None) -> str | None:
     except SourceError as error:
         if options.is_given("camera"):
             raise
-        say(str(error))
+        notify(str(error))
         return None

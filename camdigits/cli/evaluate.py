@@ -90,16 +90,16 @@ def evaluate(
         keep_unlike(target, beginning)
     recognizer = Recognizer(model, threshold, rotate=rotate, effort=effort)
     offering = None
-    least = Settings().with_threshold(threshold).pipeline.threshold
+    min_confidence = Settings().with_threshold(threshold).pipeline.threshold
     if calibration or document:
-        offering = Recognizer(model, min(reports.OFFER_THRESHOLD, least), rotate=rotate, effort=effort)
+        offering = Recognizer(model, min(reports.OFFER_THRESHOLD, min_confidence), rotate=rotate, effort=effort)
     report = reports.evaluate(
         _tracked(true_pictures),
         lambda picture: recognizer.recognize(picture.path),
         (lambda picture: offering.recognize(picture.path)) if offering else None,
     )
     _print_report(report)
-    _write_report(report, folders, output, document, least, worst)
+    _write_report(report, folders, output, document, min_confidence, worst)
 
 
 def _print_report(report: Report) -> None:

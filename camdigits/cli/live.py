@@ -73,7 +73,7 @@ def _number_events_written(kind: str | None, output: Path | None) -> Iterator[Nu
     from camdigits.outputs import events, writers
 
     with writers.open_output(output, keep_bytes=None) as stream:
-        earlier = events.held_by(output)
+        earlier = events.file_state(output)
         if earlier.is_open:
             writers.LineWriter(stream).put("\n")
         if kind == "jsonl":

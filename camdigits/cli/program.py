@@ -21,12 +21,12 @@ from camdigits.errors import CamdigitsError, OutputError, SourceError, UsageErro
 from camdigits.runtime.process import (
     Terminated,
     abandon,
-    escape_what_stdout_cannot_show,
+    escape_unencodable_stdout,
     leave,
+    notify,
     open_standard_descriptors,
-    reader_left,
-    say,
-    signals_end_the_run,
+    pipe_is_closed,
+    raise_on_signals,
 )
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -65,18 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     open_standard_descriptors()
     if arguments is None:
-        escape_what_stdout_cannot_show()
-    with signals_end_the_run():
+        escape_unencodable_stdout()
+    with raise_on_signals():
         try:
             code = _run(sys.argv[1:] if arguments is None else arguments)
         except CamdigitsError as error:
-            say(str(error))
+            notify(str(error))
             code = error.exit_code
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "camdigits"
             file = _file_like_an_option(error, sys.argv[1:] if arguments is None else arguments)
             way_on = f"if {file} is a file, write ./{file}" if file else f"see {command} --help"
-            say(f"{error.format_message().rstrip('.')}; {way_on}")
+            notify(f"{error.format_message().rstrip('.')}; {way_on}")
             code = UsageError.exit_code
         except Terminated:
             code = TERMINATED
@@ -98,12 +98,12 @@ def _run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except OSError as error:
-        if reader_left(error):
+        if pipe_is_closed(error):
             raise BrokenPipeError from error
         raise _unwritable(error) from error
     except ImportError as error:
-        if told := unloadable(error):
-            raise told from error
+        if message := unloadable(error):
+            raise message from error
         raise
     except Exception as error:
         if not is_out_of_memory(error):

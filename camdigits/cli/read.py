@@ -13,10 +13,10 @@ import click
 from camdigits.cli import options
 from camdigits.cli.targets import keep_sources
 from camdigits.errors import OutputError, SourceError, UsageError
-from camdigits.runtime.process import say, warnings_said
+from camdigits.runtime.process import notify, report_warnings
 
 if TYPE_CHECKING:
-    from camdigits.bulk.reading import Engine, Manner
+    from camdigits.bulk.reading import Engine, ReadOptions
     from camdigits.bulk.summary import Summary
     from camdigits.outputs.ports import SceneWriter
 
@@ -69,8 +69,8 @@ def read(
     One line a frame on stdout (csv: one a digit), messages on stderr. With --correct each picture is shown: click a digit, or
     drag a box round one that was missed, type what it is, and go on with Enter; what is put out is as you left it.
     """
-    from camdigits.bulk.reading import Manner, deliver, progress
-    from camdigits.bulk.summary import summary_told
+    from camdigits.bulk.reading import ReadOptions, progress, write_events
+    from camdigits.bulk.summary import print_summary
     from camdigits.outputs.resume import Earlier, earlier_readings
 
     if correct and (cluster or resume or workers not in (None, 1)):
@@ -81,9 +81,9 @@ def read(
     named = len(paths) + len(missing) > 1
     earlier = earlier_readings(output, kind, paths, named) if resume and output else Earlier()
     paths = earlier.left(paths)
-    with warnings_said(quiet):
-        manner = Manner.of(model, threshold, rotate, effort, taught, every)
-    engine = None if correct else _engine(manner, paths, workers, cluster, annotate, quiet)
+    with report_warnings(quiet):
+        read_options = ReadOptions.of(model, threshold, rotate, effort, taught, every)
+    engine = None if correct else _engine(read_options, paths, workers, cluster, annotate, quiet)
 
     def opened(summary: Summary) -> AbstractContextManager[SceneWriter]:
         if not (overwrite or resume):
@@ -94,15 +94,15 @@ def read(
         from camdigits.bulk.reading import drawing_into
         from camdigits.live.app import correct_pictures
 
-        with warnings_said(quiet):
-            recognizer = manner.recognizer()
+        with report_warnings(quiet):
+            recognizer = read_options.recognizer()
         drawing = drawing_into(annotate) if annotate else None
-        with summary_told(missing, quiet) as summary, opened(summary) as writer:
+        with print_summary(missing, quiet) as summary, opened(summary) as writer:
             missing += correct_pictures(paths, recognizer, writer, drawing)
     else:
-        told, bar = summary_told(missing, quiet), progress(paths, every, quiet)
-        with told as summary, engine, bar as advance, opened(summary) as writer:
-            deliver(engine.read(paths), writer, missing, annotate, advance, quiet)
+        printed_summary, bar = print_summary(missing, quiet), progress(paths, every, quiet)
+        with printed_summary as summary, engine, bar as advance, opened(summary) as writer:
+            write_events(engine.read(paths), writer, missing, annotate, advance, quiet)
     if missing:
         raise SystemExit(SourceError.exit_code)
 
@@ -124,10 +124,10 @@ def _check_output(kind: str, output: Path | None, overwrite: bool, resume: bool)
 @contextmanager
 def _scenes_counted(summary: Summary, kind: str, output: Path | None, keep_bytes: int, named: bool) -> Iterator[SceneWriter]:
     """What writes readings as `_scenes_written` does, and counts them for the summary."""
-    from camdigits.bulk.summary import Counted
+    from camdigits.bulk.summary import CountingWriter
 
     with _scenes_written(kind, output, keep_bytes, named) as writer:
-        yield Counted(writer, summary)
+        yield CountingWriter(writer, summary)
 
 
 @contextmanager
@@ -162,7 +162,12 @@ def _scenes_written(kind: str, output: Path | None, keep_bytes: int, named: bool
 
 
 def _engine(
-    manner: Manner, paths: Sequence[str], workers: int | None, cluster: str | None, annotate: Path | None, quiet: bool
+    read_options: ReadOptions,
+    paths: Sequence[str],
+    workers: int | None,
+    cluster: str | None,
+    annotate: Path | None,
+    quiet: bool,
 ) -> Engine:
     """What reads: this process, several of them, or a cluster."""
     from camdigits.runtime.threads import cores
@@ -171,9 +176,9 @@ def _engine(
     if cluster is None:
         count = cores() if workers == 0 else workers or 1
         if count == 1:
-            from camdigits.bulk.reading import Here
+            from camdigits.bulk.reading import InProcess
 
-            return Here(manner, annotate, quiet)
+            return InProcess(read_options, annotate, quiet)
     live = next((path for path in paths if not is_recorded(path)), None)
     if live is not None:
         from camdigits.sources.network import public_name
@@ -182,10 +187,10 @@ def _engine(
     if cluster is None:
         from camdigits.bulk.workers import Workers
 
-        return Workers(manner, max(1, min(count, len(paths))), annotate, quiet)
+        return Workers(read_options, max(1, min(count, len(paths))), annotate, quiet)
     from camdigits.bulk.cluster import Cluster
 
-    return Cluster(manner, cluster, workers or 0, annotate, quiet)
+    return Cluster(read_options, cluster, workers or 0, annotate, quiet)
 
 
 def _expanded(sources: Sequence[str], quiet: bool) -> tuple[list[str], list[str]]:
@@ -202,10 +207,10 @@ def _expanded(sources: Sequence[str], quiet: bool) -> tuple[list[str], list[str]
             files, notice = found(source)
             paths += files
             if notice and not quiet:
-                say(notice)
+                notify(notice)
         except SourceError as error:
             missing.append(str(error))
-            say(str(error))
+            notify(str(error))
     return paths, missing
 
 

@@ -23,7 +23,7 @@ import click
 
 from camdigits.errors import UsageError, reason_of
 from camdigits.runtime.places import settings_path
-from camdigits.runtime.process import say
+from camdigits.runtime.process import notify
 
 CONFIG = "config"
 """The option that names another settings file; no setting itself."""
@@ -100,7 +100,7 @@ def _values(path: Path | None, group: click.Group) -> Mapping[str, Any]:
         if path is not None:
             raise UsageError(f"{where}: cannot be read ({reason}); name another file by --{CONFIG}") from error
         if not isinstance(error, NotADirectoryError):  # the home of a service is /dev/null
-            say(f"{where}: cannot be read ({reason}), and sets nothing; name another file by --{CONFIG}")
+            notify(f"{where}: cannot be read ({reason}), and sets nothing; name another file by --{CONFIG}")
         return {}
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         reason = str(error).splitlines()[0] if isinstance(error, tomllib.TOMLDecodeError) else "no text of that layout"

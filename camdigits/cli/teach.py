@@ -11,7 +11,7 @@ from camdigits.cli import options
 from camdigits.cli.targets import keep_unlike
 from camdigits.errors import UsageError
 from camdigits.runtime.clock import seconds
-from camdigits.runtime.process import say
+from camdigits.runtime.process import notify
 
 _PNG = b"\x89PNG"
 """How a file begins that may be written anew."""
@@ -34,14 +34,14 @@ def teach(show: bool, output: Path | None, forget: bool, model: str) -> None:
     Corrections are made in the window: hold a frame, click a digit, type what it is. They never leave this machine.
     """
     from camdigits.learning.corrections import CorrectionFile
-    from camdigits.learning.teacher import TaughtFile
+    from camdigits.learning.teacher import AdaptationFile
 
     if show and forget:
         raise UsageError("--show and --forget are two things; give one of them")
     if output and not show:
         raise UsageError("--output is for --show; leave it out, or add that")
     keep_unlike(output, _PNG)
-    corrections, taught = CorrectionFile(), TaughtFile()
+    corrections, taught = CorrectionFile(), AdaptationFile()
     if forget:
         click.echo("what was taught is forgotten" if taught.forget() else "nothing was taught")
     elif show:
@@ -52,7 +52,7 @@ def teach(show: bool, output: Path | None, forget: bool, model: str) -> None:
         sheet = draw_corrections(kept.corrections)
         click.echo(save_snapshot(sheet, Path(), datetime.now()) if output is None else save_picture(sheet, output))
         if kept.damaged:
-            say(f"{corrections.path}: {kept.damaged} of its lines are damaged, and left out")
+            notify(f"{corrections.path}: {kept.damaged} of its lines are damaged, and left out")
     else:
         from camdigits.learning.teacher import learn
 

@@ -50,17 +50,19 @@ def halves(text: str) -> tuple[str, str]:
     return text[:middle], text[middle + 1 :]
 
 
-def fitted(text: str, room_px: int, size_px: int, least_px: int, weight: int = REGULAR) -> tuple[str, int]:
+def fitted(text: str, room_px: int, size_px: int, min_px: int, weight: int = REGULAR) -> tuple[str, int]:
     """`text` and a type size that go into `room_px`: smaller type first, then the middle of the text left out."""
-    if width_px(text, least_px, weight) <= room_px:
-        sizes_px = range(size_px, least_px - 1, -1)
-        smaller_px = next((px for px in sizes_px if width_px(text, px, weight) <= room_px), least_px)
+    if width_px(text, min_px, weight) <= room_px:
+        sizes_px = range(size_px, min_px - 1, -1)
+        smaller_px = next((px for px in sizes_px if width_px(text, px, weight) <= room_px), min_px)
         return text, smaller_px
     # A shorter text is narrower: the longest that goes in is found by halving.
-    kept = bisect_left(range(1, len(text)), True, key=lambda kept: width_px(_shortened(text, kept), least_px, weight) > room_px)
-    return (_shortened(text, kept), least_px) if kept else ("", least_px)
+    letters = bisect_left(
+        range(1, len(text)), True, key=lambda letters: width_px(_shortened(text, letters), min_px, weight) > room_px
+    )
+    return (_shortened(text, letters), min_px) if letters else ("", min_px)
 
 
-def _shortened(text: str, kept: int) -> str:
+def _shortened(text: str, letters: int) -> str:
     """The text with so many of its letters, those in the middle left out."""
-    return text[: (kept + 1) // 2] + _ELLIPSIS + text[len(text) - kept // 2 :]
+    return text[: (letters + 1) // 2] + _ELLIPSIS + text[len(text) - letters // 2 :]

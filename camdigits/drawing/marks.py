@@ -16,34 +16,34 @@ from camdigits.drawing.lettering import BOLD, DIGIT_HEIGHT, REGULAR, width_px, w
 from camdigits.drawing.palette import GREY, INK, MIST, NUMBER, SURE, UNSURE, WHITE, Colour, is_sure, of_confidence
 from camdigits.drawing.placement import (
     Edges,
-    Room,
+    LabelPlacer,
     boxes_of,
     corners_of,
+    deformation,
     edges_at,
     edges_of,
     grown,
     near,
     shared_by_any,
     sharing,
-    strain,
     within,
     within_rows,
 )
 from camdigits.vision.types import BgrImage, Box, Digit, Number, Scene, with_boxes
 
-LEAST_TYPE_PX = 11
+MIN_TYPE_PX = 11
 _SHRINKING = (1.0, 0.85, 0.7)
 _TYPE_SHARE = 1 / 45
-_MANY = 30
+_MAX_WITH_CONFIDENCE = 30
 _ARM = 0.28
 """How far a corner's arms reach, as a part of the box's side."""
-_SMALL = 2.0
+_MIN_HEIGHT_LINES = 2.0
 """Digits that are more than so many, or lower than so many heights of a line of type, are labelled without confidence."""
-_MOST_PLACED = 24
+_MAX_PLACED = 24
 """So many labels of what is followed find a new place in one frame of a window; the others come later."""
-_MOST_TURNED = 0.03
+_MAX_DEFORMATION = 0.03
 """A layout goes with a page that has turned or grown by this share at most: labels themselves do neither."""
-_PATIENCE_FRAMES = 20
+_RETRY_FRAMES = 20
 """Once in so many frames better places are looked for, for labels that cover others or have found none."""
 
 
@@ -58,7 +58,7 @@ class Tab:
 
     @property
     def plain_size_px(self) -> int:
-        return max(round(self.size_px * 0.8), LEAST_TYPE_PX - 1)
+        return max(round(self.size_px * 0.8), MIN_TYPE_PX - 1)
 
     @property
     def padding_px(self) -> int:
@@ -118,9 +118,9 @@ class Labels:
 
     def __init__(self) -> None:
         self._frame = 0
-        self._wanted: _Wanted | None = None
+        self._request: _LayoutRequest | None = None
         self._layout = Layout((), ())
-        self._carrier: _Carrier | None = None
+        self._moving: _MovingLayout | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -129,56 +129,61 @@ class Labels:
 
     def lay_out(self, scene: Scene, bounds: Box, size_px: int) -> Layout:
         """The layout of the next frame."""
-        wanted = _Wanted(scene.digits, whole_numbers(scene), bounds, size_px)
-        if wanted == self._wanted and self._layout.is_whole:
+        request = _LayoutRequest(scene.digits, whole_numbers(scene), bounds, size_px)
+        if request == self._request and self._layout.is_whole:
             return self._layout
         self._frame += 1
-        carried = None if self._carrier is None else self._carrier.carried(wanted, self._frame)
-        if carried is None:
+        moved = None if self._moving is None else self._moving.moved(request, self._frame)
+        if moved is None:
             before: dict[_Key, _Spot] = {}
-            if self._wanted is not None and wanted.is_like(self._wanted):
-                keys = self._wanted.keys
+            if self._request is not None and request.has_same_forms(self._request):
+                keys = self._request.keys
                 before = {key: spot for k, spot in self._layout.spots.items() if (key := keys[k]) is not None}
-            carried = _arranged(wanted, before, _MOST_PLACED, self._frame)
-            self._carrier = _Carrier(wanted, carried) if carried.is_whole and None not in wanted.keys else None
-        self._wanted, self._layout = wanted, carried
-        return carried
+            moved = _arranged(request, before, _MAX_PLACED, self._frame)
+            self._moving = _MovingLayout(request, moved) if moved.is_whole and None not in request.keys else None
+        self._request, self._layout = request, moved
+        return moved
 
 
-class _Carrier:
+class _MovingLayout:
     """A layout, and what it was made for: what goes on with a page that moves as a whole."""
 
-    def __init__(self, wanted: _Wanted, layout: Layout) -> None:
-        self._wanted, self._layout = wanted, layout
-        self._names = wanted.names
-        self._corners = corners_of(wanted.edges)
+    def __init__(self, request: _LayoutRequest, layout: Layout) -> None:
+        self._request, self._layout = request, layout
+        self._names = request.names
+        self._corners = corners_of(request.edges)
         self._labelled = [k for k, spot in sorted(layout.spots.items()) if spot.number is not None]
-        self._standing = _Standing.of([layout.spots[k] for k in self._labelled], [tab for tab, _ in layout.tabs], wanted.gap_px)
+        self._placed = _PlacedLabels.of(
+            [layout.spots[k] for k in self._labelled], [tab for tab, _ in layout.tabs], request.gap_px
+        )
         self._numbers, self._below = list(layout.below), np.array([*layout.below.values()], bool)
         self._is_well = all(spot.since is None for spot in layout.spots.values())
 
-    def carried(self, wanted: _Wanted, frame: int) -> Layout | None:
+    def moved(self, request: _LayoutRequest, frame: int) -> Layout | None:
         """The layout on the frame of that number; None where it is to be made anew."""
-        same = (wanted.bounds, wanted.size_px) == (self._wanted.bounds, self._wanted.size_px) and wanted.names == self._names
-        if not same or (frame % _PATIENCE_FRAMES == 0 and not self._is_well):
+        same = (request.bounds, request.size_px) == (
+            self._request.bounds,
+            self._request.size_px,
+        ) and request.names == self._names
+        if not same or (frame % _RETRY_FRAMES == 0 and not self._is_well):
             return None
-        edges, layout = wanted.edges, self._layout
-        turned, off_px = strain(self._corners, corners_of(edges))
-        if turned > _MOST_TURNED or off_px > wanted.gap_px / 2:
+        edges, layout = request.edges, self._layout
+        change, off_px = deformation(self._corners, corners_of(edges))
+        if change > _MAX_DEFORMATION or off_px > request.gap_px / 2:
             return None
-        places = self._standing.edges(edges[self._labelled])
+        places = self._placed.edges(edges[self._labelled])
         lines = _lines(
-            edges[len(wanted.digits) :][list(layout.below)], np.array([*layout.below.values()], bool), wanted.size_px
+            edges[len(request.digits) :][list(layout.below)], np.array([*layout.below.values()], bool), request.size_px
         )
-        if not within(places, wanted.bounds).all() or not within_rows(lines, wanted.bounds).all():
+        if not within(places, request.bounds).all() or not within_rows(lines, request.bounds).all():
             return None
-        if shared_by_any(np.concatenate([places, lines]), edges[: len(wanted.digits)]).any():
+        if shared_by_any(np.concatenate([places, lines]), edges[: len(request.digits)]).any():
             return None
         tabs = tuple((tab, box) for (tab, _), box in zip(layout.tabs, boxes_of(places), strict=True))
         return replace(layout, tabs=tabs, underlines=boxes_of(lines))
 
 
-class _Wanted(NamedTuple):
+class _LayoutRequest(NamedTuple):
     """What is to be laid out."""
 
     digits: tuple[Digit, ...]
@@ -220,7 +225,7 @@ class _Wanted(NamedTuple):
             keys.append(members if len(members) == len(number.digits) else None)
         return keys
 
-    def is_like(self, other: _Wanted) -> bool:
+    def has_same_forms(self, other: _LayoutRequest) -> bool:
         """Whether labels have the same forms there, and the same room."""
         return (self.bounds, self.size_px, self.is_brief) == (other.bounds, other.size_px, other.is_brief)
 
@@ -266,10 +271,10 @@ def mark(picture: BgrImage, scene: Scene, size_px: int, labels: Labels | None = 
     bounds = Box(0, 0, width, height)
     layout = lay_out(scene, bounds, size_px) if labels is None else labels.lay_out(scene, bounds, size_px)
     # Lines of digits that stand close would run through one another's strokes.
-    kept = [(box, _inside(picture, box).copy()) for box in (scene.digits[k].box for k in layout.crossed)]
+    saved = [(box, _inside(picture, box).copy()) for box in (scene.digits[k].box for k in layout.crossed)]
     draw_tentative(picture, scene.tentative, size_px)
     draw_boxes(picture, scene.digits, size_px)
-    for box, pixels in kept:
+    for box, pixels in saved:
         _paste(picture, pixels, max(box.x, 0), max(box.y, 0))
     for underline in layout.underlines:
         draw_underline(picture, underline)
@@ -282,74 +287,77 @@ def lay_out(scene: Scene, bounds: Box, size_px: int, *, name_digits: bool = True
 
     With `name_digits` false the labels of digits tell only the confidence.
     """
-    return _laid_out(_Wanted(scene.digits, whole_numbers(scene), bounds, size_px, name_digits))
+    return _laid_out(_LayoutRequest(scene.digits, whole_numbers(scene), bounds, size_px, name_digits))
 
 
 @lru_cache(maxsize=4)
-def _laid_out(wanted: _Wanted) -> Layout:
+def _laid_out(request: _LayoutRequest) -> Layout:
     """The layout of a scene, kept: a page that stands still gives the same ones again."""
-    return _arranged(wanted, {}, len(wanted.digits) + len(wanted.numbers), 0)
+    return _arranged(request, {}, len(request.digits) + len(request.numbers), 0)
 
 
-def _arranged(wanted: _Wanted, before: Mapping[_Key, _Spot], most: int, frame: int) -> Layout:
+def _arranged(request: _LayoutRequest, before: Mapping[_Key, _Spot], max_new: int, frame: int) -> Layout:
     """Lay out what is wanted on the frame of that number: labels stay where they stood `before` if they can.
 
-    At most `most` of the followed digits and numbers find a new place at once; the others wait for a later frame. What is not
-    followed is placed at once, because the next frame does not recognize it.
+    At most `max_new` of the followed digits and numbers find a new place at once; the others wait for a later frame. What is
+    not followed is placed at once, because the next frame does not recognize it.
     """
-    edges, keys = wanted.edges, wanted.keys
-    boxes, numbers = edges[: len(wanted.digits)], edges[len(wanted.digits) :]
-    blocked = grown(boxes, wanted.gap_px - 1)
-    below, lines = _underlines(numbers, blocked, wanted.bounds, wanted.size_px)
-    targets, forms = _wishes(wanted)
-    spots, anew = _kept(keys, forms, before, most, frame)
-    staying, places = _staying(spots, forms, wanted, lines)
+    edges, keys = request.edges, request.keys
+    boxes, numbers = edges[: len(request.digits)], edges[len(request.digits) :]
+    blocked = grown(boxes, request.gap_px - 1)
+    below, lines = _underlines(numbers, blocked, request.bounds, request.size_px)
+    targets, forms = _proposals(request)
+    spots, unplaced = _keep_spots(keys, forms, before, max_new, frame)
+    staying, places = _staying(spots, forms, request, lines)
     found = dict(zip(staying, boxes_of(places), strict=True))
     lost = [k for k, spot in spots.items() if spot.number is not None and k not in found]
-    anew += lost
-    late = set([k for k in anew if keys[k] is not None][most:])
-    chosen = [k for k in anew if k not in late]
+    unplaced += lost
+    deferred = set([k for k in unplaced if keys[k] is not None][max_new:])
+    chosen = [k for k in unplaced if k not in deferred]
     for k in lost:
         del spots[k]
     # Between digits that stand close there may be room without the distance to their boxes' lines.
     some, sizes = [targets[k] for k in chosen], [[form.extent_px for form in forms[k]] for k in chosen]
-    rooms = Room(some, sizes, wanted.bounds, blocked, wanted.gap_px), Room(some, sizes, wanted.bounds, boxes, 0)
-    for k, (spot, box) in zip(chosen, _find_places(rooms, len(chosen), np.concatenate([lines, places]), frame), strict=True):
+    placers = (
+        LabelPlacer(some, sizes, request.bounds, blocked, request.gap_px),
+        LabelPlacer(some, sizes, request.bounds, boxes, 0),
+    )
+    for k, (spot, box) in zip(chosen, _quiet_floors(placers, len(chosen), np.concatenate([lines, places]), frame), strict=True):
         spots[k] = spot
         if box is not None:
             found[k] = box
     return Layout(
         tuple((forms[k][spots[k].form], found[k]) for k in sorted(found)),
         boxes_of(lines),
-        _crossed(boxes, 2 * wanted.gap_px),  # as far as the layout may be carried
+        _crossed(boxes, 2 * request.gap_px),  # as far as the layout may be carried
         spots,
         below,
-        len(chosen) == len(anew),
+        len(chosen) == len(unplaced),
     )
 
 
 def _staying(
-    spots: Mapping[int, _Spot], forms: Sequence[Sequence[Tab]], wanted: _Wanted, lines: Edges
+    spots: Mapping[int, _Spot], forms: Sequence[Sequence[Tab]], request: _LayoutRequest, lines: Edges
 ) -> tuple[list[int], Edges]:
     """Find the labels that can stay where they stand beside what they name: their indices and edges.
 
     A label gives way where it would leave the frame or cover a digit. One that covered nothing before gives way to lines and
     other labels too.
     """
-    standing = [k for k, spot in spots.items() if spot.number is not None]
-    of_standing = [spots[k] for k in standing]
-    tabs = [forms[k][spots[k].form] for k in standing]
-    edges = wanted.edges
-    places = _Standing.of(of_standing, tabs, wanted.gap_px).edges(edges[standing])
-    stays = within(places, wanted.bounds) & ~shared_by_any(places, edges[: len(wanted.digits)])
-    was_clear = np.array([spot.since is None for spot in of_standing], bool)
+    placed = [k for k, spot in spots.items() if spot.number is not None]
+    placed_spots = [spots[k] for k in placed]
+    tabs = [forms[k][spots[k].form] for k in placed]
+    edges = request.edges
+    places = _PlacedLabels.of(placed_spots, tabs, request.gap_px).edges(edges[placed])
+    stays = within(places, request.bounds) & ~shared_by_any(places, edges[: len(request.digits)])
+    was_clear = np.array([spot.since is None for spot in placed_spots], bool)
     stays &= ~(was_clear & shared_by_any(places, lines))
     for first, second in np.argwhere(np.triu(sharing(places, places), 1) & was_clear & stays & stays[:, None]).tolist():
         stays[second] &= not stays[first]
-    return [standing[row] for row in np.flatnonzero(stays).tolist()], places[stays]
+    return [placed[row] for row in np.flatnonzero(stays).tolist()], places[stays]
 
 
-def _find_places(rooms: Sequence[Room], count: int, taken: Edges, frame: int) -> Iterator[tuple[_Spot, Box | None]]:
+def _quiet_floors(rooms: Sequence[LabelPlacer], count: int, taken: Edges, frame: int) -> Iterator[tuple[_Spot, Box | None]]:
     """Find a place for each of `count` labels in turn, in the first of the rooms that has one: its spot and its box.
 
     A label without a place has no box. taken: edges of what stands already; a label covers it only where there is no other
@@ -371,27 +379,27 @@ def _find_places(rooms: Sequence[Room], count: int, taken: Edges, frame: int) ->
             yield _Spot(since=frame), None
 
 
-def _kept(
-    keys: Sequence[_Key | None], forms: Sequence[Sequence[Tab]], before: Mapping[_Key, _Spot], most: int, frame: int
+def _keep_spots(
+    keys: Sequence[_Key | None], forms: Sequence[Sequence[Tab]], before: Mapping[_Key, _Spot], max_new: int, frame: int
 ) -> tuple[dict[int, _Spot], list[int]]:
     """The spots that labels have from before, by the index of what they name, and what is to find one anew."""
     spots: dict[int, _Spot] = {}
-    anew: list[int] = []
+    unplaced: list[int] = []
     for k, key in enumerate(keys):
         spot = None if key is None else before.get(key)
         if spot is None or spot.form >= len(forms[k]):
-            anew.append(k)
+            unplaced.append(k)
         else:
             spots[k] = spot
-    if frame % _PATIENCE_FRAMES == 0:
+    if frame % _RETRY_FRAMES == 0:
         waiting = [(spot.since, k) for k, spot in spots.items() if spot.since is not None]
-        for _, k in sorted(waiting)[: max(0, most - len(anew))]:
+        for _, k in sorted(waiting)[: max(0, max_new - len(unplaced))]:
             del spots[k]
-            anew.append(k)
-    return spots, anew
+            unplaced.append(k)
+    return spots, unplaced
 
 
-class _Standing(NamedTuple):
+class _PlacedLabels(NamedTuple):
     """Labels that stand beside what they name: int32 (N, 2) sizes, int32 (N,) distances and (N,) places (`edges_at`)."""
 
     sizes: Edges
@@ -399,7 +407,7 @@ class _Standing(NamedTuple):
     numbers: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, spots: Sequence[_Spot], tabs: Sequence[Tab], gap_px: int) -> _Standing:
+    def of(cls, spots: Sequence[_Spot], tabs: Sequence[Tab], gap_px: int) -> _PlacedLabels:
         return cls(
             np.array([tab.extent_px for tab in tabs], np.int32).reshape(-1, 2),
             np.array([0 if spot.close else gap_px for spot in spots], np.int32),
@@ -487,30 +495,31 @@ def _ruled(width: int, height: int) -> BgrImage:
 
 
 @lru_cache(maxsize=4096)
-def tabs_for(text: str, told: str, size_px: int, colour: Colour, *, brief: bool = False) -> tuple[Tab, ...]:
-    """The forms a label may take, best first: with its confidence as `told` unless `brief`, then without, then smaller."""
-    sizes_px = [max(round(size_px * shrinking), LEAST_TYPE_PX) for shrinking in _SHRINKING]
+def tabs_for(text: str, confidence: str, size_px: int, colour: Colour, *, brief: bool = False) -> tuple[Tab, ...]:
+    """The forms a label may take, best first: with its confidence as `confidence` unless `brief`, then without, then
+    smaller."""
+    sizes_px = [max(round(size_px * shrinking), MIN_TYPE_PX) for shrinking in _SHRINKING]
     if not text:
-        return tuple(Tab("", told, smaller_px, colour) for smaller_px in sizes_px)
+        return tuple(Tab("", confidence, smaller_px, colour) for smaller_px in sizes_px)
     bare = [Tab(text, "", smaller_px, colour) for smaller_px in sizes_px]
-    return tuple(bare) if brief else (Tab(text, told, size_px, colour), *bare)
+    return tuple(bare) if brief else (Tab(text, confidence, size_px, colour), *bare)
 
 
 def is_crowded(digits: Sequence[Digit], size_px: int) -> bool:
     """Whether labels with confidences would be more than the digits that they name."""
     heights = sorted(digit.box.height for digit in digits)
-    return len(heights) > _MANY or (bool(heights) and heights[len(heights) // 2] < _SMALL * size_px)
+    return len(heights) > _MAX_WITH_CONFIDENCE or (bool(heights) and heights[len(heights) // 2] < _MIN_HEIGHT_LINES * size_px)
 
 
-def _wishes(wanted: _Wanted) -> tuple[list[Box], list[tuple[Tab, ...]]]:
+def _proposals(request: _LayoutRequest) -> tuple[list[Box], list[tuple[Tab, ...]]]:
     """What is to be labelled, the digits, then the numbers, and the forms that each label may take."""
-    brief, size_px = wanted.is_brief, wanted.size_px
-    targets = [*(digit.box for digit in wanted.digits), *(number.box for number in wanted.numbers)]
+    brief, size_px = request.is_brief, request.size_px
+    targets = [*(digit.box for digit in request.digits), *(number.box for number in request.numbers)]
     forms = []
-    for digit in wanted.digits:
-        text = str(digit.label) if wanted.name_digits else ""
+    for digit in request.digits:
+        text = str(digit.label) if request.name_digits else ""
         forms.append(tabs_for(text, percent(digit.confidence), size_px, of_confidence(digit.confidence), brief=brief))
-    for number in wanted.numbers:
+    for number in request.numbers:
         forms.append(tabs_for(number.text, percent(number.confidence), round(size_px * 1.1), NUMBER, brief=brief))
     return targets, forms
 

@@ -74,7 +74,7 @@ class Place(NamedTuple):
     number: int
 
 
-class Room:
+class LabelPlacer:
     """The places for labels of `targets` inside `bounds` and over none of the boxes `blocked`, `gap_px` off their targets.
 
     sizes: for each target the forms its label may take (width, height), best first.
@@ -117,10 +117,10 @@ class Room:
             if len(taken):
                 covered = _shared(corners[choices][:, None], width, height, taken[None])
                 cost = cost + _COVERING_COST * np.count_nonzero(covered, axis=1)
-            least = int(cost.argmin())
-            if best is None or cost[least] < best[0]:
-                left, top = corners[choices[least]].tolist()
-                best = float(cost[least]), Place(form, Box(left, top, width, height), int(choices[least]))
+            cheapest = int(cost.argmin())
+            if best is None or cost[cheapest] < best[0]:
+                left, top = corners[choices[cheapest]].tolist()
+                best = float(cost[cheapest]), Place(form, Box(left, top, width, height), int(choices[cheapest]))
         return None if best is None else best[1]
 
     def _around(self, number: int, form: int) -> tuple[_Places, _Flags]:
@@ -181,7 +181,7 @@ def corners_of(edges: Edges) -> Corners:
     return corners - corners.mean() if len(corners) else corners
 
 
-def strain(before: Corners, now: Corners) -> tuple[float, float]:
+def deformation(before: Corners, now: Corners) -> tuple[float, float]:
     """How the corners of boxes have moved otherwise than together: by what share they have turned or grown as a whole, and how
     many pixels the farthest one is off the place where that takes it (the similarity of least squares)."""
     if not len(before):

@@ -86,11 +86,11 @@ def _charts(report: Report, threshold: float) -> list[str]:
 def _section(report: Report, outcome: Outcome, image: BgrImage) -> str:
     mislabelled = sum(not found.right for found in outcome.found)
     counts = outcome.counts
-    said = (
+    message = (
         f"{counts.right} of {counts.true} digits right; {len(outcome.missed)} missed, {len(outcome.false)} false, "
         f"{mislabelled} read as another; {counts.right_numbers} of {counts.true_numbers} numbers"
     )
-    lines = (said, f"true: {_listed(outcome.picture.numbers)}", f"read: {_listed(outcome.numbers)}")
+    lines = (message, f"true: {_listed(outcome.picture.numbers)}", f"read: {_listed(outcome.numbers)}")
     return tag(
         "figure",
         tag("h3", text(f"{report.name(outcome.picture)} ({outcome.picture.group}, {outcome.picture.difficulty})")),

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from camdigits.vision.binarize import find_ink
+from camdigits.vision.binarize import binarize_polarity
 from camdigits.vision.normalize import make_glyph
 from camdigits.vision.numbers import NumberParams
 from camdigits.vision.orientation import Tilt, group_tilted
-from camdigits.vision.types import BgrImage, Box, Digit, Glyph, Ink, Scene
+from camdigits.vision.types import BgrImage, Box, Digit, Glyph, Mask, Scene
 
 SAME_PLACE_IOU = 0.5
 """What overlaps so much is the same digit on another frame, where digits are not followed."""
@@ -53,7 +53,7 @@ class Correction:
     time: str = ""
 
 
-def amended(
+def apply_amendments(
     scene: Scene,
     amendments: Sequence[Amendment],
     numbers: NumberParams = NumberParams(),  # noqa: B008 - a frozen value
@@ -65,34 +65,34 @@ def amended(
     if not amendments:
         return scene
     digits: list[Digit] = []
-    marks = list(scene.marks)
+    other_ink = list(scene.marks)
     changed = False
     for digit in scene.digits:
-        said = next((amendment for amendment in reversed(amendments) if amendment.fits(digit)), None)
-        if said is None:
+        override = next((amendment for amendment in reversed(amendments) if amendment.fits(digit)), None)
+        if override is None:
             digits.append(digit)
-        elif said.label is not None:
-            digits.append(replace(digit, label=said.label, confidence=1.0))
+        elif override.label is not None:
+            digits.append(replace(digit, label=override.label, confidence=1.0))
         else:
-            marks.append(digit.box)
-        changed |= said is not None
+            other_ink.append(digit.box)
+        changed |= override is not None
     missed: list[Digit] = []
     settled = [digit.box for digit in digits]
-    for said in reversed(amendments):
-        if said.was is None and all(box.iou(said.box) < SAME_PLACE_IOU for box in settled):
-            settled.append(said.box)
-            if said.label is not None:
-                missed.append(Digit(said.label, 1.0, said.box))
+    for override in reversed(amendments):
+        if override.was is None and all(box.iou(override.box) < SAME_PLACE_IOU for box in settled):
+            settled.append(override.box)
+            if override.label is not None:
+                missed.append(Digit(override.label, 1.0, override.box))
     if not changed and not missed:
         return scene
-    return _regrouped(scene, [*digits, *missed], marks, numbers)
+    return _regrouped(scene, [*digits, *missed], other_ink, numbers)
 
 
-def _regrouped(scene: Scene, digits: Sequence[Digit], marks: Sequence[Box], params: NumberParams) -> Scene:
+def _regrouped(scene: Scene, digits: Sequence[Digit], other_ink: Sequence[Box], params: NumberParams) -> Scene:
     """The scene with these digits in numbers, which are read along the lines of the page as it was turned."""
     tilt = Tilt(scene.degrees, scene.width, scene.height)
-    ordered, numbers = group_tilted(digits, marks, tilt, params)
-    return replace(scene, digits=ordered, numbers=numbers, marks=tuple(marks))
+    ordered, numbers = group_tilted(digits, other_ink, tilt, params)
+    return replace(scene, digits=ordered, numbers=numbers, marks=tuple(other_ink))
 
 
 def glyph_at(image: BgrImage, box: Box, degrees: float = 0.0) -> tuple[Glyph, Box]:
@@ -104,14 +104,14 @@ def glyph_at(image: BgrImage, box: Box, degrees: float = 0.0) -> tuple[Glyph, Bo
     reach = round(AROUND * max(box.width, box.height))
     left, top = max(box.x - reach, 0), max(box.y - reach, 0)
     part = image[top : box.bottom + reach, left : box.right + reach]
-    ink = find_ink(part, _is_light(part, box._replace(x=box.x - left, y=box.y - top)))
-    within = np.zeros_like(ink)
+    mask = binarize_polarity(part, _is_light(part, box._replace(x=box.x - left, y=box.y - top)))
+    within = np.zeros_like(mask)
     inside = np.s_[box.y - top : box.bottom - top, box.x - left : box.right - left]
-    within[inside] = ink[inside]
+    within[inside] = mask[inside]
     x, y, width, height = cv2.boundingRect(within)
     if not width or not height:
         raise ValueError("there is no ink in that box")
-    return make_glyph(_turned(within[y : y + height, x : x + width], degrees)), Box(left + x, top + y, width, height)
+    return make_glyph(_rotated(within[y : y + height, x : x + width], degrees)), Box(left + x, top + y, width, height)
 
 
 def crop_of(scene: Scene, box: Box, image: BgrImage) -> Glyph:
@@ -136,15 +136,15 @@ def candidate_at(scene: Scene, box: Box) -> int | None:
     return None if best is None or overlaps[best] < SAME_CROP_IOU else best
 
 
-def _turned(mask: Ink, degrees: float) -> Ink:
+def _rotated(mask: Mask, degrees: float) -> Mask:
     if degrees == 0:
         return mask
     margin = max(mask.shape)  # what stands at the edge would be drawn out over the corners
-    padded: Ink = np.asarray(
+    padded: Mask = np.asarray(
         cv2.copyMakeBorder(mask, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(0,)), np.uint8
     )
-    turned = Tilt(degrees, padded.shape[1], padded.shape[0]).turned(np.stack([padded] * 3, axis=-1))[..., 0]
-    return np.where(turned > 127, 255, 0).astype(np.uint8)
+    rotated = Tilt(degrees, padded.shape[1], padded.shape[0]).rotated(np.stack([padded] * 3, axis=-1))[..., 0]
+    return np.where(rotated > 127, 255, 0).astype(np.uint8)
 
 
 def _is_light(image: BgrImage, box: Box) -> bool:

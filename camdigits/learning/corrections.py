@@ -27,12 +27,12 @@ from camdigits.vision.normalize import GLYPH_SIDE_PX
 from camdigits.vision.types import Glyph
 
 FILE = "corrections.jsonl"
-MOST_BYTES = 1 << 28
+MAX_BYTES = 1 << 28
 """Such a file is no list of corrections: a hundred thousand of them are 80 MB."""
 
 
 @dataclass(frozen=True)
-class Kept:
+class CorrectionList:
     """The corrections of a file, oldest first, and how many of its lines hold none."""
 
     corrections: tuple[Correction, ...]
@@ -61,24 +61,24 @@ class CorrectionFile:
                 f"{self.path}: the correction cannot be kept ({reason_of(error)}); free some space or mend its permissions"
             ) from error
 
-    def load(self) -> Kept:
+    def load(self) -> CorrectionList:
         """All that can be read; an empty list where nothing was ever kept.
 
         Raises SourceError where the file itself cannot be read.
         """
         try:
-            if self.path.stat().st_size > MOST_BYTES:
+            if self.path.stat().st_size > MAX_BYTES:
                 raise SourceError(f"{self.path}: too large for corrections; move it away")
             lines = self.path.read_bytes().splitlines()
         except FileNotFoundError:
-            return Kept((), 0)
+            return CorrectionList((), 0)
         except OSError as error:
             raise SourceError(
                 f"{self.path}: cannot be read ({reason_of(error)}); mend its permissions or move it away"
             ) from error
         found = list(_corrections(lines))
         corrections = tuple(correction for correction in found if correction is not None)
-        return Kept(corrections, len(found) - len(corrections))
+        return CorrectionList(corrections, len(found) - len(corrections))
 
     @staticmethod
     def _ends_a_line(file: Any) -> bool:

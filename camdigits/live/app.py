@@ -25,7 +25,7 @@ from camdigits.outputs.recorder import ClipRecorder
 from camdigits.recognizer import CanvasReader, PictureReader, Recognizer, frames, reader_of
 from camdigits.runtime.clock import seconds
 from camdigits.runtime.places import data_folder
-from camdigits.runtime.process import say, warnings_said
+from camdigits.runtime.process import notify, report_warnings
 from camdigits.runtime.threads import share_with_reader
 from camdigits.settings import Effort
 from camdigits.sources import camera, kinds
@@ -95,7 +95,7 @@ def correct_pictures(
             _notebook(recognizer),
         )
     if pictures.left:
-        say(f"left after {count} of {count + pictures.left} pictures; the rest was not read")
+        notify(f"left after {count} of {count + pictures.left} pictures; the rest was not read")
     return pictures.missing
 
 
@@ -146,7 +146,7 @@ class _PicturesToCorrect:
                         raise SourceError(source.notice)
             except SourceError as error:
                 self.missing.append(str(error))
-                say(str(error))
+                notify(str(error))
             self._pages_left = 0
 
 
@@ -173,7 +173,7 @@ def run_window(options: WindowOptions, number_events: NumberEventWriter | None =
     """Open the window in camera or canvas mode, until the user quits. Raises SourceError for a named source that cannot be."""
     window.check_display()
     threads = share_with_reader()
-    with warnings_said():
+    with report_warnings():
         recognizer = Recognizer(options.model, options.threshold, rotate=options.rotate, taught=options.taught, threads=threads)
     mode, notice = Mode.CAMERA if options.page is None else Mode.CANVAS, ""
     shown = _WindowSources(options, recognizer)
@@ -190,8 +190,8 @@ def run_window(options: WindowOptions, number_events: NumberEventWriter | None =
     draw = _as_it_came if options.raw else draw_scene
     with closing(ClipRecorder(draw, options.record, options.snapshots)) as recorder:
         if options.record is not None:
-            said = f"recording {recorder.start()}"
-            notice = f"{notice}; {said}" if notice else said
+            message = f"recording {recorder.start()}"
+            notice = f"{notice}; {message}" if notice else message
         loop.run(
             shown,
             window.CvWindow(TITLE),

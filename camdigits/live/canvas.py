@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 
 from camdigits.canvas.drawing import Drawing
-from camdigits.canvas.strokes import LEAST_SIDE_PX, MOST_SIDE_PX, PAPERS, REACH_PX, Kind, Page, PaperColour, Stroke, part_of
+from camdigits.canvas.strokes import MAX_SIDE_PX, MIN_SIDE_PX, PAPERS, REACH_PX, Page, PaperColour, Stroke, StrokeKind, part_of
 from camdigits.errors import OutputError, SourceError, UsageError
 from camdigits.live.controls import Command, Mode, commands
 from camdigits.runtime.clock import seconds
 from camdigits.sources.kinds import open_source
 from camdigits.sources.pages import PAGE_SUFFIX, load_page
-from camdigits.sources.ports import Clock, Pointer, Turn
+from camdigits.sources.ports import Clock, Pointer, UserInput
 from camdigits.vision.types import BgrImage, Frame, InkPart
 
 PAGE_PX = 640
@@ -64,9 +64,9 @@ class CanvasSource:
         self._opened_s = clock()
         self._drawing = Drawing(page)
         self._saved_strokes = page.strokes
-        self._kind = Kind.PEN
+        self._kind = StrokeKind.PEN
         self._radius_px = BRUSH_RADIUS_PX
-        self._said = ""
+        self._message = ""
         self._shown_changes = -1
         self._parts: list[tuple[Stroke, InkPart | None]] = []
         self._frame: Frame | None = None
@@ -83,23 +83,26 @@ class CanvasSource:
 
     @property
     def notice(self) -> str:
-        if self._said:
-            return self._said
+        if self._message:
+            return self._message
         if self._drawing.is_full:
             return "the page is full: no more can be drawn on it"
-        if self._kind is Kind.ERASER:
+        if self._kind is StrokeKind.ERASER:
             return f"eraser {self._radius_px} px"
         return "" if self._radius_px == BRUSH_RADIUS_PX else f"brush {self._radius_px} px"
 
-    def read(self, turn: Turn) -> Frame:
-        """What the page is after `turn`, at once; unsettled while the pen is down. The index grows when the page changes."""
-        for is_move, pointers in groupby(turn.pointers, lambda pointer: (pointer.action, pointer.button) == ("move", "left")):
+    def read(self, user_input: UserInput) -> Frame:
+        """What the page is after `user_input`, at once; unsettled while the pen is down. The index grows when the page
+        changes."""
+        for is_move, pointers in groupby(
+            user_input.pointers, lambda pointer: (pointer.action, pointer.button) == ("move", "left")
+        ):
             if is_move:
                 self._drawing.extend(*map(_place, pointers))
                 continue
             for pointer in pointers:
                 self._follow(pointer)
-        for command in commands(turn.keys, Mode.CANVAS):
+        for command in commands(user_input.keys, Mode.CANVAS):
             self._obey(command)
         last, settled = self._frame, not self._drawing.pen_down
         if last is None or self._shown_changes != self._drawing.changes:
@@ -122,7 +125,7 @@ class CanvasSource:
     def _parts_of_strokes(self) -> tuple[InkPart, ...]:
         """What each of the last strokes of the pen left; each is drawn by itself once."""
         page = self._drawing.page
-        pens = [stroke for stroke in page.strokes[-PARTS:] if stroke.kind is Kind.PEN]
+        pens = [stroke for stroke in page.strokes[-PARTS:] if stroke.kind is StrokeKind.PEN]
         known = {id(stroke): (stroke, part) for stroke, part in self._parts}
         self._parts = [known.get(id(stroke)) or (stroke, part_of(stroke, (page.width, page.height))) for stroke in pens]
         left_px = PARTS_AREA * page.width * page.height
@@ -139,7 +142,7 @@ class CanvasSource:
         drawing = self._drawing
         match pointer.action, pointer.button:
             case "down", "left" if self._on_page(pointer):
-                self._said = ""
+                self._message = ""
                 drawing.begin(_place(pointer), 2 * self._radius_px + 1, self._kind)
             case "up", "left":
                 drawing.extend(_place(pointer))
@@ -148,7 +151,7 @@ class CanvasSource:
                 # The button was let go where no event could reach us, outside the window or in another mode.
                 drawing.end()
             case "down", "right":
-                self._said = ""
+                self._message = ""
                 drawing.wipe()
 
     def _obey(self, command: Command) -> None:
@@ -162,7 +165,7 @@ class CanvasSource:
             case Command.REDO:
                 drawing.redo()
             case Command.ERASER:
-                self._kind = Kind.PEN if self._kind is Kind.ERASER else Kind.ERASER
+                self._kind = StrokeKind.PEN if self._kind is StrokeKind.ERASER else StrokeKind.ERASER
             case Command.PAGE_COLOUR:
                 colours = list(PaperColour)
                 drawing.recolour(colours[(colours.index(drawing.blank.colour) + 1) % len(colours)])
@@ -170,7 +173,7 @@ class CanvasSource:
                 self._radius_px = max(self._radius_px - _step_px(self._radius_px), BRUSH_RADII_PX[0])
             case Command.THICKER:
                 self._radius_px = min(self._radius_px + _step_px(self._radius_px), BRUSH_RADII_PX[-1])
-        self._said = self._saved() if command is Command.SAVE_PAGE else ""
+        self._message = self._saved() if command is Command.SAVE_PAGE else ""
 
     def _saved(self) -> str:
         """Save the page; returns what to tell the user."""
@@ -193,8 +196,8 @@ def open_page(spec: str | None, size: tuple[int, int] | None = None) -> Page:
     size: its width and height in pixels; a saved page has its own. Raises SourceError for a page or picture that cannot be
     read, UsageError for a size that no page has.
     """
-    if size and not all(LEAST_SIDE_PX <= side <= MOST_SIDE_PX for side in size):
-        raise UsageError(f"the sides of a page are {LEAST_SIDE_PX} to {MOST_SIDE_PX} pixels, not {size[0]}x{size[1]}")
+    if size and not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in size):
+        raise UsageError(f"the sides of a page are {MIN_SIDE_PX} to {MAX_SIDE_PX} pixels, not {size[0]}x{size[1]}")
     if spec is None:
         return Page(*(size or (PAGE_PX, PAGE_PX)))
     if spec.lower().endswith(PAGE_SUFFIX):
@@ -206,7 +209,7 @@ def open_page(spec: str | None, size: tuple[int, int] | None = None) -> Page:
         return page
     source = open_source(spec)
     try:
-        frame = source.read(Turn()) if source.frame_count == 1 else None
+        frame = source.read(UserInput()) if source.frame_count == 1 else None
     finally:
         source.close()
     if frame is None:
@@ -219,7 +222,7 @@ def _page_of(image: BgrImage, size: tuple[int, int] | None) -> Page:
     height, width = image.shape[:2]
     if size is None:
         scale = min(max(max(image.shape[:2]), PICTURE_SIDES_PX[0]), PICTURE_SIDES_PX[1]) / max(image.shape[:2])
-        size = max(round(width * scale), LEAST_SIDE_PX), max(round(height * scale), LEAST_SIDE_PX)
+        size = max(round(width * scale), MIN_SIDE_PX), max(round(height * scale), MIN_SIDE_PX)
     scale = min(size[0] / width, size[1] / height)
     fitted_px = min(max(round(width * scale), 1), size[0]), min(max(round(height * scale), 1), size[1])
     left, top = (size[0] - fitted_px[0]) // 2, (size[1] - fitted_px[1]) // 2

@@ -56,7 +56,7 @@ class Mode(Enum):
 
 
 class Binding(NamedTuple):
-    """Keys (as `Turn.keys` has them), their command and one line of help; `only` names the mode it is for."""
+    """Keys (as `UserInput.keys` has them), their command and one line of help; `only` names the mode it is for."""
 
     keys: tuple[str, ...]
     command: Command

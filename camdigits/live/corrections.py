@@ -56,7 +56,7 @@ class Corrections:
 
     def learnt(self) -> bool:
         """Whether reading has changed since this was asked last, by what was learnt; the user is notified of it."""
-        message = self._notebook.taught_anew() if self._notebook is not None else ""
+        message = self._notebook.take_message() if self._notebook is not None else ""
         if message:
             self._notices.notify(message, 2 * NOTICE_S)
         return bool(message)

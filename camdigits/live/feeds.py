@@ -10,7 +10,7 @@ from camdigits.errors import SourceError
 from camdigits.live.controls import Mode
 from camdigits.live.feed import Feed
 from camdigits.live.ports import Notebook, Sources
-from camdigits.sources.ports import Clock, FrameSource, Sheet
+from camdigits.sources.ports import Clock, Drawable, FrameSource
 from camdigits.tracking.ports import Reader
 from camdigits.vision.orientation import Rotation
 from camdigits.vision.types import Frame, Scene
@@ -71,7 +71,7 @@ class Feeds:
     @property
     def has_unsaved_strokes(self) -> bool:
         """Whether something was drawn that is in no file."""
-        return any(isinstance(feed.source, Sheet) and feed.source.unsaved for feed in self._feeds.values())
+        return any(isinstance(feed.source, Drawable) and feed.source.unsaved for feed in self._feeds.values())
 
     @property
     def loss(self) -> SourceError | None:

@@ -18,7 +18,7 @@ from camdigits.live.ports import Notebook, Outputs, Window
 from camdigits.live.recording import Recording
 from camdigits.live.screen import Screen
 from camdigits.live.selection import Selection, digit_at
-from camdigits.sources.ports import Pointer, Turn
+from camdigits.sources.ports import Pointer, UserInput
 from camdigits.vision.orientation import Rotation
 from camdigits.vision.types import Box
 
@@ -58,31 +58,31 @@ class Interaction:
             return None
         return pointer.box_between(*self._gesture, self._feed.frame, self.view)
 
-    def obey(self, turn: Turn) -> Turn:
+    def handle(self, user_input: UserInput) -> UserInput:
         """Carry out what the user asked for; returns what is left for the source to hear."""
         mode = self.view.mode
-        if turn.keys or any(event.action == "down" for event in turn.pointers):
+        if user_input.keys or any(event.action == "down" for event in user_input.pointers):
             self._notices.user_acted()
-        for event in turn.pointers:
+        for event in user_input.pointers:
             if event.action == "down":
                 self._was_asked = False
             self._point(event)
-        for key in turn.keys:
+        for key in user_input.keys:
             for command in commands((key,), self.view.mode):
-                self._carry_out(command, key)
-        if turn.closed:
+                self._execute(command, key)
+        if user_input.closed:
             self._quit()
             if not self.view.quitting:
                 self._window.open_again()
-        return turn if self.view.mode is mode else Turn()
+        return user_input if self.view.mode is mode else UserInput()
 
     @property
     def _feed(self) -> Feed:
         return self._feeds[self.view.mode]
 
-    def _carry_out(self, command: Command, key: str) -> None:
+    def _execute(self, command: Command, key: str) -> None:
         if command is Command.LET_GO:
-            command = self._what_to_let_go()
+            command = self._meaning_of_escape()
         if command is Command.QUIT:
             self._quit()
             return
@@ -98,9 +98,9 @@ class Interaction:
         if view.full_screen is not self.view.full_screen:
             self._window.set_full_screen(view.full_screen)
         self.view = view
-        self._act(command, key)
+        self._act_on(command, key)
 
-    def _act(self, command: Command, key: str) -> None:
+    def _act_on(self, command: Command, key: str) -> None:
         """What a command does besides changing the view."""
         match command:
             case Command.SNAPSHOT:
@@ -153,7 +153,7 @@ class Interaction:
         else:
             self.view = after(self.view, Command.QUIT)
 
-    def _what_to_let_go(self) -> Command:
+    def _meaning_of_escape(self) -> Command:
         """The command that Esc is now. A frame that was held from the first stays so."""
         if self.selection or not isinstance(self._gesture, pointer.Idle):
             return Command.LET_GO

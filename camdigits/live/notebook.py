@@ -9,13 +9,13 @@ from typing import Any
 
 from camdigits.errors import NOT_OF_THE_LAYOUT
 from camdigits.learning.corrections import FILE, CorrectionFile
-from camdigits.live.ports import Part
+from camdigits.live.ports import RelativeBox
 from camdigits.live.teacher import Teacher
 from camdigits.runtime.files import write_whole
 from camdigits.vision.types import Glyph
 
 REGIONS_FILE = "regions.json"
-MOST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 
 
 class NotebookFolder:
@@ -37,23 +37,23 @@ class NotebookFolder:
     def unteach(self) -> str:
         return self._teacher.undo()
 
-    def taught_anew(self) -> str:
-        return self._teacher.news()
+    def take_message(self) -> str:
+        return self._teacher.take_message()
 
-    def region(self, source: str) -> Part | None:
+    def region(self, source: str) -> RelativeBox | None:
         return self._regions().get(_place_of(source))
 
-    def remember_region(self, source: str, region: Part | None) -> None:
+    def remember_region(self, source: str, region: RelativeBox | None) -> None:
         place = _place_of(source)
         regions = {name: known for name, known in self._regions().items() if name != place}
         if region is not None:
             regions[place] = region
         write_whole(self._folder / REGIONS_FILE, json.dumps(regions, indent=1).encode(), make_folder=True)
 
-    def _regions(self) -> dict[str, Part]:
+    def _regions(self) -> dict[str, RelativeBox]:
         path = self._folder / REGIONS_FILE
         try:
-            if path.stat().st_size > MOST_BYTES:
+            if path.stat().st_size > MAX_BYTES:
                 return {}
             values: Any = json.loads(path.read_bytes())
             return {str(name): _region(numbers) for name, numbers in values.items()}
@@ -69,8 +69,8 @@ def _place_of(source: str) -> str:
         return source
 
 
-def _region(numbers: Any) -> Part:
-    region = Part(*(float(number) for number in numbers))
+def _region(numbers: Any) -> RelativeBox:
+    region = RelativeBox(*(float(number) for number in numbers))
     if not (0 <= region.left < 1 and 0 <= region.top < 1 and 0 < region.width <= 1 and 0 < region.height <= 1):
         raise ValueError("no part of a picture")
     return region

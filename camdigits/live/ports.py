@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from camdigits.errors import OutputError
 from camdigits.live.controls import Mode
 from camdigits.outputs.ports import NoRecorder, NumberEventWriter, Recorder
-from camdigits.sources.ports import FrameSource, Turn
+from camdigits.sources.ports import FrameSource, UserInput
 from camdigits.tracking.ports import Reader
 from camdigits.vision.types import BgrImage, Frame, Glyph, Scene
 
@@ -25,7 +25,7 @@ class Window(Protocol):
     def show(self, picture: BgrImage, keeps_size: bool = False) -> None: ...
     def open_again(self) -> None: ...
     def set_full_screen(self, on: bool) -> None: ...
-    def poll(self, wait_s: float) -> Turn: ...
+    def poll(self, wait_s: float) -> UserInput: ...
     def close(self) -> None: ...
 
 
@@ -39,7 +39,7 @@ class Sources(Protocol):
     def next_camera(self) -> tuple[FrameSource, Reader]: ...
 
 
-class Part(NamedTuple):
+class RelativeBox(NamedTuple):
     """The part of a source's pictures that is read: left, top, width and height as shares of the picture, 0..1."""
 
     left: float
@@ -49,20 +49,20 @@ class Part(NamedTuple):
 
 
 class Notebook(Protocol):
-    """What the user said, kept from one run to the next; all but `region` and `taught_anew` raise OutputError.
+    """What the user said, kept from one run to the next; all but `region` and `take_message` raise OutputError.
 
     `correct` keeps a crop with what it is and what it was read as (0..9, None for no digit). `teach` begins to learn from all
-    that was kept and says so in a line; `taught_anew` says, once each time, that reading has changed since, or what went wrong.
-    `unteach` undoes the last of that, or all where there is no last, and says what it did.
+    that was kept and says so in a line; `take_message` says, once each time, that reading has changed since, or what went
+    wrong. `unteach` undoes the last of that, or all where there is no last, and says what it did.
     `region` and `remember_region` keep the part of a source of that name that is read; None is all of it.
     """
 
     def correct(self, glyph: Glyph, label: int | None, was: int | None) -> None: ...
     def teach(self) -> str: ...
     def unteach(self) -> str: ...
-    def taught_anew(self) -> str: ...
-    def region(self, source: str) -> Part | None: ...
-    def remember_region(self, source: str, region: Part | None) -> None: ...
+    def take_message(self) -> str: ...
+    def region(self, source: str) -> RelativeBox | None: ...
+    def remember_region(self, source: str, region: RelativeBox | None) -> None: ...
 
 
 def _no_clipboard(text: str) -> None:

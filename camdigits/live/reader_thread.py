@@ -10,7 +10,7 @@ from typing import Generic
 
 from camdigits.runtime.native import start_inside
 from camdigits.sources.ports import Clock
-from camdigits.tracking.executor import Done, Kind, Result
+from camdigits.tracking.executor import JobResult, ReadingKind, Result
 
 SLOW_S = 1.0
 """When a reading takes longer than this, the user is told."""
@@ -29,7 +29,7 @@ class _Worker(Generic[Result]):
         self._clock = clock
         self._wake = threading.Condition()
         self._job: Callable[[], Result] | None = None
-        self._done: Done[Result] | None = None
+        self._done: JobResult[Result] | None = None
         self._stopped = False
         self._thread = start_inside(self._run, "reader")
 
@@ -42,7 +42,7 @@ class _Worker(Generic[Result]):
             self._job, self._done = job, None
             self._wake.notify_all()
 
-    def end(self) -> Done[Result] | None:
+    def end(self) -> JobResult[Result] | None:
         with self._wake:
             done, self._done = self._done, None
             return done
@@ -63,9 +63,9 @@ class _Worker(Generic[Result]):
                 return
             began_s = self._clock()
             try:
-                done = Done(job(), took_s=self._clock() - began_s)
+                done = JobResult(job(), took_s=self._clock() - began_s)
             except BaseException as error:  # whatever a library raises, the window lives on
-                done = Done(None, error, self._clock() - began_s)
+                done = JobResult(None, error, self._clock() - began_s)
             with self._wake:
                 self._done = done
 
@@ -97,13 +97,13 @@ class ReaderThread(Generic[Result]):
             return f"no reading for {now_s:.0f} s: this machine is busy"
         return f"a reading takes {self._took_s:.1f} s on this machine" if self._took_s > SLOW_S else ""
 
-    def submit(self, job: Callable[[], Result], time_s: float, kind: Kind) -> None:  # noqa: ARG002 - it takes what time it takes
+    def submit(self, job: Callable[[], Result], time_s: float, kind: ReadingKind) -> None:  # noqa: ARG002 - it takes what time it takes
         if self._worker is None or not self._worker.is_alive:
             self._worker = _Worker(self._clock)
         self._began_s, self._dropped = self._clock(), False
         self._worker.begin(job)
 
-    def take(self, time_s: float) -> Done[Result] | None:  # noqa: ARG002
+    def take(self, time_s: float) -> JobResult[Result] | None:  # noqa: ARG002
         done = self._worker.end() if self._worker is not None else None
         if done is None:
             self._watch()

@@ -22,7 +22,7 @@ import numpy as np
 from camdigits.errors import WindowError
 from camdigits.outputs.writers import fitted
 from camdigits.runtime.clock import seconds
-from camdigits.sources.ports import Pointer, Turn
+from camdigits.sources.ports import Pointer, UserInput
 from camdigits.vision.types import BgrImage
 
 _FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
@@ -30,7 +30,7 @@ _FIRST_SIZE_PX = (1440, 810)
 """No window opens larger than this, so that it fits common screens; the user may make it larger."""
 
 _STEP_S = 0.01
-_LEAST_SCALE = 0.1
+_MIN_SCALE = 0.1
 _NAMED = {8: "backspace", 9: "tab", 10: "enter", 13: "enter", 27: "esc", 127: "backspace"}
 """Keys that are no characters, by their codes; which one deletes and which one enters has two on some systems."""
 _ARROWS = {0xFF51: "left", 0xFF53: "right", 0xF702: "left", 0xF703: "right", 0x250000: "left", 0x270000: "right"}
@@ -204,7 +204,7 @@ class CvWindow:
         if self._picture is not None and not self._gone():
             cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN if on else cv2.WINDOW_NORMAL)
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         """What the user did; waits at most about `wait_s`, and no longer once they did something."""
         deadline_s = seconds() + wait_s
         keys: list[str] = []
@@ -219,7 +219,7 @@ class CvWindow:
         if self._picture is not None and not self._gone() and self._size_inside_px() != self._inside_px:
             self._put_up()
         pointers, self._pointers = tuple(self._pointers), []
-        return Turn(tuple(keys), pointers, self._closed)
+        return UserInput(tuple(keys), pointers, self._closed)
 
     def open_again(self) -> None:
         """Open the window with the next picture, though the user has closed it."""
@@ -280,7 +280,7 @@ class CvWindow:
         shown_px = cv2.getWindowImageRect(self._title)[2:]
         if max(abs(shown_px[0] - self._given_px[0]), abs(shown_px[1] - self._given_px[1])) > 2:
             # The user has resized the window since.
-            self._scale = max(min(shown_px[0] / before.shape[1], shown_px[1] / before.shape[0]), _LEAST_SCALE)
+            self._scale = max(min(shown_px[0] / before.shape[1], shown_px[1] / before.shape[0]), _MIN_SCALE)
         self._given_px = _size_px(
             picture, self._scale, (max(_FIRST_SIZE_PX[0], shown_px[0]), max(_FIRST_SIZE_PX[1], shown_px[1]))
         )
@@ -325,10 +325,10 @@ class CvWindow:
         self._put_up()
 
 
-def _size_px(picture: BgrImage, scale: float, most_px: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of a window for `picture` at `scale`, or at what fits into `most_px`."""
+def _size_px(picture: BgrImage, scale: float, max_px: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of a window for `picture` at `scale`, or at what fits into `max_px`."""
     height_px, width_px = picture.shape[:2]
-    scale = min(scale, most_px[0] / width_px, most_px[1] / height_px)
+    scale = min(scale, max_px[0] / width_px, max_px[1] / height_px)
     return max(round(width_px * scale), 1), max(round(height_px * scale), 1)
 
 
@@ -349,7 +349,7 @@ def _wait_key(wait_ms: int) -> int:
 
 
 def _key(code: int) -> list[str]:
-    """The key of a `waitKeyEx` code as `Turn.keys` has it, or none for other keys without a character (Shift, F1)."""
+    """The key of a `waitKeyEx` code as `UserInput.keys` has it, or none for other keys without a character (Shift, F1)."""
     # GTK sets high bits for Num Lock and the like; a letter means the same with Caps Lock on.
     character = code & 0xFFFF
     named = _ARROWS.get(code) or _ARROWS.get(character) or _NAMED.get(character)

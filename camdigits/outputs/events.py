@@ -29,7 +29,7 @@ class Earlier(NamedTuple):
     is_open: bool = False
 
 
-def held_by(path: Path | None) -> Earlier:
+def file_state(path: Path | None) -> Earlier:
     """What is in a file that is gone on with; nothing where there is none, or it is no ordinary one.
 
     Raises UsageError where it holds no text, OutputError where it cannot be read.

@@ -19,7 +19,7 @@ from camdigits.sources.kinds import looks_like_source
 from camdigits.sources.network import public_name
 from camdigits.vision.types import SCHEMA
 
-LONGEST_BYTES = 1 << 26
+MAX_BYTES = 1 << 26
 """A line that is longer is none of ours."""
 _JSON_BEGINNING = json.dumps({"schema": SCHEMA, "source": ""})[:-2].encode()
 _HEADER = ",".join(CSV_HEADER).encode()
@@ -79,7 +79,7 @@ def earlier_readings(output: Path, kind: str, paths: Sequence[str], named: bool)
         if not output.is_file():
             raise UsageError(f"{output}: is no ordinary file, so nothing can be gone on with; leave --resume out")
         with output.open("rb") as file:
-            return _held(iter(lambda: file.readline(LONGEST_BYTES), b""), layout, wanted)
+            return _held(iter(lambda: file.readline(MAX_BYTES), b""), layout, wanted)
     except OSError as error:
         raise UsageError(f"{output}: cannot be read ({reason_of(error)}), so it cannot be gone on with") from error
     except NOT_OF_THE_LAYOUT as error:
@@ -138,7 +138,7 @@ def _held(lines: Iterator[bytes], layout: _Jsonl, wanted: set[str]) -> Earlier:
             break
         now = layout.parsed(number, line[:-1].decode())
         if now is not None:
-            if last is None or now.source != last.source or layout.is_anew(last.frame, now.frame):
+            if last is None or now.source != last.source or layout.is_restart(last.frame, now.frame):
                 if last is not None:
                     read[last.source] += 1
                 begin = end
@@ -169,7 +169,7 @@ class _Jsonl:
         if not _either_begins(part, _JSON_BEGINNING):
             raise ValueError(part)
 
-    def is_anew(self, before: int | None, now: int | None) -> bool:
+    def is_restart(self, before: int | None, now: int | None) -> bool:
         """Whether a source begins anew with the frame `now`, after a line of a source of the same name."""
         return before is not None and now is not None and now <= before
 
@@ -193,7 +193,7 @@ class _Csv(_Jsonl):
         if number == 0 and not _HEADER.startswith(part):
             raise ValueError(part)
 
-    def is_anew(self, before: int | None, now: int | None) -> bool:  # noqa: ARG002
+    def is_restart(self, before: int | None, now: int | None) -> bool:  # noqa: ARG002
         return False
 
 

@@ -20,7 +20,7 @@ CREATOR = "camdigits"
 HEADER = ("source", "frame", "time_s", "number", "confidence", "x", "y", "width", "height", "picture")
 _WIDTHS = (40, 8, 10, 16, 12, 8, 8, 8, 8, 24)
 """Of the columns, in letters."""
-_MOST_ROWS = 1 << 20
+_MAX_ROWS = 1 << 20
 """What Excel opens."""
 _CROP_PX = (160, 40)
 _CROP_ROW_PT = 34
@@ -63,8 +63,8 @@ class SheetWriter:
 
     def write(self, record: Record) -> None:
         for number in record["numbers"]:
-            if self._rows == _MOST_ROWS:
-                raise OutputError(f"a sheet ends with row {_MOST_ROWS}; read fewer sources, or use --format csv")
+            if self._rows == _MAX_ROWS:
+                raise OutputError(f"a sheet ends with row {_MAX_ROWS}; read fewer sources, or use --format csv")
             self._rows += 1
             crop = None if is_sure(number["confidence"]) else self._crop(record, Box(*number["box"]))
             if crop is not None:

@@ -25,7 +25,7 @@ from camdigits.errors import OutputError, unwritable
 from camdigits.outputs.locks import lock
 from camdigits.runtime.clock import seconds
 from camdigits.runtime.files import write_whole
-from camdigits.runtime.process import lead_nowhere, reader_left
+from camdigits.runtime.process import pipe_is_closed, redirect_to_null
 from camdigits.runtime.stderr import quiet_stderr
 from camdigits.sources.kinds import STDIN
 from camdigits.sources.network import public_name
@@ -70,7 +70,7 @@ class LineWriter:
             self._stream.write(safe)
             self._stream.flush()
         except OSError as error:
-            if reader_left(error):
+            if pipe_is_closed(error):
                 raise BrokenPipeError from error
             raise unwritable(_stream_name(self._stream), error) from error
 
@@ -204,7 +204,7 @@ class _ResultFile(io.TextIOWrapper):
         except OSError:
             if self._can_be_removed:
                 os.ftruncate(self.fileno(), self._whole_bytes)
-                lead_nowhere(self.fileno())
+                redirect_to_null(self.fileno())
             raise
         if self._can_be_removed:
             status = os.fstat(self.fileno())

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, BinaryIO
 
-from camdigits.runtime.process import lead_nowhere
+from camdigits.runtime.process import redirect_to_null
 
 _READY = "ready"
 _PROGRAM = (
@@ -61,12 +61,12 @@ def call(module: str, function: str, *arguments: str | int, deadline_s: float, m
         raise ChildError(f"it gave no answer in {deadline_s:g} s") from error
     except OSError:  # no more processes are allowed here
         return None
-    said = ended.stdout.splitlines()
-    if _READY not in said:
+    lines = ended.stdout.splitlines()
+    if _READY not in lines:
         return None
     if ended.returncode:
         raise ChildError(f"it crashed ({_reason(ended.returncode)})")
-    return str(json.loads(said[-1]))
+    return str(json.loads(lines[-1]))
 
 
 class Server:
@@ -134,7 +134,7 @@ class Channel:
     def __init__(self) -> None:
         self._from: BinaryIO = sys.stdin.buffer  # itself, since it may hold the first lines already
         self._to: BinaryIO = os.fdopen(os.dup(1), "wb")
-        lead_nowhere(1)  # what libraries print
+        redirect_to_null(1)  # what libraries print
         self.farewell: Callable[[], None] = lambda: None
         """What is done when the other side is gone, before this process ends."""
         self._lines: SimpleQueue[bytes] = SimpleQueue()
@@ -145,7 +145,7 @@ class Channel:
         while True:
             yield self._lines.get()
 
-    def say(self, line: bytes) -> None:
+    def write_line(self, line: bytes) -> None:
         try:
             self._to.write(line + b"\n")
             self._to.flush()
@@ -184,13 +184,13 @@ def answer(task: dict[str, object]) -> None:
     memory_bytes = task["memory_bytes"]
     if isinstance(memory_bytes, int):
         _limit_memory(memory_bytes)
-    _say(_READY)
+    _write_line(_READY)
     arguments = task["arguments"]
     assert isinstance(arguments, list)
-    _say(json.dumps(function(*arguments)))
+    _write_line(json.dumps(function(*arguments)))
 
 
-def _say(line: str) -> None:
+def _write_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

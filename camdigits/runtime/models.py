@@ -21,7 +21,7 @@ from camdigits.runtime.threads import THREADS
 from camdigits.vision.classification import CLASS_COUNTS
 from camdigits.vision.context import FEATURES, Context, ContextWeights
 from camdigits.vision.finder import CANVAS_PX, CELL_PX, CHANNELS, Maps
-from camdigits.vision.types import Batch, Features, Odds
+from camdigits.vision.types import Batch, Features, Probabilities
 
 BUNDLED = {"camdigits": "camdigits.tflite", "classic": "digit_classifier.tflite"}
 """Networks that ship, by name; the first is the one used when none is named."""
@@ -57,7 +57,7 @@ class ModelCard:
     metrics: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     context: Mapping[str, Any] | None = None
-    """Weights that judge this network's odds by the company a candidate keeps and by what the finder sees at its place
+    """Weights that judge this network's probabilities by the company a candidate keeps and by what the finder sees at its place
     (vision/context.py); under `finder`, where they count that, the name and SHA-256 of the finder's file beside the card."""
 
     @classmethod
@@ -81,10 +81,10 @@ def file_entry(path: Path) -> dict[str, Any]:
 
 
 class LiteRTClassifier:
-    """Batch -> Odds through LiteRT, in chunks of at most `CHUNK` glyphs; threads that share it wait for one another.
+    """Batch -> Probabilities through LiteRT, in chunks of at most `CHUNK` glyphs; threads that share it wait for one another.
 
-    A network may give its features beside its odds, as train/export.py writes it: of its outputs, the odds are the first with
-    as many columns as there are classes, the features the first other one of a row for each glyph.
+    A network may give its features beside its probabilities, as train/export.py writes it: of its outputs, the probabilities
+    are the first with as many columns as there are classes, the features the first other one of a row for each glyph.
     """
 
     context: Context | None = None
@@ -99,29 +99,31 @@ class LiteRTClassifier:
             self._interpreter.allocate_tensors()
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         shapes = [tuple(int(n) for n in output["shape_signature"]) for output in outputs]
-        odds = next((k for k, shape in enumerate(shapes) if shape[-1] in CLASS_COUNTS), 0)
-        features = next((k for k, shape in enumerate(shapes) if k != odds and len(shape) == 2), None)
+        probabilities = next((k for k, shape in enumerate(shapes) if shape[-1] in CLASS_COUNTS), 0)
+        features = next((k for k, shape in enumerate(shapes) if k != probabilities and len(shape) == 2), None)
         self.input_shape = tuple(int(n) for n in inputs[0]["shape_signature"][1:])
-        self.class_count = shapes[odds][-1]
+        self.class_count = shapes[probabilities][-1]
         self.feature_count = 0 if features is None else shapes[features][-1]
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self._path, self._input, self._odds = path, inputs[0]["index"], outputs[odds]["index"]
+        self._path, self._input, self._probabilities = path, inputs[0]["index"], outputs[probabilities]["index"]
         self._features = None if features is None else outputs[features]["index"]
         self._rows = int(inputs[0]["shape"][0])
         self._lock = threading.Lock()  # what is put into the runtime and got out of it must be of one batch
 
-    def __call__(self, batch: Batch) -> Odds:
-        parts = [self._invoke(chunk, self._odds)[0] for chunk in _chunks(batch)]
+    def __call__(self, batch: Batch) -> Probabilities:
+        parts = [self._invoke(chunk, self._probabilities)[0] for chunk in _chunks(batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.class_count), np.float32)
 
-    def odds_and_features(self, batch: Batch) -> tuple[Odds, Features]:
-        """Both for each glyph, at the cost of the odds. Raises ModelError for a network that gives no features."""
+    def probabilities_and_features(self, batch: Batch) -> tuple[Probabilities, Features]:
+        """Both for each glyph, at the cost of the probabilities. Raises ModelError for a network that gives no features."""
         if self._features is None:
             raise ModelError(_without_features(self._path))
         if not len(batch):
             return np.zeros((0, self.class_count), np.float32), np.zeros((0, self.feature_count), np.float32)
-        odds, features = zip(*(self._invoke(chunk, self._odds, self._features) for chunk in _chunks(batch)), strict=True)
-        return np.concatenate(odds), np.concatenate(features)
+        probabilities, features = zip(
+            *(self._invoke(chunk, self._probabilities, self._features) for chunk in _chunks(batch)), strict=True
+        )
+        return np.concatenate(probabilities), np.concatenate(features)
 
     def _invoke(self, batch: Batch, *outputs: int) -> tuple[npt.NDArray[np.float32], ...]:
         # Sizes are rounded up to a power of two, so that a changing number of digits rarely means a new allocation.
@@ -139,7 +141,7 @@ class LiteRTClassifier:
 
 
 class KerasClassifier:
-    """Batch -> Odds through Keras, for a user's own .keras or .h5."""
+    """Batch -> Probabilities through Keras, for a user's own .keras or .h5."""
 
     context: Context | None = None
     feature_count = 0
@@ -166,12 +168,12 @@ class KerasClassifier:
         self.class_count = int(self._model.output_shape[-1])
         self._path = path
 
-    def __call__(self, batch: Batch) -> Odds:
+    def __call__(self, batch: Batch) -> Probabilities:
         parts = [np.asarray(self._model(chunk, training=False), np.float32) for chunk in _chunks(batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.class_count), np.float32)
 
-    def odds_and_features(self, _batch: Batch) -> tuple[Odds, Features]:
-        """Raises ModelError: a Keras file says its odds alone."""
+    def probabilities_and_features(self, _batch: Batch) -> tuple[Probabilities, Features]:
+        """Raises ModelError: a Keras file says its probabilities alone."""
         raise ModelError(_without_features(self._path))
 
 
@@ -240,11 +242,11 @@ def load_classifier(model: str = DEFAULT_MODEL, threads: int = THREADS) -> FileC
     if card is not None and path.name in card.files:
         _check_hash(path, card)
     else:
-        _try_apart(path, threads)
+        _try_in_child(path, threads)
     classifier = _open(path, threads)
     if card is not None and (dict(card.input) != dict(INPUT_CONTRACT) or len(card.classes) != classifier.class_count):
         raise ModelError(f"{path}: its card {card_path.name} states another input or other classes; use a model that fits")
-    _check_odds(path, classifier, np.zeros((1, *GLYPH_SHAPE), np.float32))
+    _check_probabilities(path, classifier, np.zeros((1, *GLYPH_SHAPE), np.float32))
     if card is not None and card.context is not None:
         classifier.context = _context_of(card.context, card_path, threads)
     return classifier
@@ -301,13 +303,13 @@ def trial(path: str, threads: int) -> str:
     try:
         classifier = _open(Path(path), threads)
         for count in (1, CHUNK):
-            _check_odds(Path(path), classifier, np.random.default_rng(0).random((count, *GLYPH_SHAPE), np.float32))
+            _check_probabilities(Path(path), classifier, np.random.default_rng(0).random((count, *GLYPH_SHAPE), np.float32))
     except ModelError as error:
         return str(error)
     return ""
 
 
-def _try_apart(path: Path, threads: int) -> None:
+def _try_in_child(path: Path, threads: int) -> None:
     """Raise ModelError for a file that cannot be loaded and run, also where the runtime crashes or hangs over it."""
     from camdigits.runtime import child  # what ships needs no processes
 
@@ -324,15 +326,17 @@ def _try_apart(path: Path, threads: int) -> None:
         raise ModelError(fault)
 
 
-def _check_odds(path: Path, classifier: FileClassifier, glyphs: Batch) -> None:
+def _check_probabilities(path: Path, classifier: FileClassifier, glyphs: Batch) -> None:
     """A few glyphs show what shapes do not: quantized inputs, a fixed number of rows, outputs without a softmax."""
     try:
-        odds = classifier(glyphs)
+        probabilities = classifier(glyphs)
     except Exception as error:  # the runtimes raise anything here too
         raise ModelError(f"{path}: does not run ({first_line(error)}); export it as float32 with any number of rows") from error
-    sums_to_1 = odds.shape == (len(glyphs), classifier.class_count) and bool((np.abs(odds.sum(axis=1) - 1) < 1e-3).all())
-    if not sums_to_1 or odds.min() < 0:
-        raise ModelError(f"{path}: its outputs are no odds from 0 to 1 that sum to 1; end the network with a softmax")
+    sums_to_1 = probabilities.shape == (len(glyphs), classifier.class_count) and bool(
+        (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all()
+    )
+    if not sums_to_1 or probabilities.min() < 0:
+        raise ModelError(f"{path}: its outputs are no probabilities from 0 to 1 that sum to 1; end the network with a softmax")
 
 
 def _kind(path: Path) -> str:

@@ -21,7 +21,7 @@ _ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 """Signals that end the program in good order; there is no SIGHUP on Windows, and SIGBREAK (Ctrl-Break) there alone."""
 CLOSING_S = 2.0
 """For so long after Ctrl-C another one changes nothing, since files are being completed."""
-DEAF_S = 0.5
+MAX_WAIT_S = 0.5
 """The main thread waits for others no longer at a time: on Windows it hears no signal meanwhile."""
 
 
@@ -30,7 +30,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def signals_end_the_run() -> Iterator[None]:
+def raise_on_signals() -> Iterator[None]:
     """SIGINT, SIGTERM, SIGHUP and SIGBREAK end the run by an exception, so that files are closed and windows go.
 
     One that follows soon after the first changes nothing, and one that comes when all is closed ends the process at once.
@@ -44,8 +44,8 @@ def signals_end_the_run() -> Iterator[None]:
         closed_s = seconds() + CLOSING_S
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
-    heard = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, leave) for number in heard}  # a shell may have them ignored in the background
+    handled = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in handled}  # a shell may have them ignored in the background
     atexit.unregister(_end_at_once)
     atexit.register(_end_at_once)
     try:
@@ -62,13 +62,13 @@ def _end_at_once() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def came_in_time(wait: Callable[[float], object], limit_s: float = math.inf) -> bool:
+def wait_within(wait: Callable[[float], object], limit_s: float = math.inf) -> bool:
     """Whether `wait`, which is told for how many seconds at most, gives anything true in time.
 
     For the main thread, which hears signals meanwhile on Windows too.
     """
     until_s = seconds() + limit_s
-    while not wait(max(min(DEAF_S, until_s - seconds()), 0.0)):
+    while not wait(max(min(MAX_WAIT_S, until_s - seconds()), 0.0)):
         if seconds() >= until_s:
             return False
     return True
@@ -95,7 +95,7 @@ def open_standard_descriptors() -> None:
     os.close(descriptor)
 
 
-def say(message: str) -> None:
+def notify(message: str) -> None:
     """Tell the user, in one line whatever the names in it hold."""
     if sys.stderr is None:
         return
@@ -112,34 +112,34 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def warnings_said(quiet: bool = False) -> Iterator[None]:
+def report_warnings(quiet: bool = False) -> Iterator[None]:
     """What is warned of within is told the user, in a line each; `quiet`: nobody."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
     for warning in () if quiet else caught:
-        say(str(warning.message))
+        notify(str(warning.message))
 
 
-def escape_what_stdout_cannot_show() -> None:
+def escape_unencodable_stdout() -> None:
     """Let names in letters that the encoding of stdout lacks, as a Windows pipe's does, be escaped and not end the run."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def reader_left(error: OSError, platform: str = sys.platform) -> bool:
+def pipe_is_closed(error: OSError, platform: str = sys.platform) -> bool:
     """Whether a stream cannot be written to because nobody reads it any more; Windows calls that an invalid argument."""
-    unheard = platform == "win32" and error.errno == errno.EINVAL and error.filename is None
-    return isinstance(error, BrokenPipeError) or unheard
+    is_closed_pipe = platform == "win32" and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or is_closed_pipe
 
 
 def abandon(stream: TextIO | None) -> None:
     """Give a stream that failed a place to be flushed to at exit, or Python complains of it once more."""
     if stream is not None:
-        lead_nowhere(stream.fileno())
+        redirect_to_null(stream.fileno())
 
 
-def lead_nowhere(descriptor: int) -> None:
+def redirect_to_null(descriptor: int) -> None:
     """Let what is written to a descriptor from now on vanish, and what is still buffered for it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 
-from camdigits.runtime.process import lead_nowhere
+from camdigits.runtime.process import redirect_to_null
 
 _lock = threading.Lock()
 
@@ -24,7 +24,7 @@ def quiet_stderr() -> Iterator[None]:
         except (OSError, AttributeError, ValueError):  # no stderr at all (pythonw, a closed descriptor): nothing to quiet
             yield
             return
-        lead_nowhere(2)
+        redirect_to_null(2)
         try:
             yield
         finally:
@@ -32,21 +32,21 @@ def quiet_stderr() -> Iterator[None]:
             os.close(saved)
 
 
-class Heard:
+class CapturedStderr:
     """What native libraries wrote to file descriptor 2, complete once the block is left."""
 
     text = ""
 
 
 @contextmanager
-def heard_stderr() -> Iterator[Heard]:
+def captured_stderr() -> Iterator[CapturedStderr]:
     """As `quiet_stderr`, but what is written meanwhile is kept. Nothing is heard where no temporary file can be made."""
-    heard = Heard()
+    captured = CapturedStderr()
     try:
         file = TemporaryFile()  # noqa: SIM115 - closed below, and not at an error of the block alone
     except OSError:
         with quiet_stderr():
-            yield heard
+            yield captured
         return
     with _lock, file:
         with suppress(OSError, AttributeError, ValueError):
@@ -57,7 +57,7 @@ def heard_stderr() -> Iterator[Heard]:
             saved = None
         os.dup2(file.fileno(), 2)
         try:
-            yield heard
+            yield captured
         finally:
             if saved is not None:
                 os.dup2(saved, 2)
@@ -65,11 +65,11 @@ def heard_stderr() -> Iterator[Heard]:
             elif file.fileno() != 2:
                 os.close(2)
             file.seek(0)
-            heard.text = file.read().decode("utf-8", "replace")
+            captured.text = file.read().decode("utf-8", "replace")
 
 
 @contextmanager
-def native_stderr_away() -> Iterator[None]:
+def discarded_native_stderr() -> Iterator[None]:
     """Send file descriptor 2 to nowhere meanwhile, for this process and those it starts; `sys.stderr` leads where it led."""
     python_stderr = sys.stderr
     try:
@@ -78,7 +78,7 @@ def native_stderr_away() -> Iterator[None]:
         yield
         return
     mine = os.fdopen(shown, "w", encoding=python_stderr.encoding, errors="backslashreplace", buffering=1)
-    lead_nowhere(2)
+    redirect_to_null(2)
     sys.stderr = mine
     try:
         yield

@@ -12,9 +12,9 @@ THREADS = 2
 processor on pages of 100 digits, and four of OpenCV's a quarter more time (`python -m benchmarks.frames --threads`)."""
 
 
-def limit_threads(most: int = THREADS) -> None:
-    """Let OpenCV start no more than `most`, on machines with more cores too: a camera's frames are small."""
-    cv2.setNumThreads(min(most, os.cpu_count() or 1))
+def limit_threads(threads: int = THREADS) -> None:
+    """Let OpenCV start no more than `threads`, on machines with more cores too: a camera's frames are small."""
+    cv2.setNumThreads(min(threads, os.cpu_count() or 1))
 
 
 LIVE_SWITCH_S = 0.0005

@@ -127,9 +127,9 @@ def _scaled(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
     A picture that is darker than that would be black to any reader.
     """
-    least, most = (np.fmin.reduce(pixels, axis=None), np.fmax.reduce(pixels, axis=None)) if pixels.size else (0, 0)
-    if least < 0 or most > np.iinfo(np.uint16).max:
-        raise ValueError(f"values from {least:g} to {most:g} have no black and white")
-    if pixels.dtype.kind == "f" and most <= 1:
+    low, high = (np.fmin.reduce(pixels, axis=None), np.fmax.reduce(pixels, axis=None)) if pixels.size else (0, 0)
+    if low < 0 or high > np.iinfo(np.uint16).max:
+        raise ValueError(f"values from {low:g} to {high:g} have no black and white")
+    if pixels.dtype.kind == "f" and high <= 1:
         return pixels
-    return np.asarray(np.nan_to_num(pixels), np.uint8 if most <= np.iinfo(np.uint8).max else np.uint16)
+    return np.asarray(np.nan_to_num(pixels), np.uint8 if high <= np.iinfo(np.uint8).max else np.uint16)

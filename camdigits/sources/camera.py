@@ -26,7 +26,7 @@ _NAMES = Path("/sys/class/video4linux")
 _PI_RECEIVERS = ("unicam", "rp1-cfe")
 """What the kernel calls the Raspberry Pi's camera ports: they open as cameras, and OpenCV waits for their pictures in vain."""
 _PI_CONVERTERS = ("bcm2835-isp", "pispbe")
-_MOST_TRIED = 10
+_MAX_TRIED = 10
 
 Connect = Callable[[int, int], Capture]
 """Gives a capture of a camera's index and one of OpenCV's backends."""
@@ -109,9 +109,9 @@ class Camera:
     def sizes(self) -> str:
         """Sizes with their frames a second, of all formats, largest first: 1280x720@30,15 640x480@30."""
         rates_of: dict[str, tuple[set[float], bool]] = {}
-        for mode in sorted(self.modes, key=lambda mode: (-mode.most[0] * mode.most[1], mode.least)):
-            most = "{}x{}".format(*mode.most)
-            size = most if mode.least == mode.most else f"{'{}x{}'.format(*mode.least)}-{most}"
+        for mode in sorted(self.modes, key=lambda mode: (-mode.max_size[0] * mode.max_size[1], mode.min_size)):
+            max_size = "{}x{}".format(*mode.max_size)
+            size = max_size if mode.min_size == mode.max_size else f"{'{}x{}'.format(*mode.min_size)}-{max_size}"
             rates, any_rate = rates_of.get(size, (set(), False))
             rates_of[size] = rates | set(mode.rates_hz), any_rate or mode.any_rate
         return " ".join(f"{size}{_rates_text(*rates)}" for size, rates in rates_of.items())
@@ -124,9 +124,13 @@ class Camera:
             "modes": [
                 {
                     "format": mode.pixel_format,
-                    "width": mode.most[0],
-                    "height": mode.most[1],
-                    **({"least_width": mode.least[0], "least_height": mode.least[1]} if mode.least != mode.most else {}),
+                    "width": mode.max_size[0],
+                    "height": mode.max_size[1],
+                    **(
+                        {"least_width": mode.min_size[0], "least_height": mode.min_size[1]}
+                        if mode.min_size != mode.max_size
+                        else {}
+                    ),
                     "rates": list(mode.rates_hz[:1] if mode.any_rate else mode.rates_hz),
                     **({"least_rate": mode.rates_hz[-1]} if mode.any_rate else {}),
                 }
@@ -201,7 +205,7 @@ def _of_linux(ioctl: Ioctl | None) -> list[Camera]:
 def _tried(platform: str, connect: Connect) -> list[Camera]:
     """The cameras from 0 on that open, to the first that does not, each with the size that it has then."""
     there: list[Camera] = []
-    for index in range(_MOST_TRIED):
+    for index in range(_MAX_TRIED):
         for backend in camera_backends(platform):
             with _quiet_on_macos(platform):
                 capture = connect(index, backend)

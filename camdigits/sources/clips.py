@@ -21,7 +21,7 @@ from camdigits.runtime.stderr import quiet_stderr
 from camdigits.sources import containers
 from camdigits.sources.live import DEFAULT_FPS, Capture, read_image, sound_fps
 from camdigits.sources.pictures import animation_frames, as_bgr, upright
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.vision.types import BgrImage, Frame
 
 _EVEN_S = 0.002
@@ -58,15 +58,15 @@ class ClipSource:
     loss = ""
 
     def __init__(
-        self, name: str, shots: Iterator[Shot], fps: float, promised: float, held: ExitStack | None = None, said: str = ""
+        self, name: str, shots: Iterator[Shot], fps: float, promised: float, held: ExitStack | None = None, message: str = ""
     ) -> None:
         """fps, promised: what the clip says of its frame rate, and of how many frames it has; nonsense is not believed.
 
-        held: what is let go of when the source is closed. said: what there is to say of all of the clip.
+        held: what is let go of when the source is closed. message: what there is to say of all of the clip.
         """
         self.name = name
         self.frame_period_s = 1 / sound_fps(fps, DEFAULT_FPS)
-        self.notice = self._said = said
+        self.notice = self._message = message
         self._shots, self.held = shots, held or ExitStack()
         self._index = 0
         self._began_s = self._last_s = 0.0
@@ -85,14 +85,14 @@ class ClipSource:
         is_uneven = abs(self._step_s / self.frame_period_s - 1) > _UNEVEN
         return max(even_fps, _UNEVEN_FPS) if is_uneven else even_fps
 
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
+    def read(self, user_input: UserInput) -> Frame | None:  # noqa: ARG002 - the user's input is for the canvas
         if not self._ahead:
             return None
         frame = self._ahead.popleft()
         if not self._ahead:
             self._look_ahead()
         if not self._ahead:
-            self.notice = "; ".join(filter(None, (self._said, self._shortfall())))
+            self.notice = "; ".join(filter(None, (self._message, self._shortfall())))
         return frame
 
     def close(self) -> None:
@@ -148,9 +148,9 @@ def open_clip(path: Path, name: str) -> ClipSource:
             if source is not None:
                 return source
         if first is not None:
-            said = f"{name}: its transparency is left out; to read by it: {_EXTRA}" if has_alpha else ""
+            message = f"{name}: its transparency is left out; to read by it: {_EXTRA}" if has_alpha else ""
             shots = (Shot(upright(image, lies if mirrored else 1), time_s) for image, time_s in shots_of(capture, name, first))
-            return clip_of(capture, name, shots, held.pop_all(), said)
+            return clip_of(capture, name, shots, held.pop_all(), message)
         codec = _codec(capture)
     if codec and find_spec("av") is None:
         raise SourceError(f"{name}: OpenCV cannot play its codec, {codec}; with one more package it may be read: {_EXTRA}")
@@ -175,13 +175,13 @@ def open_animation(data: bytes, name: str) -> ClipSource:
     return ClipSource(name, shots(), 1 / mean(lasts_s for _, lasts_s in begun), 0)
 
 
-def clip_of(capture: Capture, name: str, shots: Iterator[Shot], held: ExitStack | None = None, said: str = "") -> ClipSource:
+def clip_of(capture: Capture, name: str, shots: Iterator[Shot], held: ExitStack | None = None, message: str = "") -> ClipSource:
     """The clip of an open capture, of which `shots` come; held: what is let go of with it, by default the capture."""
     if held is None:
         held = ExitStack()
         held.callback(capture.release)
     fps, promised = (capture.get(prop) for prop in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
-    return ClipSource(name, shots, fps, promised, held, said)
+    return ClipSource(name, shots, fps, promised, held, message)
 
 
 def shots_of(capture: Capture, name: str, *begun: Shot | None) -> Generator[Shot]:

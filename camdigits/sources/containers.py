@@ -10,7 +10,7 @@ _EBML = b"\x1a\x45\xdf\xa3"
 _ALPHA_MODE = b"\x53\xc0\x81\x01"
 """Matroska's element AlphaMode, with a length of one and the value 1; it stands in the head of a track."""
 _HEAD_BYTES = 16_384
-_MOST_BYTES = 64 << 20
+_MAX_BYTES = 64 << 20
 """A `moov` box is read whole; hours of film have one of a few megabytes."""
 _ORIENTATIONS = {
     (1, 0, 0, 1): 1,
@@ -37,7 +37,7 @@ def orientation(file: BinaryIO) -> int:
     """How the first video track of an MP4 or MOV is to be turned, 1..8 as EXIF numbers it; 1 for all else."""
     length = file.seek(0, os.SEEK_END)
     for kind, start, end in _boxes(file, 0, length):
-        if kind == b"moov" and end - start <= _MOST_BYTES:
+        if kind == b"moov" and end - start <= _MAX_BYTES:
             for track_kind, track_start, track_end in _boxes(file, start, end):
                 if track_kind == b"trak" and _is_video(file, track_start, track_end):
                     return _track_orientation(file, track_start, track_end)

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 DOCUMENT_SUFFIXES = (".pdf",)
 DRAWN_DPI = 200
 """The least resolution of pages that hold more than pictures side by side; those of a scanner have 150 to 300."""
-MOST_PX, MOST_SIDE_PX = 36_000_000, 30_000
+MAX_PX, MAX_SIDE_PX = 36_000_000, 30_000
 """No page is drawn with more pixels: an A4 sheet scanned at 600 dpi has 34.8 million."""
 _POINTS_PER_INCH = 72
-_SHARE, _TOLD_SHARE = 0.05, 0.01
+_SHARE, _MIN_LARGE_SHARE = 0.05, 0.01
 """Pictures that cover less of a page, such as a letterhead's, do not tell the resolution it is drawn at; of still smaller ones
 nothing is told."""
 _ALIKE, _SQUARE = 0.05, 0.01
 """So much do the resolutions of the parts of a scan differ at most, and those across and down it, since sizes are rounded; the
 pixels of a fax are not square."""
 _OFF_MIDDLE = 0.382
-_MOST_FORMS = 8
+_MAX_FORMS = 8
 """So deep parts of pages are looked for within others; some hold themselves."""
 _UNSEEN_TEXT = (3, 7)
 """Text rendering modes of ISO 32000-1, 9.3.6, that paint nothing: what was recognized on a scan is laid over it so."""
@@ -85,7 +85,7 @@ class DocumentSource(PagedSource):
             raise
         super().__init__(name, len(self._document))
         if self._is_cut_off:
-            self.said = ("its end is missing, pages may be empty or lost; copy or save it again",)
+            self.messages = ("its end is missing, pages may be empty or lost; copy or save it again",)
 
     def close(self) -> None:
         super().close()
@@ -154,7 +154,7 @@ def _tail(file: BinaryIO) -> tuple[int, bytes]:
 class _Picture(NamedTuple):
     """A picture on a page."""
 
-    thing: pypdfium2.PdfImage
+    page_object: pypdfium2.PdfImage
     within: _Matrix
     """From where the picture is put to the page's own coordinates, through the forms that it lies in."""
     columns: int
@@ -165,7 +165,7 @@ class _Picture(NamedTuple):
     """Of the page, that it covers."""
 
 
-class _Things(NamedTuple):
+class _PageObjects(NamedTuple):
     """What is on a page: its pictures, and whether anything else is to be seen on it."""
 
     pictures: list[_Picture]
@@ -180,7 +180,7 @@ class _Things(NamedTuple):
                 return picture.density
         return 0.0
 
-    def least_scale(self) -> float:
+    def min_scale(self) -> float:
         """The pixels a point that the page is drawn with at least."""
         density = self.density()
         is_scan = density and not self.others and not self._lie_in_layers(density)
@@ -189,9 +189,9 @@ class _Things(NamedTuple):
     def _lie_in_layers(self, density: float) -> bool:
         """Whether there are finer pictures too, or some that lie over others, as where paper and ink are kept apart: a mask, of
         which PDFium does not tell, may shape the ink more finely than its picture has it."""
-        told = [picture for picture in self.pictures if picture.share >= _TOLD_SHARE]
-        is_finer = any(picture.density > density * (1 + _ALIKE) for picture in told)
-        return is_finer or sum(picture.share for picture in told) > 1 + _TOLD_SHARE
+        large = [picture for picture in self.pictures if picture.share >= _MIN_LARGE_SHARE]
+        is_finer = any(picture.density > density * (1 + _ALIKE) for picture in large)
+        return is_finer or sum(picture.share for picture in large) > 1 + _MIN_LARGE_SHARE
 
 
 class _Raster(NamedTuple):
@@ -229,38 +229,40 @@ class _Scan(NamedTuple):
             near, far = np.array([left, top]) + _SHORT_PX, np.array([right, bottom]) - _SHORT_PX
             origin, along_rows, along_columns, _ = np.where(is_far, far, near)
             moved = _matrix(*(along_rows - origin), *(along_columns - origin), *origin) @ np.linalg.inv(whole)
-            picture.thing.set_matrix(PdfMatrix(*moved[:, :2].flat))
+            picture.page_object.set_matrix(PdfMatrix(*moved[:, :2].flat))
 
 
-def _things_on(page: pypdfium2.PdfPage) -> _Things:
+def _objects_on(page: pypdfium2.PdfPage) -> _PageObjects:
     from pypdfium2 import raw
 
     box = np.array(page.get_bbox()).reshape(2, 2)
     area = max(float(np.prod(box[1] - box[0])), 1.0)
-    things = _Things([], False)
+    objects = _PageObjects([], False)
 
     def take(form: pypdfium2.PdfObject | None, within: _Matrix, depth: int) -> bool:
         others = False
         (a, b, _), (c, d, _), _ = within.tolist()
         scale = abs(a * d - b * c)
-        for thing in page.get_objects(max_depth=1, form=form):
-            if thing.type == raw.FPDF_PAGEOBJ_FORM and depth < _MOST_FORMS:
-                others |= take(thing, _matrix(*thing.get_matrix().get()) @ within, depth + 1)
-            elif thing.type == raw.FPDF_PAGEOBJ_IMAGE:
-                left, bottom, right, top = thing.get_bounds()
+        for page_object in page.get_objects(max_depth=1, form=form):
+            if page_object.type == raw.FPDF_PAGEOBJ_FORM and depth < _MAX_FORMS:
+                others |= take(page_object, _matrix(*page_object.get_matrix().get()) @ within, depth + 1)
+            elif page_object.type == raw.FPDF_PAGEOBJ_IMAGE:
+                left, bottom, right, top = page_object.get_bounds()
                 covered = scale * max(right - left, 0.0) * max(top - bottom, 0.0)
-                columns, rows = thing.get_px_size()
+                columns, rows = page_object.get_px_size()
                 if 0 < covered < math.inf:
                     density = math.sqrt(columns * rows / covered)
                     corners = np.array([(x, y, 1) for x in (left, right) for y in (bottom, top)]) @ within
                     seen = np.clip([corners.min(axis=0)[:2], corners.max(axis=0)[:2]], *box)
                     share = float(np.prod(seen[1] - seen[0])) / area
-                    things.pictures.append(_Picture(thing, within, columns, rows, density, share))
-            elif thing.type != raw.FPDF_PAGEOBJ_TEXT or raw.FPDFTextObj_GetTextRenderMode(thing) not in _UNSEEN_TEXT:
+                    objects.pictures.append(_Picture(page_object, within, columns, rows, density, share))
+            elif (
+                page_object.type != raw.FPDF_PAGEOBJ_TEXT or raw.FPDFTextObj_GetTextRenderMode(page_object) not in _UNSEEN_TEXT
+            ):
                 others = True
         return others
 
-    return things._replace(others=take(None, np.eye(3), 0))
+    return objects._replace(others=take(None, np.eye(3), 0))
 
 
 def _matrix(a: float, b: float, c: float, d: float, e: float, f: float) -> _Matrix:
@@ -269,7 +271,7 @@ def _matrix(a: float, b: float, c: float, d: float, e: float, f: float) -> _Matr
 
 def _corners(picture: _Picture, within: _Matrix) -> npt.NDArray[np.float64]:
     """float (4, 2): the corners of a picture, in the order of `_UNIT_SQUARE`."""
-    corners: npt.NDArray[np.float64] = (_UNIT_SQUARE @ _matrix(*picture.thing.get_matrix().get()) @ within)[:, :2]
+    corners: npt.NDArray[np.float64] = (_UNIT_SQUARE @ _matrix(*picture.page_object.get_matrix().get()) @ within)[:, :2]
     return corners
 
 
@@ -284,12 +286,12 @@ def _shown(page: pypdfium2.PdfPage) -> _Matrix:
     }[page.get_rotation()]
 
 
-def _scan(page: pypdfium2.PdfPage, things: _Things) -> _Scan | None:
+def _scan(page: pypdfium2.PdfPage, objects: _PageObjects) -> _Scan | None:
     """The scan that a page is, in one picture or in several, such as strips, that lie edge to edge; None for other pages."""
-    density = things.density()
-    if not density or density < things.least_scale():
+    density = objects.density()
+    if not density or density < objects.min_scale():
         return None
-    parts = [picture for picture in things.pictures if abs(picture.density / density - 1) < _ALIKE]
+    parts = [picture for picture in objects.pictures if abs(picture.density / density - 1) < _ALIKE]
     shown = _shown(page)
     corners = np.array([_corners(part, part.within @ shown) for part in parts])
     along_rows = np.abs(corners[:, 1] - corners[:, 0])
@@ -315,7 +317,7 @@ def _scan(page: pypdfium2.PdfPage, things: _Things) -> _Scan | None:
     margins = np.array([origin, size - end])
     margins = np.rint(np.where(np.abs(margins) < 1, 0, margins) * (across, down)).astype(np.int64)
     width, height = (int(side) for side in far.max(axis=0) + margins.sum(axis=0))
-    if width * height > MOST_PX or not 0 < min(width, height) <= max(width, height) <= MOST_SIDE_PX:
+    if width * height > MAX_PX or not 0 < min(width, height) <= max(width, height) <= MAX_SIDE_PX:
         return None
     left, top = margins[0] - origin * (across, down)
     raster = _Raster(width, height, float(across), float(down), float(left), float(top))
@@ -326,7 +328,7 @@ def _scan(page: pypdfium2.PdfPage, things: _Things) -> _Scan | None:
 def _fill_their_bounds(near: npt.NDArray[np.int64], far: npt.NDArray[np.int64]) -> bool:
     """Whether rectangles from corners `near` to `far`, int (N, 2), cover their common bounds just once."""
     columns, rows = (np.unique([near[:, axis], far[:, axis]]) for axis in (0, 1))
-    if len(columns) * len(rows) > MOST_PX:
+    if len(columns) * len(rows) > MAX_PX:
         return False
     covers = np.zeros((len(rows) - 1, len(columns) - 1), np.uint8)
     for left, top, right, bottom in np.hstack([near, far]):
@@ -342,14 +344,14 @@ def _drawn(page: pypdfium2.PdfPage) -> BgrImage:
     """The page over white, with what was written on it and filled in. Raises PdfiumError where a picture on it is damaged."""
     from pypdfium2 import PdfBitmap, PdfiumError, raw
 
-    things = _things_on(page)
-    scan = _scan(page, things)
+    objects = _objects_on(page)
+    scan = _scan(page, objects)
     parts = set() if scan is None else {id(picture) for picture, _ in scan.places}
-    told = [picture for picture in things.pictures if picture.share >= _TOLD_SHARE or id(picture) in parts]
-    if any(_is_damaged(picture.thing) for picture in told):
+    large = [picture for picture in objects.pictures if picture.share >= _MIN_LARGE_SHARE or id(picture) in parts]
+    if any(_is_damaged(picture.page_object) for picture in large):
         raise PdfiumError("a picture is damaged")
     if scan is None:
-        raster = _raster(things, page.get_size())
+        raster = _raster(objects, page.get_size())
     else:
         raster = scan.raster
         scan.put(page)
@@ -364,10 +366,10 @@ def _drawn(page: pypdfium2.PdfPage) -> BgrImage:
             across, down = (round(side * scale) for side, scale in zip(page.get_size(), raster[2:4], strict=True))
             raw.FPDF_FFLDraw(page.formenv, bitmap, page, *at, across, down, 0, flags)
         drawn: BgrImage = bitmap.to_numpy()  # its memory is Python's and outlives the bitmap
-    blank = things.pictures if _is_blank(drawn) else []
+    blank = objects.pictures if _is_blank(drawn) else []
     if scan is not None and not blank:
         blank = [picture for picture, place in scan.places if _is_blank(_cut(drawn, place))]
-    if not all(_can_be_decoded(picture.thing) for picture in blank):
+    if not all(_can_be_decoded(picture.page_object) for picture in blank):
         raise PdfiumError("a picture cannot be decoded")  # PDFium leaves it out, or draws it black, without a word
     return drawn
 
@@ -381,17 +383,17 @@ def _is_blank(drawn: BgrImage) -> bool:
     return drawn.size > 0 and bool(drawn.min() == drawn.max())
 
 
-def _raster(things: _Things, size: tuple[float, float]) -> _Raster:
+def _raster(objects: _PageObjects, size: tuple[float, float]) -> _Raster:
     """How a page that is no scan is drawn: it ends a little before the edge, as `_Scan.put` tells."""
-    scale = _scale(things, size)
+    scale = _scale(objects, size)
     width, height = (max(round(side * scale), 1) for side in size)
     return _Raster(width, height, (width - _SHORT_PX) / size[0], (height - _SHORT_PX) / size[1])
 
 
-def _scale(things: _Things, size: tuple[float, float]) -> float:
+def _scale(objects: _PageObjects, size: tuple[float, float]) -> float:
     """Pixels a point: those of its finest pictures, as far as so large a page can be drawn."""
-    scale = max(things.density(), things.least_scale())
-    return min(scale, math.sqrt(MOST_PX / max(size[0] * size[1], 1.0)), MOST_SIDE_PX / max(size))
+    scale = max(objects.density(), objects.min_scale())
+    return min(scale, math.sqrt(MAX_PX / max(size[0] * size[1], 1.0)), MAX_SIDE_PX / max(size))
 
 
 def _can_be_decoded(picture: pypdfium2.PdfImage) -> bool:

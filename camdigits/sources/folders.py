@@ -57,7 +57,7 @@ def files_below(folder: str, suffixes: Sequence[str]) -> Files:
     for error in closed:
         if error.filename == folder:
             raise error
-    files = _told_apart((file for file in everything if not _is_system(os.path.basename(file))), suffixes)
+    files = _partition((file for file in everything if not _is_system(os.path.basename(file))), suffixes)
     return files._replace(known=sorted([*files.known, *(error.filename for error in closed)], key=natural_key))
 
 
@@ -70,7 +70,7 @@ def files_matching(pattern: str, suffixes: Sequence[str]) -> Files:
         if not os.path.basename(file).startswith(".")
         and not any(_is_system(part) and part not in named for part in Path(file).parts)
     ]
-    return _told_apart(_each_folder_once(found), suffixes)
+    return _partition(_each_folder_once(found), suffixes)
 
 
 def natural_key(text: str) -> tuple[list[str | int], str]:
@@ -79,7 +79,7 @@ def natural_key(text: str) -> tuple[list[str | int], str]:
     return parts, text
 
 
-def _told_apart(files: Iterable[str], suffixes: Sequence[str]) -> Files:
+def _partition(files: Iterable[str], suffixes: Sequence[str]) -> Files:
     known, others = [], []
     for file in files:
         if _is_no_file(file):  # a pipe would be waited for

@@ -23,7 +23,7 @@ from camdigits.sources.formats import FOLDER_SUFFIXES, has_known_name, has_pages
 from camdigits.sources.live import DEFAULT_SIZE
 from camdigits.sources.network import is_url, open_url
 from camdigits.sources.paged import PagedSource
-from camdigits.sources.ports import FrameSource, Turn
+from camdigits.sources.ports import FrameSource, UserInput
 from camdigits.sources.slides import open_slides
 from camdigits.vision.types import BgrImage
 
@@ -37,7 +37,7 @@ _CAMERA_DEVICE = re.compile(r"/dev/video(\d+)")
 decoders.silence()
 
 
-class Ways(NamedTuple):
+class Masks(NamedTuple):
     """How a source is to be opened, as `open_source` is told."""
 
     size: tuple[int, int] = DEFAULT_SIZE
@@ -69,7 +69,7 @@ class Kind:
 
     name: str
     is_named: Callable[[str], bool]
-    open: Callable[[str, Ways], FrameSource]
+    open: Callable[[str, Masks], FrameSource]
     expand: Callable[[str], Found] = lambda spec: Found([spec])
     is_recorded: Callable[[str], bool] = lambda _: True
     is_path: bool = False
@@ -111,7 +111,7 @@ def _is_glob(spec: str) -> bool:
     return glob.has_magic(spec)
 
 
-def _open_stdin(_spec: str, _ways: Ways) -> FrameSource:
+def _open_stdin(_spec: str, _costs: Masks) -> FrameSource:
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("-: nothing is piped in; send one picture, as in: camdigits read - < page.jpg")
     data = sys.stdin.buffer.read()
@@ -120,7 +120,7 @@ def _open_stdin(_spec: str, _ways: Ways) -> FrameSource:
     return open_bytes(STDIN, data)
 
 
-def _open_pipe(spec: str, _ways: Ways) -> FrameSource:
+def _open_pipe(spec: str, _costs: Masks) -> FrameSource:
     try:
         data = Path(spec).read_bytes()
     except OSError as error:
@@ -130,15 +130,15 @@ def _open_pipe(spec: str, _ways: Ways) -> FrameSource:
     return open_bytes(spec, data)
 
 
-def _open_slides(spec: str, _ways: Ways) -> FrameSource:
+def _open_slides(spec: str, _costs: Masks) -> FrameSource:
     return open_slides(spec, *found(spec))
 
 
-def _open_camera_device(spec: str, ways: Ways) -> FrameSource:
+def _open_camera_device(spec: str, ways: Masks) -> FrameSource:
     return _open_camera(spec.removeprefix("/dev/video"), ways)
 
 
-def _open_camera(spec: str, ways: Ways) -> FrameSource:
+def _open_camera(spec: str, ways: Masks) -> FrameSource:
     return open_camera(int(spec), ways.size, reconnect=ways.reconnect)
 
 
@@ -188,7 +188,7 @@ KINDS = (
         looks_so=is_url,
     ),
     Kind("camera by its index", is_index, _open_camera, is_recorded=_never, looks_so=str.isdigit),
-    Kind("demo", _is_demo, lambda _spec, _ways: open_file(_DEMO_CLIP, DEMO), looks_so=_is_demo, has_several=_is_demo),
+    Kind("demo", _is_demo, lambda _spec, _costs: open_file(_DEMO_CLIP, DEMO), looks_so=_is_demo, has_several=_is_demo),
     Kind("glob", _is_glob, _open_slides, _files_of_glob),
 )
 """The first that a name means is the one: a file that exists wins over any other meaning, save that of `-`."""
@@ -215,7 +215,7 @@ def open_source(
             f"{spec or 'no name'}: no such file or folder; "
             "name a picture, PDF, clip, folder, glob, camera index, http(s) or rtsp URL, demo or -"
         )
-    return kind.open(spec, Ways(size, timeout_s, reconnect))
+    return kind.open(spec, Masks(size, timeout_s, reconnect))
 
 
 def found(spec: str) -> Found:
@@ -276,7 +276,7 @@ def picture_at(file: str, index: int) -> BgrImage:
     if isinstance(source, PagedSource):
         source.go_to(index)
     with closing(source):
-        frame = source.read(Turn())
+        frame = source.read(UserInput())
     if frame is None or frame.index != index:
         raise SourceError(f"{file}: there is no page {index + 1} in it any more; give the picture: scene.draw(image)")
     return frame.image

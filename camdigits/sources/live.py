@@ -22,9 +22,9 @@ import numpy.typing as npt
 
 from camdigits.errors import SourceError
 from camdigits.runtime.native import start_inside
-from camdigits.runtime.process import came_in_time
+from camdigits.runtime.process import wait_within
 from camdigits.sources.pictures import as_bgr
-from camdigits.sources.ports import Clock, Turn
+from camdigits.sources.ports import Clock, UserInput
 from camdigits.vision.types import BgrImage, Frame
 
 DEFAULT_FPS = 30.0
@@ -64,8 +64,8 @@ class LiveParams:
     retry_s: failed reads in a row are forgiven so long; cameras drop a frame now and then, an ended stream stays ended.
     stale_s: the same picture, to the bit, for so long is no camera's. black_s, black_level: nor is one with no pixel above
     the level (0..255) of any use.
-    least_pause_s, most_pause_s: how long to wait before a source is sought again; twice as long each time.
-    most_hung: so many captures that hang are left behind before no more are opened.
+    min_retry_pause_s, max_retry_pause_s: how long to wait before a source is sought again; twice as long each time.
+    max_hung: so many captures that hang are left behind before no more are opened.
     close_s: how long `close` waits for a capture call that hangs.
     """
 
@@ -78,9 +78,9 @@ class LiveParams:
     stale_s: float = 2.0
     black_s: float = 2.0
     black_level: int = 24
-    least_pause_s: float = 0.5
-    most_pause_s: float = 8.0
-    most_hung: int = 3
+    min_retry_pause_s: float = 0.5
+    max_retry_pause_s: float = 8.0
+    max_hung: int = 3
     close_s: float = 0.5
 
 
@@ -91,7 +91,7 @@ class _Trouble(NamedTuple):
     hint: str
     since_s: float
 
-    def told(self, now_s: float) -> str:
+    def describe(self, now_s: float) -> str:
         return f"{self.what} for {max(0.0, now_s - self.since_s):.0f} s; {self.hint}"
 
 
@@ -230,11 +230,11 @@ class LiveSource:
         self._captured = self._taken = 0
         self._last_index: int | None = None
         self._generation = 0
-        self._left: list[_Connection] = []
+        self._abandoned: list[_Connection] = []
         self._trouble: _Trouble | None = None
         self._due_s = math.inf
-        self._pause_s = params.least_pause_s
-        self._excused: npt.NDArray[np.uint8] | None = None
+        self._pause_s = params.min_retry_pause_s
+        self._known_picture: npt.NDArray[np.uint8] | None = None
         self._connection = self._open(connect)
 
     @property
@@ -257,14 +257,14 @@ class LiveSource:
     @property
     def loss(self) -> str:
         """What happened to a source that is being sought again, and since when; "" for one that gives pictures."""
-        return "" if self._trouble is None else f"{self.name}: {self._trouble.told(self._clock())}"
+        return "" if self._trouble is None else f"{self.name}: {self._trouble.describe(self._clock())}"
 
     @property
     def notice(self) -> str:
         now_s = self._clock()
         doubt = self._doubt(now_s)
         if doubt is not None:
-            return doubt.told(now_s)
+            return doubt.describe(now_s)
         if self._newest is None:
             return f"opening {self.name}"
         height, width = self._newest.image.shape[:2]
@@ -278,7 +278,7 @@ class LiveSource:
         Raises SourceError when it refuses, or hangs and is not sought again. Closes the source then.
         """
         patience_s = self._params.answer_s if self._reconnect else self._params.first_frame_s
-        answered = came_in_time(self._connection.opened.wait, patience_s)
+        answered = wait_within(self._connection.opened.wait, patience_s)
         if answered and self._connection.failure is not None and self._newest is None:
             self.close()
             raise self._connection.failure
@@ -286,7 +286,7 @@ class LiveSource:
             self.close()
             raise SourceError(f"{self.name}: no answer for {patience_s:g} s; {self._lost}")
 
-    def read(self, turn: Turn) -> Frame:  # noqa: ARG002 - the user's turn is for the canvas
+    def read(self, user_input: UserInput) -> Frame:  # noqa: ARG002 - the user's input is for the canvas
         """The newest frame, waiting `wait_s` for one; then the last again, with the same index: nothing new.
 
         A source that is sought again gives a dark frame, which is not settled, until it has given one itself; another is
@@ -302,15 +302,15 @@ class LiveSource:
             if fresh and frame is not None:
                 return frame
             if self._reconnect is None and self._is_over():
-                raise SourceError(self._last_words(frame))
+                raise SourceError(self._end_message(frame))
             if frame is not None:
                 return frame
             if self._reconnect is not None:
-                return self._stand_in()
+                return self._placeholder()
 
     def close(self) -> None:
         """Stop, within `close_s` even when the capture hangs; the thread releases the capture when it comes back."""
-        for connection in self._left:
+        for connection in self._abandoned:
             connection.stop()
         self._connection.stop(self._params.close_s)
 
@@ -337,15 +337,15 @@ class LiveSource:
             return
         now_s = self._clock()
         if self._trouble is None:
-            self._trouble = self._look(now_s)
+            self._trouble = self._find_trouble(now_s)
             if self._trouble is not None:
-                self._leave(now_s)
+                self._disconnect(now_s)
         elif self._due_s <= now_s:
-            self._seek(now_s)
+            self._reconnect_when_due(now_s)
         elif self._due_s == math.inf:
-            self._judge(now_s)
+            self._check_reconnected(now_s)
 
-    def _look(self, now_s: float) -> _Trouble | None:
+    def _find_trouble(self, now_s: float) -> _Trouble | None:
         """What is wrong, or None."""
         connection, params = self._connection, self._params
         if connection.ended:
@@ -353,7 +353,7 @@ class LiveSource:
         silent_s = params.silent_s if connection.frames else params.answer_s
         if now_s - connection.last_s >= silent_s:
             return _Trouble("no picture" if connection.frames else "no answer", self._lost, connection.last_s)
-        return None if self._is_excused(connection) else self._doubt(now_s)
+        return None if self._looked_so_before(connection) else self._doubt(now_s)
 
     def _doubt(self, now_s: float) -> _Trouble | None:
         """What is wrong with the pictures, or None."""
@@ -371,41 +371,41 @@ class LiveSource:
         what = str(self._connection.failure).partition(";")[0]
         return what.removeprefix(self.name).removeprefix(":").strip().removeprefix("is ")
 
-    def _is_excused(self, connection: _Connection) -> bool:
+    def _looked_so_before(self, connection: _Connection) -> bool:
         """Whether this picture, black or the same again, was there before the source was opened anew: that is how it looks."""
-        sample, known = connection.sample, self._excused
+        sample, known = connection.sample, self._known_picture
         if known is None or sample is None:
             return False
         if np.array_equal(sample, known) or int(max(sample.max(), known.max())) < self._params.black_level:
             return True
-        self._excused = None
+        self._known_picture = None
         return False
 
-    def _leave(self, now_s: float) -> None:
-        self._excused = self._connection.sample if not self._connection.ended else None
+    def _disconnect(self, now_s: float) -> None:
+        self._known_picture = self._connection.sample if not self._connection.ended else None
         self._connection.stop()
         self._generation += 1
-        self._left = [left for left in (*self._left, self._connection) if left.hangs()]
+        self._abandoned = [left for left in (*self._abandoned, self._connection) if left.hangs()]
         self._due_s = now_s + self._pause_s
 
-    def _seek(self, now_s: float) -> None:
-        self._left = [left for left in self._left if left.hangs()]
-        self._pause_s = min(2 * self._pause_s, self._params.most_pause_s)
-        if len(self._left) >= self._params.most_hung or self._reconnect is None:
+    def _reconnect_when_due(self, now_s: float) -> None:
+        self._abandoned = [left for left in self._abandoned if left.hangs()]
+        self._pause_s = min(2 * self._pause_s, self._params.max_retry_pause_s)
+        if len(self._abandoned) >= self._params.max_hung or self._reconnect is None:
             self._due_s = now_s + self._pause_s
             return
         self._connection = self._open(self._reconnect)
         self._due_s = math.inf
 
-    def _judge(self, now_s: float) -> None:
+    def _check_reconnected(self, now_s: float) -> None:
         """Whether the capture that was opened anew gives pictures."""
         if self._connection.frames:
             self._trouble = None
-            self._pause_s = self._params.least_pause_s
+            self._pause_s = self._params.min_retry_pause_s
         elif self._connection.ended or now_s - self._connection.began_s >= self._params.answer_s:
             assert self._trouble is not None
             self._trouble = self._trouble._replace(what=self._end() if self._connection.ended else "no answer", hint=self._lost)
-            self._leave(now_s)
+            self._disconnect(now_s)
 
     # The end
 
@@ -414,12 +414,12 @@ class LiveSource:
         patience_s = self._params.lost_s if connection.frames else self._params.first_frame_s
         return connection.ended or self._clock() - connection.last_s >= patience_s
 
-    def _last_words(self, last: Frame | None) -> str:
+    def _end_message(self, last: Frame | None) -> str:
         if last is None:
             return f"{self.name}: opened, but gave no picture; {self._lost}"
         return f"{self.name}: no picture since {last.time_s:.1f} s after it was opened; {self._lost}"
 
-    def _stand_in(self) -> Frame:
+    def _placeholder(self) -> Frame:
         width, height = self._asked or DEFAULT_SIZE
         return Frame(np.full((height, width, 3), _DARK_GREY, np.uint8), OPENING_INDEX, 0.0, settled=False)
 

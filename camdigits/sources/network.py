@@ -13,7 +13,7 @@ import cv2
 from camdigits.errors import SourceError
 from camdigits.runtime.clock import seconds
 from camdigits.runtime.native import start_inside
-from camdigits.runtime.process import came_in_time
+from camdigits.runtime.process import wait_within
 from camdigits.sources.clips import ClipSource, Shot, clip_of, connect, grab, shots_of
 from camdigits.sources.live import Capture, LiveParams, LiveSource
 from camdigits.sources.refusals import refusal
@@ -108,7 +108,7 @@ def _in_background(call: Callable[[], Result]) -> Result:
             outcome.set_exception(error)
 
     start_inside(run)
-    came_in_time(lambda wait_s: wait([outcome], wait_s).done)
+    wait_within(lambda wait_s: wait([outcome], wait_s).done)
     return outcome.result()
 
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from camdigits.errors import SourceError
 from camdigits.sources.pictures import SLIDE_PERIOD_S, decode_picture, tiff_beginning_with
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.vision.types import BgrImage, Frame
 
 
@@ -21,7 +21,7 @@ class PagedSource(ABC):
     def __init__(self, name: str, count: int) -> None:
         self.name = name
         self.frame_count: int | None = count
-        self.said: tuple[str, ...] = ()
+        self.messages: tuple[str, ...] = ()
         """What there is to say of the whole file."""
         self._count, self._shown = count, 0
         self._failed: list[int] = []
@@ -31,13 +31,13 @@ class PagedSource(ABC):
 
     @property
     def notice(self) -> str:
-        said = list(self.said)
+        messages = list(self.messages)
         if self._failed:
             pages = ", ".join(str(index + 1) for index in self._failed)
-            said.append(f"passed over page{'s' * (len(self._failed) > 1)} {pages}, damaged")
-        return f"{self.name}: {'; '.join(said)}" if said else ""
+            messages.append(f"passed over page{'s' * (len(self._failed) > 1)} {pages}, damaged")
+        return f"{self.name}: {'; '.join(messages)}" if messages else ""
 
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
+    def read(self, user_input: UserInput) -> Frame | None:  # noqa: ARG002 - the user's input is for the canvas
         """The next page; raises SourceError at the end when not one of them could be read."""
         while self._left:
             frame = self._frame(self._left.pop())

@@ -19,17 +19,17 @@ from typing import Any, NoReturn, TypeGuard
 import cv2
 
 from camdigits.canvas.strokes import (
-    LEAST_SIDE_PX,
-    MOST_POINTS,
-    MOST_SIDE_PX,
-    MOST_STROKES,
-    MOST_WIDTH_PX,
+    MAX_POINTS,
+    MAX_SIDE_PX,
+    MAX_STROKES,
+    MAX_WIDTH_PX,
+    MIN_SIDE_PX,
     REACH_PX,
-    Kind,
     Page,
     PaperColour,
     Point,
     Stroke,
+    StrokeKind,
 )
 from camdigits.errors import NOT_OF_THE_LAYOUT, OutputError, SourceError, reason_of
 from camdigits.sources.pictures import decode_picture
@@ -37,7 +37,7 @@ from camdigits.vision.types import BgrImage
 
 PAGE_SUFFIX = ".json"
 FORMAT, VERSION = "camdigits page", 1
-MOST_BYTES = 100 << 20
+MAX_BYTES = 100 << 20
 """A page of the largest size with a picture of mere noise takes less."""
 _DATA_URL = "data:image/png;base64,"
 _PNG_SIZE_AT = 16
@@ -59,14 +59,14 @@ def load_page(path: Path, name: str) -> Page:
     try:
         if path.exists() and not path.is_file():
             raise SourceError(f"{name}: not an ordinary file; name a page that was saved")
-        too_long = path.stat().st_size > MOST_BYTES
+        too_long = path.stat().st_size > MAX_BYTES
         data = b"" if too_long else path.read_bytes()
     except OSError as error:
         reason = reason_of(error)
         raise SourceError(f"{name}: cannot be read ({reason}); check its permissions and its disk") from error
     try:
         if too_long or _is_of_too_many_parts(data):
-            raise ValueError(f"more than {MOST_STROKES} strokes of {MOST_POINTS} points can be")
+            raise ValueError(f"more than {MAX_STROKES} strokes of {MAX_POINTS} points can be")
         return _page(json.loads(data), name)
     except NOT_OF_THE_LAYOUT as error:
         reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
@@ -75,8 +75,8 @@ def load_page(path: Path, name: str) -> Page:
 
 def _is_of_too_many_parts(data: bytes) -> bool:
     """Whether JSON has more lists and numbers than any page: empty lists take twenty times the memory of their text."""
-    numbers = 2 * MOST_POINTS + 4 * MOST_STROKES
-    brackets = MOST_POINTS + 2 * MOST_STROKES
+    numbers = 2 * MAX_POINTS + 4 * MAX_STROKES
+    brackets = MAX_POINTS + 2 * MAX_STROKES
     return data.count(b",") > 2 * numbers or data.count(b"[") + data.count(b"{") > 2 * brackets
 
 
@@ -89,16 +89,16 @@ def _page(document: Any, name: str) -> Page:
             f"{name}: a page of version {shortly(version)}, and this camdigits knows version {VERSION}; "
             "open it with the camdigits that saved it, or a newer one"
         )
-    width, height = (_whole(document.get(side), side, LEAST_SIDE_PX, MOST_SIDE_PX) for side in ("width", "height"))
+    width, height = (_whole(document.get(side), side, MIN_SIDE_PX, MAX_SIDE_PX) for side in ("width", "height"))
     colours = [colour.value for colour in PaperColour]
     if document.get("colour") not in colours:
         _refuse("colour", f"one of {', '.join(colours)}", document.get("colour"))
     listed = document.get("strokes")
-    if not isinstance(listed, list) or len(listed) > MOST_STROKES:
-        _refuse("strokes", f"a list of at most {MOST_STROKES}", listed)
+    if not isinstance(listed, list) or len(listed) > MAX_STROKES:
+        _refuse("strokes", f"a list of at most {MAX_STROKES}", listed)
     strokes = tuple(_stroke(stroke, f"strokes[{index}]") for index, stroke in enumerate(listed))
-    if sum(len(stroke.points) for stroke in strokes) > MOST_POINTS:
-        raise ValueError(f"more than {MOST_POINTS} points")
+    if sum(len(stroke.points) for stroke in strokes) > MAX_POINTS:
+        raise ValueError(f"more than {MAX_POINTS} points")
     picture = _background(document.get("background"), (width, height), name)
     return Page(width, height, PaperColour(document["colour"]), strokes, picture)
 
@@ -106,17 +106,19 @@ def _page(document: Any, name: str) -> Page:
 def _stroke(value: Any, where: str) -> Stroke:
     if not isinstance(value, dict):
         _refuse(where, "an object", value)
-    kinds = [kind.value for kind in Kind]
+    kinds = [kind.value for kind in StrokeKind]
     if value.get("kind") not in kinds:
         _refuse(f"{where}.kind", f"one of {', '.join(kinds)}", value.get("kind"))
     width_px = value.get("width")
-    if not _is_number(width_px) or not 1 <= width_px <= MOST_WIDTH_PX:
-        _refuse(f"{where}.width", f"a number from 1 to {MOST_WIDTH_PX}", width_px)
+    if not _is_number(width_px) or not 1 <= width_px <= MAX_WIDTH_PX:
+        _refuse(f"{where}.width", f"a number from 1 to {MAX_WIDTH_PX}", width_px)
     points = value.get("points")
     if not isinstance(points, list) or not points:
         _refuse(f"{where}.points", "a list of at least one point", points)
     return Stroke(
-        tuple(_point(point, f"{where}.points[{index}]") for index, point in enumerate(points)), width_px, Kind(value["kind"])
+        tuple(_point(point, f"{where}.points[{index}]") for index, point in enumerate(points)),
+        width_px,
+        StrokeKind(value["kind"]),
     )
 
 
@@ -142,9 +144,9 @@ def _background(value: Any, size: tuple[int, int], name: str) -> BgrImage | None
     return picture
 
 
-def _whole(value: Any, where: str, least: int, most: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        _refuse(where, f"a whole number from {least} to {most}", value)
+def _whole(value: Any, where: str, minimum: int, maximum: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
+        _refuse(where, f"a whole number from {minimum} to {maximum}", value)
     return value
 
 

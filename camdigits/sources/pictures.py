@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.errors import SourceError, is_out_of_memory
-from camdigits.runtime.stderr import Heard, heard_stderr
+from camdigits.runtime.stderr import CapturedStderr, captured_stderr
 from camdigits.vision.types import BgrImage
 
 SLIDE_PERIOD_S = 2.0
@@ -126,7 +126,7 @@ def _decoded(data: bytes, name: str) -> BgrImage:
     if lacks_end:  # that alone is no loss: what is decoded up to there tells whether more is missing
         data += _JPEG_END
     try:
-        with _decoder_heard() as heard:
+        with _captured_decoder() as captured:
             pixels, kinds, metadata = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         if is_out_of_memory(error):
@@ -135,7 +135,7 @@ def _decoded(data: bytes, name: str) -> BgrImage:
             raise SourceError(f"{name}: the picture has more pixels than OpenCV takes, 2^30; {_SMALLER}") from error
         raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or far too large; save it smaller") from error
     is_empty = pixels is None or pixels.size == 0
-    is_damaged = _tells_of_damage(heard.text, data)
+    is_damaged = _reports_damage(captured.text, data)
     if lacks_end and (is_empty or is_damaged):
         raise _cut_off(name)
     if is_empty:
@@ -226,7 +226,7 @@ def is_animation(data: bytes) -> bool:
 def begins_white_on_nothing(data: bytes) -> bool:
     """Whether the first picture of an animation would vanish on white."""
     try:
-        with _decoder_heard():
+        with _captured_decoder():
             _, animation = cv2.imdecodeanimation(np.frombuffer(data, np.uint8), 0, 1)
     except cv2.error:
         return False
@@ -245,7 +245,7 @@ def animation_frames(data: bytes, name: str) -> Iterator[tuple[BgrImage, float]]
     start, shown = 0, 0
     while True:
         try:
-            with _decoder_heard():
+            with _captured_decoder():
                 _, animation = cv2.imdecodeanimation(np.frombuffer(data, np.uint8), start, _FRAMES_AT_ONCE)
         except cv2.error:
             animation = cv2.Animation()
@@ -263,31 +263,31 @@ def is_damaged_jpeg(data: bytes) -> bool:
     """Whether parts of a JPEG, be it the end marker alone, are missing or wrong, as far as its decoder can tell."""
     if _lacks_jpeg_end(data):
         return True
-    with _decoder_heard() as heard, suppress(cv2.error):
+    with _captured_decoder() as captured, suppress(cv2.error):
         cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    return _tells_of_damage(heard.text, data)
+    return _reports_damage(captured.text, data)
 
 
 @contextmanager
-def _decoder_heard() -> Iterator[Heard]:
+def _captured_decoder() -> Iterator[CapturedStderr]:
     """Hear what decoders say of a picture: OpenCV hands on what they made of one that is damaged, without a word."""
-    with heard_stderr() as heard:
+    with captured_stderr() as captured:
         before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
-            yield heard
+            yield captured
         finally:
             cv2.utils.logging.setLogLevel(before)
 
 
-def _tells_of_damage(said: str, data: bytes) -> bool:
+def _reports_damage(message: str, data: bytes) -> bool:
     """Whether that is what libjpeg or libtiff say of a picture that is damaged."""
-    extraneous = _EXTRANEOUS.search(said)
+    extraneous = _EXTRANEOUS.search(message)
     if extraneous is not None:
         # Cameras fill up their pictures before the end; what was left over of a picture is longer, and not one byte repeated.
         end, count = data.find(_JPEG_END, _jpeg_scan_start(data)), int(extraneous[1])
         rest = data[end - count : end]
         return count > _FILLED_BYTES and len(set(rest)) > 1
-    return any(words in said for words in _OF_DAMAGE)
+    return any(words in message for words in _OF_DAMAGE)
 
 
 def _cut_off(name: str) -> SourceError:

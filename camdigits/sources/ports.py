@@ -18,7 +18,7 @@ class Pointer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Turn:
+class UserInput:
     """What the user did since the last look: keys, mouse events in order, a closed window.
 
     Keys are characters, or "esc", "tab", "enter", "backspace", "left", "right".
@@ -54,7 +54,7 @@ class FrameSource(Protocol):
     def notice(self) -> str: ...
     @property
     def loss(self) -> str: ...
-    def read(self, turn: Turn) -> Frame | None: ...
+    def read(self, user_input: UserInput) -> Frame | None: ...
     def close(self) -> None: ...
 
 
@@ -71,7 +71,7 @@ class Pages(Protocol):
 
 
 @runtime_checkable
-class Sheet(Protocol):
+class Drawable(Protocol):
     """What else a FrameSource has that is drawn on. `unsaved` says that there are strokes which are in no file."""
 
     @property

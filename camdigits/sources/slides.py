@@ -12,7 +12,7 @@ from camdigits.sources.paged import PagedSource
 from camdigits.sources.pictures import (
     SLIDE_PERIOD_S,
 )
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.sources.stills import StillSource, first_frame
 from camdigits.vision.types import Frame
 
@@ -48,7 +48,7 @@ class SlideShow:
     def notice(self) -> str:
         return "; ".join(filter(None, (self._found if self._shown_count <= 1 else "", self._passed)))
 
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
+    def read(self, user_input: UserInput) -> Frame | None:  # noqa: ARG002
         """The next picture; raises SourceError at the end when not one of them could be read."""
         while (frame := self._read_file()) is None:
             if self._at + 1 == len(self._files):
@@ -70,7 +70,7 @@ class SlideShow:
                 self._opened.go_to(self._first_indices[self._at + 1] - self._first_indices[self._at])
                 frame = self._opened.back()
             elif self._opened is not None:
-                frame = self._opened.read(Turn())
+                frame = self._opened.read(UserInput())
         if frame is None:
             self._open(at)
             self._read_file()
@@ -99,7 +99,7 @@ class SlideShow:
         if self._opened is None:
             return None
         try:
-            frame = self._opened.read(Turn())
+            frame = self._opened.read(UserInput())
         except SourceError as error:
             self._passed = f"passed over {error}"
             return None

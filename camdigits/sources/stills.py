@@ -6,7 +6,7 @@ from camdigits.errors import SourceError
 from camdigits.sources.pictures import (
     SLIDE_PERIOD_S,
 )
-from camdigits.sources.ports import FrameSource, Turn
+from camdigits.sources.ports import FrameSource, UserInput
 from camdigits.vision.types import BgrImage, Frame
 
 
@@ -24,7 +24,7 @@ class StillSource:
         self.name = name
         self._frames = [Frame(image, index, 0.0)]
 
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - the user's turn is for the canvas
+    def read(self, user_input: UserInput) -> Frame | None:  # noqa: ARG002 - the user's input is for the canvas
         return self._frames.pop() if self._frames else None
 
     def close(self) -> None:
@@ -34,7 +34,7 @@ class StillSource:
 def first_frame(source: FrameSource) -> Frame:
     """The first frame of an open source, which is closed. Raises SourceError where there is none."""
     try:
-        frame = source.read(Turn())
+        frame = source.read(UserInput())
     finally:
         source.close()
     if frame is None:

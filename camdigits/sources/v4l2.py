@@ -29,7 +29,7 @@ _CAPTURE, _CAPTURE_PLANES = 0x1, 0x1000
 _CONVERTERS = 0x8000 | 0x4000  # memory to memory: codecs and scalers
 _BUFFER, _BUFFER_PLANES = 1, 9
 _ONE, _RANGE = 1, (2, 3)  # discrete; continuous and stepwise
-_MOST_ENTRIES = 256  # a driver that ends no list does not hold us up
+_MAX_ENTRIES = 256  # a driver that ends no list does not hold us up
 _GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 
 
@@ -45,14 +45,14 @@ _ENUM_FRAMEINTERVALS = _request(_READ_WRITE, 75, _INTERVALS)
 
 
 class CameraMode(NamedTuple):
-    """A size that a camera gives in one format, or all from `least` to `most`, which are (width, height) in pixels.
+    """A size that a camera gives in one format, or all from `min_size` to `max_size`, which are (width, height) in pixels.
 
-    rates_hz: frames a second at `most`, highest first; where `any_rate`, the highest and the lowest, and those between.
+    rates_hz: frames a second at `max_size`, highest first; where `any_rate`, the highest and the lowest, and those between.
     """
 
     pixel_format: str
-    least: tuple[int, int]
-    most: tuple[int, int]
+    min_size: tuple[int, int]
+    max_size: tuple[int, int]
     rates_hz: tuple[float, ...] = ()
     any_rate: bool = False
 
@@ -79,15 +79,15 @@ def video_nodes(devices: Path, names: Path, ioctl: Ioctl | None = None) -> list[
     return [node for node in nodes if node is not None]
 
 
-def _node(index: int, device: Path, told: Path, ioctl: Ioctl) -> VideoNode | None:
+def _node(index: int, device: Path, folder: Path, ioctl: Ioctl) -> VideoNode | None:
     if sys.platform == "win32":  # which has no such devices
         return None
-    name = _told(told / "name") or device.name
+    name = _read_text(folder / "name") or device.name
     try:
         descriptor = os.open(device, os.O_RDWR | os.O_NONBLOCK)
     except OSError as error:
         # The first node of a device is the one with pictures.
-        return None if error.errno in _GONE or _told(told / "index") not in ("", "0") else VideoNode(index, name, ())
+        return None if error.errno in _GONE or _read_text(folder / "index") not in ("", "0") else VideoNode(index, name, ())
     try:
         capability = _ask(ioctl, descriptor, _QUERYCAP, _CAPABILITY, b"", b"", b"", 0, 0, 0)
         if capability is None:
@@ -102,18 +102,18 @@ def _node(index: int, device: Path, told: Path, ioctl: Ioctl) -> VideoNode | Non
 
 
 def _modes(ioctl: Ioctl, descriptor: int, buffer: int) -> Iterator[CameraMode]:
-    for index in range(_MOST_ENTRIES):
+    for index in range(_MAX_ENTRIES):
         found = _ask(ioctl, descriptor, _ENUM_FMT, _FORMAT, index, buffer, 0, b"", 0)
         if found is None:
             return
         code = found[4]
-        for least, most in _sizes(ioctl, descriptor, code):
-            yield CameraMode(_fourcc(code), least, most, *_rates_hz(ioctl, descriptor, code, most))
+        for min_size, max_size in _sizes(ioctl, descriptor, code):
+            yield CameraMode(_fourcc(code), min_size, max_size, *_rates_hz(ioctl, descriptor, code, max_size))
 
 
 def _sizes(ioctl: Ioctl, descriptor: int, code: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """The sizes of a format, each the least and the most of a range."""
-    for index in range(_MOST_ENTRIES):
+    for index in range(_MAX_ENTRIES):
         found = _ask(ioctl, descriptor, _ENUM_FRAMESIZES, _SIZES, index, code, 0, *[0] * 6)
         if found is None:
             return
@@ -128,7 +128,7 @@ def _sizes(ioctl: Ioctl, descriptor: int, code: int) -> Iterator[tuple[tuple[int
 def _rates_hz(ioctl: Ioctl, descriptor: int, code: int, size: tuple[int, int]) -> tuple[tuple[float, ...], bool]:
     """The frames a second of a format and size, highest first, and whether all between are given too."""
     rates: set[float] = set()
-    for index in range(_MOST_ENTRIES):
+    for index in range(_MAX_ENTRIES):
         found = _ask(ioctl, descriptor, _ENUM_FRAMEINTERVALS, _INTERVALS, index, code, *size, 0, *[0] * 6)
         if found is None:
             break
@@ -156,7 +156,7 @@ def _fourcc(code: int) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in text).rstrip()
 
 
-def _told(file: Path) -> str:
+def _read_text(file: Path) -> str:
     """What a file of /sys says, in one line; empty where it says nothing."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")

@@ -13,17 +13,17 @@ import numpy.typing as npt
 
 from camdigits.vision.geometry import median_level
 from camdigits.vision.ruling import without_rules
-from camdigits.vision.types import BgrImage, Ink, InkMap
+from camdigits.vision.types import BgrImage, Mask, MaskVariant
 
 GROUND_BLUR = 0.8
 """Smooths the steps of the reduced ground; more would spread light shapes into halos that look like ink."""
 
-Contrast = Ink
+Contrast = Mask
 """How much a pixel stands out from the ground around it, in grey levels: uint8 (H, W)."""
 
 
 @dataclass(frozen=True)
-class InkParams:
+class BinarizeParams:
     """How ink is told from ground.
 
     ground_window: side of the neighbourhood in which the ground shows between strokes, as a share of the frame's short side;
@@ -31,30 +31,30 @@ class InkParams:
     peak_share: a pixel is ink when it is at least this share of the contrast of the strokes around it: about half, so
         that a blurred stroke keeps its width.
     noise_factor: contrast must exceed this many times the noise, of the frame or of the place if that is quieter ...
-    least_contrast: ... and this many grey levels.
-    place_px: about the side of a place. A sheet before leaves or books is as quiet as on a table, though the frame is not.
+    min_contrast: ... and this many grey levels.
+    tile_px: about the side of a tile. A sheet before leaves or books is as quiet as on a table, though the frame is not.
     """
 
     ground_window: float = 0.22
     peak_share: float = 0.47
     peak_window_px: int = 19
     noise_factor: float = 4.0
-    least_contrast: float = 9.0
-    place_px: int = 48
+    min_contrast: float = 9.0
+    tile_px: int = 48
 
 
-class Inks(NamedTuple):
+class MaskPair(NamedTuple):
     """Ink of both polarities: pen on paper, and chalk on a board or letters on a dark screen. One frame can hold both."""
 
-    dark: Ink
-    light: Ink
+    dark: Mask
+    light: Mask
 
 
-class Ways(NamedTuple):
-    """All ways in which ink of both polarities was seen; the first of each is the one that `find_inks` gives."""
+class Masks(NamedTuple):
+    """All ways in which ink of both polarities was seen; the first of each is the one that `binarize_main` gives."""
 
-    dark: tuple[InkMap, ...]
-    light: tuple[InkMap, ...]
+    dark: tuple[MaskVariant, ...]
+    light: tuple[MaskVariant, ...]
 
 
 COARSE = 0.25
@@ -79,7 +79,7 @@ def check_image(image: BgrImage) -> None:
         raise ValueError(f"expected a BGR image, uint8 (H, W, 3), not {image.dtype} {image.shape}")
 
 
-def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
+def binarize_main(image: BgrImage, params: BinarizeParams = BinarizeParams()) -> MaskPair:
     """Mark the strokes on a page: those darker than their ground, and those lighter.
 
     image: uint8 (H, W, 3), BGR. Returns two maps uint8 (H, W), 255 where there is ink, 0 elsewhere.
@@ -90,31 +90,31 @@ def find_inks(image: BgrImage, params: InkParams = InkParams()) -> Inks:
     grey = _grey(image)
     contrasts = _contrasts([grey, np.invert(grey)], params)
     floors = [_floor(contrast, params) for contrast in contrasts]
-    places = _find_places(contrasts, floors, params)
-    return Inks(
+    places = _quiet_floors(contrasts, floors, params)
+    return MaskPair(
         *(_threshold(contrast, floor, params, quiet) for contrast, floor, quiet in zip(contrasts, floors, places, strict=True))
     )
 
 
-def find_ink(image: BgrImage, light: bool, params: InkParams = InkParams()) -> Ink:
+def binarize_polarity(image: BgrImage, light: bool, params: BinarizeParams = BinarizeParams()) -> Mask:
     """The strokes of one polarity alone: those lighter than their ground, or those darker. The noise is the frame's alone.
 
     image: uint8 (H, W, 3), BGR. Returns uint8 (H, W), 255 where there is ink, 0 elsewhere. Raises ValueError for another image.
     """
-    return find_plain_inks(image, [light], params)[0]
+    return binarize_polarities(image, [light], params)[0]
 
 
-def find_plain_inks(image: BgrImage, lights: Sequence[bool], params: InkParams = InkParams()) -> list[Ink]:
-    """As `find_ink`, one map for each polarity of `lights`, which is quicker than one after another."""
+def binarize_polarities(image: BgrImage, lights: Sequence[bool], params: BinarizeParams = BinarizeParams()) -> list[Mask]:
+    """As `binarize_polarity`, one map for each polarity of `lights`, which is quicker than one after another."""
     grey = _grey(image)
     contrasts = _contrasts([np.invert(grey) if light else grey for light in lights], params)
     return [_threshold(contrast, _floor(contrast, params), params, None) for contrast in contrasts]
 
 
-def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
+def binarize(image: BgrImage, params: BinarizeParams = BinarizeParams()) -> Masks:
     """See the ink in several ways: what is a digit is a digit in most of them, and what one breaks another may keep whole.
 
-    main: as `find_inks`. smooth: broken chalk and pencil joined. thin: a high threshold, which parts what nearly touches.
+    main: as `binarize_main`. smooth: broken chalk and pencil joined. thin: a high threshold, which parts what nearly touches.
     strong: what stands out as much as the strongest ink of a wide neighbourhood, so that printed grounds and rules drop out
     beside a pen. colour: the channel in which ink stands out most, for pale ink. unruled: without the lines of ruled paper,
     where there are any. coarse: for digits of half the frame.
@@ -127,22 +127,22 @@ def find_ways(image: BgrImage, params: InkParams = InkParams()) -> Ways:
     contrasts = _contrasts([grey, *colours, np.invert(grey), *map(np.invert, colours)], params)
     (dark, *dark_colours), (light, *light_colours) = contrasts[: len(contrasts) // 2], contrasts[len(contrasts) // 2 :]
     floors = [_floor(contrast, params) for contrast in (dark, light)]
-    dark_places, light_places = _find_places((dark, light), floors, params)
+    dark_places, light_places = _quiet_floors((dark, light), floors, params)
     dark_wide, light_wide = _contrasts([small, np.invert(small)], params, COARSE_WINDOW)
-    return Ways(
-        _ways_of(dark, floors[0], dark_places, dark_colours, dark_wide, params),
-        _ways_of(light, floors[1], light_places, light_colours, light_wide, params),
+    return Masks(
+        _variants(dark, floors[0], dark_places, dark_colours, dark_wide, params),
+        _variants(light, floors[1], light_places, light_colours, light_wide, params),
     )
 
 
-def _ways_of(
+def _variants(
     contrast: Contrast,
     floor: float,
     places: Contrast | None,
     colours: Sequence[Contrast],
     wide_contrast: Contrast,
-    params: InkParams,
-) -> tuple[InkMap, ...]:
+    params: BinarizeParams,
+) -> tuple[MaskVariant, ...]:
     """All ways to see the ink of one polarity, the main one first.
 
     contrast, floor, places: as `_threshold` takes them. colours: the contrasts in the channels of a coloured picture, none of
@@ -152,23 +152,23 @@ def _ways_of(
     smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
     smooth_floor = _floor(smooth, params)
     wide = max(25, round(STRONG_WINDOW * min(contrast.shape))) | 1
-    maps = [
-        InkMap("main", main),
-        InkMap("smooth", _threshold(smooth, smooth_floor, params, places, 0.42, 25)),
-        InkMap("thin", _threshold(contrast, floor, params, places, 0.6, 13)),
-        InkMap("strong", _threshold(smooth, smooth_floor, params, places, 0.5, wide)),
+    variants = [
+        MaskVariant("main", main),
+        MaskVariant("smooth", _threshold(smooth, smooth_floor, params, places, 0.42, 25)),
+        MaskVariant("thin", _threshold(contrast, floor, params, places, 0.6, 13)),
+        MaskVariant("strong", _threshold(smooth, smooth_floor, params, places, 0.5, wide)),
     ]
     if colours:
         strongest = reduce(np.maximum, colours)
-        maps.append(InkMap("colour", _threshold(strongest, _floor(strongest, params), params, places)))
+        variants.append(MaskVariant("colour", _threshold(strongest, _floor(strongest, params), params, places)))
     unruled = without_rules(main)
     if unruled is not None:
-        maps.append(InkMap("unruled", unruled))
-    maps.append(InkMap("coarse", _threshold(wide_contrast, _floor(wide_contrast, params), params, places), COARSE))
-    return tuple(maps)
+        variants.append(MaskVariant("unruled", unruled))
+    variants.append(MaskVariant("coarse", _threshold(wide_contrast, _floor(wide_contrast, params), params, places), COARSE))
+    return tuple(variants)
 
 
-def _grey(image: BgrImage) -> Ink:
+def _grey(image: BgrImage) -> Mask:
     check_image(image)
     return np.asarray(cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (3, 3), 0), np.uint8)
 
@@ -180,7 +180,7 @@ def _is_coloured(image: BgrImage) -> bool:
     return bool((np.abs(spread - np.median(spread)) > 24).mean() > 0.005)
 
 
-def _contrasts(pictures: Sequence[Ink], params: InkParams, window_share: float | None = None) -> list[Contrast]:
+def _contrasts(pictures: Sequence[Mask], params: BinarizeParams, window_share: float | None = None) -> list[Contrast]:
     """How much darker each pixel of a picture is than the ground around it; of several pictures of one size, uint8 (H, W)."""
     height, width = pictures[0].shape
     window = max(9, round((window_share or params.ground_window) * min(height, width)))
@@ -201,13 +201,13 @@ def _contrasts(pictures: Sequence[Ink], params: InkParams, window_share: float |
     return contrasts
 
 
-def _reduced(pictures: Sequence[Ink], step: int) -> list[Ink]:
+def _reduced(pictures: Sequence[Mask], step: int) -> list[Mask]:
     """Pictures of one size, uint8 (H, W), reduced to 1 / `step` of it, by the mean of what falls on a pixel."""
     height, width = pictures[0].shape
     size = max(1, width // step), max(1, height // step)
     # By a broken factor, four channels take OpenCV twice as long as one does; whole factors are quick.
     together = 1 if width % step == 0 and height % step == 0 else 4
-    reduced: list[Ink] = []
+    reduced: list[Mask] = []
     for k in range(0, len(pictures), together):
         channels = cv2.resize(cv2.merge(pictures[k : k + together]), size, interpolation=cv2.INTER_AREA)
         reduced += [np.asarray(channel, np.uint8) for channel in cv2.split(channels)]
@@ -217,11 +217,11 @@ def _reduced(pictures: Sequence[Ink], step: int) -> list[Ink]:
 def _threshold(
     contrast: Contrast,
     floor: float,
-    params: InkParams,
+    params: BinarizeParams,
     places: Contrast | None,
     peak_share: float = 0.0,
     peak_window_px: int = 0,
-) -> Ink:
+) -> Mask:
     """Where contrast is more than a share of the strongest nearby, and than noise: that of the frame, or of a quiet place."""
     share, side = peak_share or params.peak_share, peak_window_px or params.peak_window_px
     # The peak is spread by a window and smoothed, so that neighbouring strokes share one threshold.
@@ -235,17 +235,17 @@ def _threshold(
     return np.asarray(cv2.compare(contrast, limit, cv2.CMP_GT), np.uint8)
 
 
-def _floor(contrast: Contrast, params: InkParams) -> float:
+def _floor(contrast: Contrast, params: BinarizeParams) -> float:
     """What contrast must exceed as the frame has it, at most 255.
 
     Half of all pixels are ground: the median absolute step between neighbours is the noise of the camera, not ink.
     """
     noise = params.noise_factor * median_level(_steps(contrast), LEVEL_STEP_PX)
-    return min(median_level(contrast, LEVEL_STEP_PX) + max(params.least_contrast, noise), 255.0)
+    return min(median_level(contrast, LEVEL_STEP_PX) + max(params.min_contrast, noise), 255.0)
 
 
-def _is_quiet(floor: float, params: InkParams) -> bool:
-    return floor <= params.least_contrast + QUIET
+def _is_quiet(floor: float, params: BinarizeParams) -> bool:
+    return floor <= params.min_contrast + QUIET
 
 
 def _steps(contrast: Contrast) -> Contrast:
@@ -253,7 +253,7 @@ def _steps(contrast: Contrast) -> Contrast:
     return np.asarray(cv2.absdiff(contrast[:, 1:], contrast[:, :-1]) if contrast.shape[1] > 1 else contrast, np.uint8)
 
 
-def _find_places(contrasts: Sequence[Contrast], floors: Sequence[float], params: InkParams) -> Sequence[Contrast | None]:
+def _quiet_floors(contrasts: Sequence[Contrast], floors: Sequence[float], params: BinarizeParams) -> Sequence[Contrast | None]:
     """For each polarity what contrast must exceed at the quietest of the places around: uint8 (h, w) over the whole frame.
     None where all the frame is quiet.
 
@@ -264,11 +264,11 @@ def _find_places(contrasts: Sequence[Contrast], floors: Sequence[float], params:
     own_floors = []
     for contrast in contrasts:
         steps = _steps(contrast)
-        noise = params.noise_factor * _medians(steps, params.place_px)
-        own_floors.append(_medians(contrast[:, : steps.shape[1]], params.place_px) + np.maximum(params.least_contrast, noise))
+        noise = params.noise_factor * _medians(steps, params.tile_px)
+        own_floors.append(_medians(contrast[:, : steps.shape[1]], params.tile_px) + np.maximum(params.min_contrast, noise))
     about = [cv2.blur(own, (NEIGHBOURHOOD, NEIGHBOURHOOD), borderType=cv2.BORDER_REPLICATE) for own in own_floors]
-    least = np.minimum.reduce(about)
-    quiet = [np.where(near > least, 255.0, np.minimum(own, 255.0)) for own, near in zip(own_floors, about, strict=True)]
+    lowest = np.minimum.reduce(about)
+    quiet = [np.where(near > lowest, 255.0, np.minimum(own, 255.0)) for own, near in zip(own_floors, about, strict=True)]
     # A sheet ends in the middle of places, and writing goes up to its edge.
     around = np.ones((3, 3), np.uint8)
     return [np.asarray(cv2.erode(own.astype(np.uint8), around, borderType=cv2.BORDER_REPLICATE), np.uint8) for own in quiet]

@@ -41,7 +41,8 @@ def shared_area(some: Boxes, others: Boxes) -> npt.NDArray[np.float32]:
 
 
 def logit(probability: npt.ArrayLike, margin: float) -> npt.NDArray[np.floating]:
-    """The logarithm of the odds of probabilities, which are cut at `margin` and 1 - `margin`; in their shape and dtype."""
+    """The logarithm of the probabilities of probabilities, which are cut at `margin` and 1 - `margin`; in their shape and
+    dtype."""
     cut = np.clip(probability, margin, 1 - margin)
     return np.asarray(np.log(cut / (1 - cut)))
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from camdigits.vision.types import Glyph, Ink
+from camdigits.vision.types import Glyph, Mask
 from camdigits.vision.widths import stroke_width
 
 GLYPH_SIDE_PX = 28
 DIGIT_SIDE_PX = 20
-LARGEST_MASK_PX = 120
-THINNEST_STROKE_PX = 1.8
+MAX_MASK_PX = 120
+MIN_STROKE_PX = 1.8
 """MNIST's pens are 2 to 3 px wide in the glyph; a fine pen on a large digit would be a grey ghost at that scale."""
 _PLACES = np.arange(GLYPH_SIDE_PX, dtype=np.float32)
 
 
-def make_glyph(mask: Ink) -> Glyph:
+def make_glyph(mask: Mask) -> Glyph:
     """Scale and centre the ink of one digit as LeCun et al. (1998) did for MNIST.
 
     mask: uint8 (h, w), 255 where there is ink; margins do not matter. Returns float32 (28, 28), 0 ground to 1 ink: the
@@ -28,36 +28,36 @@ def make_glyph(mask: Ink) -> Glyph:
     x, y, width, height = cv2.boundingRect(mask)
     if width == 0 or height == 0:
         raise ValueError("a glyph needs ink, and this mask has none")
-    ink = _widen(_at_most(mask[y : y + height, x : x + width], LARGEST_MASK_PX))
-    height, width = ink.shape
+    crop = _widen(_reduced_to(mask[y : y + height, x : x + width], MAX_MASK_PX))
+    height, width = crop.shape
     scale = DIGIT_SIDE_PX / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    digit = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    digit = cv2.resize(crop, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return _centre_by_mass(np.divide(digit, 255, dtype=np.float32))
 
 
-def _at_most(ink: Ink, side_px: int) -> Ink:
+def _reduced_to(mask: Mask, side_px: int) -> Mask:
     """The mask reduced to `side_px`, its finest strokes kept: more detail than that cannot be seen in a glyph."""
-    scale = side_px / max(ink.shape)
+    scale = side_px / max(mask.shape)
     if scale >= 1:
-        return ink
-    size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
+        return mask
+    size = max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale))
     return np.asarray(
-        cv2.threshold(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), 70, 255, cv2.THRESH_BINARY)[1], np.uint8
+        cv2.threshold(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), 70, 255, cv2.THRESH_BINARY)[1], np.uint8
     )
 
 
-def _widen(ink: Ink) -> Ink:
-    """Thicken strokes that would be thinner than `THINNEST_STROKE_PX` in the glyph."""
-    side = max(ink.shape)
-    missing = THINNEST_STROKE_PX * side / DIGIT_SIDE_PX - stroke_width(ink)
+def _widen(mask: Mask) -> Mask:
+    """Thicken strokes that would be thinner than `MIN_STROKE_PX` in the glyph."""
+    side = max(mask.shape)
+    missing = MIN_STROKE_PX * side / DIGIT_SIDE_PX - stroke_width(mask)
     if missing < 1:
-        return ink
+        return mask
     reach = int(missing / 2 + 0.5)
     kernel = (
         cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)) if reach else np.ones((2, 2), np.uint8)
     )
-    padded = cv2.copyMakeBorder(ink, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    padded = cv2.copyMakeBorder(mask, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
     return np.asarray(cv2.dilate(padded, kernel), np.uint8)
 
 

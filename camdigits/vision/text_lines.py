@@ -17,7 +17,7 @@ from camdigits.vision.types import Digit, Flags, Floats, Indices
 class LineParams:
     """When digits stand on one line; lengths as shares of the size of the digits there, angles in degrees."""
 
-    steepest: float = 48.0
+    max_slope: float = 48.0
     """Lines rise or fall at most this much."""
     near: float = 3.0
     """Digits further apart than this, middle to middle, have no say in the other's direction."""
@@ -137,18 +137,18 @@ def _slopes(bodies: Bodies, params: LineParams) -> Floats:
     size = np.sqrt(bodies.size[first] * bodies.size[second])
     distance = np.hypot(dx, dy) / size
     slack = np.abs(bodies.height[first] - bodies.height[second]) / 4
-    steps = np.radians(np.arange(-params.steepest, params.steepest + 1, 3.0))
+    steps = np.radians(np.arange(-params.max_slope, params.max_slope + 1, 3.0))
     # Pairs steeper than any line have no vote.
-    may = np.abs(dy) < 1.2 * np.abs(dx) + 0.5 * size
+    votes_in = np.abs(dy) < 1.2 * np.abs(dx) + 0.5 * size
     # Tukey's biweight: a vote for every direction in which the two are about on one line.
-    across = dy[may, None] * np.cos(steps) - dx[may, None] * np.sin(steps)
-    off = np.maximum(np.abs(across) - slack[may, None], 0) / (params.vote_offset * size[may, None])
-    votes = _sum_by(first[may], np.maximum(1 - off**2, 0) ** 2 * np.exp(-distance[may, None]), len(bodies.x))
+    across = dy[votes_in, None] * np.cos(steps) - dx[votes_in, None] * np.sin(steps)
+    off = np.maximum(np.abs(across) - slack[votes_in, None], 0) / (params.vote_offset * size[votes_in, None])
+    votes = _sum_by(first[votes_in], np.maximum(1 - off**2, 0) ** 2 * np.exp(-distance[votes_in, None]), len(bodies.x))
     # Each digit hears those around it; a little of the whole page decides where they say nothing.
     around = np.exp(-0.5 * (distance / params.near) ** 2)
-    heard = votes + _sum_by(first, around[:, None] * votes[second], len(bodies.x)) + 0.05 * votes.sum(axis=0) + 1e-6
-    expected = 1 - params.upright * (np.abs(steps) / np.radians(params.steepest)) ** 2
-    best: Floats = steps[np.argmax(heard * expected, axis=1)]
+    smoothed = votes + _sum_by(first, around[:, None] * votes[second], len(bodies.x)) + 0.05 * votes.sum(axis=0) + 1e-6
+    expected = 1 - params.upright * (np.abs(steps) / np.radians(params.max_slope)) ** 2
+    best: Floats = steps[np.argmax(smoothed * expected, axis=1)]
     return best
 
 

@@ -2,10 +2,10 @@
 
 BgrImage   uint8   (H, W, 3)
 GreyImage  uint8   (H, W)
-Ink        uint8   (H, W)         255 ink, 0 ground
+Mask       uint8   (H, W)         255 ink, 0 ground
 Glyph      float32 (28, 28)       0 ground .. 1 ink, centred as MNIST
 Batch      float32 (N, 28, 28, 1)
-Odds       float32 (N, C)         rows sum to 1
+Probabilities float32 (N, C)         rows sum to 1
 Features   float32 (N, F)         figures of N glyphs or candidates that a network makes or is given
 Floats     float64 (N,), (N, K)   figures of N things
 Indices    intp    (N,)           which of many things
@@ -26,10 +26,10 @@ import numpy.typing as npt
 BgrImage = npt.NDArray[np.uint8]
 """A picture: uint8 (H, W, 3), blue, green and red, as OpenCV has it."""
 GreyImage = npt.NDArray[np.uint8]
-Ink = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.uint8]
 Glyph = npt.NDArray[np.float32]
 Batch = npt.NDArray[np.float32]
-Odds = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -95,7 +95,7 @@ class InkPart(NamedTuple):
     """What one stroke of the pen left: `mask` uint8 (height, width), 0 or 255, inside `box`."""
 
     box: Box
-    mask: Ink
+    mask: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,39 +113,40 @@ class Frame:
     index: int
     time_s: float
     settled: bool = True
-    ink: Ink | None = None
+    ink: Mask | None = None
     parts: tuple[InkPart, ...] = ()
 
 
-class InkMap(NamedTuple):
+class MaskVariant(NamedTuple):
     """One way to see the ink of one polarity. `scale`: pixels of the map per pixel of the picture it was made from."""
 
     name: str
-    ink: Ink
+    mask: Mask
     scale: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Region:
+class Candidate:
     """A candidate for one digit: `mask` uint8 (height, width) 0 or 255, inside `box` in pixels of the ink.
 
-    fine: the same mask at a larger scale, where it was found there. stroke_px: the width of its pen; votes: the share of the
-    ways to see the ink that show this stroke. A candidate is `joined` of two strokes, or a piece
-    that was `cut` out of one: a digit only if the stroke's other pieces are digits too; or it was `found` by the finder alone.
+    fine_mask: the same mask at a larger scale, where it was found there. stroke_px: the width of its pen; support: the share of
+    the ways to see the ink that show this stroke. A candidate is `joined` of two strokes, or a piece
+    that was `cut` out of one: a digit only if the stroke's other pieces are digits too; or the finder alone has seen it
+    (`from_finder`).
     """
 
     box: Box
-    mask: Ink
+    mask: Mask
     stroke_px: float = 0.0
-    votes: float = 1.0
-    fine: Ink | None = None
+    support: float = 1.0
+    fine_mask: Mask | None = None
     joined: bool = False
     cut: bool = False
-    found: bool = False
+    from_finder: bool = False
 
 
 class Reading(NamedTuple):
-    """What the classifier says of one glyph: the likeliest digit, 0..9, and its odds, 0..1."""
+    """What the classifier says of one glyph: the likeliest digit, 0..9, and its probability, 0..1."""
 
     label: int
     confidence: float
@@ -191,15 +192,15 @@ class Number:
 class Evidence:
     """What the network saw, for the inspector: the ink of the frame and each candidate's crop with its reading.
 
-    ink: uint8 (h, w), at the scale the frame was searched at; boxes are in pixels of the frame. odds: what the network said of
-    each glyph, before anything else was weighed, float32 (N, C); () where that was not kept.
+    mask: uint8 (h, w), at the scale the frame was searched at; boxes are in pixels of the frame. probabilities: what the
+    network said of each glyph, before anything else was weighed, float32 (N, C); () where that was not kept.
     """
 
-    ink: Ink
+    mask: Mask
     glyphs: Batch
     boxes: tuple[Box, ...] = ()
     readings: tuple[Reading | None, ...] = ()
-    odds: Odds = field(default_factory=lambda: np.zeros((0, 10), np.float32))
+    probabilities: Probabilities = field(default_factory=lambda: np.zeros((0, 10), np.float32))
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from camdigits.bulk import summary
-from camdigits.bulk.summary import MOST_REASONS, Counted, Summary, summary_told
+from camdigits.bulk.summary import MAX_REASONS, CountingWriter, Summary, print_summary
 from camdigits.errors import OutputError
 from camdigits.runtime.process import Terminated
 from camdigits.vision.types import Box, Digit, Number, Record, Scene
@@ -44,9 +44,9 @@ class Terminal(io.StringIO):
 
 
 @contextmanager
-def told_on(stderr: Any, failed: Sequence[str] = (), quiet: bool = False) -> Iterator[Summary]:
+def written_to(stderr: Any, failed: Sequence[str] = (), quiet: bool = False) -> Iterator[Summary]:
     # Not by a fixture: pytest sets stderr anew between fixtures and the test.
-    with redirect_stderr(stderr), summary_told(failed, quiet) as counts:
+    with redirect_stderr(stderr), print_summary(failed, quiet) as counts:
         yield counts
 
 
@@ -80,7 +80,7 @@ class TestCounting:
                 written.append("closed")
 
         counts, scene = Summary(), Scene(64, 48, (Digit(7, 0.9, BOX),))
-        writer = Counted(Writer(), counts)
+        writer = CountingWriter(Writer(), counts)
         writer.write(scene.to_dict())
         writer.close()
         assert written == [scene.to_dict(), "closed"]
@@ -113,7 +113,7 @@ class TestTable:
     def test_of_many_reasons_the_first_are_told(self) -> None:
         lines = rows(Summary([f"{index}.jpg: empty" for index in range(25)]))
         assert [line[-2:] for line in lines if line[-1] == "empty"] == [
-            [f"{index}.jpg:", "empty"] for index in range(MOST_REASONS)
+            [f"{index}.jpg:", "empty"] for index in range(MAX_REASONS)
         ]
         assert ["failed", "25", "0.jpg:", "empty"] in lines
         assert ["and", "15", "more"] in lines
@@ -128,7 +128,7 @@ class TestTelling:
         clock, terminal = FakeClock(), Terminal()
         monkeypatch.setattr(summary, "seconds", clock)
         failed: list[str] = []
-        with told_on(terminal, failed) as counts:
+        with written_to(terminal, failed) as counts:
             counts.add(record("a.jpg", 0, 0.99))
             failed.append("bad.jpg: empty")
             clock.advance(2.5)
@@ -139,7 +139,7 @@ class TestTelling:
     @pytest.mark.parametrize("pictures", range(3))
     def test_one_picture_needs_no_summary(self, pictures: int) -> None:
         terminal = Terminal()
-        with told_on(terminal, [] if pictures else ["bad.jpg: empty"]) as counts:
+        with written_to(terminal, [] if pictures else ["bad.jpg: empty"]) as counts:
             for index in range(pictures):
                 counts.add(record(f"{index}.jpg", 0, 0.99))
         assert bool(terminal.getvalue()) is (pictures > 1)
@@ -148,18 +148,18 @@ class TestTelling:
         ("stderr", "quiet"), [(Terminal(), True), (io.StringIO(), False), (None, False)], ids=["quiet", "a pipe", "closed"]
     )
     def test_nobody_else_is_told(self, stderr: io.StringIO | None, quiet: bool) -> None:
-        with told_on(stderr, ["bad.jpg: empty"] * 3, quiet):
+        with written_to(stderr, ["bad.jpg: empty"] * 3, quiet):
             pass
         assert stderr is None or stderr.getvalue() == ""
 
     @pytest.mark.parametrize(
-        ("error", "told"), [(KeyboardInterrupt(), True), (Terminated(), False), (OutputError("full"), False)]
+        ("error", "is_reported"), [(KeyboardInterrupt(), True), (Terminated(), False), (OutputError("full"), False)]
     )
-    def test_what_ctrl_c_ends_is_told_too(self, error: BaseException, told: bool) -> None:
+    def test_what_ctrl_c_ends_is_told_too(self, error: BaseException, is_reported: bool) -> None:
         terminal = Terminal()
-        with pytest.raises(type(error)), told_on(terminal, ["bad.jpg: empty"] * 3):
+        with pytest.raises(type(error)), written_to(terminal, ["bad.jpg: empty"] * 3):
             raise error
-        assert bool(terminal.getvalue()) is told
+        assert bool(terminal.getvalue()) is is_reported
 
     def test_a_terminal_that_has_gone_changes_nothing(self, tmp_path: Path) -> None:
         class Gone(Terminal):
@@ -173,6 +173,6 @@ class TestTelling:
                 return file.fileno()
 
         terminal = Gone()
-        with (tmp_path / "terminal").open("wb") as file, told_on(terminal, ["bad.jpg: empty"] * 3):
+        with (tmp_path / "terminal").open("wb") as file, written_to(terminal, ["bad.jpg: empty"] * 3):
             pass
         assert terminal.asked

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from camdigits.canvas import drawing as module
 from camdigits.canvas.drawing import Drawing
-from camdigits.canvas.strokes import Kind, Page, PaperColour, Point, Stroke, ground_of, ink_of, lay_ink, render
-from camdigits.vision.types import BgrImage, Ink
+from camdigits.canvas.strokes import Page, PaperColour, Point, Stroke, StrokeKind, blend_ink, ground_of, ink_of, render
+from camdigits.vision.types import BgrImage, Mask
 
 SIZE = (160, 120)
 POINTS = st.one_of(
@@ -24,14 +24,14 @@ STROKES = st.builds(
     lambda points, width_px, kind: Stroke(tuple(points), width_px, kind),
     st.lists(POINTS, min_size=1, max_size=12),
     st.sampled_from((5.0, 21.0, 41.0)),
-    st.sampled_from(Kind),
+    st.sampled_from(StrokeKind),
 )
 DEEDS = st.lists(
     st.one_of(STROKES, STROKES, st.sampled_from(("undo", "undo", "redo", "wipe")), st.sampled_from(PaperColour)), max_size=14
 )
 BAR = Stroke(((20, 60), (140, 60)), 21)
 UPRIGHT = Stroke(((80, 10), (80, 110)), 21)
-RUB = Stroke(((50, 20), (50, 100)), 21, Kind.ERASER)
+RUB = Stroke(((50, 20), (50, 100)), 21, StrokeKind.ERASER)
 
 
 def draw(drawing: Drawing, stroke: Stroke) -> None:
@@ -72,8 +72,8 @@ class TestDrawing:
             check(drawing)
 
     @settings(max_examples=40, deadline=None)
-    @given(st.lists(POINTS, min_size=1, max_size=9), st.sampled_from(Kind))
-    def test_also_while_the_pen_is_down(self, points: list[Point], kind: Kind) -> None:
+    @given(st.lists(POINTS, min_size=1, max_size=9), st.sampled_from(StrokeKind))
+    def test_also_while_the_pen_is_down(self, points: list[Point], kind: StrokeKind) -> None:
         drawing = drawn(BAR)
         drawing.begin(points[0], 21, kind)
         for point in points[1:]:
@@ -132,11 +132,11 @@ class TestDrawing:
     def test_a_movement_draws_its_own_surroundings_however_full_the_page_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         laid: list[int] = []
 
-        def lay(picture: BgrImage, ground: BgrImage, ink: Ink, colour: PaperColour) -> None:
+        def lay(picture: BgrImage, ground: BgrImage, ink: Mask, colour: PaperColour) -> None:
             laid.append(ink.size)
-            lay_ink(picture, ground, ink, colour)
+            blend_ink(picture, ground, ink, colour)
 
-        monkeypatch.setattr(module, "lay_ink", lay)
+        monkeypatch.setattr(module, "blend_ink", lay)
         costs = []
         for strokes in ((), (BAR, UPRIGHT) * 40):
             drawing = Drawing(Page(800, 600, strokes=strokes))
@@ -220,7 +220,7 @@ class TestUndo:
     @given(DEEDS)
     def test_without_memory_for_what_was_it_is_drawn_again(self, deeds: Sequence[Stroke | PaperColour | str]) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "KEPT_BYTES", 9000)
+            patch.setattr(module, "UNDO_BYTES", 9000)
             drawing = Drawing(Page(*SIZE))
             for deed in (BAR, *deeds, "undo", "undo"):
                 do(drawing, deed)
@@ -228,7 +228,7 @@ class TestUndo:
 
 
 def test_a_full_page_takes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_POINTS", 5)
+    monkeypatch.setattr(module, "MAX_POINTS", 5)
     drawing = drawn(BAR, Stroke(((10, 10), (30, 10), (50, 10), (70, 10), (90, 10)), 9))
     assert drawing.is_full
     assert sum(len(stroke.points) for stroke in drawing.page.strokes) == 5

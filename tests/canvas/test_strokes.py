@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from camdigits.canvas.strokes import (
     EASE_PX,
     PAPERS,
-    Kind,
     Page,
     PaperColour,
     Point,
     Stroke,
+    StrokeKind,
     ground_of,
     ink_of,
     render,
     segments_of,
 )
-from camdigits.vision.types import Ink
+from camdigits.vision.types import Mask
 
 SIZE = (200, 160)
 ON_PAGE = st.tuples(st.integers(0, SIZE[0] - 1), st.integers(0, SIZE[1] - 1))
@@ -37,11 +37,11 @@ def around(middle: Point, radius: float, count: int, turns: float = 1.0) -> tupl
     return tuple((middle[0] + radius * math.cos(angle), middle[1] + radius * math.sin(angle)) for angle in angles)
 
 
-def inked(*strokes: Stroke, size: tuple[int, int] = SIZE) -> Ink:
+def inked(*strokes: Stroke, size: tuple[int, int] = SIZE) -> Mask:
     return ink_of(strokes, size)
 
 
-def pieces(ink: Ink) -> int:
+def pieces(ink: Mask) -> int:
     return cv2.connectedComponents((ink > 127).astype(np.uint8))[0] - 1
 
 
@@ -126,25 +126,25 @@ class TestShape:
 class TestEraser:
     def test_it_takes_away_what_it_touches_and_no_more(self) -> None:
         bar = Stroke(((20, 80), (180, 80)), 21)
-        cut = inked(bar, Stroke(((100, 40), (100, 120)), 21, Kind.ERASER))
+        cut = inked(bar, Stroke(((100, 40), (100, 120)), 21, StrokeKind.ERASER))
         assert not cut[:, 91:110].any()
         assert pieces(cut) == 2
         assert np.array_equal(cut[:, :80], inked(bar)[:, :80])
 
     def test_it_takes_away_only_what_was_there_before(self) -> None:
-        rubbed, bar = Stroke(((100, 40), (100, 120)), 21, Kind.ERASER), Stroke(((20, 80), (180, 80)), 21)
+        rubbed, bar = Stroke(((100, 40), (100, 120)), 21, StrokeKind.ERASER), Stroke(((20, 80), (180, 80)), 21)
         assert np.array_equal(inked(rubbed, bar), inked(bar))
 
     def test_the_paper_shows_again(self) -> None:
         bar = Stroke(((20, 80), (180, 80)), 21)
-        over = Stroke(((10, 80), (190, 80)), 41, Kind.ERASER)
+        over = Stroke(((10, 80), (190, 80)), 41, StrokeKind.ERASER)
         for colour in PaperColour:
             page = Page(*SIZE, colour, (bar, over))
             assert np.array_equal(render(page), ground_of(page))
 
     def test_a_picture_under_the_strokes_stays(self) -> None:
         picture = np.random.default_rng(0).integers(0, 256, (SIZE[1], SIZE[0], 3)).astype(np.uint8)
-        page = Page(*SIZE, strokes=(Stroke(((20, 80), (180, 80)), 41, Kind.ERASER),), picture=picture)
+        page = Page(*SIZE, strokes=(Stroke(((20, 80), (180, 80)), 41, StrokeKind.ERASER),), picture=picture)
         assert np.array_equal(render(page), picture)
 
 

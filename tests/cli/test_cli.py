@@ -30,7 +30,7 @@ from camdigits.errors import SourceError, WindowError
 from camdigits.evaluation.scores import score
 from camdigits.learning import teacher
 from camdigits.learning.corrections import CorrectionFile
-from camdigits.learning.teacher import TaughtFile
+from camdigits.learning.teacher import AdaptationFile
 from camdigits.live import app as windows
 from camdigits.live.canvas import CanvasSource
 from camdigits.live.controls import Mode, View
@@ -38,7 +38,7 @@ from camdigits.live.ports import Outputs, Sources
 from camdigits.outputs.writers import CSV_HEADER, open_output
 from camdigits.sources.camera import Camera
 from camdigits.sources.pages import load_page, page_text
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.sources.v4l2 import CameraMode
 from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.types import Box, Digit, Frame, Number, Scene
@@ -157,8 +157,8 @@ class TestStart:
     def test_help_tells_every_exit_code(self, command: Command) -> None:
         outcome = command("--help")
         assert outcome.code == 0
-        told = re.findall(r"^  +(\d+) +(\w+)", outcome.out.partition("Exit codes:")[2], re.MULTILINE)
-        assert told == [
+        codes = re.findall(r"^  +(\d+) +(\w+)", outcome.out.partition("Exit codes:")[2], re.MULTILINE)
+        assert codes == [
             ("0", "done"),
             ("2", "usage"),
             ("3", "source"),
@@ -185,7 +185,7 @@ class TestStart:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "Missing command"),
         (["paint"], "paint"),
@@ -205,11 +205,11 @@ class TestStart:
     ],
     ids=lambda value: " ".join(value).replace(str(FIXTURES), "...") if isinstance(value, list) else "",
 )
-def test_wrong_usage_is_one_line_and_code_2(command: Command, arguments: Sequence[str], said: str) -> None:
+def test_wrong_usage_is_one_line_and_code_2(command: Command, arguments: Sequence[str], message: str) -> None:
     outcome = command(*arguments)
     assert outcome.code == 2
     assert outcome.out == ""
-    assert said in outcome.complaint
+    assert message in outcome.complaint
 
 
 class TestReading:
@@ -753,8 +753,8 @@ class TestOutput:
         assert re.fullmatch(rf"camdigits: {missing}: no such file[^\n]*\n", shown.replace("\r\n", "\n"))
 
     def test_quiet_is_silent_of_what_was_taught_badly(self, command: Command) -> None:
-        TaughtFile().path.parent.mkdir(parents=True, exist_ok=True)
-        TaughtFile().path.write_bytes(b"nonsense")
+        AdaptationFile().path.parent.mkdir(parents=True, exist_ok=True)
+        AdaptationFile().path.write_bytes(b"nonsense")
         assert command("read", PAPER).err
         assert command("read", PAPER, "--quiet") == (0, f"{text_of(PAPER)}\n", "")
 
@@ -1015,7 +1015,7 @@ class TestTeach:
     def test_what_was_taught_counts_unless_that_is_not_wanted(
         self, command: Command, kept: CorrectionFile, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(teacher, "plain_glyphs", lambda _: None)  # or no plain digit could be taught to be a 7
+        monkeypatch.setattr(teacher, "reference_glyphs", lambda _: None)  # or no plain digit could be taught to be a 7
         for correction in kept.load().corrections:
             kept.append(correction.glyph, 7, correction.was, datetime(2026, 11, 25))
         plain_reading = command("read", PAPER).out
@@ -1026,8 +1026,8 @@ class TestTeach:
         assert command("read", PAPER).out == plain_reading
 
     def test_a_damaged_file_of_what_was_taught_is_one_line_and_reading_goes_on(self, command: Command) -> None:
-        TaughtFile().path.parent.mkdir(parents=True)
-        TaughtFile().path.write_bytes(b"x")
+        AdaptationFile().path.parent.mkdir(parents=True)
+        AdaptationFile().path.write_bytes(b"x")
         outcome = command("read", PAPER)
         assert outcome.code == 0
         assert outcome.out.strip()
@@ -1042,7 +1042,7 @@ class TestTeach:
         assert outcome.out == f"{tmp_path / 'sheet.png'}\n"
         assert "2 of its lines are damaged" in outcome.complaint
         assert cv2.imread(str(tmp_path / "sheet.png")) is not None
-        assert not TaughtFile().path.exists()
+        assert not AdaptationFile().path.exists()
 
     def test_a_file_of_another_kind_is_not_drawn_over(self, command: Command, kept: CorrectionFile, tmp_path: Path) -> None:
         assert kept.path.is_file()
@@ -1187,7 +1187,7 @@ class TestWindows:
         outcome = command("live", "clip.mp4", *options)
         assert outcome.code == 0
         assert len(outcome.out.splitlines()) == len(lines)
-        assert all(said.startswith(line) for said, line in zip(outcome.out.splitlines(), lines, strict=True))
+        assert all(message.startswith(line) for message, line in zip(outcome.out.splitlines(), lines, strict=True))
         assert opened
 
     def test_what_is_told_is_added_to_a_file(self, command: Command, opened: list[Opened], tmp_path: Path) -> None:
@@ -1375,7 +1375,7 @@ class TestWindows:
         assert isinstance(canvas, CanvasSource)
         assert isinstance(reader, recognizer.CanvasReader)
         assert canvas.page == page
-        canvas.read(Turn(keys=("w",)))
+        canvas.read(UserInput(keys=("w",)))
         (saved,) = tmp_path.glob("camdigits-page-*.json")
         assert load_page(saved, "page") == page
         assert saved.with_suffix(".png").is_file()
@@ -1385,20 +1385,20 @@ class TestWindows:
     ) -> None:
         assert command("canvas", PAPER) == (0, "", "")
         canvas, reader = opened[0].sources.open(Mode.CANVAS)
-        scene = reader.recognize(canvas.read(Turn()))
+        scene = reader.recognize(canvas.read(UserInput()))
         assert [number.text for number in scene.numbers] == TRUTH["paper.jpg"]["numbers"]
-        canvas.read(Turn(keys=("[", "[")))
+        canvas.read(UserInput(keys=("[", "[")))
         scene = reader.recognize(canvas.read(stroke((530, 390), (570, 390), (545, 460))))
         assert [number.text for number in scene.numbers] == [*TRUTH["paper.jpg"]["numbers"], "7"]
 
     def test_the_page_is_as_large_as_it_is_wanted(self, command: Command, opened: list[Opened]) -> None:
         for size in ([], ["--size", "900x500"]):
             assert command("canvas", *size).code == 0
-        shapes = [windows.sources.open(Mode.CANVAS)[0].read(Turn()).image.shape for windows in opened]  # type: ignore[union-attr]
+        shapes = [windows.sources.open(Mode.CANVAS)[0].read(UserInput()).image.shape for windows in opened]  # type: ignore[union-attr]
         assert shapes == [(640, 640, 3), (500, 900, 3)]
 
     @pytest.mark.parametrize(
-        ("text", "told"),
+        ("text", "codes"),
         [
             ("{}", "no page that was drawn"),
             ('{"format": "camdigits page", "version": 9}', "version 9"),
@@ -1407,14 +1407,14 @@ class TestWindows:
         ],
     )
     def test_what_is_no_page_is_code_3_before_a_window_opens(
-        self, command: Command, opened: list[Opened], tmp_path: Path, text: str | None, told: str
+        self, command: Command, opened: list[Opened], tmp_path: Path, text: str | None, codes: str
     ) -> None:
         path = tmp_path / "page.json"
         if text is not None:
             path.write_text(text, encoding="utf-8")
         outcome = command("canvas", path)
         assert outcome.code == 3
-        assert re.search(told, outcome.complaint)
+        assert re.search(codes, outcome.complaint)
         assert not opened
 
     def test_a_page_of_a_size_that_no_page_has_is_code_2(self, command: Command, opened: list[Opened]) -> None:

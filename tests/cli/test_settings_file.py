@@ -67,12 +67,12 @@ class TestUse:
             monkeypatch.setattr("camdigits.cli.settings_file.settings_path", lambda: closed / "camdigits.toml")
             closed.chmod(0)
             assert run(*command) == 0
-            told = capsys.readouterr()
-            assert told.err.splitlines() == [
+            printed = capsys.readouterr()
+            assert printed.err.splitlines() == [
                 f"camdigits: {closed / 'camdigits.toml'}: cannot be read (permission denied), and sets nothing; "
                 "name another file by --config"
             ]
-            assert "jsonl" not in told.out
+            assert "jsonl" not in printed.out
             assert run(*command, "--config", str(closed / "camdigits.toml")) == 2
             closed.chmod(0o700)
 

@@ -77,8 +77,10 @@ def test_the_worst_picture_is_drawn_first_and_no_more_than_asked_for(report: Rep
 
 def test_every_outcome_is_drawn_where_it_is_with_its_labels(root: ElementTree.Element) -> None:
     page = drawings(root)[0]
-    said = {kind: [mark.findtext("text") for mark in marks(page, kind)] for kind in ("right", "mislabelled", "false", "missed")}
-    assert said == {"right": ["7"], "mislabelled": ["2≠1"], "false": ["✗3"], "missed": ["?4"]}
+    texts = {
+        kind: [mark.findtext("text") for mark in marks(page, kind)] for kind in ("right", "mislabelled", "false", "missed")
+    }
+    assert texts == {"right": ["7"], "mislabelled": ["2≠1"], "false": ["✗3"], "missed": ["?4"]}
     assert len(marks(page, "true")) == 3
     for kind, box in (("right", RIGHT), ("mislabelled", WRONG), ("false", NOWHERE)):
         (outline,) = {path.get("d") for path in marks(page, kind)[0].iter("path")}

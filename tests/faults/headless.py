@@ -20,7 +20,7 @@ from camdigits import cli
 from camdigits.live import screen
 from camdigits.live.controls import View
 from camdigits.live.overlay import Labels, Status, draw
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.vision.types import BgrImage, Frame, Scene
 from tests.faults.resources import Resources
 
@@ -51,16 +51,16 @@ class Screen:
     def set_full_screen(self, on: bool) -> None:
         tell(full_screen=on)
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         try:
             line = self._lines.get(timeout=wait_s)
         except Empty:
-            return Turn()
+            return UserInput()
         if line == "resources":
             held = Resources.now()
             tell(threads=dict(held.threads), descriptors=dict(held.descriptors), memory_mb=round(held.memory_mb, 1))
-            return Turn()
-        return Turn(closed=True) if line == "close" else Turn(keys=(line,))
+            return UserInput()
+        return UserInput(closed=True) if line == "close" else UserInput(keys=(line,))
 
     def close(self) -> None:
         tell(closed=time.monotonic())

@@ -212,8 +212,8 @@ def test_drawings_whose_folder_is_removed_end_the_run(clip: Path, tmp_path: Path
 def test_a_disk_that_fills_up_keeps_the_whole_lines_written_before(clip: Path, tmp_path: Path, kind: str) -> None:
     results = tmp_path / "read"
     many = [clip] * 20
-    told = complaint_of(scripted(LITTLE_SPACE, 1000, "read", *many, "--format", kind, "--output", results))
-    assert f"{results}: cannot be written" in told
+    message = complaint_of(scripted(LITTLE_SPACE, 1000, "read", *many, "--format", kind, "--output", results))
+    assert f"{results}: cannot be written" in message
     text = text_of(results)
     assert text.endswith("\n")
     longest = max(len(line) for line in text.splitlines())
@@ -463,7 +463,7 @@ def test_a_snapshot_that_cannot_be_saved_is_told_of_and_the_window_lives_on(scre
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "out", "said"),
+    ("command", "code", "out", "message"),
     [
         (f"read {PHONE} >&-", 5, "", "stdout: cannot be written"),
         (f"read {PHONE} >&- 2>&-", 5, "", ""),
@@ -474,14 +474,14 @@ def test_a_snapshot_that_cannot_be_saved_is_told_of_and_the_window_lives_on(scre
         ("read missing.jpg 2>/dev/full", 3, "", ""),
     ],
 )
-def test_closed_streams_get_no_traceback(command: str, code: int, out: str, said: str) -> None:
+def test_closed_streams_get_no_traceback(command: str, code: int, out: str, message: str) -> None:
     if "/dev/full" in command and not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here")
     shell = subprocess.run(
         ["/bin/sh", "-c", f"{sys.executable} -m camdigits {command}"], capture_output=True, text=True, timeout=DEADLINE_S
     )
     assert (shell.returncode, shell.stdout) == (code, out)
-    assert re.fullmatch(rf"camdigits: {said}[^\n]*\n" if said else "", shell.stderr), shell.stderr
+    assert re.fullmatch(rf"camdigits: {message}[^\n]*\n" if message else "", shell.stderr), shell.stderr
 
 
 @pytest.mark.parametrize("closed", [">&- 2>&-", "<&- >&- 2>&-"])

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.learning.taught import NONE, Plain, Taught, TaughtClassifier, TeachParams, fit, teach, variations
+from camdigits.learning.taught import NONE, Adaptation, AdaptedClassifier, ReferenceSet, TeachParams, fit, teach, variations
 from camdigits.runtime.models import load_classifier
-from camdigits.vision.types import Batch, Features, Odds
+from camdigits.vision.types import Batch, Features, Probabilities
 
 Glyphs = np.ndarray
 
@@ -32,13 +32,13 @@ WIDE = TeachParams(reach_alone=0.4)
 
 
 class Pixels:
-    """A network whose features are the pixels, and which is as sure of one answer as `odds` says, whatever it sees."""
+    """A network whose features are the pixels, and which is as sure of one answer as `probabilities` says, whatever it sees."""
 
     def __init__(self, answer: int = NONE, sure: float = 0.95, classes: int = 11) -> None:
         self.row = np.full(classes, (1 - sure) / (classes - 1), np.float32)
         self.row[answer] = sure
 
-    def odds_and_features(self, batch: Batch, /) -> tuple[Odds, Features]:
+    def probabilities_and_features(self, batch: Batch, /) -> tuple[Probabilities, Features]:
         return np.tile(self.row, (len(batch), 1)), batch.reshape(len(batch), 28 * 28)
 
 
@@ -48,8 +48,8 @@ def moved(ink: Glyphs, right_px: int, turn_deg: float = 0.0) -> Glyphs:
     return np.asarray(cv2.warpAffine(ink, matrix, (28, 28)), np.float32)
 
 
-def read(taught: Taught, *glyphs: Glyphs, network: Any = None) -> Odds:
-    return TaughtClassifier(network or Pixels(), taught)(np.stack(glyphs)[..., None])
+def read(taught: Adaptation, *glyphs: Glyphs, network: Any = None) -> Probabilities:
+    return AdaptedClassifier(network or Pixels(), taught)(np.stack(glyphs)[..., None])
 
 
 class TestTeach:
@@ -74,10 +74,10 @@ class TestTeach:
     def test_rows_sum_to_1(self) -> None:
         taught = teach(np.stack([CROSSED, CORNER, BAR]), [8, 7, NONE], Pixels())
         noise = np.random.default_rng(0).random((40, 28, 28), np.float32)
-        odds = read(taught, CROSSED, CORNER, BAR, *noise)
-        assert odds.dtype == np.float32
-        assert odds.sum(axis=1) == pytest.approx(1, abs=1e-5)
-        assert odds.min() >= 0
+        probabilities = read(taught, CROSSED, CORNER, BAR, *noise)
+        assert probabilities.dtype == np.float32
+        assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+        assert probabilities.min() >= 0
 
     def test_what_is_no_digit_lowers_only_its_like(self) -> None:
         network = Pixels(answer=1)
@@ -93,7 +93,7 @@ class TestTeach:
     def test_what_was_right_already_changes_next_to_nothing(self) -> None:
         sure = Pixels(answer=7, sure=0.9999)
         taught = teach(CORNER[None], [7], sure)
-        assert np.abs(taught.pushes).max() < 0.5
+        assert np.abs(taught.weights).max() < 0.5
 
     def test_of_two_labels_for_one_shape_the_more_frequent_wins(self) -> None:
         taught = teach(np.stack([CORNER] * 3), [7, 7, 1], Pixels())
@@ -104,26 +104,26 @@ class TestTeach:
         network, batch = load_classifier(), np.stack([CROSSED, CORNER, BAR])[..., None]
         before = network(batch)
         taught = teach(np.stack([CROSSED, CORNER]), [4, 7], network)
-        after = TaughtClassifier(network, taught)(batch)
+        after = AdaptedClassifier(network, taught)(batch)
         assert after[:2].argmax(axis=1).tolist() == [4, 7]
         assert np.array_equal(network(batch), before)
 
     def test_the_same_lesson_teaches_the_same(self) -> None:
         first, again = (teach(np.stack([CROSSED, CORNER]), [8, 7], Pixels()) for _ in range(2))
-        assert np.array_equal(first.pushes, again.pushes)
+        assert np.array_equal(first.weights, again.weights)
 
     def test_more_restraint_changes_less(self) -> None:
-        free, held = (teach(CROSSED[None], [8], Pixels(), TeachParams(restraint=restraint)) for restraint in (0.001, 1.0))
-        assert np.abs(held.pushes).max() < np.abs(free.pushes).max()
+        free, held = (teach(CROSSED[None], [8], Pixels(), TeachParams(l2=l2)) for l2 in (0.001, 1.0))
+        assert np.abs(held.weights).max() < np.abs(free.weights).max()
 
     def test_of_many_glyphs_fewer_variations_are_learnt_from(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("camdigits.learning.taught.MOST_COPIES", 5)
+        monkeypatch.setattr("camdigits.learning.taught.MAX_COPIES", 5)
         asked: list[int] = []
 
         class Counting(Pixels):
-            def odds_and_features(self, batch: Batch, /) -> tuple[Odds, Features]:
+            def probabilities_and_features(self, batch: Batch, /) -> tuple[Probabilities, Features]:
                 asked.append(len(batch))
-                return super().odds_and_features(batch)
+                return super().probabilities_and_features(batch)
 
         taught = teach(np.stack([CROSSED, CORNER]), [8, 7], Counting())
         many = teach(np.stack([CROSSED, CORNER] * 5), [8, 7] * 5, Counting())
@@ -133,10 +133,10 @@ class TestTeach:
 
     def test_no_glyphs_have_no_odds(self) -> None:
         taught = teach(CROSSED[None], [8], Pixels())
-        assert TaughtClassifier(Pixels(), taught)(np.zeros((0, 28, 28, 1), np.float32)).shape == (0, 11)
+        assert AdaptedClassifier(Pixels(), taught)(np.zeros((0, 28, 28, 1), np.float32)).shape == (0, 11)
 
     @pytest.mark.parametrize(
-        ("glyphs", "labels", "said"),
+        ("glyphs", "labels", "message"),
         [
             (np.zeros((0, 28, 28), np.float32), [], "one glyph or more"),
             (np.zeros((1, 20, 28), np.float32), [1], "20"),
@@ -148,8 +148,8 @@ class TestTeach:
             (CORNER[None], [-1], "not -1 to -1"),
         ],
     )
-    def test_another_lesson_is_refused(self, glyphs: Glyphs, labels: list[int], said: str) -> None:
-        with pytest.raises(ValueError, match=said):
+    def test_another_lesson_is_refused(self, glyphs: Glyphs, labels: list[int], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
             teach(glyphs, labels, Pixels())
 
     def test_a_network_of_digits_alone_cannot_be_taught_none(self) -> None:
@@ -166,22 +166,22 @@ class TestTeach:
 class TestPlain:
     def test_a_bump_is_low_where_the_nearest_plain_glyph_of_another_label_stands(self) -> None:
         network = Pixels(answer=1)
-        near, far = (Plain.of(moved(BAR, 0, turn_deg)[None], np.array([1]), network) for turn_deg in (3, 60))
+        near, far = (ReferenceSet.of(moved(BAR, 0, turn_deg)[None], np.array([1]), network) for turn_deg in (3, 60))
         closest, close, wide = (
-            teach(BAR[None], [NONE], network, plain=plain).shares[0]
-            for plain in (Plain.of(BAR[None], np.array([1]), network), near, far)
+            teach(BAR[None], [NONE], network, reference=reference).shares[0]
+            for reference in (ReferenceSet.of(BAR[None], np.array([1]), network), near, far)
         )
         assert closest <= close < wide <= 1
 
     def test_what_the_network_misreads_is_not_held_to(self) -> None:
-        plain = Plain.of(np.stack([BAR, CORNER]), np.array([1, 7]), Pixels(answer=1))
-        assert plain.labels.tolist() == [1]
+        reference = ReferenceSet.of(np.stack([BAR, CORNER]), np.array([1, 7]), Pixels(answer=1))
+        assert reference.labels.tolist() == [1]
 
     def test_a_class_that_loses_plain_glyphs_keeps_its_odds_and_others_do_not(self) -> None:
         network = Pixels(answer=1)
-        plain = Plain.of(BAR[None], np.array([1]), network)
-        taught = teach(np.stack([BAR] * 5), [NONE] * 5, network, plain=plain)
-        assert taught.left == (1,)
+        reference = ReferenceSet.of(BAR[None], np.array([1]), network)
+        taught = teach(np.stack([BAR] * 5), [NONE] * 5, network, reference=reference)
+        assert taught.unchanged == (1,)
         assert read(taught, BAR, network=network)[0] == pytest.approx(network.row)
         other = Pixels(answer=3)
         assert read(taught, BAR, network=other)[0] != pytest.approx(other.row, abs=0.01)
@@ -212,18 +212,18 @@ class TestVariations:
 
 class TestArrays:
     @pytest.fixture
-    def taught(self) -> Taught:
+    def taught(self) -> Adaptation:
         return teach(np.stack([CROSSED, CORNER]), [8, 7], Pixels())
 
-    def test_what_was_saved_reads_the_same(self, taught: Taught, tmp_path: Any) -> None:
+    def test_what_was_saved_reads_the_same(self, taught: Adaptation, tmp_path: Any) -> None:
         np.savez(tmp_path / "taught.npz", **taught.to_arrays())
         with np.load(tmp_path / "taught.npz", allow_pickle=False) as arrays:
-            again = Taught.from_arrays(arrays)
+            again = Adaptation.from_arrays(arrays)
         glyphs = (CROSSED, CORNER, BAR, moved(CORNER, 1))
         assert read(again, *glyphs) == pytest.approx(read(taught, *glyphs), abs=1e-6)
 
     @pytest.mark.parametrize(
-        ("changed", "said"),
+        ("changed", "message"),
         [
             ({"pushes": None}, "lacks pushes"),
             ({"pushes": np.zeros((3, 11), np.float32)}, r"pushes \(3, 11\)"),
@@ -239,13 +239,13 @@ class TestArrays:
             ({"left": None}, "lacks left"),
         ],
     )
-    def test_other_arrays_are_refused(self, taught: Taught, changed: dict[str, Any], said: str) -> None:
+    def test_other_arrays_are_refused(self, taught: Adaptation, changed: dict[str, Any], message: str) -> None:
         arrays = {name: value for name, value in {**taught.to_arrays(), **changed}.items() if value is not None}
-        with pytest.raises(ValueError, match=said):
-            Taught.from_arrays(arrays)
+        with pytest.raises(ValueError, match=message):
+            Adaptation.from_arrays(arrays)
 
-    def test_another_network_than_the_one_taught_is_an_error(self, taught: Taught) -> None:
+    def test_another_network_than_the_one_taught_is_an_error(self, taught: Adaptation) -> None:
         with pytest.raises(ValueError, match="teach anew"):
-            taught.odds(np.full((1, 10), 0.1, np.float32), np.zeros((1, 784), np.float32))
+            taught.probabilities(np.full((1, 10), 0.1, np.float32), np.zeros((1, 784), np.float32))
         with pytest.raises(ValueError, match="teach anew"):
-            taught.odds(np.full((1, 11), 1 / 11, np.float32), np.zeros((1, 128), np.float32))
+            taught.probabilities(np.full((1, 11), 1 / 11, np.float32), np.zeros((1, 128), np.float32))

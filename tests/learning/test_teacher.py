@@ -15,12 +15,12 @@ from camdigits.learning import teacher
 from camdigits.learning.amendments import Correction
 from camdigits.learning.corrections import FILE as CORRECTIONS
 from camdigits.learning.corrections import CorrectionFile
-from camdigits.learning.taught import Taught, TaughtClassifier
-from camdigits.learning.teacher import FILE, TaughtFile, last_word, learn
+from camdigits.learning.taught import Adaptation, AdaptedClassifier
+from camdigits.learning.teacher import FILE, AdaptationFile, latest_corrections, learn
 from camdigits.recognizer import Recognizer
 from camdigits.runtime.models import load_classifier
 from camdigits.vision.normalize import make_glyph
-from camdigits.vision.types import Batch, Features, Glyph, Odds
+from camdigits.vision.types import Batch, Features, Glyph, Probabilities
 from tests.fakes import unprivileged_folder
 
 NOON = datetime(2026, 11, 25, 12, 0, 0)
@@ -55,10 +55,10 @@ def read(classify: object) -> int:
 
 def test_what_was_said_last_is_learnt_and_read_from_then_on(folder: Path) -> None:
     assert read(NETWORK) != 8
-    lesson = learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
+    lesson = learn(CorrectionFile(folder / CORRECTIONS), AdaptationFile(folder / FILE), "camdigits")
     assert (lesson.crops, lesson.none, str(lesson)) == (1, 0, "1 correction")
     recognizer = Recognizer()
-    recognizer.adaptable.use(TaughtFile(folder / FILE).load(NETWORK.sha256))
+    recognizer.adaptable.use(AdaptationFile(folder / FILE).load(NETWORK.sha256))
     assert read(recognizer.adaptable) == 8
     recognizer.adaptable.use(None)
     assert read(recognizer.adaptable) == read(NETWORK)
@@ -66,24 +66,24 @@ def test_what_was_said_last_is_learnt_and_read_from_then_on(folder: Path) -> Non
 
 def test_what_is_none_is_counted(folder: Path) -> None:
     CorrectionFile(folder / CORRECTIONS).append(cross(1), None, 7, NOON)
-    lesson = learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
+    lesson = learn(CorrectionFile(folder / CORRECTIONS), AdaptationFile(folder / FILE), "camdigits")
     assert str(lesson) == "2 corrections, 1 of them 'not a digit'"
 
 
 def test_a_network_without_features_or_without_none_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelError, match="features"):
-        learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "classic")
+        learn(CorrectionFile(folder / CORRECTIONS), AdaptationFile(folder / FILE), "classic")
 
     class Digits:
         sha256 = ""
 
-        def odds_and_features(self, batch: Batch) -> tuple[Odds, Features]:
+        def probabilities_and_features(self, batch: Batch) -> tuple[Probabilities, Features]:
             return np.full((len(batch), 10), 0.1, np.float32), np.ones((len(batch), 4), np.float32)
 
     monkeypatch.setattr(teacher, "load_classifier", lambda _: Digits())
     CorrectionFile(folder / CORRECTIONS).append(cross(1), None, 7, NOON)
     with pytest.raises(ModelError, match=r"own\.tflite: this network knows digits alone"):
-        learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "own.tflite")
+        learn(CorrectionFile(folder / CORRECTIONS), AdaptationFile(folder / FILE), "own.tflite")
 
 
 def bar(lean: float, pen_px: int) -> Glyph:
@@ -101,45 +101,45 @@ def test_a_false_1_marked_as_none_takes_no_plain_1_along(tmp_path: Path) -> None
     file = CorrectionFile(tmp_path / CORRECTIONS)
     file.append(bar(0.15, 8), None, 1, NOON)
     file.append(cross(), 8, None, NOON)
-    learn(file, TaughtFile(tmp_path / FILE), "camdigits")
-    learnt = TaughtFile(tmp_path / FILE).load(NETWORK.sha256)
+    learn(file, AdaptationFile(tmp_path / FILE), "camdigits")
+    learnt = AdaptationFile(tmp_path / FILE).load(NETWORK.sha256)
     assert learnt is not None
-    after = TaughtClassifier(NETWORK, learnt)(bars)[:, 1]
+    after = AdaptedClassifier(NETWORK, learnt)(bars)[:, 1]
     assert (after[before > 0.5] > before[before > 0.5] - 0.1).all()
 
 
 def test_a_class_that_would_suffer_is_left_as_it_was_and_the_message_says_so(folder: Path) -> None:
     """Many of the plain 1s themselves, said to be none."""
-    with np.load(teacher.PLAIN_GLYPHS) as plain:
+    with np.load(teacher.REFERENCE_GLYPHS) as plain:
         ones = plain["glyphs"][plain["labels"] == 1][:100].astype(np.float32) / np.float32(255)
     file = CorrectionFile(folder / CORRECTIONS)
     for glyph in ones:
         for shade in (1.0, 0.98, 0.96):  # three times each
             file.append(glyph * np.float32(shade), None, 1, NOON)
-    lesson = learn(file, TaughtFile(folder / FILE), "camdigits")
-    assert 1 in lesson.left
+    lesson = learn(file, AdaptationFile(folder / FILE), "camdigits")
+    assert 1 in lesson.unchanged
     assert "what looks like 1" in lesson.caution
-    learnt = TaughtFile(folder / FILE).load(NETWORK.sha256)
+    learnt = AdaptationFile(folder / FILE).load(NETWORK.sha256)
     assert learnt is not None
     before = NETWORK(ones[..., np.newaxis])
     alike = before.argmax(axis=1) == 1
-    assert np.array_equal(TaughtClassifier(NETWORK, learnt)(ones[..., np.newaxis])[alike], before[alike])
+    assert np.array_equal(AdaptedClassifier(NETWORK, learnt)(ones[..., np.newaxis])[alike], before[alike])
 
 
 def test_without_corrections_there_is_nothing_to_learn(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nothing to learn from yet"):
-        learn(CorrectionFile(tmp_path / CORRECTIONS), TaughtFile(tmp_path / FILE), "camdigits")
+        learn(CorrectionFile(tmp_path / CORRECTIONS), AdaptationFile(tmp_path / FILE), "camdigits")
     assert not (tmp_path / FILE).exists()
 
 
 def test_what_was_learnt_with_another_network_does_not_count(folder: Path) -> None:
-    learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
-    assert TaughtFile(folder / FILE).load(NETWORK.sha256) is not None
-    assert TaughtFile(folder / FILE).load("another") is None
+    learn(CorrectionFile(folder / CORRECTIONS), AdaptationFile(folder / FILE), "camdigits")
+    assert AdaptationFile(folder / FILE).load(NETWORK.sha256) is not None
+    assert AdaptationFile(folder / FILE).load("another") is None
 
 
 def test_forgetting_undoes_it_and_is_told_once(folder: Path) -> None:
-    file = TaughtFile(folder / FILE)
+    file = AdaptationFile(folder / FILE)
     learn(CorrectionFile(folder / CORRECTIONS), file, "camdigits")
     assert file.forget()
     assert not file.forget()
@@ -150,11 +150,11 @@ def test_forgetting_undoes_it_and_is_told_once(folder: Path) -> None:
 def test_a_damaged_file_is_told_and_changes_nothing(folder: Path, damage: bytes) -> None:
     (folder / FILE).write_bytes(damage)
     with pytest.raises(SourceError, match=r"cannot be read.*camdigits teach"):
-        TaughtFile(folder / FILE).load(NETWORK.sha256)
+        AdaptationFile(folder / FILE).load(NETWORK.sha256)
 
 
 def test_flipped_bytes_are_told_or_harmless(folder: Path) -> None:
-    learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(folder / FILE), "camdigits")
+    learn(CorrectionFile(folder / CORRECTIONS), AdaptationFile(folder / FILE), "camdigits")
     whole = (folder / FILE).read_bytes()
     rng = np.random.default_rng(zlib.crc32(b"flips"))
     for place in rng.integers(0, len(whole), 120):
@@ -162,14 +162,14 @@ def test_flipped_bytes_are_told_or_harmless(folder: Path) -> None:
         damaged[place] ^= int(rng.integers(1, 256))
         (folder / FILE).write_bytes(bytes(damaged))
         try:
-            taught = TaughtFile(folder / FILE).load(NETWORK.sha256)
+            taught = AdaptationFile(folder / FILE).load(NETWORK.sha256)
         except SourceError:
             continue
-        assert taught is None or isinstance(taught, Taught)
+        assert taught is None or isinstance(taught, Adaptation)
 
 
 def test_the_recognizer_of_a_script_warns_of_damage_and_reads_as_the_network_ships(own_places: Path) -> None:
-    path = TaughtFile().path
+    path = AdaptationFile().path
     assert path.is_relative_to(own_places)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x")
@@ -179,14 +179,14 @@ def test_the_recognizer_of_a_script_warns_of_damage_and_reads_as_the_network_shi
 
 
 def test_the_recognizer_of_a_script_reads_by_what_was_taught_only_where_it_says_so(folder: Path) -> None:
-    learn(CorrectionFile(folder / CORRECTIONS), TaughtFile(), "camdigits")
+    learn(CorrectionFile(folder / CORRECTIONS), AdaptationFile(), "camdigits")
     assert read(Recognizer().adaptable) == read(NETWORK)
     assert read(Recognizer(taught=True).adaptable) == 8
 
 
 def test_places_that_cannot_be_written_are_told() -> None:
     with unprivileged_folder() as locked:
-        file = TaughtFile(locked / "sub" / FILE)
+        file = AdaptationFile(locked / "sub" / FILE)
         (locked / "sub").mkdir(mode=0o500)
         corrections = CorrectionFile(locked / CORRECTIONS)
         corrections.append(cross(), 8, None, NOON)
@@ -195,5 +195,5 @@ def test_places_that_cannot_be_written_are_told() -> None:
 
 
 def test_of_a_crop_that_was_corrected_twice_the_last_word_counts() -> None:
-    said = [Correction(cross(), 4, None), Correction(cross(1), 3, 8), Correction(cross(), 8, 4)]
-    assert [correction.label for correction in last_word(said)] == [8, 3]
+    corrections = [Correction(cross(), 4, None), Correction(cross(1), 3, 8), Correction(cross(), 8, 4)]
+    assert [correction.label for correction in latest_corrections(corrections)] == [8, 3]

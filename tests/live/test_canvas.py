@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.canvas.strokes import PAPERS, Kind, Page, PaperColour, Stroke, render
+from camdigits.canvas.strokes import PAPERS, Page, PaperColour, Stroke, StrokeKind, render
 from camdigits.errors import OutputError, SourceError, UsageError
 from camdigits.live.canvas import BRUSH_RADII_PX, BRUSH_RADIUS_PX, PAGE_PX, CanvasSource, open_page
 from camdigits.recognizer import CanvasReader, Recognizer
 from camdigits.sources.pages import page_text
-from camdigits.sources.ports import Pointer, Turn
+from camdigits.sources.ports import Pointer, UserInput
 from camdigits.vision.types import Frame
 from tests.fake_screen import keys, stroke
 from tests.fakes import FakeClock
@@ -56,12 +56,12 @@ def dot_area_px(radius_px: int) -> float:
     return float(np.pi * (radius_px + 0.5) ** 2)
 
 
-def press(button: str, x: int, y: int, action: str = "down") -> Turn:
-    return Turn(pointers=(Pointer(action, button, x, y),))  # type: ignore[arg-type]
+def press(button: str, x: int, y: int, action: str = "down") -> UserInput:
+    return UserInput(pointers=(Pointer(action, button, x, y),))  # type: ignore[arg-type]
 
 
 def test_a_new_page_is_white_settled_and_of_the_promised_size() -> None:
-    frame = CanvasSource().read(Turn())
+    frame = CanvasSource().read(UserInput())
     assert frame.image.shape == (PAGE_PX, PAGE_PX, 3)
     assert frame.image.dtype == np.uint8
     assert frame.image.min() == 255
@@ -111,8 +111,8 @@ def test_the_page_is_unsettled_while_the_pen_is_down_and_the_release_settles_it(
 
 def test_the_index_grows_only_with_a_change() -> None:
     canvas = CanvasSource()
-    blank = canvas.read(Turn()).index
-    assert canvas.read(Turn()).index == blank
+    blank = canvas.read(UserInput()).index
+    assert canvas.read(UserInput()).index == blank
     assert canvas.read(keys("c", "u", "]")).index == blank
     assert canvas.read(press("none", 50, 50, "move")).index == blank
     drawn = canvas.read(stroke((50, 50), (90, 90))).index
@@ -139,7 +139,7 @@ def test_undo_in_the_middle_leaves_a_page_that_can_be_drawn_on() -> None:
 
 
 @pytest.mark.parametrize("wipe", [press("right", 10, 10), press("right", 900, 10), keys("c")])
-def test_the_right_button_and_c_wipe_everything_and_that_can_be_undone(wipe: Turn) -> None:
+def test_the_right_button_and_c_wipe_everything_and_that_can_be_undone(wipe: UserInput) -> None:
     canvas = CanvasSource()
     canvas.read(stroke((100, 100), (100, 300)))
     drawn = canvas.read(stroke((300, 100), (300, 300)))
@@ -153,7 +153,7 @@ def test_the_right_button_and_c_wipe_everything_and_that_can_be_undone(wipe: Tur
 def test_moving_without_the_button_draws_nothing() -> None:
     canvas = CanvasSource()
     dot = canvas.read(stroke((100, 100)))
-    moved = canvas.read(Turn(pointers=(Pointer("move", "none", 300, 300), Pointer("move", "none", 400, 300))))
+    moved = canvas.read(UserInput(pointers=(Pointer("move", "none", 300, 300), Pointer("move", "none", 400, 300))))
     assert np.array_equal(moved.image, dot.image)
 
 
@@ -174,7 +174,7 @@ def test_the_brush_grows_and_shrinks_within_bounds_and_older_strokes_keep_theirs
     thinner = pixels_of_ink(canvas.read(stroke((500, 500)))) - old
     assert thinner < old < thicker
     for key, bound in (("[", BRUSH_RADII_PX[0]), ("]", BRUSH_RADII_PX[-1])):
-        canvas.read(Turn(keys=(key,) * 100))
+        canvas.read(UserInput(keys=(key,) * 100))
         assert canvas.notice == f"brush {bound} px"
         canvas.read(keys("c"))
         assert pixels_of_ink(canvas.read(stroke((300, 300)))) == pytest.approx(dot_area_px(bound), rel=0.25)
@@ -194,8 +194,8 @@ def test_the_eraser_takes_ink_away_at_its_size_and_the_pen_comes_back() -> None:
     assert gap_px > 2 * BRUSH_RADIUS_PX + 1
     canvas.read(keys("u", "e", "["))
     assert canvas.notice == ""
-    assert np.array_equal(canvas.read(Turn()).image, drawn.image)
-    assert [each.kind for each in canvas.page.strokes] == [Kind.PEN]
+    assert np.array_equal(canvas.read(UserInput()).image, drawn.image)
+    assert [each.kind for each in canvas.page.strokes] == [StrokeKind.PEN]
 
 
 def test_the_papers_go_round_and_the_strokes_stay() -> None:
@@ -214,7 +214,7 @@ def test_digits_are_read_the_same_on_every_paper(reader: CanvasReader, colour: P
     hand_drawn = [stroke_of for place, digit in enumerate("3948516702") for stroke_of in written(digit, 40 + 90 * place, 60)]
     scenes = []
     for paper in (PaperColour.WHITE, colour):
-        frame = CanvasSource(page=Page(960, 240, paper, tuple(hand_drawn))).read(Turn())
+        frame = CanvasSource(page=Page(960, 240, paper, tuple(hand_drawn))).read(UserInput())
         scenes.append(reader.recognize(frame))
     assert "".join(str(digit.label) for digit in scenes[1].digits) == "3948516702"
     assert scenes[0].digits == scenes[1].digits
@@ -258,7 +258,7 @@ def test_where_no_page_can_be_saved_it_says_so() -> None:
 
 
 def test_a_full_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camdigits.canvas.drawing.MOST_STROKES", 1)
+    monkeypatch.setattr("camdigits.canvas.drawing.MAX_STROKES", 1)
     canvas = CanvasSource()
     first = canvas.read(stroke((100, 100), (300, 100)))
     assert "full" in canvas.notice
@@ -315,7 +315,7 @@ class TestOpening:
         picture = cv2.imread(str(FIXTURES / "paper.jpg"))
         assert picture is not None
         canvas = CanvasSource(page=open_page(str(FIXTURES / "paper.jpg")))
-        blank = canvas.read(Turn())
+        blank = canvas.read(UserInput())
         assert np.array_equal(blank.image, picture)
         assert blank.ink is None
         drawn = canvas.read(stroke((20, 20), (20, 90)))
@@ -331,7 +331,7 @@ class TestOpening:
         path = tmp_path / "page.json"
         path.write_text(page_text(canvas.page), encoding="utf-8")
         again = CanvasSource(page=open_page(str(path)))
-        assert np.array_equal(again.read(Turn()).image, second.image)
+        assert np.array_equal(again.read(UserInput()).image, second.image)
         assert np.array_equal(again.read(keys("u")).image, first.image)
         assert np.array_equal(again.read(keys("y")).image, second.image)
         with pytest.raises(UsageError, match="400x300"):
@@ -374,7 +374,7 @@ def stick_at(x: int, top: int, height: int, lean: int = 0) -> list[tuple[int, in
 def texts(reader: CanvasReader, *strokes: list[tuple[int, int]], eraser: list[tuple[int, int]] | None = None) -> list[str]:
     """What is read of a page with those strokes, the last one of an eraser if there is one."""
     canvas = CanvasSource()
-    frame = canvas.read(Turn())
+    frame = canvas.read(UserInput())
     for points in strokes:
         frame = canvas.read(stroke(*points))
     if eraser:

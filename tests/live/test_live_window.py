@@ -24,9 +24,9 @@ from camdigits.canvas.strokes import PAPERS, PaperColour
 from camdigits.drawing.lettering import BOLD, write
 from camdigits.drawing.palette import GREY, NUMBER, ORANGE, RED, SURE, UNSURE, YELLOW, Colour
 from camdigits.learning.corrections import FILE, CorrectionFile
-from camdigits.learning.taught import Taught
+from camdigits.learning.taught import Adaptation
 from camdigits.learning.teacher import FILE as TAUGHT
-from camdigits.learning.teacher import TaughtFile
+from camdigits.learning.teacher import AdaptationFile
 from camdigits.live.canvas import BRUSH_RADIUS_PX, PAGE_PX
 from camdigits.live.controls import BINDINGS, Command, Mode, View
 from camdigits.live.overlay import Status, draw
@@ -175,7 +175,7 @@ def labels(picture: BgrImage) -> list[tuple[str, int, int]]:
 def looks_like(shape: npt.NDArray[np.bool_]) -> str:
     """The digit of the app's own type that covers most of what `shape` covers."""
 
-    def likeness(digit: str) -> float:
+    def similarity(digit: str) -> float:
         sheet = np.full((300, 300, 3), 255, np.uint8)
         write(sheet, digit, 50, 250, 200, (0, 0, 0), BOLD)
         x, y, width, height = cv2.boundingRect((sheet[..., 0] < 128).astype(np.uint8))
@@ -183,7 +183,7 @@ def looks_like(shape: npt.NDArray[np.bool_]) -> str:
         other = cv2.resize(sheet[y : y + height, x : x + width, 0], size, interpolation=cv2.INTER_AREA) < 128
         return float(np.count_nonzero(shape & other) / np.count_nonzero(shape | other))
 
-    return max("0123456789", key=likeness)
+    return max("0123456789", key=similarity)
 
 
 # The canvas.
@@ -613,7 +613,7 @@ def key_t(screen: Screen, key: str) -> None:
     glyph = evidence.glyphs[evidence.boxes.index(digit.box), ..., 0]
     other = (digit.label + 1) % 10
     CorrectionFile(own_folder(screen) / FILE).append(glyph, other, digit.label, datetime(2026, 11, 25))
-    taught = TaughtFile(own_folder(screen) / TAUGHT)
+    taught = AdaptationFile(own_folder(screen) / TAUGHT)
     try:
         with still_picture(screen) as app:
             before = app.picture()
@@ -675,8 +675,8 @@ def key_b(screen: Screen, key: str, folder: Path) -> None:
 
 
 def key_l(screen: Screen, key: str) -> None:
-    taught = TaughtFile(own_folder(screen) / TAUGHT)
-    taught.write(Taught(np.ones((1, 1), np.float32), np.zeros((1, 11), np.float32), 0.4, np.ones(1, np.float32)), "another")
+    taught = AdaptationFile(own_folder(screen) / TAUGHT)
+    taught.write(Adaptation(np.ones((1, 1), np.float32), np.zeros((1, 11), np.float32), 0.4, np.ones(1, np.float32)), "another")
     try:
         with still_picture(screen) as app:
             app.press(key)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from camdigits.live.notebook import REGIONS_FILE, NotebookFolder
-from camdigits.live.ports import Part
+from camdigits.live.ports import RelativeBox
 from camdigits.live.teacher import Teacher
 from camdigits.runtime.places import data_folder
 
@@ -17,7 +17,7 @@ def notebook(folder: Path) -> NotebookFolder:
     return NotebookFolder(folder, Teacher(folder, "camdigits", "", lambda _: None))
 
 
-PART = Part(0.25, 0.5, 0.5, 0.25)
+PART = RelativeBox(0.25, 0.5, 0.5, 0.25)
 
 
 def test_a_region_is_remembered_for_its_source_alone(tmp_path: Path) -> None:
@@ -25,10 +25,10 @@ def test_a_region_is_remembered_for_its_source_alone(tmp_path: Path) -> None:
     again = notebook(tmp_path / "new")
     assert again.region("camera 0") == PART
     assert again.region("camera 1") is None
-    again.remember_region("camera 1", Part(0, 0, 1, 0.5))
+    again.remember_region("camera 1", RelativeBox(0, 0, 1, 0.5))
     again.remember_region("camera 0", None)
     assert again.region("camera 0") is None
-    assert again.region("camera 1") == Part(0, 0, 1, 0.5)
+    assert again.region("camera 1") == RelativeBox(0, 0, 1, 0.5)
 
 
 def test_a_region_of_a_file_is_not_of_one_that_is_called_the_same_elsewhere(

@@ -13,7 +13,7 @@ from camdigits.drawing import draw_scene, marks
 from camdigits.drawing.lettering import BOLD, fitted, halves, width_px
 from camdigits.drawing.marks import lay_out, percent, type_size_px
 from camdigits.drawing.palette import GREY, RED
-from camdigits.drawing.placement import Room, edges_of, near
+from camdigits.drawing.placement import LabelPlacer, edges_of, near
 from camdigits.learning.amendments import Correction
 from camdigits.live.controls import Mode, View
 from camdigits.live.overlay import Chosen, Labels, Status, draw, draw_corrections, locate
@@ -338,14 +338,14 @@ def test_a_label_of_the_canvas_stands_whole_in_its_half_also_at_the_edge(x: int)
 
 
 def test_labels_tell_their_confidence_only_where_digits_are_large_and_few() -> None:
-    def told(count: int, height: int) -> set[bool]:
+    def shows_notice(count: int, height: int) -> set[bool]:
         boxes = [Box(20 + 60 * (place % 10), 40 + 80 * (place // 10), 20, height) for place in range(count)]
         scene = Scene(WIDTH, HEIGHT, tuple(Digit(5, 0.97, box) for box in boxes))
         return {bool(tab.plain) for tab, _ in lay_out(scene, Box(0, 0, WIDTH, HEIGHT), 14).tabs}
 
-    assert told(10, 40) == {True}
-    assert told(10, 20) == {False}
-    assert told(40, 40) == {False}
+    assert shows_notice(10, 40) == {True}
+    assert shows_notice(10, 20) == {False}
+    assert shows_notice(40, 40) == {False}
 
 
 def test_a_label_drops_its_confidence_before_its_type_gets_smaller() -> None:
@@ -408,8 +408,8 @@ def test_labels_stand_where_a_search_of_every_place_by_itself_puts_them() -> Non
     rng = np.random.default_rng(3)
     bounds, sizes = Box(0, 0, 320, 240), [(24, 16), (14, 12)]
     targets = [Box(*(int(v) for v in rng.integers((0, 0, 4, 8), (280, 180, 40, 60)))) for _ in range(40)]
-    room = Room(targets, [sizes] * len(targets), bounds, edges_of(targets), 3)
-    alone = [Room([target], [sizes], bounds, edges_of(targets), 3) for target in targets]
+    room = LabelPlacer(targets, [sizes] * len(targets), bounds, edges_of(targets), 3)
+    alone = [LabelPlacer([target], [sizes], bounds, edges_of(targets), 3) for target in targets]
     taken: list[Box] = []
     for number, target in enumerate(targets):
         found = room.place(number, edges_of(taken))
@@ -479,7 +479,7 @@ class TestLabelsOfAWindow:
             digits = tuple(replace(digit, box=at(digit.box, shift)) for digit in scene.digits)
             number = replace(scene.numbers[0], box=digits[0].box.union(digits[1].box).union(digits[2].box))
             moved = replace(scene, digits=digits, numbers=(number,))
-            afresh._carrier = None
+            afresh._moving = None
             assert labels.lay_out(moved, self.BOUNDS, 18) == afresh.lay_out(moved, self.BOUNDS, 18)
 
     def test_room_is_looked_for_only_where_the_page_does_not_move_as_a_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -533,7 +533,7 @@ class TestLabelsOfAWindow:
             return len(labels.lay_out(Scene(WIDTH, HEIGHT, (Digit(7, 0.9, box, 1),)), self.BOUNDS, 18).tabs)
 
         assert not count(self.BOUNDS)
-        counts = [count(Box(200 + frame, 200, 40, 60)) for frame in range(marks._PATIENCE_FRAMES)]
+        counts = [count(Box(200 + frame, 200, 40, 60)) for frame in range(marks._RETRY_FRAMES)]
         assert counts[-1] == 1
         assert counts == sorted(counts)
 
@@ -560,10 +560,10 @@ FRAME = Frame(plain(WIDTH, HEIGHT), 0, 0.0)
 
 
 def evidence_of(digit: Digit, label: int) -> Evidence:
-    odds = np.full((1, 11), 0.02, np.float32)
-    odds[0, label] = 0.8
+    probabilities = np.full((1, 11), 0.02, np.float32)
+    probabilities[0, label] = 0.8
     ink = np.zeros((HEIGHT, WIDTH), np.uint8)
-    return Evidence(ink, np.ones((1, 28, 28, 1), np.float32), (digit.box,), (Reading(digit.label, 0.9),), odds)
+    return Evidence(ink, np.ones((1, 28, 28, 1), np.float32), (digit.box,), (Reading(digit.label, 0.9),), probabilities)
 
 
 def test_the_status_bar_tells_which_of_several_pictures_is_shown() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from camdigits.live.reader_thread import HANG_S, MAX_HUNG, ReaderThread
-from camdigits.tracking.executor import Done, Kind
+from camdigits.tracking.executor import JobResult, ReadingKind
 from tests.fakes import WAIT_S, FakeClock, Gate
 
 
@@ -25,7 +25,7 @@ def reader(clock: FakeClock) -> Iterator[ReaderThread[str]]:
     thread.close()
 
 
-def end_of(reader: ReaderThread[str]) -> Done[str]:
+def end_of(reader: ReaderThread[str]) -> JobResult[str]:
     """The end of the job under way, waited for."""
     give_up_s = time.monotonic() + WAIT_S
     while (done := reader.take(0.0)) is None:
@@ -42,13 +42,13 @@ def hung(reader: ReaderThread[str]) -> Gate:
         gate.wait()
         return "late"
 
-    reader.submit(job, 0.0, Kind.QUICK)
+    reader.submit(job, 0.0, ReadingKind.QUICK)
     assert gate.reached.wait(WAIT_S)
     return gate
 
 
 def test_a_job_is_done_on_another_thread_and_its_end_taken_once(reader: ReaderThread[str]) -> None:
-    reader.submit(lambda: threading.current_thread().name, 0.0, Kind.QUICK)
+    reader.submit(lambda: threading.current_thread().name, 0.0, ReadingKind.QUICK)
     assert end_of(reader).result == "reader"
     assert (reader.busy, reader.take(0.0)) == (False, None)
 
@@ -65,10 +65,10 @@ def test_whatever_a_job_raises_is_its_end_and_the_next_one_is_done(reader: Reade
     def fails() -> str:
         raise error
 
-    reader.submit(fails, 0.0, Kind.QUICK)
+    reader.submit(fails, 0.0, ReadingKind.QUICK)
     done = end_of(reader)
     assert (done.result, done.error) == (None, error)
-    reader.submit(lambda: "read", 0.0, Kind.QUICK)
+    reader.submit(lambda: "read", 0.0, ReadingKind.QUICK)
     assert end_of(reader).result == "read"
 
 
@@ -81,7 +81,7 @@ def test_the_end_of_a_dropped_job_is_not_given_and_others_wait_for_it(reader: Re
     while reader.busy:
         assert reader.take(0.0) is None
         assert time.monotonic() < give_up_s
-    reader.submit(lambda: "read", 0.0, Kind.QUICK)
+    reader.submit(lambda: "read", 0.0, ReadingKind.QUICK)
     assert end_of(reader).result == "read"
 
 
@@ -92,7 +92,7 @@ def test_a_slow_reading_is_told_with_its_seconds(reader: ReaderThread[str], cloc
     gate.open()
     assert end_of(reader).took_s == pytest.approx(1.84)
     assert reader.notice == "a reading takes 1.8 s on this machine"
-    reader.submit(lambda: "read", 0.0, Kind.QUICK)
+    reader.submit(lambda: "read", 0.0, ReadingKind.QUICK)
     end_of(reader)
     assert reader.notice == ""
 
@@ -107,10 +107,10 @@ def test_a_reading_that_does_not_end_is_told_left_to_itself_and_others_are_done(
     clock.advance(2)
     assert reader.take(0.0) is None
     assert not reader.busy
-    reader.submit(lambda: "read", 0.0, Kind.QUICK)
+    reader.submit(lambda: "read", 0.0, ReadingKind.QUICK)
     assert end_of(reader).result == "read"
     gate.open()
-    reader.submit(lambda: "again", 0.0, Kind.QUICK)
+    reader.submit(lambda: "again", 0.0, ReadingKind.QUICK)
     assert end_of(reader).result == "again", "the end of the one that hung came late"
 
 
@@ -143,7 +143,7 @@ def test_closing_waits_for_no_reading_that_hangs(reader: ReaderThread[str]) -> N
 
 def test_closing_ends_the_thread() -> None:
     reader = ReaderThread[str]()
-    reader.submit(lambda: "read", 0.0, Kind.QUICK)
+    reader.submit(lambda: "read", 0.0, ReadingKind.QUICK)
     end_of(reader)
     (thread,) = [thread for thread in threading.enumerate() if thread.name == "reader"]
     reader.close()

@@ -151,8 +151,8 @@ def test_qt_keeps_the_events_of_x_by_the_library_that_fits_the_systems_xlib(scre
     tell_bindings = {"LD_DEBUG": "bindings", "LD_DEBUG_OUTPUT": str(tmp_path / "loader")}
     with Program([sys.executable, "-c", OPEN], screen.environment | tell_bindings) as program:
         assert program.wait() == 0
-    told = "".join(file.read_text() for file in tmp_path.iterdir()).splitlines()
-    (bound,) = (line for line in told if "symbol `XSetEventQueueOwner'" in line)
+    lines = "".join(file.read_text() for file in tmp_path.iterdir()).splitlines()
+    (bound,) = (line for line in lines if "symbol `XSetEventQueueOwner'" in line)
     assert "libQt5XcbQpa" in bound
     assert re.search(r" to \S*/libX11-xcb\.so\.1 ", bound), bound
 

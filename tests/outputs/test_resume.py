@@ -159,7 +159,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "names", "named", "said"),
+    ("kind", "names", "named", "message"),
     [
         ("text", ["a"], False, "does not name its source"),
         ("text", ["a", "a"], True, "named twice"),
@@ -169,9 +169,9 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_where_it_cannot_be_known_what_was_read_jsonl_is_recommended(
-    tmp_path: Path, kind: str, names: list[str], named: bool, said: str
+    tmp_path: Path, kind: str, names: list[str], named: bool, message: str
 ) -> None:
-    with pytest.raises(UsageError, match=rf"{said}.*--format jsonl"):
+    with pytest.raises(UsageError, match=rf"{message}.*--format jsonl"):
         earlier_readings(tmp_path / "read", kind, names, named)
 
 

@@ -32,7 +32,7 @@ from camdigits.outputs.writers import (
 )
 from camdigits.sources.kinds import open_source
 from camdigits.sources.pages import load_page
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.vision.types import BgrImage, Box, Digit, Frame, Number, Scene
 from tests.fakes import plain, unprivileged_folder
 from tests.platforms import NOT_THERE, needs_file_size_limit, needs_full_disk
@@ -80,7 +80,7 @@ def read_picture(path: Path) -> BgrImage:
 def read_clip(path: Path) -> tuple[list[BgrImage], float]:
     source = open_source(str(path))
     pictures = []
-    while (frame := source.read(Turn())) is not None:
+    while (frame := source.read(UserInput())) is not None:
         pictures.append(frame.image)
     source.close()
     return pictures, 1 / source.frame_period_s

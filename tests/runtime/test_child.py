@@ -48,9 +48,9 @@ def test_the_answer_comes_back_whatever_letters_are_in_it() -> None:
     assert call(joined, "größe\n\udcff", 7) == "größe\n\udcff|7"
 
 
-@pytest.mark.parametrize(("function", "said"), [(crash, r"it crashed \(.+\)"), (fail, r"it crashed \(exit code 1\)")])
-def test_a_process_without_an_answer_is_told_of(function: object, said: str) -> None:
-    with pytest.raises(ChildError, match=said):
+@pytest.mark.parametrize(("function", "message"), [(crash, r"it crashed \(.+\)"), (fail, r"it crashed \(exit code 1\)")])
+def test_a_process_without_an_answer_is_told_of(function: object, message: str) -> None:
+    with pytest.raises(ChildError, match=message):
         call(function)
 
 
@@ -98,13 +98,13 @@ def echo(channel: child.Channel, prefix: str) -> None:
             return
         if line == b"fail":
             raise RuntimeError("no answer")
-        channel.say(prefix.encode() + line)
+        channel.write_line(prefix.encode() + line)
 
 
 def outlive(channel: child.Channel, path: str) -> None:
     """Be busy for ever, and leave a file in the end."""
     channel.farewell = lambda: Path(path).touch()
-    channel.say(b"busy")
+    channel.write_line(b"busy")
     wait_for_ever()
 
 
@@ -127,11 +127,11 @@ class TestServer:
             echoing.receive()
         echoing.send(b"nobody hears this")
 
-    @pytest.mark.parametrize(("order", "said"), [(b"end", "ended by itself"), (b"fail", "exit code 1")])
-    def test_one_that_ends_says_so(self, order: bytes, said: str) -> None:
+    @pytest.mark.parametrize(("order", "message"), [(b"end", "ended by itself"), (b"fail", "exit code 1")])
+    def test_one_that_ends_says_so(self, order: bytes, message: str) -> None:
         echoing = server(echo, "")
         echoing.send(order)
-        with pytest.raises(ChildError, match=said):
+        with pytest.raises(ChildError, match=message):
             echoing.receive()
 
     def test_one_that_is_left_alone_ends_in_the_middle_of_its_work(self, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from camdigits.runtime.models import (
     load_classifier,
     load_finder,
 )
-from camdigits.vision.context import JUDGED_BY, ContextWeights
+from camdigits.vision.context import CONTEXT_FEATURES, ContextWeights
 from camdigits.vision.finder import CANVAS_PX, CELL_PX
 from tests.fakes import unprivileged_folder
 
@@ -83,10 +83,10 @@ def edit_card(model: Path, **values: Any) -> None:
 class TestLiteRT:
     @pytest.mark.parametrize(("name", "classes"), [("camdigits", 11), ("classic", 10)])
     def test_the_networks_that_ship_give_odds(self, name: str, classes: int) -> None:
-        odds = load_classifier(name)(glyphs(3))
-        assert odds.shape == (3, classes)
-        assert odds.dtype == np.float32
-        assert odds.sum(axis=1) == pytest.approx(1, abs=1e-5)
+        probabilities = load_classifier(name)(glyphs(3))
+        assert probabilities.shape == (3, classes)
+        assert probabilities.dtype == np.float32
+        assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
     @pytest.mark.parametrize("name", BUNDLED)
     def test_the_networks_that_ship_are_those_on_their_cards(self, name: str) -> None:
@@ -110,10 +110,10 @@ class TestLiteRT:
 
     def test_odds_are_not_overwritten_by_the_next_batch(self) -> None:
         classify = load_classifier("classic")
-        odds = classify(glyphs(4))
-        kept = odds.copy()
+        probabilities = classify(glyphs(4))
+        kept = probabilities.copy()
         classify(np.zeros((4, 28, 28, 1), np.float32))
-        assert np.array_equal(odds, kept)
+        assert np.array_equal(probabilities, kept)
 
     def test_threads_that_share_a_network_each_get_their_own_odds(self) -> None:
         classify = load_classifier("classic")
@@ -145,28 +145,30 @@ FEATURES = 864
 class TestFeatures:
     def test_the_default_network_gives_them_beside_the_same_odds(self) -> None:
         classify, batch = load_classifier(), 0.3 * glyphs(CHUNK + 3)
-        odds, features = classify.odds_and_features(batch)
-        assert np.array_equal(odds, classify(batch))
+        probabilities, features = classify.probabilities_and_features(batch)
+        assert np.array_equal(probabilities, classify(batch))
         assert features.shape == (len(batch), FEATURES) == (len(batch), classify.feature_count)
         assert features.dtype == np.float32
         assert len(np.unique(features, axis=0)) == len(batch)
 
     def test_a_glyph_has_the_same_ones_in_any_company(self) -> None:
         classify, batch = load_classifier(), 0.3 * glyphs(CHUNK + 3)
-        _, together = classify.odds_and_features(batch)
+        _, together = classify.probabilities_and_features(batch)
         for index in (0, CHUNK - 1, CHUNK + 2):
-            _, alone = classify.odds_and_features(batch[index : index + 1])
+            _, alone = classify.probabilities_and_features(batch[index : index + 1])
             assert alone[0] == pytest.approx(together[index], abs=1e-4)
 
     def test_no_glyphs_have_none(self) -> None:
-        odds, features = load_classifier().odds_and_features(glyphs(0))
-        assert (odds.shape, features.shape) == ((0, 11), (0, FEATURES))
+        probabilities, features = load_classifier().probabilities_and_features(glyphs(0))
+        assert (probabilities.shape, features.shape) == ((0, 11), (0, FEATURES))
 
     @pytest.mark.parametrize("widths", [(11, FEATURES), (FEATURES, 11)])
     def test_the_odds_are_found_in_any_place(self, tmp_path: Path, widths: tuple[int, int]) -> None:
         moved, plain = load_classifier(str(with_outputs(tmp_path / "moved.tflite", widths))), load_classifier()
         assert np.array_equal(moved(glyphs(3)), plain(glyphs(3)))
-        for one, other in zip(moved.odds_and_features(glyphs(3)), plain.odds_and_features(glyphs(3)), strict=True):
+        for one, other in zip(
+            moved.probabilities_and_features(glyphs(3)), plain.probabilities_and_features(glyphs(3)), strict=True
+        ):
             assert np.array_equal(one, other)
 
     def test_a_network_of_odds_alone_reads_as_ever_and_has_none(self, tmp_path: Path) -> None:
@@ -175,7 +177,7 @@ class TestFeatures:
         assert np.array_equal(alone(glyphs(3)), load_classifier()(glyphs(3)))
         assert alone.feature_count == 0
         with pytest.raises(ModelError, match=r"alone\.tflite: gives no features.*default network") as caught:
-            alone.odds_and_features(glyphs(3))
+            alone.probabilities_and_features(glyphs(3))
         assert "\n" not in str(caught.value)
 
 
@@ -195,8 +197,8 @@ class TestRefusals:
         assert "s3cret" not in message
 
     def test_a_name_that_is_too_long(self) -> None:
-        said = "no such model file|cannot be read" if sys.platform == "win32" else "cannot be read"
-        assert re.search(said, refusal("x" * 300 + ".tflite"))
+        message = "no such model file|cannot be read" if sys.platform == "win32" else "cannot be read"
+        assert re.search(message, refusal("x" * 300 + ".tflite"))
 
     def test_a_file_without_permission(self) -> None:
         with unprivileged_folder() as folder:
@@ -248,7 +250,7 @@ class TestRefusals:
         assert "not a model card" in refusal(copied)
 
     @pytest.mark.parametrize(
-        ("shape", "classes", "odds", "said"),
+        ("shape", "classes", "probabilities", "message"),
         [
             ((32, 32, 1), 10, np.full((1, 10), 0.1), "takes (32, 32, 1)"),
             ((28, 28, 1), 36, np.full((1, 36), 1 / 36), "gives 36 classes"),
@@ -265,8 +267,8 @@ class TestRefusals:
         tmp_path: Path,
         shape: tuple[int, ...],
         classes: int,
-        odds: np.ndarray | Exception,
-        said: str,
+        probabilities: np.ndarray | Exception,
+        message: str,
     ) -> None:
         class Other:
             input_shape, class_count = shape, classes
@@ -274,13 +276,13 @@ class TestRefusals:
             def __init__(self, *_: object) -> None: ...
 
             def __call__(self, _: np.ndarray) -> np.ndarray:
-                if isinstance(odds, Exception):
-                    raise odds
-                return odds
+                if isinstance(probabilities, Exception):
+                    raise probabilities
+                return probabilities
 
         monkeypatch.setattr(models, "LiteRTClassifier", Other)
         (tmp_path / "other.tflite").write_bytes(b"x")
-        assert said in refusal(tmp_path / "other.tflite")
+        assert message in refusal(tmp_path / "other.tflite")
 
 
 class TestFinder:
@@ -291,7 +293,7 @@ class TestFinder:
         """A copy of the default network with its card and its finder."""
         for name in ("camdigits.tflite", "camdigits.json", "finder.tflite"):
             shutil.copy(CLASSIC.parent / name, tmp_path)
-        count = len(JUDGED_BY)
+        count = len(CONTEXT_FEATURES)
         one = np.ones(count, np.float32)
         weights = ContextWeights(one, one, np.ones((count, 2), np.float32), one[:2], one[:2], 0.0)
         finder = {"file": "finder.tflite", "sha256": file_entry(tmp_path / "finder.tflite")["sha256"]}
@@ -426,9 +428,9 @@ class TestKeras:
 
     @pytest.mark.usefixtures("keras")
     def test_a_file_is_loaded_without_running_code_from_it(self, file: Path, asked: list[Any]) -> None:
-        odds = load_classifier(str(file))(glyphs(CHUNK + 2))
-        assert odds.shape == (CHUNK + 2, 10)
-        assert odds.dtype == np.float32
+        probabilities = load_classifier(str(file))(glyphs(CHUNK + 2))
+        assert probabilities.shape == (CHUNK + 2, 10)
+        assert probabilities.dtype == np.float32
         assert asked == [(file, {"compile": False, "safe_mode": True})]
 
     @pytest.mark.parametrize("version", ["2.15.0", "3.9.2", "3.14.1", "3.15.0", "3.15"])

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from camdigits.runtime.process import DEAF_S, came_in_time, reader_left
+from camdigits.runtime.process import MAX_WAIT_S, pipe_is_closed, wait_within
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from camdigits.runtime.process import DEAF_S, came_in_time, reader_left
     ],
 )
 def test_a_reader_that_left_is_told_from_a_place_that_failed(error: OSError, platform: str, left: bool) -> None:
-    assert reader_left(error, platform) is left
+    assert pipe_is_closed(error, platform) is left
 
 
 def test_others_are_waited_for_in_short_whiles_until_they_come() -> None:
@@ -32,14 +32,14 @@ def test_others_are_waited_for_in_short_whiles_until_they_come() -> None:
         waits_s.append(wait_s)
         return len(waits_s) == 3
 
-    assert came_in_time(third)
-    assert waits_s == [DEAF_S] * 3
+    assert wait_within(third)
+    assert waits_s == [MAX_WAIT_S] * 3
 
 
 def test_no_longer_than_one_has_patience() -> None:
     waits_s: list[float] = []
     never = threading.Event()
-    assert not came_in_time(lambda wait_s: waits_s.append(wait_s) or never.wait(wait_s), 0.01)
+    assert not wait_within(lambda wait_s: waits_s.append(wait_s) or never.wait(wait_s), 0.01)
     assert max(waits_s) <= 0.01
     never.set()
-    assert came_in_time(never.wait, 0.0)
+    assert wait_within(never.wait, 0.0)

@@ -72,7 +72,7 @@ class TestArrays:
         assert bgr_of(COLOUR) is COLOUR
 
     @pytest.mark.parametrize(
-        ("image", "said"),
+        ("image", "message"),
         [
             (GREY.astype(np.float32), "floats go from 0, black, to 1, white; divide by 255"),
             (GREY.astype(np.int64), r"type int64 are not known; if they are 0 to 255, use image\.astype"),
@@ -92,8 +92,8 @@ class TestArrays:
         ],
         ids=lambda value: value if isinstance(value, str) else type(value).__name__,
     )
-    def test_what_is_refused_in_one_line(self, image: Any, said: str) -> None:
-        with pytest.raises(SourceError, match=f"^the image: [^\n]*{said}[^\n]*$"):
+    def test_what_is_refused_in_one_line(self, image: Any, message: str) -> None:
+        with pytest.raises(SourceError, match=f"^the image: [^\n]*{message}[^\n]*$"):
             bgr_of(image)
 
 

@@ -14,11 +14,11 @@ from camdigits.errors import SourceError
 from camdigits.sources import camera
 from camdigits.sources.camera import Camera, camera_backends, cameras, find_camera, open_camera, other_cameras
 from camdigits.sources.live import LiveParams
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.sources.v4l2 import CameraMode, VideoNode
 from tests.fakes import FakeCapture, FakeClock, Gate, plain
 
-TURN = Turn()
+NO_INPUT = UserInput()
 QUICK = LiveParams(wait_s=0.01, close_s=0.05)
 
 
@@ -63,7 +63,7 @@ def test_windows_tries_a_second_backend(clock: FakeClock) -> None:
     gate = Gate()
     captures = iter([FakeCapture(opened=False), FakeCapture([plain(90), gate])])
     source = open_camera(0, (64, 48), connect=lambda *_: next(captures), platform="win32", params=QUICK, clock=clock)
-    assert source.read(TURN).index == 0
+    assert source.read(NO_INPUT).index == 0
     gate.open()
     source.close()
 
@@ -125,9 +125,9 @@ def test_one_that_hangs_and_is_sought_again_holds_up_no_window(clock: FakeClock)
 
     params = LiveParams(answer_s=0.01, wait_s=0.01, close_s=0.01)
     source = open_camera(0, (64, 48), reconnect=True, connect=connect, platform="linux", params=params, clock=clock)
-    assert not source.read(TURN).settled
+    assert not source.read(NO_INPUT).settled
     clock.advance(1)
-    source.read(TURN)
+    source.read(NO_INPUT)
     assert source.loss.startswith("camera 0: no answer for 1 s")
     source.close()
     gate.open()

@@ -19,11 +19,11 @@ from camdigits.sources import containers
 from camdigits.sources.clips import ClipSource, Shot
 from camdigits.sources.kinds import open_source
 from camdigits.sources.pictures import upright
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.vision.types import BgrImage
 from tests.fakes import frames_of, plain
 
-TURN = Turn()
+NO_INPUT = UserInput()
 MATRICES = {
     1: (1, 0, 0, 1),
     2: (-1, 0, 0, 1),

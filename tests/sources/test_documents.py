@@ -26,9 +26,9 @@ import camdigits
 from camdigits.errors import SourceError
 from camdigits.recognizer import frames
 from camdigits.sources import documents
-from camdigits.sources.documents import DRAWN_DPI, MOST_PX, MOST_SIDE_PX, DocumentSource, is_document, open_document
+from camdigits.sources.documents import DRAWN_DPI, MAX_PX, MAX_SIDE_PX, DocumentSource, is_document, open_document
 from camdigits.sources.kinds import expand, open_source
-from camdigits.sources.ports import FrameSource, Turn
+from camdigits.sources.ports import FrameSource, UserInput
 from camdigits.vision.types import BgrImage
 from tests.documents import (
     A4_WIDTH_POINTS,
@@ -87,7 +87,7 @@ class TestScans:
         source = open_source(str(path))
         assert (source.name, source.live, source.pictures, source.frame_count, source.notice) == (str(path), False, True, 3, "")
         assert [(index, int(page.mean())) for index, page in pages_of(source)] == [(0, 10), (1, 120), (2, 230)]
-        assert source.read(Turn()) is None
+        assert source.read(UserInput()) is None
 
     def test_a_small_picture_on_a_page_does_not_tell_its_resolution(self) -> None:
         letterhead = b"q 20 0 0 20 0 50 cm BI /W 100 /H 100 /CS /G /BPC 8 /F /AHx ID " + b"00" * 10000 + b"> EI Q"
@@ -103,7 +103,7 @@ class TestScans:
             (jpeg(scenery(width, height)), (width_points, 0, 0, height * points, left, 500)) for left in (40, 60 + width_points)
         ]
         page = page_of(composed(made, (595, 842)))
-        assert page.shape[1] == pytest.approx(min(595 / points, math.sqrt(MOST_PX * 595 / 842)), abs=1)
+        assert page.shape[1] == pytest.approx(min(595 / points, math.sqrt(MAX_PX * 595 / 842)), abs=1)
 
     @pytest.mark.parametrize("dpi", [300, 600])
     @pytest.mark.parametrize("part", [(0.0, 1.0), (0.5, 0.75)])
@@ -399,7 +399,7 @@ class TestScansInParts:
         bits = picture_object((7000, 5000), bytes(875 * 5000), b"/ImageMask true/BitsPerComponent 1")
         data = composed([(bits, (700, 0, 0, 500, 0, 500)), (bits, (700, 0, 0, 500, 0, 0))], (700, 1000))
         page = page_of(data)
-        assert page.shape[0] * page.shape[1] < MOST_PX * 1.01
+        assert page.shape[0] * page.shape[1] < MAX_PX * 1.01
         assert page.max() == 0
 
     @settings(deadline=None)
@@ -462,20 +462,20 @@ class TestDrawnPages:
     @pytest.mark.parametrize("size", [(2e9, 1), (1, 1e9)])
     def test_absurd_pages_take_no_memory_and_can_be_saved(self, size: tuple[float, float]) -> None:
         ((_, page),) = pages_of(open_document("plan.pdf", written(STROKE, size=size)))
-        assert max(page.shape) <= MOST_SIDE_PX
+        assert max(page.shape) <= MAX_SIDE_PX
         assert cv2.imencode(".png", page)[0]
 
     @pytest.mark.parametrize("size", [(14400, 14400), (14400, 9), (200, 14400)])
     def test_no_page_takes_more_than_so_many_pixels(self, size: tuple[int, int]) -> None:
         ((_, page),) = pages_of(open_document("plan.pdf", written(STROKE, size=size)))
-        assert page.shape[0] * page.shape[1] < MOST_PX * 1.01
+        assert page.shape[0] * page.shape[1] < MAX_PX * 1.01
         assert page.shape[1] / page.shape[0] == pytest.approx(size[0] / size[1], rel=0.02)
 
     @settings(deadline=None)
     @given(st.floats(1, 1000), st.floats(1, 1000))
     def test_pages_of_every_size_keep_their_shape(self, width: float, height: float) -> None:
         (page,) = pypdfium2.PdfDocument(written(b"", size=(width, height)))
-        scale = documents._scale(documents._things_on(page), page.get_size())
+        scale = documents._scale(documents._objects_on(page), page.get_size())
         drawn = documents._drawn(page)
         assert abs(drawn.shape[1] - width * scale) <= 1
         assert abs(drawn.shape[0] - height * scale) <= 1
@@ -484,7 +484,7 @@ class TestDrawnPages:
 def pages_refused(source: FrameSource) -> bool:
     """Whether not one page of that document could be drawn."""
     try:
-        source.read(Turn())
+        source.read(UserInput())
     except SourceError as error:
         return "not one of its 1 pages" in str(error)
     return False
@@ -600,7 +600,7 @@ class TestDamage:
     def test_pages_of_a_file_that_was_cut_off_while_it_was_read_are_not_taken_for_empty_ones(self, tmp_path: Path) -> None:
         path = scan(tmp_path / "scan.pdf", [scenery(300, 200 + k) for k in range(4)])
         source = open_document("scan.pdf", path)
-        source.read(Turn())
+        source.read(UserInput())
         os.truncate(path, path.stat().st_size // 3)
         assert pages_of(source) == []
         assert source.notice == "scan.pdf: passed over pages 2, 3, 4, damaged"
@@ -608,7 +608,7 @@ class TestDamage:
     def test_one_without_a_page_that_can_be_drawn_is_refused(self) -> None:
         source = open_document("scan.pdf", written(STROKE, STROKE).replace(b"/Type/Page/", b"/Type/Gone/"))
         with pytest.raises(SourceError, match=r"scan\.pdf: not one of its 2 pages"):
-            source.read(Turn())
+            source.read(UserInput())
 
     @given(st.binary(max_size=300), st.integers(0, 600))
     def test_nothing_that_is_written_over_it_breaks_the_program(self, garbage: bytes, at: int) -> None:
@@ -660,9 +660,9 @@ class TestWhereTheyAreRead:
     def test_a_slide_show_that_is_closed_lets_go_of_the_document(self, tmp_path: Path) -> None:
         scan(tmp_path / "a.pdf", [plain(60, 90, 120)] * 2)
         source = open_source(str(tmp_path))
-        source.read(Turn())
+        source.read(UserInput())
         source.close()
-        assert source.read(Turn()) is None
+        assert source.read(UserInput()) is None
 
     def test_two_threads_may_read_at_once(self, tmp_path: Path) -> None:
         path = scan(tmp_path / "scan.pdf", [scenery(600, 400)] * 8)

@@ -27,12 +27,12 @@ from camdigits.sources.kinds import expand, is_recorded, open_source
 from camdigits.sources.live import DEFAULT_FPS, sound_fps
 from camdigits.sources.network import public_name
 from camdigits.sources.pages import page_text
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.vision.types import BgrImage
 from tests.fakes import frames_of, plain, unprivileged_folder
 from tests.platforms import hears_decoders, needs_any_names, posix_only
 
-TURN = Turn()
+NO_INPUT = UserInput()
 FPS = 20.0
 CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
 
@@ -210,7 +210,7 @@ class TestPictures:
         data = late.read_bytes()
         late.write_bytes(data[:-20])
         show = open_source(str(tmp_path))
-        assert [show.read(Turn()) is not None and show.file for _ in range(2)] == [str(first), str(last)]
+        assert [show.read(UserInput()) is not None and show.file for _ in range(2)] == [str(first), str(last)]
         assert show.notice.startswith(f"passed over {late}: the picture is cut off")
         late.write_bytes(data)
         assert show.back() is not None
@@ -347,7 +347,7 @@ class TestClips:
     def test_nothing_comes_from_a_clip_that_is_closed(self, tmp_path: Path) -> None:
         source = open_source(str(write_clip(tmp_path / "clip.mp4", frames=5)))
         source.close()
-        assert source.read(TURN) is None
+        assert source.read(NO_INPUT) is None
 
 
 class TestSlideShows:
@@ -371,7 +371,7 @@ class TestSlideShows:
         bad = cut(write_picture(tmp_path / "1.jpg"), 0.5)
         write_picture(tmp_path / "2.jpg")
         source = open_source(str(tmp_path))
-        assert source.read(TURN) is not None
+        assert source.read(NO_INPUT) is not None
         assert source.notice.startswith(f"passed over {bad}: the picture is cut off")
 
     def test_a_folder_of_damaged_pictures_is_refused(self, tmp_path: Path) -> None:
@@ -388,10 +388,10 @@ class TestSlideShows:
         for name in ("clip.mp4", "notes.txt"):
             (tmp_path / name).touch()
         source = open_source(str(tmp_path))
-        source.read(TURN)
+        source.read(NO_INPUT)
         assert "left out 1 file of other kinds (.txt)" in source.notice
         assert "1 clip there" in source.notice
-        source.read(TURN)
+        source.read(NO_INPUT)
         assert source.notice == ""
 
     @pytest.mark.parametrize("suffix", [".tga", ".jfif", ".jpe"])
@@ -614,11 +614,11 @@ import sys
 import cv2
 from camdigits.sources.kinds import open_source
 from camdigits.errors import SourceError
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 for spec in sys.argv[1:]:
     try:
         source = open_source(spec, timeout_s=1)
-        while source.read(Turn()) is not None:
+        while source.read(UserInput()) is not None:
             pass
         print("read", spec)
     except SourceError as error:

@@ -12,11 +12,11 @@ import pytest
 
 from camdigits.errors import SourceError
 from camdigits.sources.live import LiveParams, LiveSource
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from camdigits.vision.types import Frame
 from tests.fakes import WAIT_S, FakeCapture, FakeClock, Gate, Step, plain
 
-TURN = Turn()
+NO_INPUT = UserInput()
 QUICK = LiveParams(wait_s=0.01, close_s=0.05)
 
 Start = Callable[..., tuple[LiveSource, FakeCapture]]
@@ -52,12 +52,12 @@ def test_the_newest_frame_is_read_and_the_older_ones_are_dropped_and_counted(sta
     first, second = Gate(), Gate()
     source, _ = start([plain(10), plain(20), plain(30), first, plain(40), second])
     assert first.reached.wait(WAIT_S)
-    frame = source.read(TURN)
+    frame = source.read(NO_INPUT)
     assert (frame.index, int(frame.image[0, 0, 0])) == (2, 30)
     assert source.dropped == 2
     first.open()
     assert second.reached.wait(WAIT_S)
-    assert source.read(TURN).index == 3
+    assert source.read(NO_INPUT).index == 3
     assert source.dropped == 2
 
 
@@ -66,14 +66,14 @@ def test_a_frame_is_timed_when_it_was_captured(start: Start, clock: FakeClock) -
     source, _ = start([plain(10), plain(20), gate], period_s=0.5)
     assert gate.reached.wait(WAIT_S)
     clock.advance(3)
-    assert source.read(TURN).time_s == pytest.approx(1.0)
+    assert source.read(NO_INPUT).time_s == pytest.approx(1.0)
 
 
 def test_without_a_new_frame_the_last_one_comes_again_with_its_index(start: Start) -> None:
     gate = Gate()
     source, _ = start([plain(10), gate])
-    first = source.read(TURN)
-    assert source.read(TURN) is first
+    first = source.read(NO_INPUT)
+    assert source.read(NO_INPUT) is first
 
 
 def test_a_camera_that_fails_for_long_is_lost_and_the_error_says_since_when(start: Start) -> None:
@@ -86,16 +86,16 @@ def test_a_camera_that_fails_for_long_is_lost_and_the_error_says_since_when(star
 def test_the_last_frame_is_given_before_the_loss_is_told(start: Start) -> None:
     source, capture = start([plain(10)], period_s=1.0)
     assert capture.released.wait(WAIT_S)
-    assert source.read(TURN).index == 0
+    assert source.read(NO_INPUT).index == 0
     with pytest.raises(SourceError):
-        source.read(TURN)
+        source.read(NO_INPUT)
 
 
 def test_a_short_failure_is_forgiven(start: Start) -> None:
     gate = Gate()
     source, _ = start([plain(10), None, None, cv2.error("a broken frame"), plain(20), gate])
     assert gate.reached.wait(WAIT_S)
-    assert source.read(TURN).index == 1
+    assert source.read(NO_INPUT).index == 1
 
 
 def test_a_stream_without_patience_ends_at_the_first_failure(start: Start) -> None:
@@ -108,10 +108,10 @@ def test_a_stream_without_patience_ends_at_the_first_failure(start: Start) -> No
 def test_a_capture_that_hangs_is_called_lost(start: Start, clock: FakeClock) -> None:
     gate = Gate()
     source, _ = start([plain(10), gate])
-    source.read(TURN)
+    source.read(NO_INPUT)
     clock.advance(QUICK.lost_s)
     with pytest.raises(SourceError, match="no picture since"):
-        source.read(TURN)
+        source.read(NO_INPUT)
 
 
 def test_a_camera_that_never_gives_a_picture_is_an_error(start: Start, clock: FakeClock) -> None:
@@ -120,7 +120,7 @@ def test_a_camera_that_never_gives_a_picture_is_an_error(start: Start, clock: Fa
     assert gate.reached.wait(WAIT_S)
     clock.advance(QUICK.first_frame_s)
     with pytest.raises(SourceError, match="gave no picture"):
-        source.read(TURN)
+        source.read(NO_INPUT)
 
 
 def test_close_comes_back_while_the_capture_hangs_and_the_thread_releases_it_later(start: Start) -> None:
@@ -135,7 +135,7 @@ def test_close_comes_back_while_the_capture_hangs_and_the_thread_releases_it_lat
 
 def test_close_releases_the_capture(start: Start) -> None:
     source, capture = start([plain(10)] * 100_000, params=LiveParams(close_s=WAIT_S))
-    source.read(TURN)
+    source.read(NO_INPUT)
     source.close()
     assert capture.released.is_set()
 
@@ -147,7 +147,7 @@ def test_a_picture_black_for_two_seconds_is_noticed_until_it_brightens(start: St
     notices = []
     for gate in gates:
         assert gate.reached.wait(WAIT_S)
-        source.read(TURN)
+        source.read(NO_INPUT)
         notices.append(source.notice)
         gate.open()
     assert notices[0] == notices[2] == ""
@@ -156,19 +156,19 @@ def test_a_picture_black_for_two_seconds_is_noticed_until_it_brightens(start: St
 
 def test_a_size_other_than_asked_is_noticed(start: Start) -> None:
     source, _ = start([plain(90, width=640, height=480), Gate()], asked=(1280, 720))
-    source.read(TURN)
+    source.read(NO_INPUT)
     assert source.notice == "asked 1280x720, the camera gives 640x480"
 
 
 def test_the_size_asked_for_is_no_news(start: Start) -> None:
     source, _ = start([plain(90, width=640, height=480), Gate()], asked=(640, 480))
-    source.read(TURN)
+    source.read(NO_INPUT)
     assert source.notice == ""
 
 
 def test_a_grey_camera_gives_bgr(start: Start) -> None:
     source, _ = start([np.full((4, 6), 9, np.uint8), Gate()])
-    assert source.read(TURN).image.shape == (4, 6, 3)
+    assert source.read(NO_INPUT).image.shape == (4, 6, 3)
 
 
 # Sought again.
@@ -219,7 +219,7 @@ def plug(clock: FakeClock) -> Iterator[Plug]:
 def read_until(source: LiveSource, look: Callable[[Frame], bool]) -> Frame:
     """Read until the frame is as wanted."""
     deadline_s = time.monotonic() + WAIT_S
-    while not look(frame := source.read(TURN)):
+    while not look(frame := source.read(NO_INPUT)):
         assert time.monotonic() < deadline_s, f"in vain; {source.loss or source.notice}"
     return frame
 
@@ -258,14 +258,14 @@ def test_it_is_sought_less_and_less_often_while_it_is_away(plug: Plug, clock: Fa
     began_s = clock.now_s
     while clock.now_s < began_s + 60:
         known = len(plug.captures)
-        source.read(TURN)
+        source.read(NO_INPUT)
         if len(plug.captures) > known:
             tries_at_s.append(clock.now_s)
         clock.advance(0.05)
     pauses_s = np.diff(tries_at_s)
     assert 6 <= len(tries_at_s) <= 14
     assert pauses_s[0] < 2
-    assert pauses_s[-1] >= SEEKING.most_pause_s
+    assert pauses_s[-1] >= SEEKING.max_retry_pause_s
     assert "cannot be opened" in source.loss
     assert all(capture.released.wait(WAIT_S) for capture in plug.captures)
     source.close()
@@ -288,16 +288,16 @@ def test_one_that_hangs_is_left_behind_and_what_it_gives_later_is_not_shown(plug
     source = plug.source()
     read_until(source, shows(10))
     assert hang.reached.wait(WAIT_S)
-    source.read(TURN)
+    source.read(NO_INPUT)
     assert source.loss == ""
     clock.advance(SEEKING.silent_s)
     read_until(source, is_lost(source))
     assert "no picture for 2 s" in source.loss
-    clock.advance(SEEKING.least_pause_s)
+    clock.advance(SEEKING.min_retry_pause_s)
     newer = read_until(source, shows(20))
     hang.open()
     assert plug.captures[0].released.wait(WAIT_S)
-    assert source.read(TURN) is newer
+    assert source.read(NO_INPUT) is newer
     assert source.loss == ""
     source.close()
 
@@ -306,15 +306,15 @@ def test_no_more_than_a_few_that_hang_are_left_behind(plug: Plug, clock: FakeClo
     plug.hold(*([Gate()] for _ in range(50)))
     source = plug.source()
     for _ in range(400):
-        source.read(TURN)
+        source.read(NO_INPUT)
         clock.advance(1)
-    assert len(plug.captures) == SEEKING.most_hung
+    assert len(plug.captures) == SEEKING.max_hung
     plug.gates[0].open()
     assert plug.captures[0].released.wait(WAIT_S)
     for _ in range(20):
-        source.read(TURN)
+        source.read(NO_INPUT)
         clock.advance(1)
-    assert len(plug.captures) == SEEKING.most_hung + 1
+    assert len(plug.captures) == SEEKING.max_hung + 1
     source.close()
 
 
@@ -334,9 +334,9 @@ def test_the_same_picture_for_two_seconds_is_no_cameras(plug: Plug, clock: FakeC
     source.close()
 
 
-@pytest.mark.parametrize(("value", "told"), [(30, "the same picture"), (3, "a black picture")], ids=["still", "black"])
+@pytest.mark.parametrize(("value", "message"), [(30, "the same picture"), (3, "a black picture")], ids=["still", "black"])
 def test_what_looks_the_same_once_opened_anew_is_shown_with_a_notice_and_not_sought_for_ever(
-    plug: Plug, clock: FakeClock, value: int, told: str
+    plug: Plug, clock: FakeClock, value: int, message: str
 ) -> None:
     gates = [Gate() for _ in range(5)]
     plug.hold(
@@ -349,17 +349,17 @@ def test_what_looks_the_same_once_opened_anew_is_shown_with_a_notice_and_not_sou
     gates[0].open()
     assert gates[1].reached.wait(WAIT_S)
     read_until(source, is_lost(source))
-    clock.advance(SEEKING.least_pause_s)
+    clock.advance(SEEKING.min_retry_pause_s)
     read_until(source, lambda _: len(plug.captures) == 2 and not source.loss)
     clock.advance(1.9)
     gates[2].open()
     assert gates[3].reached.wait(WAIT_S)
     for _ in range(3):
-        source.read(TURN)
+        source.read(NO_INPUT)
     clock.advance(0.1)
-    source.read(TURN)
+    source.read(NO_INPUT)
     assert source.loss == ""
-    assert told in source.notice
+    assert message in source.notice
     gates[3].open()
     read_until(source, shows(90))
     assert source.notice == ""
@@ -370,7 +370,7 @@ def test_a_dark_frame_stands_in_while_a_camera_takes_its_time(plug: Plug) -> Non
     opening = Gate()
     plug.hold([opening, plain(90, width=320, height=240)])
     source = plug.source(asked=(320, 240))
-    frame = source.read(TURN)
+    frame = source.read(NO_INPUT)
     assert not frame.settled
     assert frame.image.shape == (240, 320, 3)
     assert source.notice == "opening camera 7"
@@ -396,4 +396,4 @@ def test_a_hundred_times_unplugged_leaves_nothing_behind(plug: Plug, clock: Fake
 
 def _read_to_the_end(source: LiveSource) -> None:
     for _ in range(10_000):
-        source.read(TURN)
+        source.read(NO_INPUT)

@@ -14,12 +14,12 @@ import pytest
 
 from camdigits.errors import SourceError
 from camdigits.sources.kinds import open_source
-from camdigits.sources.ports import FrameSource, Turn
+from camdigits.sources.ports import FrameSource, UserInput
 from camdigits.sources.refusals import refusal
 from camdigits.vision.types import Frame
 from tests.fakes import WAIT_S, plain
 
-TURN = Turn()
+NO_INPUT = UserInput()
 FRAME_PAUSE_S = 0.01
 PASSWORD = "s3cret"
 
@@ -93,7 +93,7 @@ def camera() -> Iterator[Camera]:
 
 def test_a_stream_is_read_live(camera: Camera) -> None:
     source = open_source(camera.url())
-    first, later = source.read(TURN), _read_until(source, index=20)
+    first, later = source.read(NO_INPUT), _read_until(source, index=20)
     assert source.live
     assert source.frame_count is None
     assert source.name == camera.url()
@@ -127,14 +127,14 @@ def test_a_stream_whose_frames_change_size_goes_on(camera: Camera) -> None:
 
 def test_closing_a_stream_ends_its_thread(camera: Camera) -> None:
     source = open_source(camera.url())
-    source.read(TURN)
+    source.read(NO_INPUT)
     source.close()
     assert not [thread for thread in threading.enumerate() if thread.name == f"frames of {camera.url()}"]
 
 
 def test_a_password_opens_a_camera_and_reaches_no_name(camera: Camera) -> None:
     source = open_source(camera.url(f"/private?token={PASSWORD}", user=f"user:{PASSWORD}@"))
-    assert source.read(TURN) is not None
+    assert source.read(NO_INPUT) is not None
     assert source.name == camera.url("/private?token=***")
     camera.ends.set()
     with pytest.raises(SourceError) as caught:
@@ -156,10 +156,10 @@ def test_a_still_picture_behind_a_url_is_one_recorded_frame(camera: Camera) -> N
     camera.files["/page.jpg"] = _jpeg(77)
     source = open_source(camera.url("/page.jpg"))
     assert (source.live, source.frame_count) == (False, 1)
-    frame = source.read(TURN)
+    frame = source.read(NO_INPUT)
     assert frame is not None
     assert int(frame.image[0, 0, 0]) == pytest.approx(77, abs=1)
-    assert source.read(TURN) is None
+    assert source.read(NO_INPUT) is None
 
 
 def test_an_address_may_begin_with_capitals(camera: Camera) -> None:
@@ -167,7 +167,7 @@ def test_an_address_may_begin_with_capitals(camera: Camera) -> None:
     url = camera.url("/Page.jpg").replace("http", "Http")
     source = open_source(url)
     assert source.name == url
-    assert source.read(TURN) is not None
+    assert source.read(NO_INPUT) is not None
 
 
 def test_a_clip_behind_a_url_is_replayed_frame_by_frame(camera: Camera, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_clip_behind_a_url_is_replayed_frame_by_frame(camera: Camera, tmp_path
     source = open_source(camera.url("/clip.avi"))
     assert (source.live, source.frame_count) == (False, 12)
     frames = []
-    while (frame := source.read(TURN)) is not None:
+    while (frame := source.read(NO_INPUT)) is not None:
         frames.append(frame)
     assert [frame.index for frame in frames] == list(range(12))
     source.close()
@@ -233,7 +233,7 @@ def test_a_server_that_never_answers_is_an_error(scheme: str) -> None:
 
 def _read_until(source: FrameSource, index: int) -> Frame:
     for _ in range(100_000):
-        frame = source.read(TURN)
+        frame = source.read(NO_INPUT)
         if frame is not None and frame.index >= index:
             return frame
     raise AssertionError(f"no frame {index}")

@@ -17,7 +17,7 @@ from camdigits.live.reader_thread import ReaderThread
 from camdigits.recognizer import frames, live_reader
 from camdigits.settings import Effort
 from camdigits.sources.kinds import open_source
-from camdigits.tracking.live_reader import Reading
+from camdigits.tracking.live_reader import FrameReading
 from camdigits.vision.types import Digit, Frame
 from tests.fakes import WAIT_S
 from train.carried import FPS, Carry
@@ -51,7 +51,7 @@ def paced(clip_frames: Sequence[Frame]) -> Iterator[Frame]:
 def shown_by_thread(clip: TrueClip) -> Shown:
     """What a live reader shows on each frame whose readings are done on the thread, as in the window."""
     source = open_source(str(clip.path))
-    thread = ReaderThread[Reading]()
+    thread = ReaderThread[FrameReading]()
     reader = live_reader(Recognizer(), Effort.LIVE, thread)
     try:
         return [reader.recognize(frame).digits for frame in paced(list(frames(source)))]

@@ -17,7 +17,7 @@ from camdigits.errors import SourceError
 from camdigits.sources.kinds import open_source, picture_at
 from camdigits.sources.paged import PagedSource, TiffSource
 from camdigits.sources.pictures import tiff_pages
-from camdigits.sources.ports import Pages, Turn
+from camdigits.sources.ports import Pages, UserInput
 from camdigits.vision.types import BgrImage
 
 GREYS = (0, 100, 200)
@@ -34,7 +34,7 @@ def tiff(tmp_path: Path) -> Path:
 
 def pages_of(source: TiffSource) -> list[tuple[int, BgrImage]]:
     pages = []
-    while (frame := source.read(Turn())) is not None:
+    while (frame := source.read(UserInput())) is not None:
         pages.append((frame.index, frame.image))
     return pages
 
@@ -151,7 +151,7 @@ def test_a_slide_show_shows_all_pages(tiff: Path) -> None:
     source = open_source(str(tiff.parent))
     assert source.frame_count is None
     shown = []
-    while (frame := source.read(Turn())) is not None:
+    while (frame := source.read(UserInput())) is not None:
         shown.append(int(frame.image.max()))
     assert shown == [*GREYS, 250]
 
@@ -159,7 +159,14 @@ def test_a_slide_show_shows_all_pages(tiff: Path) -> None:
 def test_pages_are_turned_to_and_fro(tiff: Path) -> None:
     source = open_source(str(tiff))
     assert isinstance(source, PagedSource)
-    greys = [source.read(Turn()), source.read(Turn()), source.back(), source.read(Turn()), source.back(), source.back()]
+    greys = [
+        source.read(UserInput()),
+        source.read(UserInput()),
+        source.back(),
+        source.read(UserInput()),
+        source.back(),
+        source.back(),
+    ]
     assert [frame and frame.index for frame in greys] == [0, 1, 0, 1, 0, None]
     assert [int(frame.image.max()) for frame in greys if frame] == [GREYS[index] for index in (0, 1, 0, 1, 0)]
 
@@ -171,14 +178,14 @@ def test_a_folder_is_turned_to_and_fro_through_the_pages_of_its_files(tiff: Path
     source = open_source(str(folder))
     assert isinstance(source, Pages)
     there = []
-    while (frame := source.read(Turn())) is not None:
+    while (frame := source.read(UserInput())) is not None:
         there.append((Path(source.file).name, frame.index, int(frame.image.max())))
     back = []
     while (frame := source.back()) is not None:
         back.append((Path(source.file).name, frame.index, int(frame.image.max())))
     assert [grey for _, _, grey in there] == [*GREYS, 250]
     assert back == there[-2::-1]
-    assert source.read(Turn()) is not None, "nothing comes after the first"
+    assert source.read(UserInput()) is not None, "nothing comes after the first"
     assert Path(source.file).name == there[1][0]
 
 

@@ -15,21 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camdigits.canvas.strokes import (
-    LEAST_SIDE_PX,
-    MOST_SIDE_PX,
-    MOST_WIDTH_PX,
+    MAX_SIDE_PX,
+    MAX_WIDTH_PX,
+    MIN_SIDE_PX,
     REACH_PX,
-    Kind,
     Page,
     PaperColour,
     Stroke,
+    StrokeKind,
     render,
 )
 from camdigits.errors import SourceError
 from camdigits.live.canvas import BRUSH_RADII_PX, CanvasSource
 from camdigits.sources import pages
 from camdigits.sources.pages import load_page, page_text
-from camdigits.sources.ports import Turn
+from camdigits.sources.ports import UserInput
 from tests.fake_screen import stroke
 from tests.fakes import hollow_png
 from tests.platforms import NOT_THERE
@@ -37,15 +37,15 @@ from tests.platforms import NOT_THERE
 COORDINATES = st.one_of(st.integers(-REACH_PX, REACH_PX), st.floats(-REACH_PX, REACH_PX))
 PAGES = st.builds(
     Page,
-    st.integers(LEAST_SIDE_PX, MOST_SIDE_PX),
-    st.integers(LEAST_SIDE_PX, MOST_SIDE_PX),
+    st.integers(MIN_SIDE_PX, MAX_SIDE_PX),
+    st.integers(MIN_SIDE_PX, MAX_SIDE_PX),
     st.sampled_from(PaperColour),
     st.lists(
         st.builds(
             Stroke,
             st.lists(st.tuples(COORDINATES, COORDINATES), min_size=1, max_size=6).map(tuple),
-            st.one_of(st.integers(1, MOST_WIDTH_PX), st.floats(1, MOST_WIDTH_PX)),
-            st.sampled_from(Kind),
+            st.one_of(st.integers(1, MAX_WIDTH_PX), st.floats(1, MAX_WIDTH_PX)),
+            st.sampled_from(StrokeKind),
         ),
         max_size=5,
     ).map(tuple),
@@ -105,7 +105,7 @@ def test_the_documented_example_is_a_page(folder: Path) -> None:
 
 def test_what_is_drawn_with_the_thickest_brush_beyond_the_edges_can_be_saved(folder: Path) -> None:
     canvas = CanvasSource()
-    canvas.read(Turn(keys=("]",) * 100))
+    canvas.read(UserInput(keys=("]",) * 100))
     frame = canvas.read(stroke((300, 300), (10**9, -(10**9)), (-(10**9), 5)))
     page = reloaded(folder, page_text(canvas.page))
     assert page.strokes[0].width_px == 2 * BRUSH_RADII_PX[-1] + 1
@@ -126,7 +126,7 @@ def png(width: int, height: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda page: page.pop("format"), '"format" is not "camdigits page"'),
         (lambda page: page.update(version=2), "a page of version 2, and this camdigits knows version 1; open it with"),
@@ -154,9 +154,9 @@ def png(width: int, height: int) -> str:
     ],
 )
 def test_what_is_no_page_is_refused_and_the_place_is_named(
-    folder: Path, change: Callable[[dict[str, Any]], Any], told: str
+    folder: Path, change: Callable[[dict[str, Any]], Any], message: str
 ) -> None:
-    assert told in refusal(folder, changed(change))
+    assert message in refusal(folder, changed(change))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\xff", "[" * 9000, "9" * 5000, page_text(Page(64, 64))[:-9]])
@@ -181,5 +181,5 @@ def test_no_file_makes_much_more_of_itself_than_it_is(folder: Path, inner: str) 
 
 
 def test_more_points_than_a_page_holds_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "MOST_POINTS", 3)
+    monkeypatch.setattr(pages, "MAX_POINTS", 3)
     assert "more than 3 points" in refusal(folder, json.dumps(DOCUMENT))

@@ -20,12 +20,12 @@ from camdigits.errors import SourceError
 from camdigits.sources import network
 from camdigits.sources.kinds import open_source
 from camdigits.sources.live import LiveSource
-from camdigits.sources.ports import FrameSource, Turn
+from camdigits.sources.ports import FrameSource, UserInput
 from camdigits.vision.types import Frame
 from tests.fakes import WAIT_S, FakeClock
 from tests.rtsp_camera import NUMBERS, PASSWORD, REQUESTS, USER, Behaviour, RtspCamera, number_of
 
-TURN = Turn()
+NO_INPUT = UserInput()
 ROOT = Path(__file__).resolve().parents[2]
 SHORT_S = 0.3
 LOGIN = f"{USER}:{PASSWORD}@"
@@ -43,7 +43,7 @@ def camera() -> Iterator[RtspCamera]:
 def test_a_stream_is_read_live(camera: RtspCamera, codec: str, udp_only: bool) -> None:
     camera.behaviour = Behaviour(codec=codec, udp_only=udp_only)
     source = open_source(camera.url())
-    first = source.read(TURN)
+    first = source.read(NO_INPUT)
     assert first is not None
     later = read_until(source, lambda frame: frame.index > first.index + 20)
     source.close()
@@ -59,7 +59,7 @@ def test_a_stream_is_read_live(camera: RtspCamera, codec: str, udp_only: bool) -
 
 def test_closing_it_ends_its_thread_and_leaves_the_camera(camera: RtspCamera) -> None:
     source = open_source(camera.url())
-    source.read(TURN)
+    source.read(NO_INPUT)
     source.close()
     assert not [thread for thread in threading.enumerate() if thread.name == f"frames of {camera.url()}"]
     wait_until(lambda: camera.asked[-1] == "TEARDOWN")
@@ -68,11 +68,11 @@ def test_closing_it_ends_its_thread_and_leaves_the_camera(camera: RtspCamera) ->
 def test_the_newest_frame_is_read_however_slow_reading_is(camera: RtspCamera) -> None:
     source = open_source(camera.url())
     assert isinstance(source, LiveSource)
-    first = source.read(TURN)
+    first = source.read(NO_INPUT)
     before = source.dropped
     wait_until(lambda: source.dropped >= before + NUMBERS)
     sent = camera.sent
-    second = source.read(TURN)
+    second = source.read(NO_INPUT)
     assert second.index > first.index + NUMBERS
     late = (sent - 1 - number_of(second.image)) % NUMBERS
     assert late <= 5 or late >= NUMBERS - 2, f"{late} frames late"
@@ -107,7 +107,7 @@ def test_a_stream_that_falls_silent_is_an_error_that_says_so(camera: RtspCamera,
     read_until(source, lambda frame: camera.sent == 60 and number_of(frame.image) == 59 % NUMBERS)
     clock.advance(5)
     with pytest.raises(SourceError, match=r"no picture since .* the stream ended or was cut off"):
-        source.read(TURN)
+        source.read(NO_INPUT)
     source.close()
 
 
@@ -144,7 +144,7 @@ def test_a_camera_that_shows_nothing_before_its_next_keyframe_is_waited_for(
     read_until(source, lambda _: camera.served > served)
     clock.advance(9)
     for _ in range(3):
-        source.read(TURN)
+        source.read(NO_INPUT)
     assert source.loss
     camera.behaviour = Behaviour()
     read_until(source, lambda _: not source.loss)
@@ -157,7 +157,7 @@ def test_letters_of_a_password_may_be_percent_encoded(camera: RtspCamera, scheme
     camera.behaviour = Behaviour(scheme=scheme)
     encoded = "".join(f"%{ord(letter):02X}" for letter in PASSWORD)
     source = open_source(camera.url(user=f"{USER}:{encoded}@"))
-    assert source.read(TURN) is not None
+    assert source.read(NO_INPUT) is not None
     source.close()
 
 
@@ -165,7 +165,7 @@ def test_letters_of_a_password_may_be_percent_encoded(camera: RtspCamera, scheme
 def test_a_password_opens_a_camera_and_reaches_no_name(camera: RtspCamera, scheme: str) -> None:
     camera.behaviour = Behaviour(scheme=scheme)
     source = open_source(camera.url(f"/cam?token={PASSWORD}", user=LOGIN))
-    assert source.read(TURN) is not None
+    assert source.read(NO_INPUT) is not None
     assert source.name == camera.url("/cam?token=***")
     source.close()
 
@@ -277,7 +277,7 @@ def wait_until(look: Callable[[], bool]) -> None:
 def read_until(source: FrameSource, look: Callable[[Frame], bool]) -> Frame:
     deadline_s = time.monotonic() + WAIT_S
     while True:
-        frame = source.read(TURN)
+        frame = source.read(NO_INPUT)
         assert frame is not None
         if look(frame):
             return frame

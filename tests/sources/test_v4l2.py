@@ -46,10 +46,10 @@ class FakeMachine:
         self.requests: list[int] = []
 
     def plug(self, index: int, name: str, driver: Driver, place: int = 0) -> Path:
-        told = self.names / f"video{index}"
-        told.mkdir(parents=True)
-        (told / "name").write_text(f"{name}\n", encoding="utf-8")
-        (told / "index").write_text(f"{place}\n", encoding="utf-8")
+        folder = self.names / f"video{index}"
+        folder.mkdir(parents=True)
+        (folder / "name").write_text(f"{name}\n", encoding="utf-8")
+        (folder / "index").write_text(f"{place}\n", encoding="utf-8")
         device = self.devices / f"video{index}"
         device.touch()
         self.drivers[str(device)] = driver

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from camdigits.vision.classification import read_glyphs, stack_glyphs
-from camdigits.vision.types import Batch, Odds, Reading
+from camdigits.vision.types import Batch, Probabilities, Reading
 
 
 def test_all_glyphs_go_through_one_call() -> None:
     calls: list[int] = []
 
-    def classify(batch: Batch) -> Odds:
+    def classify(batch: Batch) -> Probabilities:
         calls.append(len(batch))
         return np.eye(10, dtype=np.float32)[[3] * len(batch)]
 
@@ -22,7 +22,7 @@ def test_all_glyphs_go_through_one_call() -> None:
 
 
 def test_an_empty_batch_never_reaches_the_classifier() -> None:
-    def classify(batch: Batch) -> Odds:
+    def classify(batch: Batch) -> Probabilities:
         raise AssertionError(f"asked for {len(batch)} glyphs")
 
     assert read_glyphs(stack_glyphs([]), classify) == ()

@@ -9,14 +9,22 @@ import numpy as np
 import pytest
 
 from camdigits.vision.normalize import make_glyph
-from camdigits.vision.orientation import GLANCE_SIDE_PX, Rotation, RotationParams, Steady, Tilt, Turned, find_slope
-from camdigits.vision.types import Batch, BgrImage, Box, Digit, Evidence, Frame, Number, Odds, Reading, Scene
+from camdigits.vision.orientation import (
+    ORIENTATION_SIDE_PX,
+    RotatedReader,
+    Rotation,
+    RotationParams,
+    Tilt,
+    TiltEstimator,
+    find_slope,
+)
+from camdigits.vision.types import Batch, BgrImage, Box, Digit, Evidence, Frame, Number, Probabilities, Reading, Scene
 
 WIDTH, HEIGHT = 400, 300
 INK = 20
 
 
-def turned(points: np.ndarray, degrees: float) -> np.ndarray:
+def rotated(points: np.ndarray, degrees: float) -> np.ndarray:
     """Points turned clockwise about the middle of the frame."""
     cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     middle = np.array([WIDTH, HEIGHT]) / 2
@@ -30,7 +38,7 @@ def lines(degrees: float, rows: int = 3, columns: int = 8) -> list[Box]:
     heights = rng.uniform(24, 30, len(places))
     return [
         Box(round(x - 8), round(y - height / 2), 16, round(height))
-        for (x, y), height in zip(turned(places, degrees), heights, strict=True)
+        for (x, y), height in zip(rotated(places, degrees), heights, strict=True)
     ]
 
 
@@ -86,8 +94,8 @@ class TestTilt:
         box = Box(30, 50, 17, 41)
         image = picture(box)
         tilt = Tilt(degrees, WIDTH, HEIGHT)
-        upright = tilt.turned(image)
-        scene = tilt.back(scene_of(upright))
+        upright = tilt.rotated(image)
+        scene = tilt.to_frame(scene_of(upright))
         assert np.array_equal(upright, np.rot90(image, -degrees // 90))
         assert tilt.size == (upright.shape[1], upright.shape[0])
         assert [scene.digits[0].box, scene.numbers[0].box, *scene.marks] == [box] * 3
@@ -96,7 +104,7 @@ class TestTilt:
         assert (scene.width, scene.height) == (WIDTH, HEIGHT)
 
     def test_ninety_degrees_are_clockwise(self) -> None:
-        assert ink_box(Tilt(90, WIDTH, HEIGHT).turned(picture(Box(0, 0, 10, 20)))) == Box(HEIGHT - 20, 0, 20, 10)
+        assert ink_box(Tilt(90, WIDTH, HEIGHT).rotated(picture(Box(0, 0, 10, 20)))) == Box(HEIGHT - 20, 0, 20, 10)
 
     @pytest.mark.parametrize("degrees", [-30, 15, 45, 75, 200])
     def test_digits_aslant_keep_the_tight_boxes_of_their_ink(self, degrees: float) -> None:
@@ -104,22 +112,22 @@ class TestTilt:
         cv2.line(image, (120, 90), (180, 170), (INK, INK, INK), 9)
         cv2.line(image, (180, 170), (110, 180), (INK, INK, INK), 9)
         tilt = Tilt(degrees % 360, WIDTH, HEIGHT)
-        upright = tilt.turned(image)
-        with_ink = tilt.back(scene_of(upright)).digits[0].box
+        upright = tilt.rotated(image)
+        with_ink = tilt.to_frame(scene_of(upright)).digits[0].box
         assert with_ink.iou(ink_box(image)) > 0.85
-        assert with_ink.iou(ink_box(image)) > tilt.back(scene_of(upright, glyph=False)).digits[0].box.iou(ink_box(image))
+        assert with_ink.iou(ink_box(image)) > tilt.to_frame(scene_of(upright, glyph=False)).digits[0].box.iou(ink_box(image))
 
     def test_boxes_stay_in_the_frame(self) -> None:
         tilt = Tilt(45, WIDTH, HEIGHT)
         corners = tuple(Box(x, y, 9, 9) for x in (0, tilt.size[0] - 9) for y in (0, tilt.size[1] - 9))
-        for box in tilt.back(Scene(*tilt.size, marks=corners)).marks:
+        for box in tilt.to_frame(Scene(*tilt.size, marks=corners)).marks:
             assert 0 <= box.x < box.right <= WIDTH
             assert 0 <= box.y < box.bottom <= HEIGHT
 
     def test_beyond_the_frame_its_ground_goes_on_without_streaks_of_ink(self) -> None:
         image = picture(*(Box(x, 0, 6, HEIGHT) for x in range(10, WIDTH, 40)))
         tilt = Tilt(45, WIDTH, HEIGHT)
-        corner = tilt.turned(image)[:100, -100:]
+        corner = tilt.rotated(image)[:100, -100:]
         steps = np.abs(np.diff(corner.astype(int), axis=0)).max()
         assert steps < 20
         assert corner.mean() == pytest.approx(image.mean(), abs=10)
@@ -128,7 +136,7 @@ class TestTilt:
         tilt = Tilt(45, 4000, 3000)
         assert max(tilt.size) <= 2560
         image = picture(Box(1000, 900, 200, 400), width=4000, height=3000)
-        assert tilt.back(scene_of(tilt.turned(image))).digits[0].box.iou(Box(1000, 900, 200, 400)) > 0.9
+        assert tilt.to_frame(scene_of(tilt.rotated(image))).digits[0].box.iou(Box(1000, 900, 200, 400)) > 0.9
 
 
 def page(degrees: float, index: int = 0) -> Frame:
@@ -168,14 +176,14 @@ class FakeReader:
         height, width = frame.image.shape[:2]
         return Scene(width, height, digits, (), source, marks=tuple(lines(degrees)), evidence=evidence)
 
-    def classify(self, batch: Batch) -> Odds:
+    def classify(self, batch: Batch) -> Probabilities:
         self.crops_asked += len(batch)
-        odds = np.full((len(batch), 11), 1e-5, np.float32)
-        odds[np.arange(len(batch)), np.where(batch[:, 0, 13:15, 0].any(axis=1), 3, 10)] = 0.9999
-        return odds
+        probabilities = np.full((len(batch), 11), 1e-5, np.float32)
+        probabilities[np.arange(len(batch)), np.where(batch[:, 0, 13:15, 0].any(axis=1), 3, 10)] = 0.9999
+        return probabilities
 
-    def turned(self, rotation: Rotation = Rotation.AUTO, sure: float = 4.5, gain: float = 6.0) -> Turned:
-        return Turned(self, self.classify, RotationParams(rotate=rotation, sure=sure, least_flip_gain=gain))
+    def rotated(self, rotation: Rotation = Rotation.AUTO, sure: float = 4.5, gain: float = 6.0) -> RotatedReader:
+        return RotatedReader(self, self.classify, RotationParams(rotate=rotation, confident_mean=sure, min_flip_gain=gain))
 
 
 def is_sure(scene: Scene) -> bool:
@@ -186,106 +194,106 @@ class TestTurned:
     @pytest.mark.parametrize("degrees", [90, 180, 270, 30, -30, 44, 120, 200, 330])
     def test_a_page_is_set_upright_whichever_way_it_lies(self, degrees: float) -> None:
         fake = FakeReader()
-        assert is_sure(fake.turned()(page(degrees)))
+        assert is_sure(fake.rotated()(page(degrees)))
         assert abs(fake.read_at[-1]) < 5
         assert len(fake.read_at) <= 3
 
     def test_a_page_that_reads_well_is_read_once_and_nothing_more_is_asked(self) -> None:
         fake = FakeReader()
-        fake.turned()(page(3))
+        fake.rotated()(page(3))
         assert (fake.read_at, fake.crops_asked) == ([3], 0)
 
     def test_turns_are_compared_at_a_glance_and_the_best_is_read_well(self) -> None:
         thorough, quick = FakeReader(), FakeReader()
-        turned = Turned(thorough, thorough.classify, RotationParams(sure=4.5), quick)
-        assert is_sure(turned(page(120)))
+        rotated = RotatedReader(thorough, thorough.classify, RotationParams(confident_mean=4.5), quick)
+        assert is_sure(rotated(page(120)))
         assert [thorough.read_at[0], abs(thorough.read_at[-1]) < 5, len(thorough.read_at)] == [120, True, 2]
         assert quick.read_at[0] == 120, "what turns are compared with was not seen by the same reader"
 
     def test_a_page_that_stays_as_it_is_is_read_well_only_once(self) -> None:
         thorough, quick = FakeReader(sure=0.8), FakeReader(sure=0.8)
-        Turned(thorough, thorough.classify, RotationParams(sure=4.5), quick)(page(180))
+        RotatedReader(thorough, thorough.classify, RotationParams(confident_mean=4.5), quick)(page(180))
         assert (thorough.read_at, quick.read_at) == ([180], [180, 0])
 
     def test_a_glance_is_taken_at_a_smaller_picture(self) -> None:
         thorough, quick = FakeReader(), FakeReader()
         sizes: list[tuple[int, ...]] = []
 
-        def glance(frame: Frame, source: str) -> Scene:
+        def quick_read(frame: Frame, source: str) -> Scene:
             sizes.append(frame.image.shape)
             return quick(frame, source)
 
         large = page(180)
         enlarged = cv2.resize(large.image, None, fx=6, fy=6, interpolation=cv2.INTER_NEAREST)
-        Turned(thorough, thorough.classify, RotationParams(sure=4.5), glance)(
+        RotatedReader(thorough, thorough.classify, RotationParams(confident_mean=4.5), quick_read)(
             replace(large, image=np.asarray(enlarged, np.uint8))
         )
-        assert {max(size) for size in sizes} == {GLANCE_SIDE_PX}
+        assert {max(size) for size in sizes} == {ORIENTATION_SIDE_PX}
 
     def test_a_page_with_a_small_slope_is_read_as_it_is(self) -> None:
         fake = FakeReader()
-        fake.turned()(page(8))
+        fake.rotated()(page(8))
         assert fake.read_at == [8]
 
     def test_a_page_upside_down_stays_so_where_its_digits_would_not_be_sure(self) -> None:
         fake = FakeReader(sure=0.8)  # as letters that look like digits, one of them very much
-        scene = fake.turned()(page(180))
+        scene = fake.rotated()(page(180))
         assert fake.read_at == [180, 0], "not tried"
         assert [digit.confidence for digit in scene.digits] == [0.6] * 5
 
     def test_a_page_stays_as_it_is_where_a_turn_brings_little_more(self) -> None:
         fake = FakeReader(sure=0.9999, elsewhere=0.9995)
-        scene = fake.turned(sure=99.0, gain=20.0)(page(180))
+        scene = fake.rotated(sure=99.0, gain=20.0)(page(180))
         assert [digit.confidence for digit in scene.digits] == [0.9995] * 5
 
     @pytest.mark.parametrize("rotation", [rotation for rotation in Rotation if rotation is not Rotation.AUTO])
     def test_a_turn_that_is_told_is_kept(self, rotation: Rotation) -> None:
         fake = FakeReader()
-        fake.turned(rotation)(page(180))
+        fake.rotated(rotation)(page(180))
         assert [degrees % 360 for degrees in fake.read_at] == [(180 + rotation.degrees) % 360]
         assert fake.crops_asked == 0
 
     @pytest.mark.parametrize("slope", [-44, -25, 25, 44])
     def test_slopes_are_levelled_on_both_sides_of_a_turn_that_is_told(self, slope: float) -> None:
-        assert is_sure(FakeReader().turned(Rotation.RIGHT)(page(270 + slope)))
+        assert is_sure(FakeReader().rotated(Rotation.RIGHT)(page(270 + slope)))
 
     def test_with_another_rotation_the_rest_is_the_same(self) -> None:
-        turned = FakeReader().turned().with_rotation(Rotation.OVER)
-        assert turned.rotation is Rotation.OVER
-        assert is_sure(turned(page(180)))
+        rotated = FakeReader().rotated().with_rotation(Rotation.OVER)
+        assert rotated.rotation is Rotation.OVER
+        assert is_sure(rotated(page(180)))
 
     def test_the_scene_names_its_source_and_lies_on_the_frame(self) -> None:
-        scene = FakeReader().turned()(replace(page(90), image=page(90).image[:, 20:]), "page.jpg")
+        scene = FakeReader().rotated()(replace(page(90), image=page(90).image[:, 20:]), "page.jpg")
         assert (scene.source, scene.width, scene.height) == ("page.jpg", HEIGHT - 20, HEIGHT)
 
 
 class TestSteady:
     def test_the_turn_of_the_first_frame_is_kept(self) -> None:
         fake = FakeReader()
-        steady = Steady(fake.turned(), every=4)
-        degrees = [steady.read(page(180, index)).tilt.degrees for index in range(20)]
+        tilt_estimator = TiltEstimator(fake.rotated(), every=4)
+        degrees = [tilt_estimator.read(page(180, index)).tilt.degrees for index in range(20)]
         assert degrees == [180] * 20
         assert len(fake.read_at) == 21, "a page that reads well was read more than once a frame"
 
     def test_a_page_that_is_turned_is_followed_once_it_is_sure(self) -> None:
-        steady = Steady(FakeReader().turned(), every=4)
+        tilt_estimator = TiltEstimator(FakeReader().rotated(), every=4)
         for index in range(8):
-            steady.read(page(0, index))
-        degrees = [steady.read(page(180, index)).tilt.degrees for index in range(8, 24)]
+            tilt_estimator.read(page(0, index))
+        degrees = [tilt_estimator.read(page(180, index)).tilt.degrees for index in range(8, 24)]
         change = degrees.index(180)
         assert degrees == [0] * change + [180] * (16 - change)
         assert 4 <= change <= 8
 
     def test_a_passing_turn_changes_nothing(self) -> None:
-        steady = Steady(FakeReader().turned(), every=4)
+        tilt_estimator = TiltEstimator(FakeReader().rotated(), every=4)
         frames = [page(180 if 8 <= index < 13 else 0, index) for index in range(30)]
-        assert {steady.read(frame).tilt.degrees for frame in frames} == {0}
+        assert {tilt_estimator.read(frame).tilt.degrees for frame in frames} == {0}
 
     def test_the_same_frames_give_the_same_turns(self) -> None:
         frames = [page(degrees, index) for index, degrees in enumerate([0] * 9 + [95] * 20 + [30] * 20)]
         runs = []
         for _ in range(2):
-            steady = Steady(FakeReader().turned(), every=3)
-            runs.append([steady.read(frame).tilt.degrees for frame in frames])
+            tilt_estimator = TiltEstimator(FakeReader().rotated(), every=3)
+            runs.append([tilt_estimator.read(frame).tilt.degrees for frame in frames])
         assert runs[0] == runs[1]
         assert runs[0][-1] == pytest.approx(330, abs=3)

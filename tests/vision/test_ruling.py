@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from camdigits.vision.ruling import without_rules
-from camdigits.vision.types import Ink
+from camdigits.vision.types import Mask
 
 WIDTH, HEIGHT = 640, 480
 
 
-def digits() -> Ink:
+def digits() -> Mask:
     """Strokes 50 px high and 7 wide that cross the paper's lines: a leaning stick, a ring and a 7."""
     ink = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.line(ink, (108, 205), (98, 255), 255, 6)
@@ -23,7 +23,7 @@ def digits() -> Ink:
     return ink
 
 
-def ruled(ink: Ink, rise: float = 0.0) -> Ink:
+def ruled(ink: Mask, rise: float = 0.0) -> Mask:
     """On paper with lines 2 px thick that rise by so many pixels from left to right."""
     paper = ink.copy()
     columns = np.arange(WIDTH)
@@ -33,27 +33,27 @@ def ruled(ink: Ink, rise: float = 0.0) -> Ink:
     return paper
 
 
-def squared(ink: Ink) -> Ink:
+def squared(ink: Mask) -> Mask:
     paper = ruled(ink)
     for x in range(24, WIDTH, 32):
         paper[:, x : x + 2] = 255
     return paper
 
 
-def strokes_of(ink: Ink | None, least_px: int = 20) -> list[Ink]:
+def strokes_of(ink: Mask | None, min_px: int = 20) -> list[Mask]:
     """The connected strokes of some size, each as a map of its own."""
     assert ink is not None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink)
-    large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= least_px) + 1
+    large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= min_px) + 1
     return [np.where(labels == k, np.uint8(255), np.uint8(0)) for k in large]
 
 
-def overlap(some: Ink, others: Ink) -> float:
+def overlap(some: Mask, others: Mask) -> float:
     return float(np.count_nonzero(some & others) / np.count_nonzero(some | others))
 
 
 @pytest.mark.parametrize("paper", [ruled, squared])
-def test_empty_paper_is_left_without_ink(paper: Callable[[Ink], Ink]) -> None:
+def test_empty_paper_is_left_without_ink(paper: Callable[[Mask], Mask]) -> None:
     blank = np.zeros((HEIGHT, WIDTH), np.uint8)
     left = without_rules(paper(blank))
     assert left is not None

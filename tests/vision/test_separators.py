@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from camdigits.vision.separators import Joints, clearances, fenced, find_joints
+from camdigits.vision.separators import Joints, clearances, find_joints, in_brackets
 from camdigits.vision.text_lines import Line, find_lines
 from camdigits.vision.types import Box, Digit
 
@@ -111,6 +111,6 @@ def test_clearance_is_the_way_to_the_nearest_digit_of_another_line() -> None:
 def test_lines_between_the_same_tall_marks_are_rows_of_a_matrix() -> None:
     rows = [Digit(2, 0.9, Box(x, y, 24, 40)) for y in (0, 70) for x in (0, 60)]
     brackets = np.array([Box(-40, -10, 12, 130), Box(110, -10, 12, 130)], np.float64)
-    assert fenced(find_lines(rows), brackets) == [True, True]
-    assert fenced(find_lines(rows), brackets[:1]) == [False, False]
-    assert fenced(find_lines(rows[:2]), brackets) == [False]
+    assert in_brackets(find_lines(rows), brackets) == [True, True]
+    assert in_brackets(find_lines(rows), brackets[:1]) == [False, False]
+    assert in_brackets(find_lines(rows[:2]), brackets) == [False]

@@ -27,7 +27,7 @@ _PLOT_ROWS = 3
 def inspector_panel(height: int, scene: Scene, chosen: Chosen | None, size_px: int) -> BgrImage:
     """The ink that was found and the crops with their readings, uint8 (height, W, 3); those of `scene.digits` come first.
 
-    What was clicked takes their place: its crop, the odds of each digit and of none, and how it came to be read.
+    What was clicked takes their place: its crop, the probabilities of each digit and of none, and how it came to be read.
     """
     size_px = fitting_px(size_px, height, 12 if chosen is None else 22)
     panel = blank_panel(height, 20 * size_px)
@@ -37,12 +37,12 @@ def inspector_panel(height: int, scene: Scene, chosen: Chosen | None, size_px: i
     room = panel[top + row_px(size_px) // 2 :, margin : panel.shape[1] - margin]
     if chosen is not None:
         _draw_chosen(room, scene, chosen, size_px)
-    elif scene.evidence is None or not scene.evidence.ink.size:
+    elif scene.evidence is None or not scene.evidence.mask.size:
         write(room, "nothing was read yet", 0, size_px, size_px, GREY)
     else:
-        ink = _ink_view(scene.evidence, room.shape[1], max(room.shape[0] // 2, 1))
-        room[: ink.shape[0], : ink.shape[1]] = ink[: room.shape[0]]
-        _draw_crops(room[ink.shape[0] + size_px // 2 :], _in_reading_order(scene.evidence, scene.digits), size_px)
+        mask = _mask_view(scene.evidence, room.shape[1], max(room.shape[0] // 2, 1))
+        room[: mask.shape[0], : mask.shape[1]] = mask[: room.shape[0]]
+        _draw_crops(room[mask.shape[0] + size_px // 2 :], _in_reading_order(scene.evidence, scene.digits), size_px)
     return panel
 
 
@@ -66,28 +66,32 @@ def _draw_chosen(room: BgrImage, scene: Scene, chosen: Chosen, size_px: int) -> 
     top = crop_px + size_px // 2
     write(room, "the network alone, of this crop", 0, top + size_px, small_px(size_px), GREY)
     top += row
-    odds = scene.evidence.odds[place] if place is not None and scene.evidence is not None and len(scene.evidence.odds) else None
-    _draw_odds(room[top:], odds, size_px)
+    probabilities = (
+        scene.evidence.probabilities[place]
+        if place is not None and scene.evidence is not None and len(scene.evidence.probabilities)
+        else None
+    )
+    _draw_probabilities(room[top:], probabilities, size_px)
     top += 11 * row + size_px // 2
     if chosen.moments:
         write(room, "confidence through time", 0, top + size_px, small_px(size_px), GREY)
         _draw_moments(room[top + row : top + row + _PLOT_ROWS * row], chosen.moments, size_px)
 
 
-def _draw_odds(room: BgrImage, odds: np.ndarray | None, size_px: int) -> None:
+def _draw_probabilities(room: BgrImage, probabilities: np.ndarray | None, size_px: int) -> None:
     """A bar for each class, 0 to 9 and none."""
     row = row_px(size_px)
     left, right = width_px(_NONE, size_px, BOLD) + size_px // 2, room.shape[1] - width_px("100%", size_px) - size_px // 2
-    best = None if odds is None else int(odds.argmax())
+    best = None if probabilities is None else int(probabilities.argmax())
     for label, name in enumerate([*map(str, range(10)), _NONE]):
         baseline = label * row + size_px
         weight = BOLD if label == best else REGULAR
         write(room, name, 0, baseline, size_px, INK, weight)
         track = room[label * row + size_px // 4 : label * row + size_px, left:right]
         track[:] = MIST
-        if odds is not None and label < len(odds):
-            track[:, : round(float(odds[label]) * (right - left))] = ORANGE if name == _NONE else SURE
-            write(room, percent(float(odds[label])), right + size_px // 2, baseline, size_px, INK, weight)
+        if probabilities is not None and label < len(probabilities):
+            track[:, : round(float(probabilities[label]) * (right - left))] = ORANGE if name == _NONE else SURE
+            write(room, percent(float(probabilities[label])), right + size_px // 2, baseline, size_px, INK, weight)
 
 
 def _draw_moments(room: BgrImage, moments: Sequence[Moment], size_px: int) -> None:
@@ -158,12 +162,12 @@ def _draw_crop(cell: BgrImage, glyph: Glyph, reading: Reading | None, crop_px: i
         write(cell, percent(reading.confidence), end + small // 3, baseline, small, INK)
 
 
-def _ink_view(evidence: Evidence, width: int, height: int) -> BgrImage:
+def _mask_view(evidence: Evidence, width: int, height: int) -> BgrImage:
     """The ink mask as dark strokes on white, no larger than (height, width), with a thin edge."""
-    rows, columns = evidence.ink.shape
+    rows, columns = evidence.mask.shape
     scale = min(width / columns, height / rows)
     size = (max(math.floor(columns * scale), 1), max(math.floor(rows * scale), 1))
-    small = cv2.resize(evidence.ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
+    small = cv2.resize(evidence.mask, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
     view = cv2.cvtColor(np.subtract(255, small, dtype=np.uint8), cv2.COLOR_GRAY2BGR)
     cv2.rectangle(view, (0, 0), (size[0] - 1, size[1] - 1), GREY, 1)
     return np.asarray(view, np.uint8)

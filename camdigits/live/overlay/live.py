@@ -18,8 +18,8 @@ from camdigits.vision.types import BgrImage, Box, Frame, Scene
 
 _SHORT_SIDE_PX = 480
 _ENLARGED_SIDE_PX = 1920
-_LONGEST_SIDE_PX = 3840
-_LEAST_BODY_PX = (480, 160)
+_MAX_SIDE_PX = 3840
+_MIN_BODY_PX = (480, 160)
 _LOST_SHARE = 0.45
 """How much of the last picture of a lost camera is left, so that nobody takes it for what is there now."""
 
@@ -59,7 +59,7 @@ def locate(frame: Frame, view: View, x: int, y: int, nearest: bool = False) -> t
     if canvas:
         x -= width if x >= width else 0
     else:
-        x -= (max(shown_width, _LEAST_BODY_PX[0]) - shown_width) // 2
+        x -= (max(shown_width, _MIN_BODY_PX[0]) - shown_width) // 2
     inside = min(max(x, 0), shown_width - 1), min(max(y, 0), shown_height - 1)
     if inside != (x, y) and not nearest:
         return None
@@ -75,7 +75,7 @@ def _camera(frame: Frame, scene: Scene, view: View, status: Status, labels: Labe
         image, shown = np.asarray(cv2.flip(image, 1), np.uint8), mirrored(shown)
     height, width = image.shape[:2]
     size_px = type_size_px(width, height)
-    body_width, body_height = max(width, _LEAST_BODY_PX[0]), max(height, _LEAST_BODY_PX[1])
+    body_width, body_height = max(width, _MIN_BODY_PX[0]), max(height, _MIN_BODY_PX[1])
     body = np.empty((body_height + bar_height_px(size_px), body_width, 3), np.uint8)
     if (body_width, body_height) != (width, height):
         body[:body_height] = SLATE
@@ -113,8 +113,8 @@ def _at_display_size(image: BgrImage, scene: Scene) -> tuple[BgrImage, Scene]:
 
 def _display_scale(width: int, height: int) -> float:
     short, long = min(height, width), max(height, width)
-    if long > _LONGEST_SIDE_PX:
-        return _LONGEST_SIDE_PX / long
+    if long > _MAX_SIDE_PX:
+        return _MAX_SIDE_PX / long
     return float(max(1, min(math.ceil(_SHORT_SIDE_PX / short), _ENLARGED_SIDE_PX // long)))
 
 

@@ -14,12 +14,12 @@ from camdigits.live.overlay.choices import draw_chosen, draw_dragged
 from camdigits.live.overlay.panels import Status, bar_height_px, draw_bar
 from camdigits.vision.types import BgrImage, Box, Digit, Frame, Scene, in_boxes
 
-_LEAST_LABEL_PX = 20
+_MIN_LABEL_PX = 20
 UNREAD = "?"
 _LEAST_UNREAD_PX, _UNREAD_SHARE = 12, 0.3
 """A stroke that is no digit is marked where it is this long, and so long beside the usual height of a digit."""
-_MOST_WIDENED = 1.15
-_NARROWEST = 0.5
+_MAX_WIDENING = 1.15
+_MIN_HEIGHT_SHARE = 0.5
 """A label is at most this much wider than what was written, but a thin stroke's label keeps this part of its height."""
 
 
@@ -80,8 +80,8 @@ def _label(digit: Digit, room: tuple[int, int]) -> tuple[Box, int]:
 def _label_in(box: Box, text: str, room: tuple[int, int]) -> tuple[Box, int]:
     """Where a label stands, in place of what was written in that box but all within `room`, and its type size."""
     tallest_px = box.height / DIGIT_HEIGHT
-    widest_px = box.width * _MOST_WIDENED / (width_px(text, 1000, BOLD) / 1000)
-    label_px = max(round(min(tallest_px, max(widest_px, tallest_px * _NARROWEST))), _LEAST_LABEL_PX)
+    widest_px = box.width * _MAX_WIDENING / (width_px(text, 1000, BOLD) / 1000)
+    label_px = max(round(min(tallest_px, max(widest_px, tallest_px * _MIN_HEIGHT_SHARE))), _MIN_LABEL_PX)
     label_width, label_height = width_px(text, label_px, BOLD), round(label_px * DIGIT_HEIGHT)
     left, top = box.x + (box.width - label_width) // 2, box.y + (box.height - label_height) // 2
     left, top = max(min(left, room[0] - label_width), 0), max(min(top, room[1] - label_height), 0)

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from camdigits.drawing.lettering import BOLD, REGULAR, fitted, halves, width_px, write
-from camdigits.drawing.marks import LEAST_TYPE_PX, draw_boxes, draw_tentative, draw_underline
+from camdigits.drawing.marks import MIN_TYPE_PX, draw_boxes, draw_tentative, draw_underline
 from camdigits.drawing.palette import GREY, INK, MIST, ORANGE, PALE, RED, SLATE, SURE_FROM, WHITE, YELLOW, Colour
 from camdigits.live.controls import BINDINGS, Mode, View, keys_name
 from camdigits.live.overlay.choices import draw_chosen
@@ -28,7 +28,7 @@ _MARKS: tuple[tuple[str, Callable[[BgrImage, Box, int], None]], ...] = (
     ("what you clicked", lambda card, box, size_px: draw_chosen(card, _inner(box), size_px // 2)),
 )
 """What each mark on the picture means, with what draws a sample of it round a box."""
-_LEAST_BESIDE = 0.2
+_MIN_BESIDE = 0.2
 """Numbers stand beside a notice where that leaves them this part of the bar."""
 _TITLE_KEYS, _TITLE_MARKS, _TITLE_NUMBERS = "Keys", "Marks", "Last numbers"
 
@@ -83,8 +83,8 @@ def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: Vie
     A notice too long for one line takes the whole bar, but for the sign of a recording.
     """
     rate = None if status.frames_per_s is None else float(round(status.frames_per_s))
-    told = replace(status, frames_per_s=rate)
-    bar[:] = _bar(bar.shape[:2], frame_size, _reading_line(scene), bool(scene.digits), view, told, size_px)
+    rounded = replace(status, frames_per_s=rate)
+    bar[:] = _bar(bar.shape[:2], frame_size, _reading_line(scene), bool(scene.digits), view, rounded, size_px)
 
 
 @lru_cache(maxsize=8)
@@ -105,19 +105,19 @@ def _bar(
     for chip in _chips(view, status):
         left = _draw_chip(bar, chip, left, baseline, size_px) + margin
     facts = "   ".join(_facts(frame_size, view, status))
-    facts, facts_px = fitted(facts, bar.shape[1] - left - margin, size_px, LEAST_TYPE_PX)
+    facts, facts_px = fitted(facts, bar.shape[1] - left - margin, size_px, MIN_TYPE_PX)
     write(bar, facts, left, baseline, facts_px, faint)
     below = baseline + row
     left = margin
     if status.notice:
         noticed_px = width_px(status.notice, size_px) + 2 * margin
-        beside = read if bar.shape[1] - noticed_px - margin >= _LEAST_BESIDE * bar.shape[1] else ""
+        beside = read if bar.shape[1] - noticed_px - margin >= _MIN_BESIDE * bar.shape[1] else ""
         bar[size_px // 4 + row :, : noticed_px if beside else None] = YELLOW
         write(bar, status.notice, left, below, size_px, INK)
         left, line = noticed_px + margin, beside
     else:
         line = read or (CANVAS_HINT if view.mode is Mode.CANVAS else CAMERA_HINT)
-    line, line_px = fitted(line, max(bar.shape[1] - left - margin, 0), size_px, LEAST_TYPE_PX, BOLD if has_digits else REGULAR)
+    line, line_px = fitted(line, max(bar.shape[1] - left - margin, 0), size_px, MIN_TYPE_PX, BOLD if has_digits else REGULAR)
     write(bar, line, left, below, line_px, text, BOLD if has_digits else REGULAR)
     return bar
 
@@ -129,7 +129,7 @@ def _draw_long_notice(bar: BgrImage, status: Status, size_px: int) -> None:
     for chip in _recording(status):
         left = _draw_chip(bar, chip, left, size_px // 4 + row - size_px // 2, size_px) + margin
     rooms_px = bar.shape[1] - margin - left, bar.shape[1] - 2 * margin
-    lines = [fitted(line, room, size_px, LEAST_TYPE_PX) for line, room in zip(halves(status.notice), rooms_px, strict=False)]
+    lines = [fitted(line, room, size_px, MIN_TYPE_PX) for line, room in zip(halves(status.notice), rooms_px, strict=False)]
     line_px = min(fitting_px for _, fitting_px in lines)
     for place, (line, _) in enumerate(lines):
         write(bar, line, margin if place else left, size_px // 4 + (place + 1) * row - size_px // 2, line_px, INK)
@@ -138,7 +138,7 @@ def _draw_long_notice(bar: BgrImage, status: Status, size_px: int) -> None:
 def help_panel(height: int, mode: Mode, size_px: int) -> BgrImage:
     """The card of keys and, below them or where there is no room beside them, of marks: uint8 (height, W, 3)."""
     keys, marks = len(help_rows(mode)) + 2, len(_MARKS) + 2
-    if fitting_px(size_px, height, keys + marks) > LEAST_TYPE_PX:
+    if fitting_px(size_px, height, keys + marks) > MIN_TYPE_PX:
         size_px = fitting_px(size_px, height, keys + marks)
         row = row_px(size_px)
         above, below = _keys_card(keys * row, mode, size_px), _marks_card(height - keys * row, size_px)
@@ -198,7 +198,7 @@ def numbers_panel(height: int, numbers: Sequence[ReadNumber], size_px: int) -> B
         baseline += row
         time = _clock_time(number.time_s)
         room_px = inner - width_px(time, small_px(size_px)) - size_px // 2
-        text, text_px = fitted(number.text, room_px, size_px, LEAST_TYPE_PX, BOLD)
+        text, text_px = fitted(number.text, room_px, size_px, MIN_TYPE_PX, BOLD)
         write(panel, text, margin, baseline, text_px, INK, BOLD if place == 0 else REGULAR)
         write(panel, time, panel.shape[1] - margin - width_px(time, small_px(size_px)), baseline, small_px(size_px), GREY)
     if len(shown) < len(numbers):
@@ -226,12 +226,12 @@ def title_px(size_px: int) -> int:
 
 def small_px(size_px: int) -> int:
     """The type size of what is said beside."""
-    return max(round(size_px * 0.85), LEAST_TYPE_PX)
+    return max(round(size_px * 0.85), MIN_TYPE_PX)
 
 
 def fitting_px(size_px: int, height: int, rows: int) -> int:
     """A type size at which that many rows go into `height`."""
-    while size_px > LEAST_TYPE_PX and (rows + 1) * row_px(size_px) > height:
+    while size_px > MIN_TYPE_PX and (rows + 1) * row_px(size_px) > height:
         size_px -= 1
     return size_px
 
