@@ -215,7 +215,7 @@ METHODS: dict[str, Method] = {
     "linear, restraint 1": linear(1.0),
     "linear, restraint 0.1": linear(0.1),
     **{
-        f"bumps, reach {reach}, restraint {l2}": kernel(TeachParams(reach, l2))
+        f"bumps, reach {reach}, restraint {l2}": kernel(TeachParams(reach, l2=l2))
         for reach in (0.35, 0.4, 0.45)
         for l2 in (0.003, 0.001, 0.0003)
     },
