@@ -12,21 +12,34 @@ import pytest
 LONG = (
     "tests/bulk/test_cluster.py",
     "tests/bulk/test_workers.py",
-    "tests/sources/test_paced_clip.py",
-    "tests/learning/test_teacher.py",
-    "tests/live/test_teacher.py",
+    "tests/cli/test_cli.py::TestEvaluateClips::",
+    "tests/cli/test_cli.py::TestReading::test_a_clip_twice_gives_the_same_bytes",
+    "tests/cli/test_cli.py::TestTeach::test_a_network_without_features_says_so",
     "tests/faults/test_bulk.py",
     "tests/faults/test_cluster.py",
+    "tests/faults/test_devices.py",
+    "tests/faults/test_outputs.py",
+    "tests/faults/test_reader.py",
+    "tests/faults/test_resources.py",
     "tests/faults/test_small_disk.py",
+    "tests/faults/test_streams.py",
     "tests/fuzz/",
+    "tests/learning/test_teacher.py",
+    "tests/live/test_teacher.py",
+    "tests/outputs/test_recorder.py::test_at_most_a_second_is_lost_when_the_process_is_killed",
+    "tests/sources/test_paced_clip.py",
     "tests/test_benchmarks",
+    "tests/test_fixtures.py::test_a_clip_is_read_while_it_is_at_rest",
     "tests/test_floors",
     "tests/test_package.py",
+    "tests/test_recognizer.py::TestReaders::test_a_clip_read_with_live_effort_is_read_as_the_window_reads_it",
+    "tests/test_recognizer.py::TestReaders::test_a_replay_is_the_same_byte_for_byte",
+    "tests/test_recognizer.py::TestRecognizer::test_threads_of_an_event_loop_read_alike",
     "tests/test_typing.py",
     "tests/train/",
 )
-"""Trainings, fuzzing, clusters, floors, soaks, packages: what takes minutes. `pytest` leaves these out unless a path is given;
-`pytest -m long` runs them alone. Beginnings of paths."""
+"""Trainings, fuzzing, clusters, faults, floors, soaks, packages: what takes minutes. `pytest` leaves these out unless a path is
+given; `pytest -m long` runs them alone. Beginnings of the names of modules or tests."""
 
 BEGIN_FIRST = (
     "tests/test_floors_of_real_pages.py",
