@@ -14,24 +14,24 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from camdigits.devices.models import load_classifier
 from camdigits.evaluation.report import Report, evaluate
 from camdigits.evaluation.truth import load_truth
+from camdigits.runtime.models import load_classifier
+from camdigits.vision.classification import Classifier
 from camdigits.vision.pipeline import Pipeline, PipelineParams
-from camdigits.vision.readings import Classifier
-from camdigits.vision.scene import Batch, Frame, Odds
+from camdigits.vision.types import Batch, Frame, Probabilities
 
 ALL = PipelineParams()
-NO_JOINED = replace(ALL, regions=replace(ALL.regions, max_joined=0))
-NO_LATTICE = replace(NO_JOINED, regions=replace(NO_JOINED.regions, max_chains=0))
+NO_JOINED = replace(ALL, candidates=replace(ALL.candidates, max_joined=0))
+NO_LATTICE = replace(NO_JOINED, candidates=replace(NO_JOINED.candidates, max_chains=0))
 
 
 def without_none(classify: Classifier) -> Classifier:
-    """The same network without its 'not a digit': its odds shared out among the digits."""
+    """The same network without its 'not a digit': its probabilities shared out among the digits."""
 
-    def digits_only(batch: Batch) -> Odds:
-        odds = classify(batch)[:, :10]
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
+    def digits_only(batch: Batch) -> Probabilities:
+        probabilities = classify(batch)[:, :10]
+        return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True), np.float32)
 
     return digits_only
 
@@ -41,13 +41,13 @@ def ablations() -> dict[str, Pipeline]:
     network, classic = load_classifier("camdigits"), load_classifier("classic")
     return {
         "everything": Pipeline(network, ALL, network.context),
-        "one ink map for each polarity": Pipeline(network, replace(ALL, all_ways=False), network.context),
+        "one ink map for each polarity": Pipeline(network, replace(ALL, all_variants=False), network.context),
         "no joined strokes": Pipeline(network, NO_JOINED, network.context),
         "no joined strokes, no cut ones": Pipeline(network, NO_LATTICE, network.context),
         "no context": Pipeline(network, ALL),
         "no context, no 'not a digit'": Pipeline(without_none(network), ALL),
         "MNIST alone: the classic network, its own context": Pipeline(classic, ALL, classic.context),
-        "the classic network, no context, one ink map": Pipeline(classic, replace(ALL, all_ways=False)),
+        "the classic network, no context, one ink map": Pipeline(classic, replace(ALL, all_variants=False)),
     }
 
 

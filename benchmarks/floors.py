@@ -17,12 +17,12 @@ from pathlib import Path
 
 import click
 
-from camdigits.api import Recognizer, frames, reader_of
-from camdigits.devices.sources import open_source
 from camdigits.evaluation.carried import MEDIAN
 from camdigits.evaluation.clips import ClipReport, load_clips
 from camdigits.evaluation.report import OFFER_THRESHOLD, evaluate
 from camdigits.evaluation.truth import load_truth
+from camdigits.recognizer import Recognizer, frames, reader_of
+from camdigits.sources.kinds import open_source
 from train.carried import Carry
 from train.clips import write_carried
 from train.pages import write_pages

@@ -19,9 +19,9 @@ from benchmarks.live_page import LivePage, Spent, TimedReading
 from benchmarks.pictures import Picture, Size
 from benchmarks.reading import floor
 from benchmarks.stages import FRAME, READING, Clock, traced
-from camdigits.api import Recognizer
-from camdigits.devices.threads import limit_threads
-from camdigits.vision.scene import Batch, BgrImage
+from camdigits.recognizer import Recognizer
+from camdigits.runtime.threads import limit_threads
+from camdigits.vision.types import Batch, BgrImage
 
 MOVING, REST, STILL, NEW = "moving", "coming to rest", "still", "new page"
 OWN = "own"
@@ -64,7 +64,7 @@ class Times:
         return float(np.percentile(self.wall_ms, 99)) if self.wall_ms else math.nan
 
     @property
-    def most(self) -> float:
+    def maximum(self) -> float:
         return max(self.wall_ms, default=math.nan)
 
     @property
@@ -310,7 +310,7 @@ def _columns(rows: Sequence[Mapping[str, float]], stages: Sequence[str]) -> dict
 
 def crops(recognizer: Recognizer, image: BgrImage, digits: int) -> Batch:
     """As many of the crops that reading makes of a page, float32 (N, 28, 28, 1); repeated where it made fewer."""
-    batch = recognizer.pipeline().look(image).batch
+    batch = recognizer.pipeline().trace(image).batch
     return np.resize(batch, (digits, *batch.shape[1:])) if len(batch) else np.zeros((digits, 28, 28, 1), np.float32)
 
 

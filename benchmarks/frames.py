@@ -44,9 +44,9 @@ from benchmarks.promises import PEAKS_MB, PROMISED, Verdict, verdicts
 from benchmarks.stages import FRAME, READING
 from benchmarks.tables import Rows, named, number, show
 from benchmarks.thread_counts import measure_threads, settings
-from camdigits.api import Recognizer
-from camdigits.devices.stderr import quiet_stderr
-from camdigits.devices.threads import share_with_reader
+from camdigits.recognizer import Recognizer
+from camdigits.runtime.stderr import quiet_stderr
+from camdigits.runtime.threads import share_with_reader
 
 SIZES: tuple[Size, ...] = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
 DIGITS = (0, 1, 10, 100, 400)
@@ -79,12 +79,12 @@ class Plan:
 
 def height_of(digits: int, size: Size) -> int:
     """How high the digits of a page of so many are, in pixels."""
-    height = next(height for most, height in HEIGHTS_PX if digits <= most or most == HEIGHTS_PX[-1][0])
+    height = next(height for max_digits, height in HEIGHTS_PX if digits <= max_digits or max_digits == HEIGHTS_PX[-1][0])
     return round(height * math.sqrt(size[0] * size[1] / (1280 * 720)))
 
 
-def run(plan: Plan, say: Callable[[str], None]) -> Measured:
-    """Measure all. Keras comes last: its threads wait busily. `say` hears how far it is."""
+def run(plan: Plan, notify: Callable[[str], None]) -> Measured:
+    """Measure all. Keras comes last: its threads wait busily. `notify` hears how far it is."""
     recognizer = Recognizer(threads=share_with_reader())
     _warm(recognizer)
     cases = []
@@ -93,19 +93,19 @@ def run(plan: Plan, say: Callable[[str], None]) -> Measured:
             height_px = height_of(count, size)
             pages = page(count, height_px, size), page(count, height_px, size, _OTHER_SEED + count)
             cases.append(measure(recognizer, *pages, count, height_px, phases(plan.frames)))
-            say(_in_short(cases[-1]))
+            notify(_in_short(cases[-1]))
     textures = []
     for texture in _textures(plan.sizes) if plan.textures else ():
         other = replace(texture, image=texture.image[:, ::-1].copy())
         textures.append(measure(recognizer, texture, other, 0, 0, phases(max(1, plan.frames // 2))))
-        say(_in_short(textures[-1]))
+        notify(_in_short(textures[-1]))
     starts: tuple[float, ...] = ()
     peaks: tuple[tuple[Size, float], ...] = ()
     if plan.processes:
-        say("cold start and memory")
+        notify("cold start and memory")
         starts = tuple(start_up_s() for _ in range(plan.repeats))
         peaks = tuple((size, _peak_mb(size)) for size, _ in PEAKS_MB if size in plan.sizes)
-    cases = _beside_keras(cases, recognizer, plan, say)
+    cases = _beside_keras(cases, recognizer, plan, notify)
     return Measured(tuple(cases), tuple(textures), starts, peaks)
 
 
@@ -149,18 +149,18 @@ def keras_model() -> Any | None:
         return keras.models.load_model(CLASSIC, compile=False)
 
 
-def _beside_keras(cases: Sequence[Case], recognizer: Recognizer, plan: Plan, say: Callable[[str], None]) -> list[Case]:
+def _beside_keras(cases: Sequence[Case], recognizer: Recognizer, plan: Plan, notify: Callable[[str], None]) -> list[Case]:
     """The same cases, each with what Keras takes for its digits."""
     model = keras_model() if plan.classic else None
     if model is None:
-        say(
+        notify(
             "without (b) and (c): " + ("Keras is not installed; pip install 'camdigits[train]'" if plan.classic else "left out")
         )
         return list(cases)
     found = []
     for case in cases:
         if case.digits:
-            say(f"Keras: {named(case.size)}, {case.digits} digits")
+            notify(f"Keras: {named(case.size)}, {case.digits} digits")
             batch = crops(recognizer, page(case.digits, case.height_px, case.size).image, case.digits)
             case = replace(case, classic=measure_classic(model, batch, min(3, plan.repeats)))
         found.append(case)
@@ -197,7 +197,7 @@ def frames_rows(cases: Sequence[Case]) -> Rows:
                     case.name,
                     phase,
                     str(len(times.wall_ms)),
-                    *map(number, (times.median, times.slowest, times.most, times.cpu, case.floor.median)),
+                    *map(number, (times.median, times.slowest, times.maximum, times.cpu, case.floor.median)),
                     f"{times.median / case.floor.median:.2f}",
                     f"{case.shown}/{case.digits}" if phase == STILL else "",
                     number(classic.single.median * case.digits) if classic else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 
 FRAME_PERIOD_S = 1 / 30
 """A camera gives a frame this often."""

@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 from benchmarks.hand_held import FRAME_PERIOD_S
 from benchmarks.stages import Clock
-from camdigits.api import Recognizer, live_reader
-from camdigits.controls import View
-from camdigits.devices.reader_thread import ReaderThread
+from camdigits.live.controls import View
 from camdigits.live.feed import Feed
+from camdigits.live.overlay import Status
+from camdigits.live.reader_thread import ReaderThread
 from camdigits.live.screen import Screen
-from camdigits.overlay import Status
-from camdigits.ports import Turn
+from camdigits.recognizer import Recognizer, live_reader
 from camdigits.settings import Effort
-from camdigits.tracking.executor import Done, Kind
-from camdigits.tracking.live_reader import Reading
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.sources.ports import UserInput
+from camdigits.tracking.executor import JobResult, ReadingKind
+from camdigits.tracking.live_reader import FrameReading
+from camdigits.vision.types import BgrImage, Frame, Scene
 
 IDLE_LIMIT_S = 60.0
 """A reading that has not ended after this long is no measure."""
@@ -57,7 +57,7 @@ class TimedReading:
         return (self.taken_s - self.captured_s) * 1000
 
 
-class TimedThread(ReaderThread[Reading]):
+class TimedThread(ReaderThread[FrameReading]):
     """The window's reader thread, whose readings are timed, and clocked by stages where a clock is given."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -69,13 +69,13 @@ class TimedThread(ReaderThread[Reading]):
         self._idle = threading.Event()
         self._idle.set()
 
-    def submit(self, job: Callable[[], Reading], time_s: float, kind: Kind) -> None:
+    def submit(self, job: Callable[[], FrameReading], time_s: float, kind: ReadingKind) -> None:
         timed = TimedReading(self.captured_s)
         self.readings.append(timed)
         self._idle.clear()
         super().submit(lambda: self._timed(job, timed), time_s, kind)
 
-    def take(self, time_s: float) -> Done[Reading] | None:
+    def take(self, time_s: float) -> JobResult[FrameReading] | None:
         """Raises what a reading raised: a reading that fails is no measure."""
         done = super().take(time_s)
         if done is not None:
@@ -89,7 +89,7 @@ class TimedThread(ReaderThread[Reading]):
         if not self._idle.wait(IDLE_LIMIT_S):
             raise RuntimeError(f"a reading has not ended after {IDLE_LIMIT_S:.0f} s")
 
-    def _timed(self, job: Callable[[], Reading], timed: TimedReading) -> Reading:
+    def _timed(self, job: Callable[[], FrameReading], timed: TimedReading) -> FrameReading:
         if self._stage_clock is not None:
             self._stage_clock.taken()
         timed.began_s = perf_counter()
@@ -103,7 +103,7 @@ class TimedThread(ReaderThread[Reading]):
 
 
 class _Camera:
-    """A live source (ports.FrameSource) that gives the frame it holds, again and again."""
+    """A live source (sources.ports.FrameSource) that gives the frame it holds, again and again."""
 
     name, live, pictures, frame_period_s, frame_count, notice, loss = "camera", True, False, FRAME_PERIOD_S, None, "", ""
 
@@ -114,7 +114,7 @@ class _Camera:
         index = self.frame.index + 1
         self.frame = Frame(image, index, index * self.frame_period_s)
 
-    def read(self, turn: Turn) -> Frame:  # noqa: ARG002 - a FrameSource
+    def read(self, user_input: UserInput) -> Frame:  # noqa: ARG002 - a FrameSource
         return self.frame
 
     def close(self) -> None:
@@ -122,7 +122,7 @@ class _Camera:
 
 
 class _NoWindow:
-    """A window (ports.Window) that shows nothing."""
+    """A window (live.ports.Window) that shows nothing."""
 
     def show(self, picture: BgrImage, keeps_size: bool = False) -> None:
         """There is no screen."""
@@ -133,7 +133,7 @@ class _NoWindow:
     def set_full_screen(self, on: bool) -> None:
         """There is no screen."""
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         raise AssertionError(f"nobody polls for {wait_s} s")
 
     def close(self) -> None:
@@ -194,6 +194,6 @@ class LivePage:
 
     def _look(self) -> Spent:
         cpu_s, start_s = thread_time(), perf_counter()
-        self._feed.read(Turn())
+        self._feed.read(UserInput())
         self._screen.show(self._feed.frame, self._feed.scene, self._view, self._status)
         return Spent((perf_counter() - start_s) * 1000, (thread_time() - cpu_s) * 1000)

@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 
 from benchmarks.hand_held import FRAME_PERIOD_S, NOISE, SHAKE_PX, SWING, SWING_FRAMES
-from camdigits.controls import View
-from camdigits.ports import Turn
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.live.controls import View
+from camdigits.sources.ports import UserInput
+from camdigits.vision.types import BgrImage, Frame, Scene
 
 _SMALL = 2
 """The made-up camera keeps its page so many times smaller: what it holds counts as the app's."""
@@ -82,11 +82,11 @@ class _NoWindow:
     def set_full_screen(self, on: bool) -> None:
         """There is no screen."""
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         time.sleep(wait_s)
         if self._frames is None:
-            return Turn(closed=self.labelled_s is not None)
-        return Turn(closed=self.scene is not None and self.scene.frame >= self._frames)
+            return UserInput(closed=self.labelled_s is not None)
+        return UserInput(closed=self.scene is not None and self.scene.frame >= self._frames)
 
     def close(self) -> None:
         """Nothing was opened."""
@@ -106,7 +106,7 @@ class _Camera:
         self._due_s = time.monotonic()
         self._frame = self._next()
 
-    def read(self, turn: Turn) -> Frame:  # noqa: ARG002 - a FrameSource
+    def read(self, user_input: UserInput) -> Frame:  # noqa: ARG002 - a FrameSource
         if time.monotonic() >= self._due_s:
             self._frame = self._next()
         return self._frame
@@ -159,10 +159,9 @@ def _main(arguments: Sequence[str]) -> None:
     shown = _NoWindow(float(orders["began"]), frames)
 
     # What the command imports counts; only what stands in its window's and camera's places is loaded before it.
-    from camdigits import overlay
     from camdigits.cli import commands
-    from camdigits.devices import sources, window
-    from camdigits.live import screen
+    from camdigits.live import overlay, screen, window
+    from camdigits.sources import kinds
 
     def seen(frame: Frame, scene: Scene, view: View, status: overlay.Status, labels: overlay.Labels) -> BgrImage:
         shown.scene = scene
@@ -176,7 +175,7 @@ def _main(arguments: Sequence[str]) -> None:
     _replace(window, "CvWindow", lambda *_: shown)
     _replace(window, "check_display", lambda: None)
     if frames is not None:
-        _replace(sources, "open_source", camera)
+        _replace(kinds, "open_source", camera)
     commands(list(arguments[split + 1 :]), standalone_mode=False)
     print(json.dumps({"labelled_s": shown.labelled_s, "peak_mb": _peak_mb()}))
 

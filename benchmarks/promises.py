@@ -67,7 +67,7 @@ def _of_one_page(case: Case) -> list[Verdict]:
 
 
 def _slowest(cases: Sequence[Case], promise: str) -> Verdict:
-    worst = max(cases, key=lambda case: case.all_frames.most)
-    phase = max(worst.phases, key=lambda phase: worst.phases[phase].most)
+    worst = max(cases, key=lambda case: case.all_frames.maximum)
+    phase = max(worst.phases, key=lambda phase: worst.phases[phase].maximum)
     count = sum(len(case.all_frames.wall_ms) for case in cases)
-    return Verdict(promise, worst.all_frames.most, BOUND_MS, "ms", count, f"{worst.name}, {phase}")
+    return Verdict(promise, worst.all_frames.maximum, BOUND_MS, "ms", count, f"{worst.name}, {phase}")

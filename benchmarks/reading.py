@@ -20,9 +20,9 @@ from rich.table import Table
 
 from benchmarks.pictures import PAGES, TEXTURES, Picture
 from benchmarks.stages import PICTURE, traced
-from camdigits.api import Recognizer
 from camdigits.evaluation.scores import match
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.recognizer import Recognizer
+from camdigits.vision.types import BgrImage, Frame, Scene
 
 
 @dataclass(frozen=True)

@@ -25,21 +25,23 @@ import numpy as np
 
 from benchmarks.pictures import Picture, page
 from benchmarks.resources import PROC, Resources
-from camdigits.api import CanvasReader, Recognizer, live_reader
-from camdigits.controls import Mode, View
-from camdigits.devices.camera import open_camera
-from camdigits.devices.canvas import CanvasSource
-from camdigits.devices.live import LiveSource
-from camdigits.devices.reader_thread import ReaderThread
-from camdigits.devices.threads import share_with_reader
-from camdigits.devices.writers import save_snapshot
 from camdigits.errors import SourceError
 from camdigits.live import loop
-from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
+from camdigits.live.canvas import CanvasSource
+from camdigits.live.controls import Mode, View
+from camdigits.live.ports import Outputs
+from camdigits.live.reader_thread import ReaderThread
+from camdigits.outputs.writers import save_snapshot
+from camdigits.recognizer import CanvasReader, Recognizer, live_reader
+from camdigits.runtime.threads import share_with_reader
 from camdigits.settings import Effort
-from camdigits.tracking.executor import Kind
-from camdigits.tracking.live_reader import Reading
-from camdigits.vision.scene import BgrImage
+from camdigits.sources.camera import open_camera
+from camdigits.sources.live import LiveSource
+from camdigits.sources.ports import FrameSource, Pointer, UserInput
+from camdigits.tracking.executor import ReadingKind
+from camdigits.tracking.live_reader import FrameReading
+from camdigits.tracking.ports import Reader
+from camdigits.vision.types import BgrImage
 
 PERIOD_S = 1 / 30
 CYCLE_S = 60.0
@@ -84,7 +86,7 @@ def phase_at(second: float) -> str:
 
 
 class ShakyCamera:
-    """A camera (devices.live.Capture) that looks at pages; what it does follows the clock."""
+    """A camera (sources.live.Capture) that looks at pages; what it does follows the clock."""
 
     def __init__(self, pages: list[Picture], size: tuple[int, int], began_s: float) -> None:
         self._pages, self._size, self._began_s = pages, size, began_s
@@ -158,15 +160,15 @@ class ReaderFaults:
         self._pause.wait(HANG_S)
 
 
-class FaultyThread(ReaderThread[Reading]):
+class FaultyThread(ReaderThread[FrameReading]):
     """The window's reader thread, with readings that fail now and then."""
 
     def __init__(self, faults: ReaderFaults) -> None:
         super().__init__(hang_s=HANG_S / 2)
         self._faults = faults
 
-    def submit(self, job: Callable[[], Reading], time_s: float, kind: Kind) -> None:
-        def faulty() -> Reading:
+    def submit(self, job: Callable[[], FrameReading], time_s: float, kind: ReadingKind) -> None:
+        def faulty() -> FrameReading:
             self._faults.happen()
             reading = job()
             self._faults.ended += 1
@@ -197,7 +199,7 @@ class Counted(NamedTuple):
 
 
 class Soak:
-    """Runs the app; itself its sources (ports.Sources) and its window (ports.Window)."""
+    """Runs the app; itself its sources (live.ports.Sources) and its window (live.ports.Window)."""
 
     def __init__(self, duration_s: float, size: tuple[int, int], samples: int) -> None:
         self._pages = [page(count, height_px * size[1] / 720, size) for count, height_px in ((10, 120), (100, 40), (25, 60))]
@@ -250,31 +252,31 @@ class Soak:
     def set_full_screen(self, on: bool) -> None:
         """There is no screen."""
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         self._pause.wait(wait_s)
         elapsed_s = time.monotonic() - self._began_s
         if elapsed_s >= self._every_s * (len(self.samples) + 1):
             self._sample(elapsed_s)
         if len(self.samples) == self._count:
-            return Turn(closed=True)
+            return UserInput(closed=True)
         return self._user(elapsed_s)
 
     def close(self) -> None:
         """There is no screen."""
 
-    def _user(self, elapsed_s: float) -> Turn:
+    def _user(self, elapsed_s: float) -> UserInput:
         cycle, second = divmod(elapsed_s, CYCLE_S)
         moment = int(cycle), int(second)
         if moment == self._pressed:
-            return Turn()
+            return UserInput()
         self._pressed = moment
         if 20 < moment[1] < 25:
             x = 100 + 90 * (moment[1] - 20)
             points = [(x, 200), (x, 300), (x, 400)]
             strokes = [Pointer("down", "left", *points[0]), *(Pointer("move", "left", *point) for point in points)]
-            return Turn(pointers=(*strokes, Pointer("up", "left", *points[-1])))
+            return UserInput(pointers=(*strokes, Pointer("up", "left", *points[-1])))
         key = KEYS.get(moment[1])
-        return Turn(keys=(key,)) if key else Turn()
+        return UserInput(keys=(key,)) if key else UserInput()
 
     def _counted(self) -> Counted:
         """The frames of all cameras so far."""

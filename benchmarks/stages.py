@@ -18,8 +18,8 @@ from camdigits.tracking import live_reader, watch
 from camdigits.tracking.history import History
 from camdigits.tracking.live_reader import Grouping
 from camdigits.tracking.tracker import Tracker
-from camdigits.vision import pipeline, rotation
-from camdigits.vision.rotation import Tilt, Turned
+from camdigits.vision import orientation, pipeline
+from camdigits.vision.orientation import RotatedReader, Tilt
 
 PICTURE = ("ink", "regions", "finder", "glyphs", "network", "context", "choice", "numbers")
 """What reading one picture calls, in the order of its way."""
@@ -27,7 +27,7 @@ READING = (*PICTURE[:-1], "rotation", "motion")
 """What a reading of the reader thread calls; `motion` follows its digits to the present."""
 FRAME = ("reduce", "changes", "motion", "predict", "update", "grouping", "history", "drawing")
 """What the main loop calls for a frame; `update` takes over a reading."""
-CONDUCTORS: tuple[ModuleType, ...] = (live_reader, watch, rotation, pipeline)
+CONDUCTORS: tuple[ModuleType, ...] = (live_reader, watch, orientation, pipeline)
 """Modules whose calls of others are stages. What the tracker calls is a part of its own."""
 MODULES: Mapping[str, str] = {
     "ink": "ink",
@@ -55,8 +55,8 @@ class Place(NamedTuple):
 
 
 PARTS = (
-    Place("rotation", Turned, "best"),
-    Place("rotation", Tilt, "turned"),
+    Place("rotation", RotatedReader, "best"),
+    Place("rotation", Tilt, "rotated"),
     Place("rotation", Tilt, "back"),
     Place("predict", Tracker, "predict"),
     Place("update", Tracker, "update"),

@@ -26,18 +26,18 @@ from rich.table import Table
 from scipy.optimize import minimize
 
 from benchmarks import ablations
-from camdigits.devices.models import FileClassifier, ModelCard, bundled_model, load_classifier
-from camdigits.devices.teacher import plain_glyphs
 from camdigits.evaluation.report import Report
-from camdigits.vision import taught
-from camdigits.vision.glyphs import make_glyph
+from camdigits.learning import taught
+from camdigits.learning.taught import NONE, VARIATIONS, AdaptedClassifier, Network, ReferenceSet, TeachParams
+from camdigits.learning.teacher import reference_glyphs
+from camdigits.runtime.models import FileClassifier, ModelCard, bundled_model, load_classifier
+from camdigits.vision.normalize import make_glyph
 from camdigits.vision.pipeline import Pipeline
-from camdigits.vision.scene import Features, Odds
-from camdigits.vision.taught import NONE, VARIATIONS, Network, Plain, TaughtClassifier, TeachParams
+from camdigits.vision.types import Features, Probabilities
 from train.data import Labels, as_batch, is_held_out, load_mnist, prolific_writers
 from train.mixture import LOOKALIKES, stroke_source
 
-LEAST_DIGITS = 80
+MIN_DIGITS = 80
 TAUGHT_DIGITS = 50
 TAUGHT_MARKS = 10
 MARKS = 6_000
@@ -52,23 +52,24 @@ Group = Literal["choose", "prove"]
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """Signs as a network sees them in V variations: odds (N, V, C), features (N, V, F); labels (N,), NONE for a mark."""
+class Outputs:
+    """Signs as a network sees them in V variations: probabilities (N, V, C), features (N, V, F); labels (N,), NONE for a
+    mark."""
 
-    odds: Odds
+    probabilities: Probabilities
     features: Features
     labels: npt.NDArray[np.int64]
 
-    def __getitem__(self, which: npt.NDArray[np.int64]) -> Seen:
-        return Seen(self.odds[which], self.features[which], self.labels[which])
+    def __getitem__(self, which: npt.NDArray[np.int64]) -> Outputs:
+        return Outputs(self.probabilities[which], self.features[which], self.labels[which])
 
-    def __add__(self, other: Seen) -> Seen:
-        fields = ("odds", "features", "labels")
-        return Seen(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in fields))
+    def __add__(self, other: Outputs) -> Outputs:
+        fields = ("probabilities", "features", "labels")
+        return Outputs(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in fields))
 
 
-Change = Callable[[Odds, Features], Odds]
-Method = Callable[[Seen], Change]
+Change = Callable[[Probabilities, Features], Probabilities]
+Method = Callable[[Outputs], Change]
 
 
 def group_of(writer: str) -> Group:
@@ -76,15 +77,15 @@ def group_of(writer: str) -> Group:
     return "prove" if is_held_out(writer) or zlib.crc32(f"taught {writer}".encode()) % 2 else "choose"
 
 
-def see(network: Network, glyphs: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], varied: bool) -> Seen:
+def run_network(network: Network, glyphs: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], varied: bool) -> Outputs:
     """What a network says of glyphs (N, 28, 28), in all variations or as they are."""
     copies = taught.variations(glyphs) if varied else glyphs[:, None]
-    odds, features = network.odds_and_features(copies.reshape(-1, 28, 28, 1))
+    probabilities, features = network.probabilities_and_features(copies.reshape(-1, 28, 28, 1))
     shape = copies.shape[:2]
-    return Seen(odds.reshape(*shape, -1), features.reshape(*shape, -1), labels)
+    return Outputs(probabilities.reshape(*shape, -1), features.reshape(*shape, -1), labels)
 
 
-def strangers(network: Network, folder: Path, writers: frozenset[str]) -> dict[str, Seen]:
+def strangers(network: Network, folder: Path, writers: frozenset[str]) -> dict[str, Outputs]:
     """The digits of each of these writers, drawn as train/heldout.py draws them."""
     path = folder / "unipen_digits_strokes.npz"
     with np.load(path, allow_pickle=False) as arrays:
@@ -93,11 +94,11 @@ def strangers(network: Network, folder: Path, writers: frozenset[str]) -> dict[s
     for writer in sorted(writers, key=int):
         chosen = np.flatnonzero(keep & (names == writer))
         glyphs = _drawn(path, chosen, labels[chosen].astype(np.uint8), int(writer))
-        seen[writer] = see(network, glyphs, labels[chosen].astype(np.int64), varied=True)
+        seen[writer] = run_network(network, glyphs, labels[chosen].astype(np.int64), varied=True)
     return seen
 
 
-def marks(network: Network, folder: Path, writers: frozenset[str]) -> dict[str, Seen]:
+def marks(network: Network, folder: Path, writers: frozenset[str]) -> dict[str, Outputs]:
     """Letters and signs of the same writers that look like no digit; those of everybody else whom no network knows as ''."""
     path = folder / "unipen_letters_symbols_strokes.npz"
     with np.load(path, allow_pickle=False) as arrays:
@@ -108,7 +109,7 @@ def marks(network: Network, folder: Path, writers: frozenset[str]) -> dict[str, 
     others = np.setdiff1d(np.flatnonzero(fit & unknown), np.concatenate(list(taught_of.values())))
     taught_of[""] = np.random.default_rng(0).permutation(others)[:MARKS]
     return {
-        writer: see(
+        writer: run_network(
             network, _drawn(path, chosen, np.full(len(chosen), NONE, np.uint8), 1), np.full(len(chosen), NONE), writer != ""
         )
         for writer, chosen in taught_of.items()
@@ -116,7 +117,7 @@ def marks(network: Network, folder: Path, writers: frozenset[str]) -> dict[str, 
     }
 
 
-def false_digits(network: Network, folder: Path, writers: frozenset[str]) -> dict[str, Seen]:
+def false_digits(network: Network, folder: Path, writers: frozenset[str]) -> dict[str, Outputs]:
     """Letters and signs of each of these writers that the network reads as digits, whatever they look like."""
     path = folder / "unipen_letters_symbols_strokes.npz"
     with np.load(path, allow_pickle=False) as arrays:
@@ -127,10 +128,10 @@ def false_digits(network: Network, folder: Path, writers: frozenset[str]) -> dic
         if not len(chosen):
             continue
         glyphs = _drawn(path, chosen[:400], np.full(len(chosen), NONE, np.uint8), int(writer))
-        odds, _ = network.odds_and_features(glyphs[..., np.newaxis])
-        wrong = glyphs[odds.argmax(axis=1) != NONE][:FALSE_DIGITS]
+        probabilities, _ = network.probabilities_and_features(glyphs[..., np.newaxis])
+        wrong = glyphs[probabilities.argmax(axis=1) != NONE][:FALSE_DIGITS]
         if len(wrong):
-            found[writer] = see(network, wrong, np.full(len(wrong), NONE), varied=True)
+            found[writer] = run_network(network, wrong, np.full(len(wrong), NONE), varied=True)
     return found
 
 
@@ -139,25 +140,29 @@ def _drawn(path: Path, chosen: npt.NDArray[np.int64], labels: Labels, seed: int)
     return np.stack([make_glyph(source.mask(i, rng)) for i in range(len(chosen))])
 
 
-def kernel(params: TeachParams, variations: int = len(VARIATIONS), plain: Plain | None = None) -> Method:
+def kernel(params: TeachParams, variations: int = len(VARIATIONS), reference: ReferenceSet | None = None) -> Method:
     """The one that ships, where it is checked against plain glyphs."""
 
-    def learn(seen: Seen) -> Change:
+    def learn(seen: Outputs) -> Change:
         first = slice(variations)
-        return taught.fit(seen.features[:, first], seen.odds[:, first], seen.labels.tolist(), params, plain).odds
+        return taught.fit(
+            seen.features[:, first], seen.probabilities[:, first], seen.labels.tolist(), params, reference
+        ).probabilities
 
     return learn
 
 
 def nearest(reach: float, weight: float) -> Method:
-    """Prototypes that vote for their label by nearness, blended with the network's odds; nothing is fitted."""
+    """Prototypes that vote for their label by nearness, blended with the network's probabilities; nothing is fitted."""
 
-    def learn(seen: Seen) -> Change:
+    def learn(seen: Outputs) -> Change:
         prototypes = _directions(seen.features.reshape(-1, seen.features.shape[-1]))
-        votes = np.eye(seen.odds.shape[2])[np.repeat(seen.labels, seen.odds.shape[1])] * (weight / seen.odds.shape[1])
+        votes = np.eye(seen.probabilities.shape[2])[np.repeat(seen.labels, seen.probabilities.shape[1])] * (
+            weight / seen.probabilities.shape[1]
+        )
 
-        def change(odds: Odds, features: Features) -> Odds:
-            blended = odds + np.exp((_directions(features) @ prototypes.T - 1) / reach**2) @ votes
+        def change(probabilities: Probabilities, features: Features) -> Probabilities:
+            blended = probabilities + np.exp((_directions(features) @ prototypes.T - 1) / reach**2) @ votes
             return np.asarray(blended / blended.sum(axis=1, keepdims=True), np.float32)
 
         return change
@@ -165,27 +170,28 @@ def nearest(reach: float, weight: float) -> Method:
     return learn
 
 
-def linear(restraint: float) -> Method:
-    """Logistic regression on the features, on top of the network's log odds: a last layer that starts where the network is."""
+def linear(l2: float) -> Method:
+    """Logistic regression on the features, on top of the network's log probabilities: a last layer that starts where the
+    network is."""
 
-    def learn(seen: Seen) -> Change:
-        varied, classes = seen.odds.shape[1:]
+    def learn(seen: Outputs) -> Change:
+        varied, classes = seen.probabilities.shape[1:]
         known = _directions(seen.features.reshape(-1, seen.features.shape[-1]))
-        offsets = np.log(np.maximum(seen.odds.reshape(-1, classes), 1e-8, dtype=np.float64))
+        offsets = np.log(np.maximum(seen.probabilities.reshape(-1, classes), 1e-8, dtype=np.float64))
         right = np.eye(classes)[np.repeat(seen.labels, varied)]
 
         def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
             weights = flat.reshape(-1, classes)
-            odds = _softmax(offsets + known @ weights)
-            wrong = -np.log(np.maximum((odds * right).sum(axis=1), 1e-300)).sum() / varied
-            gradient = known.T @ (odds - right) / varied + restraint * weights
-            return float(wrong + restraint / 2 * flat @ flat), gradient.ravel()
+            probabilities = _softmax(offsets + known @ weights)
+            wrong = -np.log(np.maximum((probabilities * right).sum(axis=1), 1e-300)).sum() / varied
+            gradient = known.T @ (probabilities - right) / varied + l2 * weights
+            return float(wrong + l2 / 2 * flat @ flat), gradient.ravel()
 
         start = np.zeros(known.shape[1] * classes)
         weights = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x.reshape(-1, classes)
 
-        def change(odds: Odds, features: Features) -> Odds:
-            logits = np.log(np.maximum(odds, 1e-8, dtype=np.float64)) + _directions(features) @ weights
+        def change(probabilities: Probabilities, features: Features) -> Probabilities:
+            logits = np.log(np.maximum(probabilities, 1e-8, dtype=np.float64)) + _directions(features) @ weights
             return np.asarray(_softmax(logits), np.float32)
 
         return change
@@ -209,9 +215,9 @@ METHODS: dict[str, Method] = {
     "linear, restraint 1": linear(1.0),
     "linear, restraint 0.1": linear(0.1),
     **{
-        f"bumps, reach {reach}, restraint {restraint}": kernel(TeachParams(reach, restraint))
+        f"bumps, reach {reach}, restraint {l2}": kernel(TeachParams(reach, l2=l2))
         for reach in (0.35, 0.4, 0.45)
-        for restraint in (0.003, 0.001, 0.0003)
+        for l2 in (0.003, 0.001, 0.0003)
     },
     **{f"bumps as shipped, {count} variations": kernel(TeachParams(), count) for count in (1, 7)},
 }
@@ -259,15 +265,15 @@ def _splits(writer: str, count: int, repeats: int) -> Iterator[tuple[npt.NDArray
         yield order[:TAUGHT_DIGITS], order[TAUGHT_DIGITS:]
 
 
-def _count(before: Odds, after: Odds, labels: npt.NDArray[np.int64]) -> Count:
-    def wrong(odds: Odds) -> int:
-        return int((odds.argmax(axis=1) != labels).sum())
+def _count(before: Probabilities, after: Probabilities, labels: npt.NDArray[np.int64]) -> Count:
+    def wrong(probabilities: Probabilities) -> int:
+        return int((probabilities.argmax(axis=1) != labels).sum())
 
     return Count(len(labels), wrong(before), wrong(after), wrong(before[:, :10]), wrong(after[:, :10]))
 
 
 def measure(
-    method: Method, writers: dict[str, Seen], mnist: Seen, of_marks: dict[str, Seen], with_marks: bool, repeats: int
+    method: Method, writers: dict[str, Outputs], mnist: Outputs, of_marks: dict[str, Outputs], with_marks: bool, repeats: int
 ) -> Result:
     """Teach each writer's digits, with some of the writer's marks as 'none' if asked, and read everything else."""
     others = of_marks[""]
@@ -279,8 +285,10 @@ def measure(
             start = time.process_time()
             change = method(lesson)
             spent += time.process_time() - start
-            odds, features = seen.odds[left, 0], seen.features[left, 0]
-            result.counts.setdefault(writer, []).append(_count(odds, change(odds, features), seen.labels[left]))
+            probabilities, features = seen.probabilities[left, 0], seen.features[left, 0]
+            result.counts.setdefault(writer, []).append(
+                _count(probabilities, change(probabilities, features), seen.labels[left])
+            )
             if not repeat:
                 result.mnist.append(100 * (_right(mnist, change) - _right(mnist)))
                 result.marks.append(100 * (_right(others) - _right(others, change)))
@@ -299,22 +307,30 @@ class FewResult:
 
 
 def measure_few(
-    method: Method, writers: dict[str, Seen], mnist: Seen, of_marks: Seen, falses: dict[str, Seen], count: int, none: int,
+    method: Method,
+    writers: dict[str, Outputs],
+    mnist: Outputs,
+    of_marks: Outputs,
+    falses: dict[str, Outputs],
+    count: int,
+    none: int,
     repeats: int,
-) -> FewResult:  # fmt: skip
+) -> FewResult:
     """Teach so few corrections of each writer, and read all digits of all writers, MNIST's test and marks before and after."""
     names = np.concatenate(
         [np.full(len(seen.labels), writer) for writer, seen in writers.items()] + [np.full(len(mnist.labels), "")]
     )
-    every = [*(Seen(seen.odds[:, :1], seen.features[:, :1], seen.labels) for seen in writers.values()), mnist]
-    whole = Seen(*(np.concatenate([getattr(seen, name) for seen in every]) for name in ("odds", "features", "labels")))
+    every = [*(Outputs(seen.probabilities[:, :1], seen.features[:, :1], seen.labels) for seen in writers.values()), mnist]
+    whole = Outputs(
+        *(np.concatenate([getattr(seen, name) for seen in every]) for name in ("probabilities", "features", "labels"))
+    )
     before, false_before = _is_right(whole), 1 - _right(of_marks)
     totals = np.maximum(np.bincount(whole.labels, minlength=10), 1)
     classes, marks, own = [], [], []
     for writer, seen in writers.items():
         if none and writer not in falses:
             continue
-        right = seen.odds[np.arange(len(seen.labels)), 0, seen.labels]
+        right = seen.probabilities[np.arange(len(seen.labels)), 0, seen.labels]
         worst = np.argsort(right)[: max(WORST_DIGITS, int((~_is_right(seen)).sum()))]
         for repeat in range(repeats):
             rng = np.random.default_rng((int(writer), repeat, count, none))
@@ -339,14 +355,14 @@ def _few_table(results: dict[tuple[int, int], FewResult]) -> Table:
                     "0.2 down", "marks mean", "worst", "own errors before", "after"):  # fmt: skip
         table.add_column(heading, justify="right")
     for (count, none), result in results.items():
-        mean, least = result.classes.mean(axis=0), result.classes.min(axis=1)
+        mean, lowest = result.classes.mean(axis=0), result.classes.min(axis=1)
         table.add_row(
             str(count),
             str(none),
-            str(len(least)),
+            str(len(lowest)),
             f"{mean.min():+.3f} ({mean.argmin()})",
-            f"{least.min():+.2f}",
-            f"{100 * (least < -0.2).mean():.0f}%",
+            f"{lowest.min():+.2f}",
+            f"{100 * (lowest < -0.2).mean():.0f}%",
             f"{result.marks.mean():+.3f}",
             f"{result.marks.max():+.2f}",
             *map(str, result.own.sum(axis=0)),
@@ -354,20 +370,20 @@ def _few_table(results: dict[tuple[int, int], FewResult]) -> Table:
     return table
 
 
-def _is_right(seen: Seen, change: Change | None = None) -> npt.NDArray[np.bool_]:
-    odds = seen.odds[:, 0] if change is None else change(seen.odds[:, 0], seen.features[:, 0])
-    return np.asarray(odds.argmax(axis=1) == seen.labels)
+def _is_right(seen: Outputs, change: Change | None = None) -> npt.NDArray[np.bool_]:
+    probabilities = seen.probabilities[:, 0] if change is None else change(seen.probabilities[:, 0], seen.features[:, 0])
+    return np.asarray(probabilities.argmax(axis=1) == seen.labels)
 
 
-def _right(seen: Seen, change: Change | None = None) -> float:
+def _right(seen: Outputs, change: Change | None = None) -> float:
     return float(_is_right(seen, change).mean())
 
 
 def on_pages(
-    network: FileClassifier, writers: dict[str, Seen], of_marks: dict[str, Seen], folder: Path
+    network: FileClassifier, writers: dict[str, Outputs], of_marks: dict[str, Outputs], folder: Path
 ) -> Iterator[tuple[str, Report]]:
     """How pages are read before teaching, and after each writer's digits were taught, without and with marks as 'none'."""
-    plain = plain_glyphs(network)
+    reference = reference_glyphs(network)
     yield "nothing", ablations.measure(Pipeline(network, context=network.context), folder)
     for writer, seen in writers.items():
         learnt, _ = next(_splits(writer, len(seen.labels), 1))
@@ -375,8 +391,8 @@ def on_pages(
         if writer in of_marks:
             lessons[f"writer {writer} and ten marks"] = seen[learnt] + of_marks[writer]
         for name, lesson in lessons.items():
-            learnt_of = taught.fit(lesson.features, lesson.odds, lesson.labels.tolist(), plain=plain)
-            yield name, ablations.measure(Pipeline(TaughtClassifier(network, learnt_of), context=network.context), folder)
+            learnt_of = taught.fit(lesson.features, lesson.probabilities, lesson.labels.tolist(), reference=reference)
+            yield name, ablations.measure(Pipeline(AdaptedClassifier(network, learnt_of), context=network.context), folder)
 
 
 def _table(title: str, results: dict[str, Result]) -> Table:
@@ -416,16 +432,16 @@ def main(folder: Path, model: Path, group: Group, methods: bool, pages: Path | N
     """Print by how much teaching cuts the errors on writers whom the network does not know, and what it costs elsewhere."""
     card = ModelCard.read(model.with_suffix(".json"))
     network = load_classifier(str(model))
-    prolific = prolific_writers(folder / "unipen_digits_strokes.npz", LEAST_DIGITS)
+    prolific = prolific_writers(folder / "unipen_digits_strokes.npz", MIN_DIGITS)
     without_of = card.training.get("without_writers_of")
-    unseen = prolific if without_of is not None and without_of <= LEAST_DIGITS else frozenset(filter(is_held_out, prolific))
+    unseen = prolific if without_of is not None and without_of <= MIN_DIGITS else frozenset(filter(is_held_out, prolific))
     chosen = frozenset(writer for writer in unseen if group_of(writer) == ("choose" if methods else group))
     if not chosen:
-        raise click.ClickException(f"{model.name} has been trained on all writers of {LEAST_DIGITS} digits or more")
+        raise click.ClickException(f"{model.name} has been trained on all writers of {MIN_DIGITS} digits or more")
     mnist = load_mnist(folder / "mnist.npz")
-    test = see(network, as_batch(mnist.test_images)[..., 0], mnist.test_labels.astype(np.int64), varied=False)
+    test = run_network(network, as_batch(mnist.test_images)[..., 0], mnist.test_labels.astype(np.int64), varied=False)
     digits, of_marks = strangers(network, folder, chosen), marks(network, folder, chosen)
-    shipped = kernel(TeachParams(), plain=plain_glyphs(network))
+    shipped = kernel(TeachParams(), reference=reference_glyphs(network))
     rows = {name: (method, False) for name, method in METHODS.items()} if methods else {
         "digits taught": (shipped, False),
         "and ten marks as none": (shipped, True),

@@ -15,7 +15,7 @@ from benchmarks.hand_held import SWING_FRAMES, HandHeld
 from benchmarks.live_page import LivePage
 from benchmarks.pictures import Picture
 from benchmarks.tables import Rows, number
-from camdigits.api import Recognizer
+from camdigits.recognizer import Recognizer
 
 THREADS = (1, 2)
 SWITCHES_MS = (5.0, 1.0, 0.5, 0.1)
@@ -77,6 +77,6 @@ def measure_threads(pictures: Sequence[Picture], tried: Sequence[Setting], round
 
 
 def _row(name: str, setting: Setting, times: Times, readings: Readings) -> list[str]:
-    figures = [times.median, times.slowest, times.most, times.cpu, readings.per_s, readings.took, readings.age]
+    figures = [times.median, times.slowest, times.maximum, times.cpu, readings.per_s, readings.took, readings.age]
     counts = [str(setting.opencv), str(setting.network), f"{setting.switch_ms:g}", str(len(times.wall_ms))]
     return [name, *counts, *map(number, figures)]

@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from benchmarks.tables import Rows, show
-from camdigits.devices.threads import cores
+from camdigits.runtime.threads import cores
 from train.pages import random_page
 
 PAGES = 20
@@ -154,12 +154,12 @@ def _peak_mb(pid: int) -> float:
 
 
 def measure(
-    counts: Sequence[int], workers: Sequence[int], repeats: int, memory_counts: Sequence[int], say: Callable[[str], None]
+    counts: Sequence[int], workers: Sequence[int], repeats: int, memory_counts: Sequence[int], notify: Callable[[str], None]
 ) -> Measured:
-    """Read each folder with each number of workers, turn and turn about. `say` is told how far it is."""
+    """Read each folder with each number of workers, turn and turn about. `notify` is told how far it is."""
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        say(f"rendering {PAGES} pages")
+        notify(f"rendering {PAGES} pages")
         (scratch / "pages").mkdir()
         pages = render(scratch / "pages", min(PAGES, max(counts)))
         runs = []
@@ -171,13 +171,13 @@ def measure(
                     taken[number].append(read_s(folder, number))
             for number in workers:
                 runs.append(Run(count, number, tuple(taken[number])))
-                say(f"{count} pictures, {number} workers: {runs[-1].rate:.1f} a second")
+                notify(f"{count} pictures, {number} workers: {runs[-1].rate:.1f} a second")
         small = scratch / "small.png"
         cv2.imwrite(str(small), cv2.resize(np.asarray(cv2.imread(str(pages[0]))), SMALL_PX, interpolation=cv2.INTER_AREA))
         memory = []
         for count in memory_counts if Path("/proc/self/status").exists() else ():
             memory.append(memory_of(filled(scratch / f"small-{count}", [small], count), MEMORY_WORKERS))
-            say(f"memory at {count} pictures")
+            notify(f"memory at {count} pictures")
         return Measured(tuple(runs), tuple(memory))
 
 

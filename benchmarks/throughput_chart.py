@@ -10,7 +10,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 from benchmarks.throughput import Measured
-from camdigits.devices.threads import cores
+from camdigits.runtime.threads import cores
 
 COLOURS = ("#0072b2", "#009e73", "#e69f00", "#cc79a7", "#7f7f7f", "black")
 

@@ -11,9 +11,10 @@
 
 How a frame becomes numbers, function by function (`camdigits.vision.pipeline`):
 
-    Frame -> find_ways -> InkMap* -> find_regions -> Region* -> propose (the finder) -> Region* -> make_glyph -> Glyph*
-          -> stack_glyphs -> one Batch -> ask (the classifier) -> Odds -> weighed -> Reading*
-          -> find_context, compare, judge -> Reading* -> choose -> Digit* -> group_numbers -> Number* -> Scene
+    Frame -> binarize -> MaskVariant* -> find_candidates -> Candidate* -> propose (the finder) -> Candidate*
+          -> make_glyph -> Glyph* -> stack_glyphs -> one Batch -> classify_batch (the classifier) -> Probabilities
+          -> to_readings -> Reading* -> context_features, finder_features, score_context -> Reading*
+          -> select_digits -> Digit* -> group_numbers -> Number* -> Scene
 
 Importing this package loads no model runtime and no OpenCV; the first `Recognizer` does.
 """
@@ -33,12 +34,12 @@ _os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 __all__ = ["Box", "Digit", "Number", "Recognizer", "Scene", "stream"]
 
 if TYPE_CHECKING:
-    from camdigits.api import Recognizer as Recognizer
-    from camdigits.api import stream as stream
+    from camdigits.recognizer import Recognizer as Recognizer
+    from camdigits.recognizer import stream as stream
     from camdigits.scenes import Scene as Scene
-    from camdigits.vision.scene import Box as Box
-    from camdigits.vision.scene import Digit as Digit
-    from camdigits.vision.scene import Number as Number
+    from camdigits.vision.types import Box as Box
+    from camdigits.vision.types import Digit as Digit
+    from camdigits.vision.types import Number as Number
 
     __version__: str
 else:  # whoever checks types would take every other name for Any
@@ -53,14 +54,14 @@ else:  # whoever checks types would take every other name for Any
         from importlib import import_module
 
         try:
-            return getattr(import_module(_HOMES.get(name, "camdigits.vision.scene")), name)
+            return getattr(import_module(_HOMES.get(name, "camdigits.vision.types")), name)
         except ImportError as error:
-            if told := errors.unloadable(error):
-                raise told from error
+            if message := errors.unloadable(error):
+                raise message from error
             raise
 
 
-_HOMES = {"Recognizer": "camdigits.api", "Scene": "camdigits.scenes", "stream": "camdigits.api"}
+_HOMES = {"Recognizer": "camdigits.recognizer", "Scene": "camdigits.scenes", "stream": "camdigits.recognizer"}
 
 
 def __dir__() -> list[str]:

@@ -9,12 +9,12 @@ NOT_OF_THE_LAYOUT = (ValueError, LookupError, TypeError, AttributeError, Overflo
 """What reading a JSON file of some layout raises when it holds anything else, however deep or large."""
 
 
-_LONGEST_LINE = 160
+_MAX_LINE = 160
 
 
 def first_line(error: BaseException) -> str:
     """What the error of a library says, cut to one line for the middle of a sentence; its kind where it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:_LONGEST_LINE]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:_MAX_LINE]
 
 
 def reason_of(error: OSError) -> str:
@@ -99,7 +99,7 @@ def unloadable(error: ImportError) -> LibraryError | None:
             f"OpenCV cannot be loaded ({first_line(error)}); "
             "install it anew: pip install --force-reinstall 'opencv-python>=5,<6'"
         )
-    if any(said in str(error) for said in _NOT_LOADED):
+    if any(message in str(error) for message in _NOT_LOADED):
         return LibraryError(f"a library of the system is missing ({first_line(error)}); install the package that brings it")
     return None
 

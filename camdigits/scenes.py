@@ -11,12 +11,13 @@ from typing import Any, Self
 import cv2
 import numpy.typing as npt
 
-from camdigits.devices.arrays import Picture, bgr_of
-from camdigits.devices.sources import first_frame, open_source, picture_at
+from camdigits.drawing import draw_scene
 from camdigits.errors import SourceError
-from camdigits.overlay import draw_scene
-from camdigits.vision import scene as vision
-from camdigits.vision.scene import BgrImage
+from camdigits.sources.arrays import Picture, bgr_of
+from camdigits.sources.kinds import open_source, picture_at
+from camdigits.sources.stills import first_frame
+from camdigits.vision import types as vision
+from camdigits.vision.types import BgrImage
 
 NOTEBOOK_PX = 1280
 """The longer side of a picture that a notebook shows, at most: it keeps all of them, and is seldom wider."""

@@ -7,8 +7,8 @@ from enum import Enum
 
 from camdigits.errors import UsageError
 from camdigits.tracking.tracker import TrackParams
+from camdigits.vision.orientation import Rotation, RotationParams
 from camdigits.vision.pipeline import PipelineParams
-from camdigits.vision.rotation import Rotation, RotationParams
 
 
 class Effort(Enum):

@@ -23,13 +23,14 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 import camdigits
-from camdigits import cli, configured, errors
-from camdigits.controls import BINDINGS, key_name
-from camdigits.devices.number_events import HEADER, NumberEventJsonLines
-from camdigits.devices.writers import CSV_HEADER
+from camdigits import cli, errors
+from camdigits.cli import settings_file as configured
+from camdigits.live.controls import BINDINGS, key_name
+from camdigits.outputs.events import HEADER, NumberEventJsonLines
+from camdigits.outputs.writers import CSV_HEADER
 from camdigits.settings import Settings
 from camdigits.tracking.number_events import NumberEvent
-from camdigits.vision.scene import Box, Digit, Number, Scene
+from camdigits.vision.types import Box, Digit, Number, Scene
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "images"
@@ -94,8 +95,8 @@ def shown(docstring: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    said, *raised = _RAISES.split(text, maxsplit=1)
-    prose, *items = _ITEM.split(said)
+    paragraph, *raised = _RAISES.split(text, maxsplit=1)
+    prose, *items = _ITEM.split(paragraph)
     parts = [_linked(prose)]
     for item in items:
         names, _, meaning = item.partition(": ")

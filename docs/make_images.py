@@ -13,15 +13,15 @@ import click
 import cv2
 import numpy as np
 
-from camdigits.api import CanvasReader, Recognizer, live_reader
-from camdigits.controls import Mode, View
-from camdigits.devices.canvas import CanvasSource
-from camdigits.devices.sources import open_source
-from camdigits.overlay import Chosen, Labels, Status, draw
-from camdigits.ports import Pointer, Turn
+from camdigits.live.canvas import CanvasSource
+from camdigits.live.controls import Mode, View
+from camdigits.live.overlay import Chosen, Labels, Status, draw
+from camdigits.recognizer import CanvasReader, Recognizer, live_reader
 from camdigits.settings import Effort
+from camdigits.sources.kinds import open_source
+from camdigits.sources.ports import Pointer, UserInput
 from camdigits.tracking.history import History
-from camdigits.vision.scene import BgrImage, Frame
+from camdigits.vision.types import BgrImage, Frame
 from train.hands import HANDS, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,7 +47,7 @@ def demo(recognizer: Recognizer) -> tuple[list[BgrImage], float]:
     """The demo clip as the live window shows it: every so many frames, and how many seconds they are apart."""
     reader, source, labels, shown = live_reader(recognizer, Effort.LIVE), open_source("demo"), Labels(), []
     try:
-        while (frame := source.read(Turn())) is not None:
+        while (frame := source.read(UserInput())) is not None:
             picture = draw(frame, reader.recognize(frame), View(), Status(source.name, 1 / source.frame_period_s), labels)
             if frame.index % _EVERY == 0:
                 shown.append(_narrowed(picture, _ANIMATION_PX))
@@ -76,7 +76,7 @@ def still(recognizer: Recognizer, name: str, view: View) -> BgrImage:
 def _frame(name: str) -> Frame:
     source = open_source(str(FIXTURES / name))
     try:
-        frame = source.read(Turn())
+        frame = source.read(UserInput())
     finally:
         source.close()
     assert frame is not None
@@ -86,7 +86,7 @@ def _frame(name: str) -> Frame:
 def canvas(recognizer: Recognizer) -> BgrImage:
     """The canvas with digits that one of the project's hands drew with the mouse."""
     source = CanvasSource()
-    frame = source.read(Turn(pointers=_pen()))
+    frame = source.read(UserInput(pointers=_pen()))
     return draw(frame, CanvasReader(recognizer).recognize(frame), View(mode=Mode.CANVAS), Status("canvas"))
 
 

@@ -59,13 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name = f"{path.name} page {scene.frame + 1}" if has_pages else path.name
             rows.append((name, doubts(scene, options.sure, options.scores), [number.text for number in scene.numbers]))
 
-    most = max([len(scores) for _, _, scores in rows] + [options.scores or 0])
+    max_count = max([len(scores) for _, _, scores in rows] + [options.scores or 0])
     output = options.output.open("w", encoding="utf-8", newline="") if options.output else nullcontext(sys.stdout)
     with output as stream:
         table = csv.writer(stream, lineterminator="\n")
-        table.writerow(["sheet", "check", *(f"score {count}" for count in range(1, most + 1))])
+        table.writerow(["sheet", "check", *(f"score {count}" for count in range(1, max_count + 1))])
         for name, check, scores in rows:
-            table.writerow([name, check, *scores, *[""] * (most - len(scores))])
+            table.writerow([name, check, *scores, *[""] * (max_count - len(scores))])
     return SourceError.exit_code if failed else 0
 
 

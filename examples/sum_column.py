@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import camdigits
 from camdigits.errors import CamdigitsError
 
-MOST_GAP = 3.0
+MAX_GAP = 3.0
 """The next number of a column stands at most this far below, in heights of a number; what is further away is something else."""
 
 
@@ -43,7 +43,7 @@ def stands_above(upper: camdigits.Box, lower: camdigits.Box) -> bool:
     shared = min(upper.right, lower.right) - max(upper.x, lower.x)
     gap = lower.y - upper.bottom
     height = max(upper.height, lower.height)
-    return shared > min(upper.width, lower.width) / 2 and lower.y > upper.y and gap < MOST_GAP * height
+    return shared > min(upper.width, lower.width) / 2 and lower.y > upper.y and gap < MAX_GAP * height
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

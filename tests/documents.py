@@ -14,7 +14,7 @@ import numpy as np
 import pypdfium2
 from PIL import Image
 
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 
 A4_WIDTH_POINTS = 595.276
 STROKE = b"0 0 0 RG 4 w 20 20 m 60 50 l S"

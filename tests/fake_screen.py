@@ -11,26 +11,27 @@ import cv2
 import numpy as np
 
 from camdigits.errors import OutputError
-from camdigits.ports import Part, Pointer, Turn
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Reading, Scene
+from camdigits.live.ports import RelativeBox
+from camdigits.sources.ports import Pointer, UserInput
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Reading, Scene
 from tests.fakes import WAIT_S, FakeClock
 
-CLOSED = Turn(closed=True)
+CLOSED = UserInput(closed=True)
 
 
-def keys(*pressed: str) -> Turn:
-    return Turn(keys=pressed)
+def keys(*pressed: str) -> UserInput:
+    return UserInput(keys=pressed)
 
 
-def stroke(*points: tuple[int, int]) -> Turn:
+def stroke(*points: tuple[int, int]) -> UserInput:
     """A stroke of the left button, from press to release, in one turn."""
     first, last = points[0], points[-1]
     moves = [Pointer("move", "left", *point) for point in points]
-    return Turn(pointers=(Pointer("down", "left", *first), *moves, Pointer("up", "left", *last)))
+    return UserInput(pointers=(Pointer("down", "left", *first), *moves, Pointer("up", "left", *last)))
 
 
-def click(x: int, y: int) -> Turn:
+def click(x: int, y: int) -> UserInput:
     return stroke((x, y))
 
 
@@ -40,7 +41,7 @@ class FakeWindow:
     Waiting moves `clock` on by as much as was asked for. A step may be a callable: it is called and gives the turn.
     """
 
-    def __init__(self, clock: FakeClock, script: Iterable[Turn | Callable[[], Turn]] = ()) -> None:
+    def __init__(self, clock: FakeClock, script: Iterable[UserInput | Callable[[], UserInput]] = ()) -> None:
         self._clock = clock
         self._script = list(script)
         self._screen: BgrImage | None = None
@@ -62,7 +63,7 @@ class FakeWindow:
     def set_full_screen(self, on: bool) -> None:
         self.full_screen = on
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         assert self._screen is not None, "polled before anything was shown"
         if self._is_over:  # and still open: the user was asked something, and closes it again
             return CLOSED
@@ -103,7 +104,7 @@ class FakeSource:
         self.closed = False
         self.loss = ""
 
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002 - nothing to hear
+    def read(self, user_input: UserInput) -> Frame | None:  # noqa: ARG002 - nothing to hear
         if not self._frames:
             return None
         frame = self._frames.pop(0)
@@ -182,7 +183,8 @@ class ThreadedReader(BlobReader):
 
 
 class FakeRecorder:
-    """Keeps what it is handed (ports.Recorder); after `fails_after` frames the disk is full, before any clip where it is -1."""
+    """Keeps what it is handed (outputs.ports.Recorder); after `fails_after` frames the disk is full, before any clip where it
+    is -1."""
 
     def __init__(self) -> None:
         self.recording = False
@@ -209,11 +211,11 @@ class FakeRecorder:
 
 
 class FakeNotebook:
-    """A notebook that keeps what it is told (ports.Notebook); `fails_with` is raised instead, `learnt` told once."""
+    """A notebook that keeps what it is told (live.ports.Notebook); `fails_with` is raised instead, `learnt` told once."""
 
     def __init__(self) -> None:
         self.corrections: list[tuple[Glyph, int | None, int | None]] = []
-        self.regions: dict[str, Part] = {}
+        self.regions: dict[str, RelativeBox] = {}
         self.lessons = 0
         self.learnt = ""
         self.fails_with: OutputError | None = None
@@ -232,14 +234,14 @@ class FakeNotebook:
         self.lessons -= 1
         return "undone"
 
-    def taught_anew(self) -> str:
+    def take_message(self) -> str:
         learnt, self.learnt = self.learnt, ""
         return learnt
 
-    def region(self, source: str) -> Part | None:
+    def region(self, source: str) -> RelativeBox | None:
         return self.regions.get(source)
 
-    def remember_region(self, source: str, region: Part | None) -> None:
+    def remember_region(self, source: str, region: RelativeBox | None) -> None:
         self._fail()
         self.regions.pop(source, None)
         if region is not None:
@@ -251,7 +253,7 @@ class FakeNotebook:
 
 
 class FakePages(FakeSource):
-    """Pictures that can be turned to and fro (ports.Pages), each of a file of its own."""
+    """Pictures that can be turned to and fro (sources.ports.Pages), each of a file of its own."""
 
     def __init__(self, frames: Sequence[Frame], clock: FakeClock, *, name: str = "folder") -> None:
         super().__init__((), clock, name=name, pictures=True)
@@ -263,7 +265,7 @@ class FakePages(FakeSource):
     def file(self) -> str:
         return f"{self.name}/page{self._at + 1}.jpg"
 
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
+    def read(self, user_input: UserInput) -> Frame | None:  # noqa: ARG002
         return self._turned_to(self._at + 1)
 
     def back(self) -> Frame | None:

@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.ports import FrameSource, Turn
-from camdigits.vision.scene import BgrImage, Frame
+from camdigits.sources.ports import FrameSource, UserInput
+from camdigits.vision.types import BgrImage, Frame
 
 WAIT_S = 10.0
 """How long a test waits for another thread before it fails; never reached in a good run."""
@@ -124,14 +124,14 @@ class FakeSource:
         self.name, self.live, self.frame_period_s, self.notice = name, live, frame_period_s, notice
         self.pictures = False
         self.frame_count: int | None = None if live else len(pictures)
-        self.turns: list[Turn] = []
+        self.inputs: list[UserInput] = []
         self.closed = False
         self.loss = ""
         self._pictures, self._fails_with = pictures, fails_with
 
-    def read(self, turn: Turn) -> Frame | None:
-        index = len(self.turns)
-        self.turns.append(turn)
+    def read(self, user_input: UserInput) -> Frame | None:
+        index = len(self.inputs)
+        self.inputs.append(user_input)
         if index < len(self._pictures):
             return Frame(self._pictures[index], index, index * self.frame_period_s)
         if self._fails_with is not None:
@@ -145,7 +145,7 @@ class FakeSource:
 def frames_of(source: FrameSource) -> list[Frame]:
     """All frames of a source, which is closed."""
     frames = []
-    while (frame := source.read(Turn())) is not None:
+    while (frame := source.read(UserInput())) is not None:
         frames.append(frame)
     source.close()
     return frames

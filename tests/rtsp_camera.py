@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 from tests.fakes import plain
 from tests.pluggable import Pluggable
 

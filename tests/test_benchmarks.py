@@ -35,11 +35,11 @@ from benchmarks.frame_times import MOVING, NEW, OWN, REST, STILL, Case, Classic,
 from benchmarks.hand_held import NOISE, SHAKE_PX, HandHeld
 from benchmarks.live_page import FRAME_PERIOD_S, LivePage
 from benchmarks.pictures import Picture
-from camdigits.api import Recognizer
-from camdigits.devices.threads import THREADS
+from camdigits.recognizer import Recognizer
+from camdigits.runtime.threads import THREADS
 from camdigits.tracking.motion import find_corners, find_motion, reduce
 from camdigits.vision import pipeline
-from camdigits.vision.scene import Batch, Box, Digit, Evidence, Frame, Scene
+from camdigits.vision.types import Batch, Box, Digit, Evidence, Frame, Scene
 from tests.fakes import Gate
 
 
@@ -136,7 +136,7 @@ def samples(**course: list[float]) -> list[soak.Sample]:
 
 
 @pytest.mark.parametrize(
-    ("course", "told"),
+    ("course", "message"),
     [
         ({"memory_mb": [100.0, 140, 150, 152, 149, 151, 153, 150]}, []),
         ({"memory_mb": [100.0, 140, 150, 160, 170, 180, 190, 200]}, ["memory grew by +40.0 MB"]),
@@ -145,8 +145,10 @@ def samples(**course: list[float]) -> list[soak.Sample]:
         ({"descriptors": [6.0, 6, 6, 6, 7, 8, 9, 9]}, ["descriptors grew by +3"]),
     ],
 )
-def test_what_grows_over_a_soak_is_told_and_what_comes_and_goes_is_not(course: dict[str, list[float]], told: list[str]) -> None:
-    assert soak.grown(samples(**course)) == told
+def test_what_grows_over_a_soak_is_told_and_what_comes_and_goes_is_not(
+    course: dict[str, list[float]], message: list[str]
+) -> None:
+    assert soak.grown(samples(**course)) == message
 
 
 def test_the_camera_of_a_soak_goes_through_every_fault() -> None:
@@ -461,8 +463,8 @@ def test_the_frames_benchmark_prints_each_page_and_phase_and_keeps_every_time(tm
 def test_quick_leaves_the_other_sizes_and_keras_out(monkeypatch: pytest.MonkeyPatch) -> None:
     plans: list[frames.Plan] = []
 
-    def run(plan: frames.Plan, say: Callable[[str], None]) -> Measured:
-        say("measuring")
+    def run(plan: frames.Plan, notify: Callable[[str], None]) -> Measured:
+        notify("measuring")
         plans.append(plan)
         return Measured(())
 

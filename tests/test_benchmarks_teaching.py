@@ -9,12 +9,12 @@ pytest.importorskip("matplotlib", reason="measuring needs the extra `train`")
 teaching = pytest.importorskip("benchmarks.teaching")
 
 
-def seen(labels: list[int], answers: list[int]) -> teaching.Seen:
+def seen(labels: list[int], answers: list[int]) -> teaching.Outputs:
     """Digits that the network answers so, each with a feature of its own."""
-    odds = np.full((len(labels), 1, 11), 0.01, np.float32)
-    odds[np.arange(len(labels)), 0, answers] = 0.9
+    probabilities = np.full((len(labels), 1, 11), 0.01, np.float32)
+    probabilities[np.arange(len(labels)), 0, answers] = 0.9
     features = np.eye(len(labels), dtype=np.float32)[:, None]
-    return teaching.Seen(odds, features, np.array(labels))
+    return teaching.Outputs(probabilities, features, np.array(labels))
 
 
 def result(counts: dict[str, list[tuple[int, ...]]]) -> teaching.Result:
@@ -42,11 +42,11 @@ def test_a_writer_is_measured_on_other_digits_than_those_taught() -> None:
     writer = seen([3] * count, [5] * count)
     lessons: list[int] = []
 
-    def by_heart(lesson: teaching.Seen) -> teaching.Change:
+    def by_heart(lesson: teaching.Outputs) -> teaching.Change:
         lessons.append(len(lesson.labels))
         known = set(lesson.features[:, 0].argmax(axis=1).tolist())
         right = np.eye(11, dtype=np.float32)[3]
-        return lambda odds, features: np.where([[f.argmax() in known] for f in features], right, odds)
+        return lambda probabilities, features: np.where([[f.argmax() in known] for f in features], right, probabilities)
 
     others = seen([1, 2], [1, 2])
     measured = teaching.measure(by_heart, {"7": writer}, others, {"": others}, with_marks=False, repeats=2)
@@ -59,11 +59,13 @@ def test_a_small_lesson_is_measured_by_every_class_and_not_by_what_it_taught() -
     writer, mnist, marks = seen([3, 4, 3], [5, 4, 3]), seen([3, 4, 5], [3, 4, 5]), seen([10, 10, 10], [10, 1, 10])
     falses = {"7": seen([10, 10, 10], [1, 1, 1])[np.array([0])]}
 
-    def lost(_: teaching.Seen) -> teaching.Change:
-        return lambda odds, _: np.where(odds.argmax(axis=1, keepdims=True) == 3, np.eye(11)[10], odds).astype(np.float32)
+    def lost(_: teaching.Outputs) -> teaching.Change:
+        return lambda probabilities, _: np.where(
+            probabilities.argmax(axis=1, keepdims=True) == 3, np.eye(11)[10], probabilities
+        ).astype(np.float32)
 
-    def same(_: teaching.Seen) -> teaching.Change:
-        return lambda odds, _: odds
+    def same(_: teaching.Outputs) -> teaching.Change:
+        return lambda probabilities, _: probabilities
 
     kept = teaching.measure_few(same, {"7": writer}, mnist, marks, falses, 2, 1, repeats=1)
     assert (kept.classes.any(), kept.marks.tolist(), kept.own.tolist()) == (False, [0.0], [[1, 1]])

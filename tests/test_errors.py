@@ -34,5 +34,5 @@ def test_what_a_library_says_is_cut_to_a_line(error: Exception, line: str) -> No
     ],
 )
 def test_what_cannot_be_written_is_told_with_what_helps(number: int, way_on: str) -> None:
-    told = str(unwritable("page.png", OSError(number, os.strerror(number))))
-    assert told == f"page.png: cannot be written ({os.strerror(number).lower()}); {way_on}"
+    message = str(unwritable("page.png", OSError(number, os.strerror(number))))
+    assert message == f"page.png: cannot be written ({os.strerror(number).lower()}); {way_on}"

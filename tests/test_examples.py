@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.vision.scene import Box, Number
+from camdigits.vision.types import Box, Number
 from train.camera import Camera, Pose, render_page
 from train.hands import HANDS
 from train.sheets import Line, Sheet

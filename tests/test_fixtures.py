@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from camdigits.api import Recognizer, frames
-from camdigits.devices.sources import open_source
 from camdigits.evaluation.scores import score
-from camdigits.vision.scene import Box, Scene
+from camdigits.recognizer import Recognizer, frames
+from camdigits.sources.kinds import open_source
+from camdigits.vision.types import Box, Scene
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 TRUTH = json.loads((FIXTURES / "truth.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.vision.scene import Box
+from camdigits.vision.types import Box
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 TRUTH = json.loads((FIXTURES / "truth.json").read_text(encoding="utf-8"))

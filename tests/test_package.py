@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import camdigits
-from camdigits.devices.models import BUNDLED
+from camdigits.runtime.models import BUNDLED
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -118,10 +118,10 @@ def test_plain_dependencies_leave_training_to_its_extra(wheel: zipfile.ZipFile) 
 
 
 def test_it_tells_who_it_is_and_every_python_it_runs_on(wheel: zipfile.ZipFile) -> None:
-    told = metadata(wheel)
-    assert (told["Name"], told["Version"], told["License-Expression"]) == ("camdigits", PROJECT["version"], "MIT")
+    details = metadata(wheel)
+    assert (details["Name"], details["Version"], details["License-Expression"]) == ("camdigits", PROJECT["version"], "MIT")
     least, beyond = (int(minor) for minor in re.findall(r"3\.(\d+)", PROJECT["requires-python"]))
-    pythons = re.findall(r"Python :: 3\.(\d+)", "\n".join(told.get_all("Classifier", [])))
+    pythons = re.findall(r"Python :: 3\.(\d+)", "\n".join(details.get_all("Classifier", [])))
     assert [int(minor) for minor in pythons] == list(range(least, beyond))
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from camdigits import errors
-from camdigits.controls import BINDINGS, key_name
+from camdigits.live.controls import BINDINGS, key_name
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MOST_WORDS = 1300
+MAX_WORDS = 1300
 PICTURE = r"!\[[^\]]*\]\(([^)]+)\)"
 
 
@@ -24,7 +24,7 @@ def page(name: str) -> str:
 
 
 def test_it_is_short() -> None:
-    assert len(README.split()) <= MOST_WORDS
+    assert len(README.split()) <= MAX_WORDS
 
 
 @pytest.mark.parametrize("command", ["uv run run_camera.py", "uv run --extra train --extra dev pytest"])

@@ -17,10 +17,10 @@ import pytest
 import camdigits
 from camdigits import errors
 from camdigits.cli import commands
-from camdigits.controls import BINDINGS, key_name
-from camdigits.devices.number_events import HEADER
-from camdigits.devices.writers import CSV_HEADER
-from camdigits.vision.scene import Scene
+from camdigits.live.controls import BINDINGS, key_name
+from camdigits.outputs.events import HEADER
+from camdigits.outputs.writers import CSV_HEADER
+from camdigits.vision.types import Scene
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = {"of", "placed", "read_frame"}
@@ -68,14 +68,14 @@ def shown(html: str) -> str:
     return " ".join(unescape(re.sub("<[^>]*>", "", html)).split())
 
 
-def said(text: str) -> str:
+def plain_text(text: str) -> str:
     """The same of Markdown."""
     return " ".join(text.replace("`", "").split())
 
 
 def summary(documented: object) -> str:
     """The first paragraph of what it says of itself, not of what it inherits."""
-    return said(inspect.cleandoc(documented.__doc__ or "").partition("\n\n")[0])
+    return plain_text(inspect.cleandoc(documented.__doc__ or "").partition("\n\n")[0])
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_every_command_and_option_is_there_with_its_default_and_help(site: Path)
     page = Page(site / "reference" / "command_line.html")
     context = click.Context(commands, info_name="camdigits", **commands.context_settings)
     for name, command in commands.commands.items():
-        assert said((command.help or "").partition("\n\n")[0]) in page.text
+        assert plain_text((command.help or "").partition("\n\n")[0]) in page.text
         rows = {row[0]: row for row in page.rows(name)}
         inner = command.make_context(name, [], context, resilient_parsing=True)
         for option in command.get_params(inner):
@@ -146,7 +146,7 @@ def test_every_command_and_option_is_there_with_its_default_and_help(site: Path)
             assert record
             _, default, meaning = rows[record[0]]
             assert option.help
-            assert meaning.startswith(said(option.help))
+            assert meaning.startswith(plain_text(option.help))
             value = option.get_default(inner)
             if isinstance(value, str | int | float) and not isinstance(value, bool):
                 assert default == str(value)

@@ -19,11 +19,11 @@ import pytest
 from PIL import Image
 
 import camdigits
-from camdigits import api
+from camdigits import recognizer as api
+from camdigits.drawing import draw_scene
 from camdigits.errors import SourceError
-from camdigits.overlay import draw_scene
 from camdigits.scenes import NOTEBOOK_PX, Origin, Scene
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.types import Box, Digit
 from tests.fakes import FakeSource, plain
 
 PAPER = Path(__file__).resolve().parent / "fixtures" / "paper.jpg"

@@ -13,14 +13,14 @@ from camdigits.errors import LibraryError, unloadable
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = str(ROOT / "tests" / "fixtures" / "paper.jpg")
-SAID = "libGL.so.1: cannot open shared object file: No such file or directory"
+MESSAGE = "libGL.so.1: cannot open shared object file: No such file or directory"
 
 
 def run_without_libgl(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python where `import cv2` fails as it does without that library."""
     package = folder / "packages" / "cv2"
     package.mkdir(parents=True, exist_ok=True)
-    (package / "__init__.py").write_text(f"raise ImportError({SAID!r})", encoding="utf-8")
+    (package / "__init__.py").write_text(f"raise ImportError({MESSAGE!r})", encoding="utf-8")
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -55,8 +55,8 @@ def test_every_command_ends_with_one_line_and_code_8(tmp_path: Path, arguments: 
 
 
 def test_the_line_stands_in_the_documentation() -> None:
-    said = unloadable(ImportError(SAID))
-    assert f"    camdigits: {said}\n" in (ROOT / "docs" / "containers.md").read_text(encoding="utf-8")
+    message = unloadable(ImportError(MESSAGE))
+    assert f"    camdigits: {message}\n" in (ROOT / "docs" / "containers.md").read_text(encoding="utf-8")
 
 
 def test_python_is_told_the_same_by_an_import_error(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_python_is_told_the_same_by_an_import_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (
             ImportError("libfoo.so.2: cannot open shared object file: No such file", name="_foo"),
@@ -82,8 +82,8 @@ def test_python_is_told_the_same_by_an_import_error(tmp_path: Path) -> None:
         (ModuleNotFoundError("No module named 'cv2'", name="cv2"), r"\(No module named 'cv2'\); install it anew: pip install"),
     ],
 )
-def test_other_libraries_are_told_of_too(error: ImportError, said: str) -> None:
-    with pytest.raises(LibraryError, match=said):
+def test_other_libraries_are_told_of_too(error: ImportError, message: str) -> None:
+    with pytest.raises(LibraryError, match=message):
         raise unloadable(error) or error
 
 

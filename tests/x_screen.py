@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 
 TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xclip")
 MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]

@@ -17,8 +17,8 @@ _LONE_SIGNS = tuple(sign for sign in MATHEMATICS if sign not in "|°!·")
 _GREEK = "πΔλμωφΣ"
 
 
-def _whole(rng: Rng, most: int = 100) -> str:
-    return str(rng.integers(0 if rng.random() < 0.1 else 1, 10 if rng.random() < 0.65 else most))
+def _whole(rng: Rng, limit: int = 100) -> str:
+    return str(rng.integers(0 if rng.random() < 0.1 else 1, 10 if rng.random() < 0.65 else limit))
 
 
 def _term(pen: Setter, rng: Rng, depth: int = 0) -> Piece:

@@ -12,12 +12,12 @@ from train.sheets import Line, Look
 
 _SHARES = ((0.012, 0.035), (0.035, 0.08), (0.08, 0.15), (0.15, 0.24))
 """Widths of thin pens, pens, markers and brushes, in digit heights."""
-_SHARE_ODDS = (0.3, 0.35, 0.23, 0.12)
+_SHARE_WEIGHTS = (0.3, 0.35, 0.23, 0.12)
 _HOLLOW: tuple[Look, ...] = ("outlined", "hatched")
 _HOLLOW_SHARE = (0.13, 0.22)
 """Of digits that are drawn as outlines: their strokes are wide enough to be empty, and narrow enough to keep their holes."""
 _LOOKS: tuple[Look, ...] = ("solid", "square", "outlined", "hatched")
-_LOOK_ODDS = (0.74, 0.08, 0.11, 0.07)
+_LOOK_WEIGHTS = (0.74, 0.08, 0.11, 0.07)
 _WITH_FOOT = next(hand for hand in HANDS if hand.forms.get("1") == ("foot",))
 _BARS = 0.25
 """Share of lone digits that are a 1, half of them a plain bar."""
@@ -69,15 +69,17 @@ def digits_apart(size: Size, style: Style, rng: Rng) -> Content:
 
 def _hand(size: Size, style: Style, count: int, rng: Rng) -> tuple[Style, Look]:
     """A style for `count` digits that fit on the sheet, and how they are drawn."""
-    look = _LOOKS[int(rng.choice(len(_LOOKS), p=_LOOK_ODDS))]
-    share = rng.uniform(*_SHARES[int(rng.choice(len(_SHARES), p=_SHARE_ODDS))])
+    look = _LOOKS[int(rng.choice(len(_LOOKS), p=_LOOK_WEIGHTS))]
+    share = rng.uniform(*_SHARES[int(rng.choice(len(_SHARES), p=_SHARE_WEIGHTS))])
     if look in _HOLLOW:
         share = rng.uniform(*_HOLLOW_SHARE)
     elif look == "square":
         share = rng.uniform(0.1, 0.2)
-    most = min(0.94 * size[1], 0.92 * size[0] / count / 0.85)
-    least = min(0.06 * size[1] if look == "solid" else 0.15 * size[1], 0.5 * most)
-    height_px = float(np.exp(rng.uniform(np.log(least), np.log(most))) if rng.random() < 0.55 else rng.uniform(least, most))
+    max_px = min(0.94 * size[1], 0.92 * size[0] / count / 0.85)
+    min_px = min(0.06 * size[1] if look == "solid" else 0.15 * size[1], 0.5 * max_px)
+    height_px = float(
+        np.exp(rng.uniform(np.log(min_px), np.log(max_px))) if rng.random() < 0.55 else rng.uniform(min_px, max_px)
+    )
     height_px = height_px / (1 + share)
     # Thin pens are as wide as a pen is, whatever they write.
     pen_px = max(height_px * share, 1.2)

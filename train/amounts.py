@@ -82,8 +82,8 @@ def comb_fields(size: Size, style: Style, rng: Rng) -> Content:
             room = min(small, 0.5 * size[0] / width_of(label, font))
             prints.append(Print(label, left, float(top) - 0.3 * small, room, font, style.print_colour))
         while left + comb.pitch * unit < 0.95 * size[0]:
-            most = int((0.97 * size[0] - left) / ((comb.pitch + comb.apart) * unit))
-            count = min(int(rng.integers(1, 10)), max(most, 1))
+            max_count = int((0.97 * size[0] - left) / ((comb.pitch + comb.apart) * unit))
+            count = min(int(rng.integers(1, 10)), max(max_count, 1))
             patches += _boxes(left, float(top), count, unit, comb)
             if rng.random() < 0.85:
                 lines.append(_boxed(left, float(top), count, hand, comb, rng))

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision.components import find_components
-from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.scene import Glyph, Ink
+from camdigits.vision.normalize import make_glyph
+from camdigits.vision.types import Glyph, Mask
 
 Rng = np.random.Generator
 Strokes = Sequence[npt.NDArray[np.float32]]
@@ -21,7 +21,7 @@ Strokes = Sequence[npt.NDArray[np.float32]]
 DRAWN_HEIGHT_PX = 84
 
 
-def mask_of_raster(image: Ink, rng: Rng) -> Ink:
+def mask_of_raster(image: Mask, rng: Rng) -> Mask:
     """A small grey picture of one sign (light ink on dark, uint8) as a mask three to six times its size."""
     factor = 84 / max(image.shape)
     large = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
@@ -30,7 +30,7 @@ def mask_of_raster(image: Ink, rng: Rng) -> Ink:
     return np.where(large > level, np.uint8(255), np.uint8(0))
 
 
-def mask_of_strokes(strokes: Strokes, rng: Rng) -> Ink:
+def mask_of_strokes(strokes: Strokes, rng: Rng) -> Mask:
     """Pen strokes, float (n, 2) in any unit with y down, drawn with one of many pens."""
     points = np.concatenate(list(strokes))
     low, high = points.min(axis=0), points.max(axis=0)
@@ -48,7 +48,7 @@ def mask_of_strokes(strokes: Strokes, rng: Rng) -> Ink:
     return mask
 
 
-def warp(mask: Ink, rng: Rng, strength: float = 1.0) -> Ink:
+def warp(mask: Mask, rng: Rng, strength: float = 1.0) -> Mask:
     """Rotate, shear and stretch, as hands and hand-held cameras do: mostly a little, now and then a lot."""
     height, width = mask.shape
     if rng.random() < 0.1:
@@ -67,7 +67,7 @@ def warp(mask: Ink, rng: Rng, strength: float = 1.0) -> Ink:
     return np.asarray(cv2.warpAffine(mask, affine, size, flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def wear(mask: Ink, rng: Rng) -> Ink:
+def wear(mask: Mask, rng: Rng) -> Mask:
     """Take a mask through a camera and a threshold: a random size, blur, noise, and a level that thins or fattens it."""
     x, y, width, height = cv2.boundingRect(mask)
     if not width:
@@ -84,21 +84,21 @@ def wear(mask: Ink, rng: Rng) -> Ink:
     return _largest_pieces(worn)
 
 
-def _largest_pieces(mask: Ink) -> Ink:
+def _largest_pieces(mask: Mask) -> Mask:
     """Drop specks: a candidate is one connected stroke, or a few large ones that belong together."""
     pieces = find_components(mask)
     if len(pieces.areas) < 2:
         return mask
-    return pieces.ink_of(pieces.areas >= 0.12 * pieces.areas.max())
+    return pieces.mask_of(pieces.areas >= 0.12 * pieces.areas.max())
 
 
-def glyph_of(mask: Ink, rng: Rng, strength: float = 1.0) -> Glyph | None:
+def glyph_of(mask: Mask, rng: Rng, strength: float = 1.0) -> Glyph | None:
     """The glyph of a warped and worn mask; None when nothing of it is left."""
     worn = wear(warp(mask, rng, strength), rng)
     return make_glyph(worn) if worn.any() else None
 
 
-def is_stick(mask: Ink) -> bool:
+def is_stick(mask: Mask) -> bool:
     """Whether a mark is a straight bar, upright or leaning up to 55 degrees: a 1 to anyone who sees it alone."""
     rows, columns = np.nonzero(mask)
     if len(rows) < 2:
@@ -109,18 +109,16 @@ def is_stick(mask: Ink) -> bool:
     return bool(across < 0.3 * along and abs(axes[1, 1]) > np.cos(np.deg2rad(55)))
 
 
-def has_hole(mask: Ink) -> bool:
+def has_hole(mask: Mask) -> bool:
     """Whether the ink encloses ground of more than a few pixels."""
     contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if hierarchy is None:
         return False
-    least_px = 0.01 * mask.size
-    return any(
-        node[3] >= 0 and cv2.contourArea(contour) > least_px for contour, node in zip(contours, hierarchy[0], strict=True)
-    )
+    min_px = 0.01 * mask.size
+    return any(node[3] >= 0 and cv2.contourArea(contour) > min_px for contour, node in zip(contours, hierarchy[0], strict=True))
 
 
-def lengthen(mask: Ink, rng: Rng) -> Ink:
+def lengthen(mask: Mask, rng: Rng) -> Mask:
     """Draw the tail of a 1, 4, 7 or 9 out downwards, until it is more than twice as high."""
     mask = _tight(mask)
     height, width = mask.shape
@@ -129,7 +127,7 @@ def lengthen(mask: Ink, rng: Rng) -> Ink:
     return np.where(np.vstack([mask[:knee], tail]) > 127, np.uint8(255), np.uint8(0))
 
 
-def disturb(mask: Ink, rng: Rng) -> Ink:
+def disturb(mask: Mask, rng: Rng) -> Mask:
     """What stands around gets in: a ruled line, a neighbour's stroke that touches, a gap where a line was taken out."""
     mask = _tight(mask)
     height, width = mask.shape
@@ -156,7 +154,7 @@ def disturb(mask: Ink, rng: Rng) -> Ink:
     return page
 
 
-def beside(left: Ink, right: Ink, rng: Rng) -> Ink:
+def beside(left: Mask, right: Mask, rng: Rng) -> Mask:
     """Two digits that touch, or nearly: what a threshold hands over as one stroke."""
     left, right = _tight(left), _tight(right)
     height = max(left.shape[0], right.shape[0])
@@ -171,7 +169,7 @@ def beside(left: Ink, right: Ink, rng: Rng) -> Ink:
     return _tight(canvas)
 
 
-def fragment(mask: Ink, rng: Rng) -> Ink:
+def fragment(mask: Mask, rng: Rng) -> Mask:
     """A part of a digit, as a broken stroke or a cut leaves it: about half, from any side."""
     mask = _tight(mask)
     height, width = mask.shape
@@ -188,7 +186,7 @@ def fragment(mask: Ink, rng: Rng) -> Ink:
     return _largest_pieces(np.ascontiguousarray(part))
 
 
-def primitive(rng: Rng) -> Ink:
+def primitive(rng: Rng) -> Mask:
     """A mark that is no writing: bar, bracket, arc, cross, dot, blob, corner, table rule, squiggle."""
     mask = np.zeros((160, 160), np.uint8)
     pen = int(rng.integers(4, 16))
@@ -237,16 +235,16 @@ def primitive(rng: Rng) -> Ink:
     return mask
 
 
-def _line(mask: Ink, angle: float, reach: float, pen: int) -> None:
+def _line(mask: Mask, angle: float, reach: float, pen: int) -> None:
     """A line through the middle, `angle` from upright."""
     step = np.array([np.sin(angle), -np.cos(angle)]) * reach
     _path(mask, np.array([-step, step]) + 80, pen)
 
 
-def _path(mask: Ink, points: npt.NDArray[np.float64] | npt.NDArray[np.signedinteger], pen: int) -> None:
+def _path(mask: Mask, points: npt.NDArray[np.float64] | npt.NDArray[np.signedinteger], pen: int) -> None:
     cv2.polylines(mask, [np.round(points).astype(np.int32).reshape(-1, 1, 2)], False, 255, pen)
 
 
-def _tight(mask: Ink) -> Ink:
+def _tight(mask: Mask) -> Mask:
     x, y, width, height = cv2.boundingRect(mask)
     return mask[y : y + height, x : x + width] if width else mask

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.types import BgrImage, Box
 from train.sheets import DigitMap, Drawn, Sheet, draw_sheet
 from train.surfaces import Field, Light
 
@@ -149,8 +149,8 @@ def photograph(
     light = _warp(drawn, matrix, camera.size, backdrop)
     digits = np.asarray(cv2.warpPerspective(drawn.digits, matrix, camera.size, flags=cv2.INTER_NEAREST), np.int16)
     shown = {index: _shown(drawn, index, matrix, camera.size, front) for index in range(len(drawn.labels))} if strict else {}
-    partly = sum(1 - _MOST_DOUBTFULLY_GONE < share < 1 - _MOST_HIDDEN for share in shown.values())
-    whole = {index for index, share in shown.items() if share >= 1 - _MOST_HIDDEN} if strict else None
+    partly = sum(1 - _MAX_DOUBTFUL_GONE < share < 1 - _MAX_HIDDEN for share in shown.values())
+    whole = {index for index, share in shown.items() if share >= 1 - _MAX_HIDDEN} if strict else None
     found = _found(drawn, digits, matrix, whole)
     if front is not None:
         light += front.cover[..., None] * (front.colour - light)
@@ -168,18 +168,18 @@ def photograph(
     return Page(image, truth, numbers, doubtful)
 
 
-LEAST_PX = 7
+MIN_PX = 7
 """Digits smaller than that are not in the truth."""
-_LEAST_CONTRAST = (5.0, 0.04)
+_MIN_CONTRAST = (5.0, 0.04)
 """Grey levels between ink and ground below which nobody sees a digit: on black, and more by so much of the ground's own."""
-_LEAST_TO_GROUND = 1.3
+_MIN_TO_GROUND = 1.3
 """The same, in standard deviations of the ground about its local mean, as its median deviation gives them."""
-_LEAST_TO_BLUR = 7.0
+_MIN_TO_BLUR = 7.0
 """Of a digit's longer side, in standard deviations of the blur."""
 _DOUBTFUL = 0.5
 """From that share of the least contrast on, some can read a digit."""
-_MOST_HIDDEN = 0.08
-_MOST_DOUBTFULLY_GONE = 0.6
+_MAX_HIDDEN = 0.08
+_MAX_DOUBTFUL_GONE = 0.6
 """Of a digit's ink, cut off or hidden: from that share on nobody takes the rest for the digit."""
 
 
@@ -200,16 +200,16 @@ def _shown(drawn: Drawn, index: int, matrix: npt.NDArray[np.float64], size: tupl
 
 def _hidden(digits: DigitMap, index: int, box: Box, cover: Field) -> bool:
     area = np.s_[box.y : box.bottom, box.x : box.right]
-    return float((cover[area][digits[area] == index + 1] > 0.5).mean()) > _MOST_HIDDEN
+    return float((cover[area][digits[area] == index + 1] > 0.5).mean()) > _MAX_HIDDEN
 
 
 def _sharpness(box: Box, camera: Camera) -> float:
-    return max(box.width, box.height) / (_LEAST_TO_BLUR * camera.softness_px)
+    return max(box.width, box.height) / (_MIN_TO_BLUR * camera.softness_px)
 
 
 def _clarity(image: BgrImage, digits: DigitMap, index: int, box: Box) -> float:
     """How well a digit can be made out: 1 and more for one that can, 0 for one that is too small."""
-    if max(box.width, box.height) < LEAST_PX:
+    if max(box.width, box.height) < MIN_PX:
         return 0.0
     around = max(2, max(box.width, box.height) // 5)
     area = np.s_[max(box.y - around, 0) : box.bottom + around, max(box.x - around, 0) : box.right + around]
@@ -224,8 +224,8 @@ def _clarity(image: BgrImage, digits: DigitMap, index: int, box: Box) -> float:
     contrast = np.abs(beyond[mine].mean(axis=0))
     # The median: a table's rule or a letter beside the digit does not hide it, a pattern all around does.
     texture = 1.48 * np.median(np.abs(beyond[bare > 0]), axis=0)
-    least = _LEAST_CONTRAST[0] + _LEAST_CONTRAST[1] * near[mine].mean(axis=0)
-    return float((contrast / np.maximum(least, _LEAST_TO_GROUND * texture)).max())
+    min_contrast = _MIN_CONTRAST[0] + _MIN_CONTRAST[1] * near[mine].mean(axis=0)
+    return float((contrast / np.maximum(min_contrast, _MIN_TO_GROUND * texture)).max())
 
 
 def _warp(drawn: Drawn, matrix: npt.NDArray[np.float64], size: tuple[int, int], backdrop: Light | None) -> Light:

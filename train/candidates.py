@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, iou_matrix
-from camdigits.vision.pipeline import Layer, Pipeline
-from camdigits.vision.scene import Batch, BgrImage, Box, Odds
+from camdigits.vision.geometry import Boxes, iou_matrix
+from camdigits.vision.pipeline import Pipeline, PolarityResult
+from camdigits.vision.types import Batch, BgrImage, Box, Probabilities
 from train.data import Images, Labels, as_uint8
 from train.hands import Writer
 from train.pages import random_page
@@ -20,22 +20,24 @@ NEITHER = -1
 RIGHT_IOU, WRONG_IOU = 0.5, 0.3
 WHOLE_IOU = 0.75
 """What covers less of a digit than that may have lost what it is known by, and does not teach the network."""
-MOST_MARKS = 50
+MAX_MARKS = 50
 """So many marks of one page teach; a textured one has a thousand."""
 
 
-def candidate_boxes(layer: Layer, scale: float) -> Boxes:
+def candidate_boxes(result: PolarityResult, scale: float) -> Boxes:
     """Where the candidates of a picture searched at `scale` lie on it: float32 (N, 4)."""
-    return np.array([region.box for region in layer.regions.candidates], np.float32).reshape(-1, 4) / np.float32(scale)
+    return np.array([candidate.box for candidate in result.candidate_set.candidates], np.float32).reshape(-1, 4) / np.float32(
+        scale
+    )
 
 
-def true_labels(boxes: Boxes, digits: Sequence[tuple[int, Box]], least_iou: float = RIGHT_IOU) -> npt.NDArray[np.int64]:
+def true_labels(boxes: Boxes, digits: Sequence[tuple[int, Box]], min_iou: float = RIGHT_IOU) -> npt.NDArray[np.int64]:
     """What candidates in float32 boxes (N, 4) truly are, on a picture with these digits: the digit, NOT_A_DIGIT or NEITHER."""
     if not digits or not len(boxes):
         return np.full(len(boxes), NOT_A_DIGIT, np.int64)
     overlap = iou_matrix(boxes, np.array([box for _, box in digits], np.float32))
     best, labels = overlap.max(axis=1), np.array([label for label, _ in digits])[overlap.argmax(axis=1)]
-    return np.where(best >= least_iou, labels, np.where(best >= WRONG_IOU, NEITHER, NOT_A_DIGIT)).astype(np.int64)
+    return np.where(best >= min_iou, labels, np.where(best >= WRONG_IOU, NEITHER, NOT_A_DIGIT)).astype(np.int64)
 
 
 def page_glyphs(count: int, seed: int, writers: Sequence[Writer]) -> tuple[Images, Labels]:
@@ -51,17 +53,17 @@ def page_glyphs(count: int, seed: int, writers: Sequence[Writer]) -> tuple[Image
 
 
 def _offers(image: BgrImage, digits: Sequence[tuple[int, Box]], dark: bool, rng: np.random.Generator) -> tuple[Images, Labels]:
-    look = Pipeline(_unread).look(image)
+    trace = Pipeline(_unread).trace(image)
     labels = []
-    for layer, is_dark in zip(look.layers, (True, False), strict=True):
-        true = true_labels(candidate_boxes(layer, look.scale), digits, WHOLE_IOU)
+    for result, is_dark in zip(trace.results, (True, False), strict=True):
+        true = true_labels(candidate_boxes(result, trace.scale), digits, WHOLE_IOU)
         # What is lighter than dark digits may fill the box of one, as the inside of a 0 does, and teaches nothing.
         labels.append(true if is_dark == dark else np.where(true == NOT_A_DIGIT, true, NEITHER))
     known = np.concatenate(labels)
-    marks = rng.permutation(np.flatnonzero(known == NOT_A_DIGIT))[:MOST_MARKS]
+    marks = rng.permutation(np.flatnonzero(known == NOT_A_DIGIT))[:MAX_MARKS]
     chosen = np.concatenate([np.flatnonzero((known >= 0) & (known < NOT_A_DIGIT)), marks])
-    return as_uint8(look.batch[chosen, ..., 0]), known[chosen].astype(np.uint8)
+    return as_uint8(trace.batch[chosen, ..., 0]), known[chosen].astype(np.uint8)
 
 
-def _unread(batch: Batch) -> Odds:
+def _unread(batch: Batch) -> Probabilities:
     return np.full((len(batch), 10), 0.1, np.float32)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.evaluation.carried import Phase, TrueFrame
-from camdigits.vision.scene import BgrImage, Box, whole_boxes
+from camdigits.vision.types import BgrImage, Box, whole_boxes
 from train import scenes
 from train.pages import random_sheet
 from train.surfaces import Light

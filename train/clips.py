@@ -27,10 +27,10 @@ import numpy.typing as npt
 from camdigits.evaluation.carried import Phase, TrueFrame
 from camdigits.evaluation.clips import CLIPS
 from camdigits.evaluation.truth import TruePicture, load_truth
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 from train.carried import FPS, Carry, Subject, carried, random_subject
 
-LONGEST_SIDE_PX = 960
+MAX_SIDE_PX = 960
 CARRIED_SIZE = (640, 480)
 SECONDS = 4.0
 ARRIVAL_S = 0.4
@@ -231,7 +231,7 @@ def _write_clip(
 ) -> dict[str, Any]:
     images = [_picture(page) for page in shown]
     height, width = images[0].shape[:2]
-    scale = LONGEST_SIDE_PX / max(height, width) if max(height, width) > LONGEST_SIDE_PX else 1.0
+    scale = MAX_SIDE_PX / max(height, width) if max(height, width) > MAX_SIDE_PX else 1.0
     size = max(64, round(width * scale / ROOM) // 2 * 2), max(64, round(height * scale / ROOM) // 2 * 2)
     name, count = f"clip_{number:03d}.avi", round(seconds * FPS)
     writer = _writer(out / name, size)

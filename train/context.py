@@ -3,7 +3,7 @@
     python -m train.context --pages DIR [--pages DIR ...] [--scenes DIR] [--model models/camdigits.tflite]
         [--finder models/finder.tflite]
 
-DIR is what `python -m train.pages --out DIR` makes. The weights go onto the model's card, since they judge the odds of
+DIR is what `python -m train.pages --out DIR` makes. The weights go onto the model's card, since they judge the probabilities of
 that network and no other.
 """
 
@@ -22,12 +22,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from camdigits.devices.models import ModelCard, file_entry, load_classifier, load_finder
-from camdigits.devices.threads import cores
 from camdigits.evaluation.truth import TruePicture, load_truth
-from camdigits.vision.context import JUDGED_BY, Context, ContextWeights, judged
-from camdigits.vision.pipeline import Layer, Pipeline, context_of
-from camdigits.vision.scene import BgrImage
+from camdigits.runtime.models import ModelCard, file_entry, load_classifier, load_finder
+from camdigits.runtime.threads import cores
+from camdigits.vision.context import CONTEXT_FEATURES, Context, ContextWeights, scoreable
+from camdigits.vision.pipeline import Pipeline, PolarityResult, trace_features
+from camdigits.vision.types import BgrImage
 from train.candidates import NEITHER, candidate_boxes, true_labels
 from train.fit import MODELS_DIR
 
@@ -44,15 +44,15 @@ SCENE_SIDES_PX = (480, 900)
 
 def examples(pipeline: Pipeline, image: BgrImage, truth: TruePicture | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Features (N, F) and labels (N,), 1 for a true digit rightly labelled, 0 for any other mark, for each ink."""
-    look = pipeline.look(image)
-    for layer, features in zip(look.layers, context_of(look), strict=True):
+    trace = pipeline.trace(image)
+    for result, features in zip(trace.results, trace_features(trace), strict=True):
         if len(features):
-            yield features, _labels(layer, truth, look.scale)[judged(layer.readings)]
+            yield features, _labels(result, truth, trace.scale)[scoreable(result.readings)]
 
 
-def _labels(layer: Layer, truth: TruePicture | None, scale: float) -> np.ndarray:
-    true = true_labels(candidate_boxes(layer, scale), truth.digits if truth is not None else ())
-    right = true == np.array([reading.label for reading in layer.readings])
+def _labels(result: PolarityResult, truth: TruePicture | None, scale: float) -> np.ndarray:
+    true = true_labels(candidate_boxes(result, scale), truth.digits if truth is not None else ())
+    right = true == np.array([reading.label for reading in result.readings])
     return np.where(true == NEITHER, NEITHER, right).astype(np.int64)
 
 
@@ -114,7 +114,7 @@ def gather(
     return features[known].astype(np.float32), labels[known]
 
 
-_NONE = np.zeros(len(JUDGED_BY), np.float32)
+_NONE = np.zeros(len(CONTEXT_FEATURES), np.float32)
 _UNFITTED = ContextWeights(_NONE, _NONE + 1, _NONE[:, None], _NONE[:1], _NONE[:1], 0.0)
 _reader: Pipeline | None = None
 

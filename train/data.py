@@ -75,12 +75,12 @@ def is_held_out(writer: object) -> bool:
     return part_of(writer) != "train"
 
 
-def prolific_writers(path: Path, least: int) -> frozenset[str]:
-    """Who wrote `least` digits or more of a file of UniPen's layout, bad cuts not counted."""
+def prolific_writers(path: Path, min_count: int) -> frozenset[str]:
+    """Who wrote `min_count` digits or more of a file of UniPen's layout, bad cuts not counted."""
     with np.load(path, allow_pickle=False) as arrays:
         whole = arrays["keep"] & np.char.isdigit(arrays["y"].astype(str))
         names, counts = np.unique(arrays["writer"][whole], return_counts=True)
-    return frozenset(str(name) for name in names[counts >= least])
+    return frozenset(str(name) for name in names[counts >= min_count])
 
 
 def as_batch(images: Images) -> Batch:

@@ -3,9 +3,9 @@
     python -m train.export [--model models/digit_classifier.h5]
     python -m train.export --model models/finder.keras --pages DIR
 
-Uses Keras' own exporter, writes NAME.tflite beside the model and enters it on the model's card. Beside its odds the file of
-a classifier gives the network's features, which teaching learns from (camdigits/vision/taught.py), where they are not too
-many. The finder gets whole numbers of 8 bits for its weights and maps, whose ranges are measured on tiles of rendered pages
+Uses Keras' own exporter, writes NAME.tflite beside the model and enters it on the model's card. Beside its probabilities the
+file of a classifier gives the network's features, which teaching learns from (camdigits/learning/taught.py), where they are not
+too many. The finder gets whole numbers of 8 bits for its weights and maps, whose ranges are measured on tiles of rendered pages
 (Jacob et al. 2018): it then takes half the time.
 """
 
@@ -20,12 +20,12 @@ import click
 import keras
 import numpy as np
 
-from camdigits.devices.models import ModelCard, file_entry
+from camdigits.runtime.models import ModelCard, file_entry
 from train.finder import as_pictures
 from train.fit import MODELS_DIR, RECIPES
 from train.tiles import draw_tiles, load_pages
 
-MOST_FEATURES = 2048
+MAX_FEATURES = 2048
 """With more of them, what is taught would soon be larger than the network."""
 
 CALIBRATION_TILES = 200
@@ -33,9 +33,9 @@ CALIBRATION_TILES = 200
 
 def with_features(model: keras.Model) -> keras.Model:
     """The network with its last maps, flattened, as a second output, float32 (N, F); as it is without such, or with more than
-    `MOST_FEATURES`. They tell shapes apart better than the hidden layer behind them (docs/notes/teaching.md)."""
+    `MAX_FEATURES`. They tell shapes apart better than the hidden layer behind them (docs/notes/teaching.md)."""
     flattened = [layer.output for layer in model.layers if isinstance(layer, keras.layers.Flatten)]
-    if not flattened or flattened[-1].shape[-1] > MOST_FEATURES:
+    if not flattened or flattened[-1].shape[-1] > MAX_FEATURES:
         return model
     return keras.Model(model.inputs, {"odds": model.outputs[0], "features": flattened[-1]})
 

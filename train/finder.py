@@ -20,7 +20,7 @@ TILES_PER_EPOCH = 4096
 MEASURED_TILES = 512
 LEFT_OUT_ONE_IN = 20
 """One page in so many teaches nothing: the loss is measured on them."""
-MOST_GRADIENT = 5.0
+MAX_GRADIENT = 5.0
 """Gradients are cut to this norm: a tile without digits now and then has a steep one."""
 ANNEALED_TO = 0.01
 """Share of the learning rate at the end of a run."""

@@ -25,11 +25,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from camdigits.devices.models import INPUT_CONTRACT, ModelCard, file_entry
+from camdigits.runtime.models import INPUT_CONTRACT, ModelCard, file_entry
 from train import networks, plots
 from train.candidates import NOT_A_DIGIT
 from train.data import MNIST_LICENCE, Images, Labels, Mnist, as_batch, load_mnist
-from train.finder import ANNEALED_TO, FINDER_CONTRACT, MOST_GRADIENT, TILES_PER_EPOCH, as_pictures, finder_loss, tiles_ahead
+from train.finder import ANNEALED_TO, FINDER_CONTRACT, MAX_GRADIENT, TILES_PER_EPOCH, as_pictures, finder_loss, tiles_ahead
 from train.mixture import Mixture, load_mixture
 from train.progress import History, Progress
 
@@ -247,7 +247,7 @@ def _compiled_finder(recipe: Recipe, seed: int, steps: int, run: int) -> keras.M
     keras.utils.set_random_seed(seed + run)
     model = recipe.build()
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate * (0.5 if run else 1.0), steps, alpha=ANNEALED_TO)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=MOST_GRADIENT)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=MAX_GRADIENT)
     model.compile(optimizer=optimizer, loss=finder_loss)
     return model
 
@@ -363,8 +363,8 @@ def main(
 
     epochs = sum(recipe.epochs_of(run) for run in range(runs))
     model = _without_optimizer(recipe, model)
-    odds = model.predict(as_batch(mnist.test_images), batch_size=512, verbose=0)
-    read = odds.argmax(axis=1)
+    probabilities = model.predict(as_batch(mnist.test_images), batch_size=512, verbose=0)
+    read = probabilities.argmax(axis=1)
     accuracy = float((read == mnist.test_labels).mean())
     metrics = {"mnist_test_accuracy": round(accuracy, 4), "mnist_test_images": len(mnist.test_images)}
     if len(recipe.classes) > 10:
@@ -399,7 +399,7 @@ def main(
 
     plots.learning_curves(history, run_dir / "learning_curves.png")
     plots.confusion(matrix, recipe.classes, run_dir / "confusion_matrix.png")
-    plots.worst_mistakes(mnist.test_images, mnist.test_labels, odds, recipe.classes, run_dir / "worst_mistakes.png")
+    plots.worst_mistakes(mnist.test_images, mnist.test_labels, probabilities, recipe.classes, run_dir / "worst_mistakes.png")
     console.print(
         f"MNIST test accuracy {100 * accuracy:.2f}% after epoch {epochs}; {path.name} in {models_dir}, pictures in {run_dir}"
     )

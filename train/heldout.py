@@ -18,8 +18,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from camdigits.devices.models import FileClassifier, ModelCard, load_classifier
-from camdigits.vision.glyphs import make_glyph
+from camdigits.runtime.models import FileClassifier, ModelCard, load_classifier
+from camdigits.vision.normalize import make_glyph
 from train import augment, plots
 from train.candidates import NOT_A_DIGIT
 from train.data import Images, Labels, as_batch, as_uint8, is_held_out, load_mnist
@@ -54,9 +54,9 @@ class Score:
         return self.accuracy / (1 - self.refused) if self.refused < 1 else 0.0
 
 
-def score(odds: np.ndarray, labels: Labels) -> Score:
-    """Score odds (N, C) of digits alone against their labels."""
-    read = odds.argmax(axis=1)
+def score(probabilities: np.ndarray, labels: Labels) -> Score:
+    """Score probabilities (N, C) of digits alone against their labels."""
+    read = probabilities.argmax(axis=1)
     return Score(len(labels), float((read == labels).mean()), float((read == NOT_A_DIGIT).mean()))
 
 
@@ -101,11 +101,11 @@ def measure(classifier: FileClassifier, folder: Path, errors: Path | None) -> di
     """Score every set; the surest mistakes of each go into a picture named after `errors` and the set."""
     scores: dict[str, tuple[HeldOut, Score]] = {}
     for held_out in held_out_sets(folder):
-        odds = classifier(as_batch(held_out.glyphs))
-        scores[held_out.key] = held_out, score(odds, held_out.labels)
+        probabilities = classifier(as_batch(held_out.glyphs))
+        scores[held_out.key] = held_out, score(probabilities, held_out.labels)
         if errors is not None:
             path = errors.with_stem(f"{errors.stem}_{held_out.key}")
-            plots.worst_mistakes(held_out.glyphs, held_out.labels, odds, DIGITS_OR_NONE, path)
+            plots.worst_mistakes(held_out.glyphs, held_out.labels, probabilities, DIGITS_OR_NONE, path)
     return scores
 
 

@@ -105,8 +105,8 @@ def phone_numbers(size: Size, style: Style, rng: Rng) -> Content:
 
 def spaced_rows(size: Size, style: Style, rng: Rng) -> Content:
     """Rows of digits evenly and widely spaced: a row is one number."""
-    least = float(rng.uniform(0.4, 1.6))
-    wide = replace(style, gap=(least, least + 0.2), steady=0.02)
+    min_gap = float(rng.uniform(0.4, 1.6))
+    wide = replace(style, gap=(min_gap, min_gap + 0.2), steady=0.02)
     count = int(np.clip(_room(size, wide) / wide.advance, 1, 14))
     one_kind = rng.random() < 0.4
     lines = []
@@ -162,9 +162,9 @@ def few_digits(size: Size, style: Style, rng: Rng) -> Content:
     count = int(rng.integers(1, 7))
     gap = float(rng.uniform(0.3, 1.4))
     wide = replace(style, gap=(gap, gap + 0.3))
-    most = max(1, int(0.9 * _room(size, wide) / wide.advance))
+    max_count = max(1, int(0.9 * _room(size, wide) / wide.advance))
     rows = min(int(rng.integers(1, 3)), count)
-    if rng.random() < 0.5 and most >= -(-count // rows):
+    if rng.random() < 0.5 and max_count >= -(-count // rows):
         top_px = size[1] * _MARGIN + wide.height_px * float(rng.uniform(1.2, 2))
         pitch_px = wide.height_px * float(rng.uniform(1.5, 2.6))
         lines = [
@@ -206,8 +206,8 @@ def few_large(size: Size, style: Style, rng: Rng) -> Content:
     height_px = min(size) * float(rng.uniform(0.25, 0.72))
     pen_px = height_px * float(rng.choice((rng.uniform(0.012, 0.04), rng.uniform(0.04, 0.1), rng.uniform(0.1, 0.18))))
     large = replace(style, height_px=height_px, pen_px=pen_px, dry=style.dry * 0.3)
-    most = max(1, int(size[0] * (1 - 2 * _MARGIN) / height_px / max(large.advance, 0.8)))
-    count = int(rng.integers(1, min(most, 5) + 1))
+    max_count = max(1, int(size[0] * (1 - 2 * _MARGIN) / height_px / max(large.advance, 0.8)))
+    count = int(rng.integers(1, min(max_count, 5) + 1))
     spare_px = max(1.0, size[0] * (1 - 2 * _MARGIN) - count * height_px * large.advance)
     base_px = rng.uniform(size[1] * 0.04 + height_px * 1.05, max(size[1] * 0.96, size[1] * 0.04 + height_px * 1.06))
     return Content((large.line(_digits(count, rng), size[0] * _MARGIN + rng.uniform(0, spare_px), base_px, rng),))
@@ -219,12 +219,14 @@ def sloped_lines(size: Size, style: Style, rng: Rng) -> Content:
     slope = float(np.deg2rad(degrees) * rng.choice((-1, 1)))
     middle, along = np.array(size) / 2, np.array([np.cos(slope), np.sin(slope)])
     down = np.array([-along[1], along[0]])
-    most = max(1, int(0.85 * float(np.min(np.array(size) / np.maximum(np.abs(along), 0.05))) / style.height_px / style.advance))
+    max_count = max(
+        1, int(0.85 * float(np.min(np.array(size) / np.maximum(np.abs(along), 0.05))) / style.height_px / style.advance)
+    )
     lines = []
     for row in range(-3, 4):
         if row and rng.random() < 0.3:
             continue
-        text = " ".join(_number(int(rng.integers(1, 7)), rng) for _ in range(int(rng.integers(1, 3))))[:most].strip(" .,")
+        text = " ".join(_number(int(rng.integers(1, 7)), rng) for _ in range(int(rng.integers(1, 3))))[:max_count].strip(" .,")
         half_px = len(text) * style.advance * style.height_px / 2
         start = middle - along * half_px + down * (row * 1.9 + 0.5) * style.height_px
         lines.append(replace(style.line(text, float(start[0]), float(start[1]), rng), slope=slope))
@@ -304,8 +306,8 @@ def matrices(size: Size, style: Style, rng: Rng) -> Content:
             for row in range(rows):
                 for column in range(columns):
                     sign = "-" if rng.random() < 0.15 else ""
-                    most = 2 if few else 10 if rng.random() < 0.75 else 100
-                    text = f"{sign}{rng.integers(most)}"
+                    limit = 2 if few else 10 if rng.random() < 0.75 else 100
+                    text = f"{sign}{rng.integers(limit)}"
                     at = x + (column + 0.3) * pitch_px[0] + (0 if "-" not in text else -0.4 * unit)
                     lines.append(even.line(text, at, y + (row + 0.75) * pitch_px[1], rng))
             x = right + unit * rng.uniform(0.8, 2.5)
@@ -365,8 +367,8 @@ def printed_form(size: Size, style: Style, rng: Rng) -> Content:
     field_px = size[0] * rng.uniform(0.42, 0.5)
     for base_px in np.arange(top, size[1] * 0.95, unit * rng.uniform(1.9, 2.6)):
         label = _sentence(rng, int(rng.integers(1, 3))) + str(rng.choice((":", "", ".")))
-        most = (field_px - size[0] * 0.07) / small
-        while width_of(label, font) > most and len(label) > 2:
+        max_width = (field_px - size[0] * 0.07) / small
+        while width_of(label, font) > max_width and len(label) > 2:
             label = label[:-2]
         prints.append(Print(label, size[0] * 0.06, base_px, small, font, style.print_colour))
         kind = int(rng.integers(3))
@@ -683,10 +685,10 @@ def _fraction(left_px: float, base_px: float, style: Style, rng: Rng) -> tuple[l
     return lines, [_straight((left_px - 0.2 * unit, middle), (left_px + width_px + 0.2 * unit, middle), style, rng)]
 
 
-def _sum(most: float, rng: Rng) -> str:
-    """An expression of about at most `most` characters."""
+def _sum(max_length: float, rng: Rng) -> str:
+    """An expression of about at most `max_length` characters."""
     text = ""
-    while len(text) < most - 3 or not text:
+    while len(text) < max_length - 3 or not text:
         number = _digits(int(rng.choice((1, 1, 2, 2, 3))), rng)
         kind = rng.random()
         if kind < 0.12:
@@ -754,9 +756,9 @@ def _number(count: int, rng: Rng) -> str:
 _SPELLING = "eeeeeeetttttaaaaaooooooiiiiinnnnnsssssshhhrrrrllllddduuccmmggggwwffyypbbvkjxqz"
 
 
-def any_word(rng: Rng, most: int = 8) -> str:
+def any_word(rng: Rng, max_letters: int = 8) -> str:
     """Letters in a row, at least three: small ones, with or without a capital, or capitals; some with o, s, l, I, O."""
-    count = int(rng.integers(3, most + 1))
+    count = int(rng.integers(3, max_letters + 1))
     kind = rng.random()
     if kind < 0.25:
         return "".join(_letter(rng) for _ in range(count)).upper()
@@ -767,10 +769,10 @@ def any_word(rng: Rng, most: int = 8) -> str:
 _LIKE_DIGITS = frozenset("oOQDlIiJLzZsSqgbBy")
 
 
-def clear_word(rng: Rng, most: int = 8) -> str:
+def clear_word(rng: Rng, max_letters: int = 8) -> str:
     """A word of `any_word` that nobody would take for a number: at most a third of its letters look like digits."""
     while True:
-        word = any_word(rng, most)
+        word = any_word(rng, max_letters)
         if 3 * sum(letter in _LIKE_DIGITS for letter in word) <= len(word):
             return word
 

@@ -123,8 +123,8 @@ def _pulled(corners: npt.NDArray[np.float64], rng: Rng) -> Stroke:
 def _plan(size: Size, style: Style, rng: Rng, cells: tuple[float, float], labels: tuple[float, float]) -> tuple[Style, _Table]:
     """A hand that suits the sheet, and a table for it; widths of cells and labels in digit heights, least and most."""
     cell, label, pitch = rng.uniform(*cells), rng.uniform(*labels), rng.uniform(1.3, 2.1)
-    least = rng.uniform((1.2, 2.5), (7.0, 10.0))  # columns and rows that there are at any rate
-    unit = min(style.height_px, 0.92 * size[0] / (label + least[0] * cell), 0.8 * size[1] / (least[1] * pitch))
+    min_size = rng.uniform((1.2, 2.5), (7.0, 10.0))  # columns and rows that there are at any rate
+    unit = min(style.height_px, 0.92 * size[0] / (label + min_size[0] * cell), 0.8 * size[1] / (min_size[1] * pitch))
     hand = replace(style, height_px=unit, pen_px=min(style.pen_px, 0.16 * unit), steady=0.03)
     if rng.random() < 0.8:
         hand = replace(hand, inks=1)

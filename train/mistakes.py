@@ -16,20 +16,20 @@ from pathlib import Path
 import click
 import numpy as np
 
-from camdigits.devices.models import load_finder
-from camdigits.devices.threads import cores
-from camdigits.vision.boxes import Boxes, iou_matrix
-from camdigits.vision.finder import COARSEST, FINEST, SIZES_PX, FinderNetwork, see
-from camdigits.vision.scene import GreyImage
+from camdigits.runtime.models import load_finder
+from camdigits.runtime.threads import cores
+from camdigits.vision.finder import COARSEST, FINEST, SIZES_PX, FinderNetwork, run_finder
+from camdigits.vision.geometry import Boxes, iou_matrix
+from camdigits.vision.types import GreyImage
 from train.fit import MODELS_DIR
 from train.tiles import MISTAKES, GreyPage, load_pages
 
 SEEN_LOGIT = -1.0
 """A digit that the finder is less sure of is one that it does not see."""
 RIGHT_IOU = 0.4
-LEAST_SIDE_PX = 8.0
+MIN_SIDE_PX = 8.0
 """Smaller digits are not asked of the finder."""
-MOST_MISTAKES = 60
+MAX_MISTAKES = 60
 """Of one page: the falsest and the largest."""
 
 
@@ -47,12 +47,12 @@ def everywhere(grey: GreyImage) -> Boxes:
 
 def mistakes(page: GreyPage, finder: FinderNetwork) -> Boxes:
     """Where the finder sees digits that are none, and digits that it does not see: float32 (N, 4)."""
-    _, places, logits = see(page.image, everywhere(page.image), finder)
+    _, places, logits = run_finder(page.image, everywhere(page.image), finder)
     seen = places[logits > SEEN_LOGIT]
     overlap = iou_matrix(seen, page.boxes)
     false = seen[overlap.max(axis=1, initial=0) < RIGHT_IOU]
-    missed = page.boxes[(overlap.max(axis=0, initial=0) < RIGHT_IOU) & (page.boxes[:, 2:].max(axis=1) >= LEAST_SIDE_PX)]
-    return np.concatenate([false[: MOST_MISTAKES // 2], missed[: MOST_MISTAKES // 2]])
+    missed = page.boxes[(overlap.max(axis=0, initial=0) < RIGHT_IOU) & (page.boxes[:, 2:].max(axis=1) >= MIN_SIDE_PX)]
+    return np.concatenate([false[: MAX_MISTAKES // 2], missed[: MAX_MISTAKES // 2]])
 
 
 def find_mistakes(folder: Path, finder: Path, processes: int) -> list[list[list[float]]]:

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.ink import InkParams, find_inks
-from camdigits.vision.regions import find_regions
-from camdigits.vision.scene import Ink, InkMap
+from camdigits.vision.binarize import BinarizeParams, binarize_main
+from camdigits.vision.candidates import find_candidates
+from camdigits.vision.normalize import make_glyph
+from camdigits.vision.types import Mask, MaskVariant
 from train import augment
 from train.augment import Rng
 from train.candidates import NOT_A_DIGIT, page_glyphs
@@ -42,7 +42,7 @@ class Source:
 
     name: str
     labels: Labels
-    mask: Callable[[int, Rng], Ink]
+    mask: Callable[[int, Rng], Mask]
     per_epoch: int
     plain_share: float = 0.0
     """Share of the draws that are not warped and worn."""
@@ -57,13 +57,13 @@ def rasters(
 ) -> Source:
     """A source of small grey pictures, light ink on dark; raw_share for those made as MNIST was."""
 
-    def mask(i: int, rng: Rng) -> Ink:
+    def mask(i: int, rng: Rng) -> Mask:
         return augment.mask_of_raster(images[i], rng)
 
     return Source(name, labels.astype(np.uint8), mask, per_epoch, plain_share, images if raw_share else None, raw_share)
 
 
-def shapes(name: str, masks: Sequence[Ink], labels: Labels, per_epoch: int) -> Source:
+def shapes(name: str, masks: Sequence[Mask], labels: Labels, per_epoch: int) -> Source:
     """A source of masks, uint8 (h, w) 0 or 255, of any sizes."""
     return Source(name, labels.astype(np.uint8), lambda i, _: masks[i], per_epoch)
 
@@ -74,7 +74,7 @@ def stroke_source(name: str, path: Path, chosen: npt.NDArray[np.int64], labels: 
         points = arrays["pts"].astype(np.float32)
         stroke_start, char_start = arrays["stroke_start"], arrays["char_start"]
 
-    def mask(i: int, rng: Rng) -> Ink:
+    def mask(i: int, rng: Rng) -> Mask:
         k = chosen[i]
         strokes = [
             points[stroke_start[s] : stroke_start[s + 1]]
@@ -103,7 +103,7 @@ class Mixture:
 
     def epoch(self, rng: Rng, share: float = 1.0) -> tuple[Images, Labels]:
         """One epoch, shuffled: uint8 glyphs (N, 28, 28), ink 255, and labels uint8 (N,), 0..10."""
-        glyphs: list[Ink] = []
+        glyphs: list[Mask] = []
         labels: list[int] = []
         for glyph, label in self._draw(rng, share):
             glyphs.append(glyph)
@@ -111,7 +111,7 @@ class Mixture:
         order = rng.permutation(len(glyphs))
         return np.stack(glyphs)[order], np.array(labels, np.uint8)[order]
 
-    def _draw(self, rng: Rng, share: float) -> Iterator[tuple[Ink, int]]:
+    def _draw(self, rng: Rng, share: float) -> Iterator[tuple[Mask, int]]:
         for source in self.sources:
             count = round(source.per_epoch * share)
             if count <= len(source.labels):
@@ -137,7 +137,7 @@ class Mixture:
         for _ in range(round(self.primitives_per_epoch * share)):
             yield from _marks(augment.primitive(rng), rng)
 
-    def _any_digit(self, rng: Rng) -> tuple[Ink, int]:
+    def _any_digit(self, rng: Rng) -> tuple[Mask, int]:
         source = self.digits[int(rng.integers(len(self.digits)))]
         i = int(rng.integers(len(source.labels)))
         return source.mask(i, rng), int(source.labels[i])
@@ -160,13 +160,13 @@ def _glyph(source: Source, i: int, label: int, rng: Rng) -> Images | None:
     return _checked(augment.glyph_of(mask, rng), label)
 
 
-def _marks(mask: Ink, rng: Rng) -> Iterator[tuple[Ink, int]]:
+def _marks(mask: Mask, rng: Rng) -> Iterator[tuple[Mask, int]]:
     glyph = _checked(augment.glyph_of(mask, rng), NOT_A_DIGIT) if mask.any() else None
     if glyph is not None:
         yield glyph, NOT_A_DIGIT
 
 
-def _checked(glyph: npt.NDArray[np.float32] | None, label: int) -> Ink | None:
+def _checked(glyph: npt.NDArray[np.float32] | None, label: int) -> Mask | None:
     """As uint8; None for a stick that is called no digit: no shape tells a bar from a 1, so it would teach to refuse 1s."""
     if glyph is None:
         return None
@@ -185,10 +185,10 @@ def scene_candidates(folder: Path, rng: Rng) -> Images:
             for turned in (image, cv2.flip(image, 1), cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)):
                 scale = side / max(turned.shape[:2])
                 sized = np.asarray(cv2.resize(turned, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-                params = InkParams(least_contrast=float(rng.uniform(6, 14)), peak_share=float(rng.uniform(0.35, 0.55)))
-                for ink in find_inks(sized, params):
-                    regions = find_regions([InkMap("main", ink)]).candidates
-                    chosen = [regions[k].mask for k in rng.permutation(len(regions))[:500]]
+                params = BinarizeParams(min_contrast=float(rng.uniform(6, 14)), peak_share=float(rng.uniform(0.35, 0.55)))
+                for ink in binarize_main(sized, params):
+                    candidates = find_candidates([MaskVariant("main", ink)]).candidates
+                    chosen = [candidates[k].mask for k in rng.permutation(len(candidates))[:500]]
                     drawn = [_checked(make_glyph(mask), NOT_A_DIGIT) for mask in chosen if not augment.is_stick(mask)]
                     glyphs += [glyph for glyph in drawn if glyph is not None]
     return np.stack(glyphs) if glyphs else np.zeros((0, 28, 28), np.uint8)

@@ -1,4 +1,4 @@
-"""The networks, as Keras models: two from Batch float32 (N, 28, 28, 1) to Odds float32 (N, C), and the finder."""
+"""The networks, as Keras models: two from Batch float32 (N, 28, 28, 1) to Probabilities float32 (N, C), and the finder."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import click
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 from train import algebra, alone, amounts, clutter, layouts, marksheets, scenes
 from train.camera import Camera, Page, Pose, photograph, render_page
 from train.data import Part
@@ -368,13 +368,13 @@ def _take(sheet: Sheet, shot: _Shot, rng: Rng) -> Page:
 def _random_style(shot: _Shot, surface: Surface, writers: Sequence[Writer], rng: Rng) -> tuple[Style, int]:
     """A hand, a pen, a size; and how many things about them are odd."""
     few = tuple(writers[int(i)] for i in rng.integers(len(writers), size=int(rng.choice((1, 1, 1, 2, 4)))))
-    least, most = max(_SMALLEST_PX, 9 * shot.camera.softness_px) / shot.scale, 0.3 * min(shot.sheet)
-    height_px = float(np.exp(rng.uniform(np.log(least), np.log(max(most, least * 1.3)))))
+    min_px, max_px = max(_SMALLEST_PX, 9 * shot.camera.softness_px) / shot.scale, 0.3 * min(shot.sheet)
+    height_px = float(np.exp(rng.uniform(np.log(min_px), np.log(max(max_px, min_px * 1.3)))))
     share = float(rng.choice((rng.uniform(0.025, 0.06), rng.uniform(0.05, 0.13), rng.uniform(0.12, 0.18)), p=(0.25, 0.6, 0.15)))
     pen_px = max(height_px * share, 1.1 / shot.scale)
-    touching, wide, leaning, dry, tailed = (bool(rng.random() < odds) for odds in (0.1, 0.12, 0.15, 0.12, 0.25))
-    least_gap = float(rng.uniform(0.03, 0.12))
-    gap = (least_gap, least_gap + float(rng.uniform(0.05, 0.4)))
+    touching, wide, leaning, dry, tailed = (bool(rng.random() < probability) for probability in (0.1, 0.12, 0.15, 0.12, 0.25))
+    min_gap = float(rng.uniform(0.03, 0.12))
+    gap = (min_gap, min_gap + float(rng.uniform(0.05, 0.4)))
     if touching:
         gap = (-0.12, 0.08)
     elif wide:
@@ -449,11 +449,11 @@ _CLOSE_UP = 0.4
 _SMALLEST_PX = 11.0
 """Digits are planned at least that high in the picture."""
 _SIDES = (320, 400, 480, 640, 800, 1024, 1280, 1600)
-_SIDE_ODDS = (0.1, 0.06, 0.12, 0.24, 0.17, 0.14, 0.11, 0.06)
+_SIDE_WEIGHTS = (0.1, 0.06, 0.12, 0.24, 0.17, 0.14, 0.11, 0.06)
 
 
 def _frame_size(rng: Rng) -> tuple[int, int]:
-    side = int(rng.choice(_SIDES, p=_SIDE_ODDS))
+    side = int(rng.choice(_SIDES, p=_SIDE_WEIGHTS))
     aspect = float(rng.choice((4 / 3, 16 / 9, 1.0, rng.uniform(2.2, 4.5)), p=(0.5, 0.25, 0.1, 0.15)))
     if aspect < 2 and rng.random() < 0.25:
         return int(side / aspect), side
@@ -553,7 +553,9 @@ def _random_scan(rng: Rng) -> _Shot:
 
 def _random_camera(frame: tuple[int, int], unit_px: float, group: str, rng: Rng) -> tuple[Camera, int]:
     """Light, lens, sensor and file; and how many hard things they do. unit_px: what blur is measured against."""
-    shadow, dark, blurred, moved, noisy, coarse = (bool(rng.random() < odds) for odds in (0.28, 0.22, 0.25, 0.1, 0.15, 0.2))
+    shadow, dark, blurred, moved, noisy, coarse = (
+        bool(rng.random() < probability) for probability in (0.28, 0.22, 0.25, 0.1, 0.15, 0.2)
+    )
     on_dark = group in ("blackboard", "dark digital")
     shiny = group in ("whiteboard", "dark digital", "scene") and rng.random() < 0.55
     streaks = bool(rng.random() < 0.5)

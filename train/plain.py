@@ -13,9 +13,9 @@ from dataclasses import replace
 import click
 import numpy as np
 
-from camdigits.devices.teacher import PLAIN_GLYPHS
-from camdigits.vision.scene import Glyph
-from camdigits.vision.taught import NONE
+from camdigits.learning.taught import NONE
+from camdigits.learning.teacher import REFERENCE_GLYPHS
+from camdigits.vision.types import Glyph
 from train import augment
 from train.data import Images, Labels, as_uint8
 from train.hands import CHARACTERS, HANDS, Hand, forms
@@ -63,8 +63,8 @@ def _bent(hand: Hand, char: str, rng: np.random.Generator) -> Hand:
 def main() -> None:
     """Draw the glyphs and put them where the app finds them."""
     glyphs, labels = draw()
-    np.savez_compressed(PLAIN_GLYPHS, glyphs=glyphs, labels=labels)
-    click.echo(f"{PLAIN_GLYPHS.name}: {len(labels)} glyphs, {PLAIN_GLYPHS.stat().st_size / 1e3:.0f} kB")
+    np.savez_compressed(REFERENCE_GLYPHS, glyphs=glyphs, labels=labels)
+    click.echo(f"{REFERENCE_GLYPHS.name}: {len(labels)} glyphs, {REFERENCE_GLYPHS.stat().st_size / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":

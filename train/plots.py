@@ -42,18 +42,20 @@ def confusion(matrix: np.ndarray, classes: Sequence[str], path: Path) -> None:
     plt.close(figure)
 
 
-def worst_mistakes(images: np.ndarray, labels: np.ndarray, odds: np.ndarray, classes: Sequence[str], path: Path) -> None:
+def worst_mistakes(
+    images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], path: Path
+) -> None:
     """The wrong readings of which the network was surest, at most 40, surest first."""
-    read = odds.argmax(axis=1)
+    read = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(read != labels)
-    wrong = wrong[np.argsort(-odds[wrong, read[wrong]])][:40]
+    wrong = wrong[np.argsort(-probabilities[wrong, read[wrong]])][:40]
     figure, grid = plt.subplots(5, 8, figsize=(9, 6.5), layout="constrained")
     for axes in grid.flat:
         axes.axis("off")
     for axes, index in zip(grid.flat, wrong, strict=False):
         axes.imshow(255 - images[index], cmap="gray", vmin=0, vmax=255)
         axes.set_title(
-            f"{classes[labels[index]]} read {classes[read[index]]} {100 * odds[index, read[index]]:.0f}%", fontsize=7
+            f"{classes[labels[index]]} read {classes[read[index]]} {100 * probabilities[index, read[index]]:.0f}%", fontsize=7
         )
     figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import Ink
+from camdigits.vision.types import Mask
 
 HEIGHT_PX = 96
 _FILES = (
@@ -38,7 +38,7 @@ def font_files() -> tuple[Path, ...]:
     return tuple(folder / f"{name}.ttf" for name in _FILES)
 
 
-def characters(text: str) -> list[tuple[str, Ink]]:
+def characters(text: str) -> list[tuple[str, Mask]]:
     """Every character of `text` in every font: (character, mask uint8 (h, w), 255 ink), about `HEIGHT_PX` high."""
     from PIL import Image, ImageDraw, ImageFont
 
@@ -58,7 +58,7 @@ def characters(text: str) -> list[tuple[str, Ink]]:
     return [(char, mask) for char, mask in drawn if mask.any()]
 
 
-def _cropped(page: Ink) -> Ink:
+def _cropped(page: Mask) -> Mask:
     mask = np.where(page > 127, np.uint8(255), np.uint8(0))
     x, y, width, height = cv2.boundingRect(mask)
     return np.ascontiguousarray(mask[y : y + height, x : x + width])

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 from train.camera import Front
 from train.surfaces import Field, Light, rough
 

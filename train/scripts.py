@@ -18,7 +18,7 @@ Mask = npt.NDArray[np.uint8]
 """uint8 (H, W), 1 ink, 0 ground."""
 _ALPHABETS = ("Balinese", "Japanese", "Korean", "Sanskrit")
 """Those whose characters are unlike digits, apart from the simplest."""
-_LEAST_STROKES = 2
+_MIN_STROKES = 2
 """A character that is one stroke may be a bar, a ring or a hook, as much a 1, 0 or 7 as what it is."""
 
 
@@ -48,7 +48,7 @@ def layouts_of(characters: Sequence[Mask]) -> tuple[Layout, Layout]:
         """The first character from this one on that is more than a stroke."""
         for picture in (*characters[index:], *characters[:index]):
             strokes = trace(picture)
-            if len(strokes) >= _LEAST_STROKES:
+            if len(strokes) >= _MIN_STROKES:
                 return strokes
         return strokes
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.scene import Box
+from camdigits.vision.types import Box
 from train.hands import Glyph, Stroke, Writer, drift, write
 from train.lettering import set_type, width_of
 from train.surfaces import Colour, Field, Light, Ruling, Surface, draw_ground, teeth

@@ -22,7 +22,7 @@ TILE_PX = 192
 CELLS = TILE_PX // CELL_PX
 NEAR = 1.35
 """A digit so many times smaller or larger than the finder is to find is neither asked of it nor held against it."""
-MOST_ENLARGED = 2.5
+MAX_ENLARGEMENT = 2.5
 ON_A_DIGIT = 0.75
 """Share of the tiles of a page with digits that are aimed at one of them."""
 ON_A_MISTAKE = 0.35
@@ -117,7 +117,7 @@ def _aim_at(boxes: npt.NDArray[np.float32], rng: Rng) -> tuple[float, npt.NDArra
     """One of the boxes, of a size that the finder is to know, somewhere on the tile."""
     x, y, across, down = boxes[int(rng.integers(len(boxes)))].astype(np.float64)
     size = np.exp(rng.uniform(np.log(SIZES_PX[0]), np.log(SIZES_PX[1])))
-    scale = min(size / max(across, down), MOST_ENLARGED)
+    scale = min(size / max(across, down), MAX_ENLARGEMENT)
     return scale, np.array((x + across / 2, y + down / 2)) + rng.uniform(-0.45, 0.45, 2) * TILE_PX / scale
 
 

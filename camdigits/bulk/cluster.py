@@ -20,11 +20,11 @@ from contextlib import ExitStack, closing, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from camdigits.bulk.reading import Broken, Event, Manner, packed, unpacked
+from camdigits.bulk.reading import Event, Fatal, ReadOptions, decode_event, encode_event
 from camdigits.bulk.workers import Workers, scratch_in
-from camdigits.devices.process import came_in_time, warnings_said
-from camdigits.devices.stderr import native_stderr_away
 from camdigits.errors import CamdigitsError, WorkersError, first_line, reason_of
+from camdigits.runtime.process import report_warnings, wait_within
+from camdigits.runtime.stderr import discarded_native_stderr
 
 LOCAL, CLIENT = "local", "ray://"
 BLOCK = 32
@@ -50,20 +50,26 @@ class Cluster:
     annotate: a folder that all machines see. quiet: whether warnings are left out.
     """
 
-    def __init__(self, manner: Manner, address: str, count: int, annotate: Path | None, quiet: bool = False) -> None:
-        self._manner, self._address, self._count, self._annotate, self._quiet = manner, address, count, annotate, quiet
+    def __init__(self, read_options: ReadOptions, address: str, count: int, annotate: Path | None, quiet: bool = False) -> None:
+        self._read_options, self._address, self._count, self._annotate, self._quiet = (
+            read_options,
+            address,
+            count,
+            annotate,
+            quiet,
+        )
         self._scratch: Path | None = None
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
         ray = _ray()
-        with warnings_said(self._quiet):
-            self._manner.recognizer()  # that the network can be used is known before anything is begun
+        with report_warnings(self._quiet):
+            self._read_options.recognizer()  # that the network can be used is known before anything is begun
         try:
             if self._annotate:
                 self._scratch = scratch_in(self._annotate.resolve())
                 self._held.callback(shutil.rmtree, self._scratch, ignore_errors=True)
-            self._held.enter_context(native_stderr_away())
+            self._held.enter_context(discarded_native_stderr())
             self._held.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # of Ray's own affairs
             leave = threading.Event()
@@ -85,7 +91,7 @@ class Cluster:
             # Ray tells of machines that it lost on stdout, where readings go; the stream they go to is open by now.
             with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
                 for row in self._rows(names):
-                    yield from (unpacked(line.encode("ascii")) for line in row.split("\n"))
+                    yield from (decode_event(line.encode("ascii")) for line in row.split("\n"))
         except CamdigitsError:
             raise
         except Exception as error:  # Ray raises anything
@@ -96,19 +102,19 @@ class Cluster:
     def _rows(self, names: Sequence[str]) -> Iterator[str]:
         """Events, some lines in each row, in the order of the sources."""
         scratch = str(self._scratch) if self._scratch else None
-        options = (self._manner.to_dict(), self._count, str(Path.cwd()), scratch, list(names))
+        options = (self._read_options.to_dict(), self._count, str(Path.cwd()), scratch, list(names))
         if not self._address.startswith(CLIENT):
             yield from _rows(*options)
             return
         import ray
 
         # Ray Data does not run behind a client: it runs over there.
-        far = ray.remote(num_cpus=0)(Far).remote(*options)
-        while rows := ray.get(far.more.remote()):
+        remote = ray.remote(num_cpus=0)(RemoteReader).remote(*options)
+        while rows := ray.get(remote.more.remote()):
             yield from rows
 
 
-class Far:
+class RemoteReader:
     """What `_rows` gives, on a machine of the cluster, for one that is only its client."""
 
     def __init__(self, *options: Any) -> None:
@@ -125,7 +131,7 @@ def _rows(*options: Any) -> Iterator[str]:
 
 
 def _batches(
-    manner: Mapping[str, Any], count: int, folder: str, scratch: str | None, names: Sequence[str]
+    read_options: Mapping[str, Any], count: int, folder: str, scratch: str | None, names: Sequence[str]
 ) -> Iterator[list[str]]:
     import pyarrow
     import ray
@@ -145,7 +151,7 @@ def _batches(
         batch_size=None,
         compute=ray.data.ActorPoolStrategy(size=min(count, len(tables))),
         num_cpus=CPUS,
-        fn_constructor_args=(manner, folder, scratch),
+        fn_constructor_args=(read_options, folder, scratch),
     )
     for batch in read.iter_batches(batch_size=None, prefetch_batches=1):
         yield [str(row) for row in batch["events"]]
@@ -154,16 +160,16 @@ def _batches(
 class Actor:
     """Reads blocks of sources on one of the cluster's machines; Ray makes it and calls it."""
 
-    def __init__(self, manner: Mapping[str, Any], folder: str, scratch: str | None) -> None:
+    def __init__(self, read_options: Mapping[str, Any], folder: str, scratch: str | None) -> None:
         """folder: what relative names are relative to."""
         with suppress(OSError):  # where it is not there, neither are the sources, and each of them says so
             os.chdir(folder)
-        self._broken: Broken | None = None
-        self._workers = Workers(Manner(**manner), 1, scratch=Path(scratch) if scratch else None)
+        self._fatal: Fatal | None = None
+        self._workers = Workers(ReadOptions(**read_options), 1, scratch=Path(scratch) if scratch else None)
         try:
             self._workers.__enter__()
         except CamdigitsError as error:
-            self._broken = Broken.by(error)
+            self._fatal = Fatal.by(error)
 
     def __call__(self, batch: Mapping[str, Any]) -> Iterator[dict[str, list[str]]]:
         for name in batch["name"]:
@@ -171,14 +177,14 @@ class Actor:
                 yield {"events": [row]}
 
     def _rows(self, name: str) -> Iterator[str]:
-        if self._broken:
-            yield packed(self._broken).decode("ascii")
+        if self._fatal:
+            yield encode_event(self._fatal).decode("ascii")
             return
         lines: list[str] = []
         waiting_bytes = 0
         with closing(self._workers.read([name])) as events:
             for event in events:
-                lines.append(packed(event).decode("ascii"))
+                lines.append(encode_event(event).decode("ascii"))
                 waiting_bytes += len(lines[-1])
                 if waiting_bytes >= ROW_BYTES:
                     yield "\n".join(lines)
@@ -228,7 +234,7 @@ def _connect(ray: Any, address: str, count: int, leave: threading.Event) -> None
 
     threading.Thread(target=start, daemon=True).start()
     try:
-        came_in_time(lambda wait_s: wait([done], wait_s).done, START_S)
+        wait_within(lambda wait_s: wait([done], wait_s).done, START_S)
         done.result(0)
     except (Exception, SystemExit) as error:
         raise _unreachable(address, error) from error

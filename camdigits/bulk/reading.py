@@ -15,15 +15,17 @@ from typing import Any, NamedTuple, Protocol, Self
 import cv2
 
 from camdigits import errors
-from camdigits.api import Recognizer, frames, reader_of
-from camdigits.devices import sources, writers
-from camdigits.devices.process import say, warnings_said
-from camdigits.devices.teacher import TaughtFile
-from camdigits.devices.threads import THREADS
+from camdigits.drawing import draw_scene
 from camdigits.errors import CamdigitsError, SourceError, is_out_of_memory
-from camdigits.overlay import draw_scene
-from camdigits.ports import SceneWriter
-from camdigits.vision.scene import Record
+from camdigits.learning.teacher import AdaptationFile
+from camdigits.outputs import writers
+from camdigits.outputs.ports import SceneWriter
+from camdigits.recognizer import Recognizer, frames, reader_of
+from camdigits.runtime.process import notify, report_warnings
+from camdigits.runtime.threads import THREADS
+from camdigits.sources import kinds
+from camdigits.sources.network import public_name
+from camdigits.vision.types import Record
 
 
 class Opened(NamedTuple):
@@ -46,7 +48,7 @@ class Drawn(NamedTuple):
     stem: str
 
 
-class Noticed(NamedTuple):
+class Notice(NamedTuple):
     """There is something to say of it."""
 
     text: str
@@ -58,14 +60,14 @@ class Failed(NamedTuple):
     text: str
 
 
-class Broken(NamedTuple):
+class Fatal(NamedTuple):
     """Nothing more can be read: the error of that name in `camdigits.errors`."""
 
     error: str
     text: str
 
     @classmethod
-    def by(cls, error: CamdigitsError) -> Broken:
+    def by(cls, error: CamdigitsError) -> Fatal:
         return cls(type(error).__name__, str(error))
 
     def as_error(self) -> CamdigitsError:
@@ -75,22 +77,22 @@ class Broken(NamedTuple):
         return error
 
 
-Event = Opened | Read | Drawn | Noticed | Failed | Broken
-_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Opened, Read, Drawn, Noticed, Failed, Broken)}
+Event = Opened | Read | Drawn | Notice | Failed | Fatal
+_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Opened, Read, Drawn, Notice, Failed, Fatal)}
 
 
-def packed(event: Event) -> bytes:
+def encode_event(event: Event) -> bytes:
     """The event as one line of ASCII, without its end."""
     return json.dumps([type(event).__name__, *event]).encode("ascii")
 
 
-def unpacked(line: bytes) -> Event:
+def decode_event(line: bytes) -> Event:
     kind, *values = json.loads(line)
     return _KINDS[kind](*values)
 
 
 @dataclass(frozen=True)
-class Manner:
+class ReadOptions:
     """How sources are read, in values that can be sent to other processes: the options of `camdigits read` of those names.
 
     taught: what the user taught, as its file holds it, in Base64; "" for nothing. every: only every Nth frame of clips.
@@ -106,12 +108,12 @@ class Manner:
     @classmethod
     def of(
         cls, model: str, threshold: float | None, rotate: str | None, effort: str | None, taught: bool, every: int
-    ) -> Manner:
+    ) -> ReadOptions:
         """taught: whether what the user taught counts; a file of it that cannot be read is warned of and left out."""
         content = None
         if taught:
             try:
-                content = TaughtFile().content()
+                content = AdaptationFile().content()
             except SourceError as error:
                 warnings.warn(str(error), stacklevel=2)
         return cls(model, threshold, rotate, effort, base64.b64encode(content or b"").decode("ascii"), every)
@@ -125,7 +127,7 @@ class Manner:
         if self.taught:
             adaptable = recognizer.adaptable
             try:
-                adaptable.use(TaughtFile().unpacked(base64.b64decode(self.taught), adaptable.network.sha256))
+                adaptable.use(AdaptationFile().unpacked(base64.b64decode(self.taught), adaptable.network.sha256))
             except SourceError as error:
                 warnings.warn(str(error), stacklevel=2)
         return recognizer
@@ -142,15 +144,15 @@ class Engine(Protocol):
     def read(self, names: Sequence[str]) -> Generator[Event]: ...
 
 
-class Here:
+class InProcess:
     """Reads in this process (Engine), and draws into `annotate`. quiet: whether warnings are left out."""
 
-    def __init__(self, manner: Manner, annotate: Path | None, quiet: bool = False) -> None:
-        self._manner, self._annotate, self._quiet = manner, annotate, quiet
+    def __init__(self, read_options: ReadOptions, annotate: Path | None, quiet: bool = False) -> None:
+        self._read_options, self._annotate, self._quiet = read_options, annotate, quiet
 
     def __enter__(self) -> Self:
-        with warnings_said(self._quiet):
-            self._recognizer = self._manner.recognizer()
+        with report_warnings(self._quiet):
+            self._recognizer = self._read_options.recognizer()
         self._drawing = drawing_into(self._annotate) if self._annotate else None
         return self
 
@@ -159,7 +161,7 @@ class Here:
 
     def read(self, names: Sequence[str]) -> Generator[Event]:
         for name in names:
-            yield from read_source(name, self._recognizer, self._manner.every, self._drawing)
+            yield from read_source(name, self._recognizer, self._read_options.every, self._drawing)
 
 
 def drawing_into(folder: Path) -> writers.AnnotationWriter:
@@ -171,21 +173,21 @@ def read_source(
 ) -> Generator[Event]:
     """Read one source to its end, and draw it. Raises OutputError where it cannot be drawn."""
     try:
-        source = sources.open_source(name)
+        source = kinds.open_source(name)
         try:
             if drawing:
-                drawing.start(source.name, None if source.pictures else sources.drawn_fps(source, every))
+                drawing.start(source.name, None if source.pictures else kinds.drawn_fps(source, every))
             yield Opened(source.name, source.frame_count)
             reader = reader_of(source, recognizer, every)
             for frame in frames(source, every):
-                scene = reader.recognize(frame, sources.public_name(name))
+                scene = reader.recognize(frame, public_name(name))
                 yield Read(scene.to_dict())
                 if source.pictures and reader.notice:
-                    yield Noticed(f"{source.name}: {reader.notice}")
+                    yield Notice(f"{source.name}: {reader.notice}")
                 if drawing:
                     drawing.write(frame, scene)
             if source.notice:
-                yield (Failed if source.pictures else Noticed)(source.notice)
+                yield (Failed if source.pictures else Notice)(source.notice)
         finally:
             source.close()
             if drawing:
@@ -198,7 +200,7 @@ def read_source(
         yield Failed(f"{name}: passed over, there is too little memory for it; save it smaller, or close other programs")
 
 
-def deliver(
+def write_events(
     events: Generator[Event],
     writer: SceneWriter,
     failed: list[str],
@@ -209,25 +211,25 @@ def deliver(
     """Write what was read, say what is to be said and take what was drawn into `annotate`.
 
     What is said of sources that cannot be read is added to `failed`. quiet: whether notices are left out.
-    Raises what a `Broken` event says, and what the places of results raise.
+    Raises what a `Fatal` event says, and what the places of results raise.
     """
     with closing(events):
         for event in events:
             match event:
                 case Read(record):
                     writer.write(record)
-                case Noticed(text):
+                case Notice(text):
                     if not quiet:
-                        say(text)
+                        notify(text)
                 case Failed(text):
                     failed.append(text)
-                    say(text)
+                    notify(text)
                 case Drawn(path, stem):
                     assert annotate is not None
                     writers.adopt_drawing(Path(path), annotate, stem)
                     with suppress(OSError):
                         Path(path).parent.rmdir()
-                case Broken():
+                case Fatal():
                     raise event.as_error()
                 case Opened():
                     pass
@@ -238,7 +240,7 @@ def deliver(
 @contextmanager
 def progress(names: Sequence[str], every: int, quiet: bool = False) -> Iterator[Callable[[Event], None] | None]:
     """What advances a progress bar on stderr; None where stderr is no terminal, for one picture and if `quiet`."""
-    worth_it = len(names) > 1 or any(map(sources.has_several, names))
+    worth_it = len(names) > 1 or any(map(kinds.has_several, names))
     if quiet or not (worth_it and sys.stderr is not None and sys.stderr.isatty()):
         yield None
         return

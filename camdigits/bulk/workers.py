@@ -19,13 +19,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from camdigits.api import Recognizer
-from camdigits.bulk.reading import Broken, Drawn, Event, Failed, Manner, drawing_into, packed, read_source, unpacked
-from camdigits.devices.child import Channel, ChildError, Server
-from camdigits.devices.process import DEAF_S, say
-from camdigits.devices.threads import fair_share, limit_threads
-from camdigits.devices.writers import file_name
+from camdigits.bulk.reading import (
+    Drawn,
+    Event,
+    Failed,
+    Fatal,
+    ReadOptions,
+    decode_event,
+    drawing_into,
+    encode_event,
+    read_source,
+)
 from camdigits.errors import CamdigitsError, WorkersError, first_line, unwritable
+from camdigits.outputs.writers import file_name
+from camdigits.recognizer import Recognizer
+from camdigits.runtime.child import Channel, ChildError, Server
+from camdigits.runtime.process import MAX_WAIT_S, notify
+from camdigits.runtime.threads import fair_share, limit_threads
 
 _END = b""
 """Stands after the last event of a source."""
@@ -65,7 +75,7 @@ class Workers:
 
     def __init__(
         self,
-        manner: Manner,
+        read_options: ReadOptions,
         count: int,
         annotate: Path | None = None,
         quiet: bool = False,
@@ -73,13 +83,13 @@ class Workers:
         scratch: Path | None = None,
         bounds: Bounds = Bounds(),
     ) -> None:
-        self._manner, self._count, self._annotate, self._quiet = manner, count, annotate, quiet
+        self._read_options, self._count, self._annotate, self._quiet = read_options, count, annotate, quiet
         self._scratch, self._bounds = scratch, bounds
         self._lock = threading.Lock()
         self._arrived = threading.Condition(self._lock)  # for the thread that reads events
         self._room = threading.Condition(self._lock)  # for the threads that serve a process each
         self._names: Sequence[str] = ()
-        self._next = 0
+        self._next_index = 0
         self._begun: deque[_Work] = deque()
         self._again: deque[_Work] = deque()
         self._waiting_bytes = 0
@@ -97,12 +107,12 @@ class Workers:
                 thread.start()
             with self._lock:
                 while self._ready is None and self._error is None:
-                    self._arrived.wait(DEAF_S)
+                    self._arrived.wait(MAX_WAIT_S)
                 if self._error:
                     raise self._error
-                told = self._ready or ()
-            for warning in () if self._quiet else told:
-                say(warning)
+                started_with = self._ready or ()
+            for warning in () if self._quiet else started_with:
+                notify(warning)
         except BaseException:
             self.close()
             raise
@@ -128,10 +138,10 @@ class Workers:
 
     def read(self, names: Sequence[str]) -> Generator[Event]:
         with self._lock:
-            self._names, self._next = names, 0
+            self._names, self._next_index = names, 0
             self._room.notify_all()
         while (line := self._next_line()) is not None:
-            yield unpacked(line)
+            yield decode_event(line)
 
     # The thread that reads events
 
@@ -142,9 +152,9 @@ class Workers:
                 if self._error:
                     raise self._error
                 if not self._begun:
-                    if self._next == len(self._names):
+                    if self._next_index == len(self._names):
                         return None
-                    self._arrived.wait(DEAF_S)
+                    self._arrived.wait(MAX_WAIT_S)
                     continue
                 first = self._begun[0]
                 if first.lines:
@@ -157,7 +167,7 @@ class Workers:
                     self._begun.popleft()
                     self._room.notify_all()
                 else:
-                    self._arrived.wait(DEAF_S)
+                    self._arrived.wait(MAX_WAIT_S)
 
     # The threads that serve a process each
 
@@ -191,7 +201,7 @@ class Workers:
                 server = Server(
                     __name__,
                     serve.__name__,
-                    self._manner.to_dict(),
+                    self._read_options.to_dict(),
                     threads,
                     scratch,
                     self._annotate is not None,
@@ -205,19 +215,19 @@ class Workers:
                     server.kill()
                 self._servers.add(server)
             try:
-                said = json.loads(server.receive())
+                answer = json.loads(server.receive())
             except ChildError as error:
                 reason = str(error)
                 self._drop(server)
                 continue
-            if isinstance(said, dict):
+            if isinstance(answer, dict):
                 server.end()
                 self._drop(server)
-                self._give_up(Broken(**said).as_error())
+                self._give_up(Fatal(**answer).as_error())
                 return None
             with self._lock:
                 if self._ready is None:
-                    self._ready = said
+                    self._ready = answer
                 self._arrived.notify_all()
             return server
         with self._lock:
@@ -242,9 +252,9 @@ class Workers:
                 if self._again:
                     return self._again.popleft()
                 room = len(self._begun) < self._bounds.sources and self._waiting_bytes < self._bounds.all_bytes
-                if room and self._next < len(self._names):
-                    work = _Work(self._names[self._next])
-                    self._next += 1
+                if room and self._next_index < len(self._names):
+                    work = _Work(self._names[self._next_index])
+                    self._next_index += 1
                     self._begun.append(work)
                     return work
                 self._room.wait()
@@ -269,7 +279,9 @@ class Workers:
                 if work.deaths < _ATTEMPTS:
                     self._again.append(work)
                     return False
-            self._put(work, packed(Failed(f"{work.name}: passed over, it cannot be read: whatever reads it ends, {error}")))
+            self._put(
+                work, encode_event(Failed(f"{work.name}: passed over, it cannot be read: whatever reads it ends, {error}"))
+            )
             self._finish(work)
             return False
         self._finish(work)
@@ -303,7 +315,7 @@ def scratch_in(folder: Path) -> Path:
 # The other side: a process that reads
 
 
-def serve(channel: Channel, manner: Mapping[str, Any], threads: int, scratch: str | None, own: bool) -> None:
+def serve(channel: Channel, read_options: Mapping[str, Any], threads: int, scratch: str | None, own: bool) -> None:
     """Read the sources whose names come, a line each, for ever.
 
     It says a list of warnings when it is ready, or else what is broken; then the events of each source, and `_END`.
@@ -315,16 +327,16 @@ def serve(channel: Channel, manner: Mapping[str, Any], threads: int, scratch: st
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            recognizer = Manner(**manner).recognizer(threads)
+            recognizer = ReadOptions(**read_options).recognizer(threads)
     except CamdigitsError as error:
-        channel.say(json.dumps(Broken.by(error)._asdict()).encode("ascii"))
+        channel.write_line(json.dumps(Fatal.by(error)._asdict()).encode("ascii"))
         return
-    channel.say(json.dumps([str(warning.message) for warning in caught]).encode("ascii"))
-    every = Manner(**manner).every
+    channel.write_line(json.dumps([str(warning.message) for warning in caught]).encode("ascii"))
+    every = ReadOptions(**read_options).every
     for line in channel:
         for event in _events(json.loads(line), recognizer, every, scratch):
-            channel.say(packed(event))
-        channel.say(_END)
+            channel.write_line(encode_event(event))
+        channel.write_line(_END)
 
 
 def _events(name: str, recognizer: Recognizer, every: int, scratch: str | None) -> Generator[Event]:
@@ -338,11 +350,11 @@ def _events(name: str, recognizer: Recognizer, every: int, scratch: str | None) 
             drawn = sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name))
             yield from (Drawn(str(path), file_name(name).stem) for path in drawn)
     except CamdigitsError as error:
-        yield Broken.by(error)
+        yield Fatal.by(error)
     except Exception as error:  # a picture that no library was made for must not end all others
         kind, line = type(error).__name__, first_line(error)
-        said = line if line == kind else f"{kind}: {line}"
-        yield Failed(f"{name}: passed over, it cannot be read ({said})")
+        description = line if line == kind else f"{kind}: {line}"
+        yield Failed(f"{name}: passed over, it cannot be read ({description})")
 
 
 def _folder_in(scratch: str) -> Path:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from camdigits.evaluation.scores import match
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.types import Box, Digit
 
 ON_DIGIT_IOU = 0.25
 """A label is on a digit when their boxes overlap at least by this."""

@@ -30,13 +30,13 @@ class _Axes:
     def line(self, points: Sequence[tuple[float, float]], kind: str) -> str:
         return tag("polyline", class_=kind, points=" ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in points))
 
-    def dot(self, x: float, y: float, said: str) -> str:
-        return tag("circle", tag("title", text(said)), class_="dot", cx=self.x(x), cy=self.y(y), r=4)
+    def dot(self, x: float, y: float, message: str) -> str:
+        return tag("circle", tag("title", text(message)), class_="dot", cx=self.x(x), cy=self.y(y), r=4)
 
-    def diamond(self, x: float, y: float, said: str) -> str:
+    def diamond(self, x: float, y: float, message: str) -> str:
         left, top = self.x(x), self.y(y)
         corners = f"{left:.1f},{top - 8:.1f} {left + 8:.1f},{top:.1f} {left:.1f},{top + 8:.1f} {left - 8:.1f},{top:.1f}"
-        return tag("polygon", tag("title", text(said)), class_="here", points=corners)
+        return tag("polygon", tag("title", text(message)), class_="here", points=corners)
 
     def chart(self, title: str, across: str, up: str, *content: str) -> str:
         """The plot with its frame, ticks and names; what leaves it to the left or below is not shown."""
@@ -66,9 +66,9 @@ class _Axes:
     def _ticks(self) -> list[str]:
         marks = []
         for value in np.linspace(self.low, 1, TICKS + 1):
-            said = text(f"{value:.2f}")
-            marks.append(tag("text", said, x=self.x(value), y=TOP_PX + SIDE_PX + 18, class_="middle"))
-            marks.append(tag("text", said, x=LEFT_PX - 6, y=self.y(value) + 4, class_="end"))
+            message = text(f"{value:.2f}")
+            marks.append(tag("text", message, x=self.x(value), y=TOP_PX + SIDE_PX + 18, class_="middle"))
+            marks.append(tag("text", message, x=LEFT_PX - 6, y=self.y(value) + 4, class_="end"))
             marks.append(tag("line", class_="grid", x1=self.x(value), x2=self.x(value), y1=TOP_PX, y2=TOP_PX + SIDE_PX))
             marks.append(tag("line", class_="grid", y1=self.y(value), y2=self.y(value), x1=LEFT_PX, x2=LEFT_PX + SIDE_PX))
         return marks
@@ -95,26 +95,26 @@ def precision_recall_curve(points: Sequence[Point], here: Point) -> str:
     """Precision over recall as the threshold falls, and where the reading stands, at `here`."""
     lowest = min(here.precision, here.recall)
     axes = _Axes(max(0.0, np.floor(lowest * 10 - 1) / 10))
-    said = f"threshold {here.threshold:.2f}: precision {here.precision:.3f}, recall {here.recall:.3f}"
+    message = f"threshold {here.threshold:.2f}: precision {here.precision:.3f}, recall {here.recall:.3f}"
     return axes.chart(
-        f"Precision and recall at every threshold; the diamond is the {said}",
+        f"Precision and recall at every threshold; the diamond is the {message}",
         "recall",
         "precision",
         axes.line([(point.recall, point.precision) for point in points], "curve"),
-        axes.diamond(here.recall, here.precision, said),
+        axes.diamond(here.recall, here.precision, message),
     )
 
 
 def confusion_table(matrix: npt.NDArray[np.int64]) -> str:
     """True digits down, what was read across, int64 (11, 11); errors are shaded by how often they happen."""
     digits = [str(digit) for digit in range(10)]
-    most = max(int((matrix - np.diag(np.diag(matrix))).max()), 1)
+    largest = max(int((matrix - np.diag(np.diag(matrix))).max()), 1)
 
     def cell(row: int, column: int) -> str:
         count = int(matrix[row, column])
         if row == column == len(digits):
             return tag("td", "&#160;")
-        share = 0.0 if row == column or not count else 0.15 + 0.6 * count / most
+        share = 0.0 if row == column or not count else 0.15 + 0.6 * count / largest
         kind = "right" if row == column else "none" if not count else "wrong"
         return tag("td", text(count or "·"), class_=kind, style=f"background:rgba(230,159,0,{share:.2f})")
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from camdigits.errors import SourceError
 from camdigits.evaluation.carried import COLUMNS, CarriedScore, TrueFrame, compare, score_carried, still_frame, true_frames
 from camdigits.evaluation.truth import read_truth, true_digits
-from camdigits.vision.scene import Box, Digit, Frame, Scene
+from camdigits.vision.types import Box, Digit, Frame, Scene
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,7 +10,7 @@ from camdigits.evaluation.markup import tag, text
 from camdigits.evaluation.outcomes import Outcome
 from camdigits.evaluation.report import COLUMNS, Report, cells, headline, sections
 from camdigits.evaluation.truth import TruePicture
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1320px; padding: 0 1em; color: #181018;
@@ -86,11 +86,11 @@ def _charts(report: Report, threshold: float) -> list[str]:
 def _section(report: Report, outcome: Outcome, image: BgrImage) -> str:
     mislabelled = sum(not found.right for found in outcome.found)
     counts = outcome.counts
-    said = (
+    message = (
         f"{counts.right} of {counts.true} digits right; {len(outcome.missed)} missed, {len(outcome.false)} false, "
         f"{mislabelled} read as another; {counts.right_numbers} of {counts.true_numbers} numbers"
     )
-    lines = (said, f"true: {_listed(outcome.picture.numbers)}", f"read: {_listed(outcome.numbers)}")
+    lines = (message, f"true: {_listed(outcome.picture.numbers)}", f"read: {_listed(outcome.numbers)}")
     return tag(
         "figure",
         tag("h3", text(f"{report.name(outcome.picture)} ({outcome.picture.group}, {outcome.picture.difficulty})")),

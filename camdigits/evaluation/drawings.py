@@ -12,14 +12,14 @@ import cv2
 import imutils
 import numpy as np
 
+from camdigits.drawing import palette
 from camdigits.evaluation.markup import tag, text
 from camdigits.evaluation.outcomes import Outcome
-from camdigits.overlay import palette
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.types import BgrImage, Box
 
 EMBEDDED_SIDE_PX = 1280
 JPEG_QUALITY = 80
-LEAST_SHOWN_PX = 960
+MIN_SHOWN_PX = 960
 """Smaller pictures are shown enlarged to this width, or the boxes would hide them."""
 _MISSED = (167, 121, 204)
 """Reddish purple of Okabe & Ito (2008), BGR, which the live window does not use."""
@@ -59,8 +59,8 @@ def draw_outcome(outcome: Outcome, image: BgrImage) -> str:
     size = _lettering_px(outcome, width, height)
     marks = [_mark("true", box, size) for box in outcome.picture.boxes]
     for found in outcome.found:
-        said = str(found.digit.label) if found.right else f"{found.digit.label}≠{found.label}"
-        marks.append(_mark("right" if found.right else "mislabelled", found.digit.box, size, said, found.digit.confidence))
+        message = str(found.digit.label) if found.right else f"{found.digit.label}≠{found.label}"
+        marks.append(_mark("right" if found.right else "mislabelled", found.digit.box, size, message, found.digit.confidence))
     marks += [_mark("false", digit.box, size, f"✗{digit.label}", digit.confidence) for digit in outcome.false]
     marks += [_mark("missed", box, size, f"?{label}") for label, box in outcome.missed]
     picture = tag("image", href=_data_uri(image), width=width, height=height)
@@ -70,7 +70,7 @@ def draw_outcome(outcome: Outcome, image: BgrImage) -> str:
         *marks,
         class_="drawing",
         viewBox=f"0 0 {width} {height}",
-        style=f"max-width:{max(width, LEAST_SHOWN_PX)}px",
+        style=f"max-width:{max(width, MIN_SHOWN_PX)}px",
     )
 
 
@@ -81,19 +81,21 @@ def legend() -> str:
         tag(
             "li",
             tag("svg", _mark(kind, Box(4, 15, 26, 28), 13, signs[kind]), class_="drawing", width=44, height=47),
-            text(said),
+            text(message),
         )
-        for kind, said in KINDS.items()
+        for kind, message in KINDS.items()
     ]
     return tag("ul", *samples, class_="legend")
 
 
-def _mark(kind: str, box: Box, size_px: float, said: str = "", confidence: float | None = None) -> str:
+def _mark(kind: str, box: Box, size_px: float, message: str = "", confidence: float | None = None) -> str:
     shapes = [_shape(kind, box, style) for style in ("halo", "line")]
-    if said:
-        shapes.append(tag("text", text(said), x=box.x, y=max(box.y - 0.25 * size_px, 0.8 * size_px), font_size=float(size_px)))
+    if message:
+        shapes.append(
+            tag("text", text(message), x=box.x, y=max(box.y - 0.25 * size_px, 0.8 * size_px), font_size=float(size_px))
+        )
     if confidence is not None:
-        shapes.insert(0, tag("title", text(f"read as {said.strip('✗').split('≠')[0]}, {confidence:.2f} sure")))
+        shapes.insert(0, tag("title", text(f"read as {message.strip('✗').split('≠')[0]}, {confidence:.2f} sure")))
     return tag("g", *shapes, class_=kind)
 
 

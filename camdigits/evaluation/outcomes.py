@@ -10,7 +10,7 @@ from typing import NamedTuple
 from camdigits.evaluation.confidence import Claim
 from camdigits.evaluation.scores import Counts, match, score
 from camdigits.evaluation.truth import TruePicture
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.types import Box, Digit
 
 
 class Found(NamedTuple):

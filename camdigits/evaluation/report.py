@@ -15,7 +15,7 @@ from camdigits.evaluation.confidence import Bin, Claim, Point, calibration_error
 from camdigits.evaluation.outcomes import Outcome, counted
 from camdigits.evaluation.scores import Counts, total
 from camdigits.evaluation.truth import TruePicture
-from camdigits.vision.scene import Scene
+from camdigits.vision.types import Scene
 
 if TYPE_CHECKING:
     from rich.table import Table

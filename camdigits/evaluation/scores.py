@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.types import Box, Digit
 
 MIN_IOU = 0.3
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from camdigits.errors import NOT_OF_THE_LAYOUT, SourceError
-from camdigits.vision.scene import Box
+from camdigits.vision.types import Box
 
 ANNOTATIONS = "annotations.json"
 Truth = TypeVar("Truth")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from camdigits.vision.amendments import SAME_PLACE_IOU, Amendment, amended, crop_of
-from camdigits.vision.scene import BgrImage, Box, Glyph, Scene
+from camdigits.learning.amendments import SAME_PLACE_IOU, Amendment, apply_amendments, crop_of
+from camdigits.vision.types import BgrImage, Box, Glyph, Scene
 
 
 class Amendments:
@@ -19,7 +19,7 @@ class Amendments:
 
     def apply(self, seen: Scene) -> Scene:
         """The scene as the user has it."""
-        return amended(seen, self._made)
+        return apply_amendments(seen, self._made)
 
     def add(self, seen: Scene, image: BgrImage, box: Box, label: int | None) -> tuple[Glyph, int | None]:
         """Take it that a digit, or None, stands in that box of a scene: its crop, and what had been read there, if anything.
@@ -49,9 +49,9 @@ class Amendments:
         """That was read on the frame that is shown."""
         if self._page:
             # What is drawn there once its strokes are gone is another digit.
-            self._made = tuple(amendment for amendment in self._made if holds_strokes(seen, amendment.box))
+            self._made = tuple(amendment for amendment in self._made if has_strokes(seen, amendment.box))
 
 
-def holds_strokes(scene: Scene, box: Box) -> bool:
+def has_strokes(scene: Scene, box: Box) -> bool:
     """Whether any of the crops that the network got reaches into that box: the lines of squared paper give none."""
     return scene.evidence is None or any(crop.intersection_area(box) for crop in scene.evidence.boxes)

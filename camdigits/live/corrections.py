@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from camdigits.controls import Command, command_key
+from camdigits.live.controls import Command, command_key
 from camdigits.live.feed import Feed
 from camdigits.live.notices import NOTICE_S, Failures, Notices
+from camdigits.live.ports import Notebook
 from camdigits.live.selection import Selection
-from camdigits.ports import Notebook
 
 _SELECT_FIRST = (
     f"click a digit first, or hold the frame ({command_key(Command.HOLD)}) and drag a box round one, then type what it is"
@@ -56,7 +56,7 @@ class Corrections:
 
     def learnt(self) -> bool:
         """Whether reading has changed since this was asked last, by what was learnt; the user is notified of it."""
-        message = self._notebook.taught_anew() if self._notebook is not None else ""
+        message = self._notebook.take_message() if self._notebook is not None else ""
         if message:
             self._notices.notify(message, 2 * NOTICE_S)
         return bool(message)

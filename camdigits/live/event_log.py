@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from camdigits.live.feed import Feed
 from camdigits.live.notices import Failures
-from camdigits.ports import NumberEventWriter
+from camdigits.outputs.ports import NumberEventWriter
 
 
 class EventLog:

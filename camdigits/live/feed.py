@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from camdigits.controls import Mode
 from camdigits.errors import SourceError
-from camdigits.live.amendments import Amendments, holds_strokes
+from camdigits.learning.amendments import glyph_at
+from camdigits.live.amendments import Amendments, has_strokes
+from camdigits.live.controls import Mode
 from camdigits.live.playback import IDLE_WAIT_S, Playback
+from camdigits.live.ports import RelativeBox
 from camdigits.live.region import Region
-from camdigits.ports import Clock, FrameSource, Part, Reader, Turn
+from camdigits.sources.ports import Clock, FrameSource, UserInput
 from camdigits.tracking.history import History
 from camdigits.tracking.number_events import NumberEvent
-from camdigits.vision.amendments import glyph_at
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import Box, Frame, Glyph, Scene
+from camdigits.tracking.ports import Reader
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import Box, Frame, Glyph, Scene
 
 BUSY_WAIT_S = 0.02
 """While a reading is under way, what it gives is asked for this often."""
@@ -29,7 +31,7 @@ class Feed:
     """
 
     def __init__(
-        self, source: FrameSource, reader: Reader, clock: Clock, region: Part | None = None, page: bool = False
+        self, source: FrameSource, reader: Reader, clock: Clock, region: RelativeBox | None = None, page: bool = False
     ) -> None:
         self.source, self.reader = source, reader
         self.playback = Playback(source, clock)
@@ -46,19 +48,19 @@ class Feed:
         if self.frame.settled:
             self._recognize()
 
-    def read(self, turn: Turn) -> bool:
+    def read(self, user_input: UserInput) -> bool:
         """Show the next frame if its time has come, and recognize it if it is settled and new; whether it was.
 
         Where it is not, more may have been read of the frame that is shown.
         """
-        frame = self.playback.read(turn)
+        frame = self.playback.read(user_input)
         if frame is not None:
             self.frame = frame
             if frame.settled and frame.index != self._recognized_index:
                 self._amendments.next_frame()
                 self._recognize()
                 return True
-        self.read_on()
+        self.take_readings()
         return False
 
     def turn_page(self, forward: bool) -> bool:
@@ -71,7 +73,7 @@ class Feed:
         self._recognize()
         return True
 
-    def read_on(self) -> None:
+    def take_readings(self) -> None:
         """Take over what was read meanwhile of the frame that is shown."""
         recognized = self.frame.settled and self.frame.index == self._recognized_index
         if recognized and not self._forgotten and self.reader.busy:
@@ -96,7 +98,7 @@ class Feed:
 
     def number_events(self) -> list[NumberEvent]:
         """The numbers that came, changed and went since this was asked last; to be asked at every look at the clock."""
-        return self.history.look(self._clock())
+        return self.history.poll(self._clock())
 
     # What the user says
 
@@ -105,7 +107,7 @@ class Feed:
         """The part of the frame that is read, in its pixels; None is all of it."""
         return self._region.box(self.frame)
 
-    def read_only(self, box: Box | None) -> Part | None:
+    def read_only(self, box: Box | None) -> RelativeBox | None:
         """Read only what is in the box, pixels of the frame, from now on; all where it is None or too small. What that is."""
         self._region.select(box, self.frame)
         self.read_again()
@@ -113,7 +115,7 @@ class Feed:
 
     def is_wiped(self, box: Box) -> bool:
         """Whether what stood in that box of a page is gone; what a camera sees may come back."""
-        return self._page and not holds_strokes(self._seen, box)
+        return self._page and not has_strokes(self._seen, box)
 
     def ink_in(self, box: Box) -> Box:
         """The box of the ink in a box of the frame; ValueError where there is none."""

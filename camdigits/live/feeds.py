@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
-from camdigits.controls import Mode
 from camdigits.errors import SourceError
+from camdigits.live.controls import Mode
 from camdigits.live.feed import Feed
-from camdigits.ports import Clock, FrameSource, Notebook, Reader, Sheet, Sources
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import Frame, Scene
+from camdigits.live.ports import Notebook, Sources
+from camdigits.sources.ports import Clock, Drawable, FrameSource
+from camdigits.tracking.ports import Reader
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import Frame, Scene
 
 CLOSE_S = 1.0
 """Readers that have not let go after this long are left behind."""
@@ -69,7 +71,7 @@ class Feeds:
     @property
     def has_unsaved_strokes(self) -> bool:
         """Whether something was drawn that is in no file."""
-        return any(isinstance(feed.source, Sheet) and feed.source.unsaved for feed in self._feeds.values())
+        return any(isinstance(feed.source, Drawable) and feed.source.unsaved for feed in self._feeds.values())
 
     @property
     def loss(self) -> SourceError | None:

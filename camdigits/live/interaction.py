@@ -6,20 +6,21 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from camdigits.controls import Command, Mode, View, after, command_key, commands
 from camdigits.errors import SourceError
 from camdigits.live import pointer
+from camdigits.live.controls import Command, Mode, View, after, command_key, commands
 from camdigits.live.corrections import Corrections
 from camdigits.live.feed import Feed
 from camdigits.live.feeds import Feeds
 from camdigits.live.notices import NOTICE_S, Failures, Notices
+from camdigits.live.overlay import locate
+from camdigits.live.ports import Notebook, Outputs, Window
 from camdigits.live.recording import Recording
 from camdigits.live.screen import Screen
 from camdigits.live.selection import Selection, digit_at
-from camdigits.overlay import locate
-from camdigits.ports import Notebook, Outputs, Pointer, Turn, Window
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import Box
+from camdigits.sources.ports import Pointer, UserInput
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import Box
 
 _TYPE_IT = f"type what it is: 0 to 9, or {command_key(Command.IS_NONE)} if it is no digit"
 _ONLY_A_PART = f"only this part is read, until {command_key(Command.WHOLE_PICTURE)} is pressed"
@@ -57,31 +58,31 @@ class Interaction:
             return None
         return pointer.box_between(*self._gesture, self._feed.frame, self.view)
 
-    def obey(self, turn: Turn) -> Turn:
+    def handle(self, user_input: UserInput) -> UserInput:
         """Carry out what the user asked for; returns what is left for the source to hear."""
         mode = self.view.mode
-        if turn.keys or any(event.action == "down" for event in turn.pointers):
+        if user_input.keys or any(event.action == "down" for event in user_input.pointers):
             self._notices.user_acted()
-        for event in turn.pointers:
+        for event in user_input.pointers:
             if event.action == "down":
                 self._was_asked = False
             self._point(event)
-        for key in turn.keys:
+        for key in user_input.keys:
             for command in commands((key,), self.view.mode):
-                self._carry_out(command, key)
-        if turn.closed:
+                self._execute(command, key)
+        if user_input.closed:
             self._quit()
             if not self.view.quitting:
                 self._window.open_again()
-        return turn if self.view.mode is mode else Turn()
+        return user_input if self.view.mode is mode else UserInput()
 
     @property
     def _feed(self) -> Feed:
         return self._feeds[self.view.mode]
 
-    def _carry_out(self, command: Command, key: str) -> None:
+    def _execute(self, command: Command, key: str) -> None:
         if command is Command.LET_GO:
-            command = self._what_to_let_go()
+            command = self._meaning_of_escape()
         if command is Command.QUIT:
             self._quit()
             return
@@ -97,9 +98,9 @@ class Interaction:
         if view.full_screen is not self.view.full_screen:
             self._window.set_full_screen(view.full_screen)
         self.view = view
-        self._act(command, key)
+        self._act_on(command, key)
 
-    def _act(self, command: Command, key: str) -> None:
+    def _act_on(self, command: Command, key: str) -> None:
         """What a command does besides changing the view."""
         match command:
             case Command.SNAPSHOT:
@@ -152,7 +153,7 @@ class Interaction:
         else:
             self.view = after(self.view, Command.QUIT)
 
-    def _what_to_let_go(self) -> Command:
+    def _meaning_of_escape(self) -> Command:
         """The command that Esc is now. A frame that was held from the first stays so."""
         if self.selection or not isinstance(self._gesture, pointer.Idle):
             return Command.LET_GO

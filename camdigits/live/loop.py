@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from camdigits.controls import BINDINGS, Command, Mode, View, command_key, key_name
+from camdigits.live.controls import BINDINGS, Command, Mode, View, command_key, key_name
 from camdigits.live.event_log import EventLog
 from camdigits.live.feed import Feed
 from camdigits.live.feeds import Feeds
 from camdigits.live.interaction import Interaction
 from camdigits.live.notices import Failures, Notices
+from camdigits.live.overlay import Status
 from camdigits.live.pace import Latency
+from camdigits.live.ports import Notebook, Outputs, Sources, Window
 from camdigits.live.recording import Recording
 from camdigits.live.screen import Screen
-from camdigits.overlay import Status
-from camdigits.ports import Clock, Notebook, Outputs, Sources, Turn, Window
+from camdigits.sources.ports import Clock, UserInput
 
 _ELSEWHERE = "trying again ({})".format(
     ", ".join(
@@ -48,10 +49,10 @@ def run(
     session = _Session(sources, window, clock, outputs, view, notice, notebook)
     try:
         session.start()
-        turn = Turn()
+        user_input = UserInput()
         while not session.is_quitting:
-            session.look(turn)
-            turn = session.obey(window.poll(session.wait_s()))
+            session.show_frame(user_input)
+            user_input = session.handle(window.poll(session.wait_s()))
     finally:
         session.close()
     session.report_failure()
@@ -91,15 +92,15 @@ class _Session:
     def is_quitting(self) -> bool:
         return self._user.view.quitting
 
-    def look(self, turn: Turn) -> None:
+    def show_frame(self, user_input: UserInput) -> None:
         """Read what the source has now, unless the frame is held, show it and put it out."""
         began_s = self._clock()
         is_new = False
         self._feed.playback.automatic = self._user.view.automatic
         if self._user.view.held:
-            self._feed.read_on()
+            self._feed.take_readings()
         else:
-            is_new = self._feed.read(turn)
+            is_new = self._feed.read(user_input)
         if self._user.corrections.learnt():
             self._feeds.read_again()
         feed = self._feed
@@ -113,9 +114,9 @@ class _Session:
         """How long the user may be waited for."""
         return self._feed.wait_s(self._user.view.held)
 
-    def obey(self, turn: Turn) -> Turn:
+    def handle(self, user_input: UserInput) -> UserInput:
         """Carry out what the user asked for; returns what is left for the source to hear."""
-        return self._user.obey(turn)
+        return self._user.handle(user_input)
 
     def close(self) -> None:
         """Close the window, at once, then every reader and every source, also when one of them fails to close."""

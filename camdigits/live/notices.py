@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from camdigits.errors import OutputError
-from camdigits.ports import Clock
+from camdigits.sources.ports import Clock
 
 NOTICE_S = 3.0
 """How long a passing notice stands."""

@@ -6,8 +6,8 @@ import math
 from collections import deque
 from statistics import median
 
-from camdigits.ports import FrameSource
-from camdigits.vision.scene import Frame
+from camdigits.sources.ports import FrameSource
+from camdigits.vision.types import Frame
 
 _LATENCIES = 15
 """The displayed latency is the median of this many frames."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from camdigits.errors import SourceError
+from camdigits.live.overlay import short_name
 from camdigits.live.pace import FrameRate, Pace
-from camdigits.overlay import short_name
-from camdigits.ports import Clock, FrameSource, Pages, Turn
-from camdigits.vision.scene import Frame
+from camdigits.sources.ports import Clock, FrameSource, Pages, UserInput
+from camdigits.vision.types import Frame
 
 MIN_WAIT_S = 0.001
 LIVE_WAIT_S = 0.01
@@ -48,18 +48,18 @@ class Playback:
 
     def begin(self) -> Frame:
         """The first frame. Raises SourceError if the source cannot be read or holds none."""
-        frame = self.source.read(Turn())
+        frame = self.source.read(UserInput())
         if frame is None:
             raise SourceError(f"{self.source.name} holds no pictures")
         return self._shown(frame)
 
-    def read(self, turn: Turn) -> Frame | None:
+    def read(self, user_input: UserInput) -> Frame | None:
         """The frame to be shown next, if its time has come; a live source may give the same one again."""
         if self.state is not State.PLAYING or self._waits_for_user or self._clock() < self._pace.due_s:
             return None
         frame, self._ahead = self._ahead, None
         try:
-            frame = frame or self.source.read(turn)
+            frame = frame or self.source.read(user_input)
         except SourceError as error:
             self.state, self._error = State.LOST, error
             return None
@@ -76,7 +76,7 @@ class Playback:
         """The next page, or the one before; None where there is none, or the source has no pages."""
         if self.pages is None:
             return None
-        frame = self.pages.read(Turn()) if forward else self.pages.back()
+        frame = self.pages.read(UserInput()) if forward else self.pages.back()
         if frame is None:
             return None
         self.state = State.PLAYING

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from camdigits.controls import View
-from camdigits.overlay import locate
-from camdigits.ports import Pointer
-from camdigits.vision.scene import Box, Frame
+from camdigits.live.controls import View
+from camdigits.live.overlay import locate
+from camdigits.sources.ports import Pointer
+from camdigits.vision.types import Box, Frame
 
 CLICK_PX = 5
 """A pointer that moves no farther between press and release clicks; farther, it drags."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from camdigits.live.notices import Failures, Notices
-from camdigits.ports import Clock, Recorder
-from camdigits.vision.scene import Frame, Scene
+from camdigits.outputs.ports import Recorder
+from camdigits.sources.ports import Clock
+from camdigits.vision.types import Frame, Scene
 
 
 class Recording:

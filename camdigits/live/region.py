@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from camdigits.ports import Part, Reader
-from camdigits.vision.scene import Box, Frame, Scene
+from camdigits.live.ports import RelativeBox
+from camdigits.tracking.ports import Reader
+from camdigits.vision.types import Box, Frame, Scene
 
 MIN_REGION = 0.02
 """Least side of a region, as a share of the picture's: what is smaller was no region that somebody wanted."""
@@ -16,7 +17,7 @@ MIN_REGION = 0.02
 class Region:
     """The part of a source's pictures that is read; None is all of them."""
 
-    def __init__(self, part: Part | None = None) -> None:
+    def __init__(self, part: RelativeBox | None = None) -> None:
         self.part = part
 
     def select(self, box: Box | None, frame: Frame) -> None:
@@ -37,16 +38,16 @@ class Region:
         return reader.recognize(replace(frame, image=image)).placed(box.x, box.y, width, height)
 
 
-def _pixels(part: Part, frame: Frame) -> Box:
+def _pixels(part: RelativeBox, frame: Frame) -> Box:
     height, width = frame.image.shape[:2]
     left, top = min(int(part.left * width), width - 1), min(int(part.top * height), height - 1)
     right, bottom = round((part.left + part.width) * width), round((part.top + part.height) * height)
     return Box(left, top, max(min(right, width) - left, 1), max(min(bottom, height) - top, 1))
 
 
-def _share(box: Box, frame: Frame) -> Part | None:
+def _share(box: Box, frame: Frame) -> RelativeBox | None:
     height, width = frame.image.shape[:2]
     left, top = max(box.x, 0), max(box.y, 0)
     right, bottom = min(box.right, width), min(box.bottom, height)
-    part = Part(left / width, top / height, (right - left) / width, (bottom - top) / height)
+    part = RelativeBox(left / width, top / height, (right - left) / width, (bottom - top) / height)
     return part if min(part.width, part.height) >= MIN_REGION else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from camdigits.controls import Mode, View
-from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import Window
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.live.controls import Mode, View
+from camdigits.live.overlay import Labels, Status, draw
+from camdigits.live.ports import Window
+from camdigits.vision.types import BgrImage, Frame, Scene
 
 _Shown = tuple[Frame, Scene, View, Status]
 

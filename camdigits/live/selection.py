@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from camdigits.learning.amendments import SAME_PLACE_IOU
 from camdigits.live.feed import Feed
-from camdigits.overlay import Chosen
-from camdigits.vision.amendments import SAME_PLACE_IOU
-from camdigits.vision.scene import Box, Digit, Number, Scene
+from camdigits.live.overlay import Chosen
+from camdigits.vision.types import Box, Digit, Number, Scene
 
 
 class _Selected(NamedTuple):

@@ -7,22 +7,22 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-_FAR = 1e3
+_UNASSIGNED_COST = 1e3
 """What it costs that a row has no column: more than the pairs of all rows do together."""
 
 
-def assigned(pairs: Iterable[tuple[int, int, float]]) -> list[tuple[int, int]]:
+def assign(pairs: Iterable[tuple[int, int, float]]) -> list[tuple[int, int]]:
     """Of the possible pairs (row, column, cost) as many as can be, each row and column in one at most; of all such choices the
     one that costs least. By ascending rows.
 
     Row by row the shortest way is searched on which those before give way to it (Jonker & Volgenant, 1987). Costs are at least
-    0, and together less than `_FAR`.
+    0, and together less than `_UNASSIGNED_COST`.
     """
-    ways: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    costs: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for row, column, cost in pairs:
-        ways[row].append((column, cost))
-    search = _Search(ways)
-    for row in ways:
+        costs[row].append((column, cost))
+    search = _Search(costs)
+    for row in costs:
         search.add(row)
     return sorted((row, column) for row, column in search.columns.items() if column >= 0)
 
@@ -33,8 +33,8 @@ class _Search:
     columns: the column of each row; where it has none of those that are possible, one of its own, -1 - row.
     """
 
-    def __init__(self, ways: Mapping[int, Sequence[tuple[int, float]]]) -> None:
-        self._ways = ways
+    def __init__(self, costs: Mapping[int, Sequence[tuple[int, float]]]) -> None:
+        self._costs = costs
         self.columns: dict[int, int] = {}
         self._rows: dict[int, int] = {}
         # Prices of rows and columns: no pair costs less than both of its prices, and one that is chosen costs as much.
@@ -49,11 +49,11 @@ class _Search:
         heap: list[tuple[float, int]] = []
         row, length = first, 0.0
         while True:
-            for column, cost in (*self._ways[row], (-1 - row, _FAR)):
-                way = length + cost - self._of_row[row] - self._of_column[column]
-                if column not in ended and way < lengths.get(column, math.inf):
-                    lengths[column], before[column] = way, row
-                    heapq.heappush(heap, (way, column))
+            for column, cost in (*self._costs[row], (-1 - row, _UNASSIGNED_COST)):
+                path_cost = length + cost - self._of_row[row] - self._of_column[column]
+                if column not in ended and path_cost < lengths.get(column, math.inf):
+                    lengths[column], before[column] = path_cost, row
+                    heapq.heappush(heap, (path_cost, column))
             length, column = heapq.heappop(heap)
             while column in ended:
                 length, column = heapq.heappop(heap)

@@ -1,7 +1,7 @@
 """Executors: where a reading is done while the frames go on. One reading at a time.
 
-`Inline` does it at once and hands the result over when as much of the frames' own time has passed: the same frames in, the same
-scenes out. The live window hands in a thread (`camdigits.devices.reader_thread`).
+`InlineExecutor` does it at once and hands the result over when as much of the frames' own time has passed: the same frames in,
+the same scenes out. The live window hands in a thread (`camdigits.live.reader_thread`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 _TOLERANCE_S = 1e-6
 
 
-class Kind(Enum):
+class ReadingKind(Enum):
     """How a frame is read: QUICK, with ink seen in one way, or THOROUGH, as well as a picture."""
 
     QUICK = "quick"
@@ -25,7 +25,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Done(Generic[Result]):
+class JobResult(Generic[Result]):
     """A job that has ended: its result, or the error that it raised.
 
     took_s: how long it took, in seconds; 0 where that is not measured.
@@ -51,13 +51,13 @@ class Executor(Protocol[Result]):
     def busy(self) -> bool: ...
     @property
     def notice(self) -> str: ...
-    def submit(self, job: Callable[[], Result], time_s: float, kind: Kind) -> None: ...
-    def take(self, time_s: float) -> Done[Result] | None: ...
+    def submit(self, job: Callable[[], Result], time_s: float, kind: ReadingKind) -> None: ...
+    def take(self, time_s: float) -> JobResult[Result] | None: ...
     def drop(self) -> None: ...
     def close(self) -> None: ...
 
 
-class Inline(Generic[Result]):
+class InlineExecutor(Generic[Result]):
     """Does a job at once, in the caller's thread; its end can be taken some seconds after its frame (executor.Executor).
 
     delays_s: how many seconds, by the kind of reading; 0 for one that is not named. What a job raises comes out of `submit`.
@@ -65,19 +65,19 @@ class Inline(Generic[Result]):
 
     notice = ""
 
-    def __init__(self, delays_s: Mapping[Kind, float] = MappingProxyType({})) -> None:
+    def __init__(self, delays_s: Mapping[ReadingKind, float] = MappingProxyType({})) -> None:
         self._delays_s = delays_s
-        self._done: Done[Result] | None = None
+        self._done: JobResult[Result] | None = None
         self._due_s = math.inf
 
     @property
     def busy(self) -> bool:
         return self._done is not None
 
-    def submit(self, job: Callable[[], Result], time_s: float, kind: Kind) -> None:
-        self._done, self._due_s = Done(job()), time_s + self._delays_s.get(kind, 0.0)
+    def submit(self, job: Callable[[], Result], time_s: float, kind: ReadingKind) -> None:
+        self._done, self._due_s = JobResult(job()), time_s + self._delays_s.get(kind, 0.0)
 
-    def take(self, time_s: float) -> Done[Result] | None:
+    def take(self, time_s: float) -> JobResult[Result] | None:
         if self._done is None or time_s < self._due_s - _TOLERANCE_S:
             return None
         done, self._done = self._done, None

@@ -6,7 +6,7 @@ from collections import deque
 from typing import NamedTuple
 
 from camdigits.tracking.number_events import NumberEvent, NumberEvents
-from camdigits.vision.scene import Scene
+from camdigits.vision.types import Scene
 
 NUMBERS = 200
 """This many numbers are kept."""
@@ -59,9 +59,9 @@ class History:
         self._events.add(scene)
         self._list_numbers()
 
-    def look(self, now_s: float) -> list[NumberEvent]:
+    def poll(self, now_s: float) -> list[NumberEvent]:
         """The number events at a time in seconds, which may only go up; to be asked at every look at the clock."""
-        events = self._events.look(now_s)
+        events = self._events.poll(now_s)
         if events:
             self._list_numbers()
         return events

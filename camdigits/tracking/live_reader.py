@@ -1,7 +1,7 @@
 """The live reader: the frames of one source through time. Readings are done beside the frames, one whole reading at a time.
 
-    every frame   reduce -> Watch.look -> Tracker.predict -> Grouping.group -> Scene
-    a reading     Steady.read -> take_patches -> Reading.at (the present) -> Tracker.update
+    every frame   reduce -> ChangeDetector.update -> Tracker.predict -> Grouping.group -> Scene
+    a reading     TiltEstimator.read -> take_patches -> FrameReading.at (the present) -> Tracker.update
 
 What was read is shown only where its strokes are on the frame that is shown. Where that is not known, the result is dropped,
 and the page read again. No clock and no thread here: the executor that is handed in decides where a reading is done.
@@ -15,24 +15,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from camdigits.tracking.executor import Done, Executor, Kind
+from camdigits.tracking.executor import Executor, JobResult, ReadingKind
 from camdigits.tracking.motion import (
-    STILL,
+    IDENTITY,
     Motion,
     Patches,
     Points,
-    Reduced,
+    ReducedFrame,
     find_corners,
     find_motion,
-    likeness,
     reduce,
+    similarity,
     take_patches,
 )
 from camdigits.tracking.tracker import Tracker, TrackParams
-from camdigits.tracking.watch import Pace, Watch
+from camdigits.tracking.watch import ChangeDetector, PageState
 from camdigits.vision.numbers import NumberParams, number_of
-from camdigits.vision.rotation import Rotation, Steady, Tilt, Turned, apart, group_tilted
-from camdigits.vision.scene import Box, Digit, Evidence, Floats, Frame, Number, Scene, in_boxes, whole_boxes
+from camdigits.vision.orientation import RotatedReader, Rotation, Tilt, TiltEstimator, angle_between, group_tilted
+from camdigits.vision.types import Box, Digit, Evidence, Floats, Frame, Number, Scene, in_boxes, whole_boxes
 
 _TOLERANCE_S = 1e-6
 _OTHER_SIDE = 45.0
@@ -49,8 +49,8 @@ class LiveParams:
     min_interval_s: readings begin at least this long after each other.
     max_pause_s: frames further apart in time show another page.
     max_trail: this many reduced frames are kept to follow what was read; of more, every other one.
-    max_marks: marks that are kept of a reading, the largest; texture has tens of thousands.
-    landmark: digits of this confidence are followed from the frame that was read to the present.
+    max_other_ink: marks that are kept of a reading, the largest; texture has tens of thousands.
+    landmark_threshold: digits of this confidence are followed from the frame that was read to the present.
     """
 
     every_frame: bool = False
@@ -59,12 +59,12 @@ class LiveParams:
     min_interval_s: float = 0.1
     max_pause_s: float = 2.0
     max_trail: int = 60
-    max_marks: int = 2000
-    landmark: float = 0.5
+    max_other_ink: int = 2000
+    landmark_threshold: float = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class FrameReading:
     """What was read on a frame, and where it has gone since.
 
     kind: how it was read.
@@ -75,29 +75,29 @@ class Reading:
     motion: of the page since the frame that was read; None where that is not known.
     """
 
-    kind: Kind
+    kind: ReadingKind
     scene: Scene
     time_s: float
-    picture: Reduced
+    picture: ReducedFrame
     patches: Patches
     boxes: Floats
     corners: Points
-    motion: Motion | None = STILL
+    motion: Motion | None = IDENTITY
 
-    def at(self, pictures: Sequence[Reduced]) -> Reading:
+    def at(self, pictures: Sequence[ReducedFrame]) -> FrameReading:
         """The same, followed through the frames after it to the last of them."""
         reading = self
         for picture in tuple(pictures):
             if picture.index <= reading.picture.index or reading.motion is None:
                 continue
-            found = find_motion(reading.picture, picture, reading.corners) if len(reading.boxes) else (STILL, self.corners)
+            found = find_motion(reading.picture, picture, reading.corners) if len(reading.boxes) else (IDENTITY, self.corners)
             if found is None:
                 return replace(reading, motion=None)
             motion, corners = found
             reading = replace(
                 reading,
                 picture=picture,
-                boxes=motion.carried(reading.boxes),
+                boxes=motion.transform(reading.boxes),
                 corners=corners,
                 motion=motion.after(reading.motion),
             )
@@ -113,7 +113,7 @@ class Grouping:
 
     def __init__(self, params: NumberParams) -> None:
         self._params = params
-        self._marks: tuple[Box, ...] = ()
+        self._other_ink: tuple[Box, ...] = ()
         self._tilt = Tilt(0.0, 1, 1)
         self._shown: tuple[Digit, ...] = ()
         self._key: tuple[object, ...] | None = ()
@@ -121,7 +121,7 @@ class Grouping:
         self._digits: tuple[Digit, ...] = ()
         self._numbers: tuple[Number, ...] = ()
 
-    def begin(self, marks: tuple[Box, ...], tilt: Tilt, thorough: bool) -> None:
+    def begin(self, other_ink: tuple[Box, ...], tilt: Tilt, thorough: bool) -> None:
         """Find numbers among these marks from now on, on a page that was turned by `tilt` to be read.
 
         thorough: whether a thorough reading has found the marks; a quick one's count until there is one. Digits that are shown
@@ -132,13 +132,13 @@ class Grouping:
             return
         if not self._has_begun or thorough > self._is_thorough:
             self._key = None
-        self._marks, self._tilt, self._is_thorough, self._has_begun = marks, tilt, thorough, True
+        self._other_ink, self._tilt, self._is_thorough, self._has_begun = other_ink, tilt, thorough, True
 
     def group(self, shown: tuple[Digit, ...]) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
         """Digits in reading order, and their numbers."""
         key = tuple((digit.track, digit.label) for digit in shown)
         if key != self._key:
-            self._digits, self._numbers = group_tilted(shown, self._marks, self._tilt, self._params)
+            self._digits, self._numbers = group_tilted(shown, self._other_ink, self._tilt, self._params)
         elif shown is not self._shown:
             by_track = {digit.track: digit for digit in shown}
             self._digits = tuple(by_track[digit.track] for digit in self._digits)
@@ -148,22 +148,23 @@ class Grouping:
 
 
 class LiveReader:
-    """Reads the frames of one source, one after another (ports.Reader).
+    """Reads the frames of one source, one after another (tracking.ports.Reader).
 
-    turned: reads one frame quickly, whichever way up it lies, and offers what may be a digit too. executor: where that is done.
-    thorough: reads it as well as can be; None where `turned` does so already.
+    rotated: reads one frame quickly, whichever way up it lies, and offers what may be a digit too. executor: where that is
+    done.
+    thorough: reads it as well as can be; None where `rotated` does so already.
     """
 
     def __init__(
         self,
-        turned: Turned,
-        executor: Executor[Reading],
+        rotated: RotatedReader,
+        executor: Executor[FrameReading],
         tracks: TrackParams = TrackParams(),  # noqa: B008 - frozen values
         numbers: NumberParams = NumberParams(),  # noqa: B008
         params: LiveParams = LiveParams(),
-        thorough: Turned | None = None,
+        thorough: RotatedReader | None = None,
     ) -> None:
-        self._turned, self._thorough, self._executor, self._params = turned, thorough, executor, params
+        self._rotated, self._thorough, self._executor, self._params = rotated, thorough, executor, params
         self._tracker, self._numbers = Tracker(tracks), numbers
         self._last: Frame | None = None
         self._failure = ""
@@ -182,14 +183,14 @@ class LiveReader:
     def forget(self) -> None:
         """Begin anew: nothing was seen before."""
         self._executor.drop()
-        self._steady = Steady(self._turned, self._params.tilt_every)
-        self._watch = Watch()
+        self._tilt_estimator = TiltEstimator(self._rotated, self._params.tilt_every)
+        self._detector = ChangeDetector()
         self._tracker.reset()
-        self._trail: list[Reduced] = []
-        self._to_read, self._read_s = self._params.readings, -math.inf
-        self._pace = Pace.MOVING
+        self._trail: list[ReducedFrame] = []
+        self._readings_due, self._last_begun_s = self._params.readings, -math.inf
+        self._page_state = PageState.MOVING
         self._grouping = Grouping(self._numbers)
-        self._marks: tuple[Box, ...] = ()
+        self._other_ink: tuple[Box, ...] = ()
         self._evidence: Evidence | None = None
         self._tilt: Tilt | None = None
         self._last = None
@@ -198,7 +199,7 @@ class LiveReader:
 
     def rotate(self, rotation: Rotation) -> None:
         """Turn frames so before they are read, and begin anew."""
-        self._turned = self._turned.with_rotation(rotation)
+        self._rotated = self._rotated.with_rotation(rotation)
         self.forget()
 
     def close(self) -> None:
@@ -211,28 +212,28 @@ class LiveReader:
         last = self._last
         is_new = last is None or frame.index != last.index
         if is_new:
-            self._see(frame)
+            self._follow_frame(frame)
         picture = self._trail[-1]
-        has_read = self._take_over(self._executor.take(frame.time_s), picture, frame.time_s)
-        if self._to_read and not self._executor.busy and frame.time_s - self._read_s >= self._params.min_interval_s:
-            self._begin(frame, picture)
-            has_read |= self._take_over(self._executor.take(frame.time_s), picture, frame.time_s)
+        has_read = self._apply_reading(self._executor.take(frame.time_s), picture, frame.time_s)
+        if self._readings_due and not self._executor.busy and frame.time_s - self._last_begun_s >= self._params.min_interval_s:
+            self._begin_reading(frame, picture)
+            has_read |= self._apply_reading(self._executor.take(frame.time_s), picture, frame.time_s)
         if is_new or has_read or self._shown is None or self._shown.source != source:
             self._shown = self._scene(frame, source)
         return self._shown
 
-    def _see(self, frame: Frame) -> None:
+    def _follow_frame(self, frame: Frame) -> None:
         """Carry all that is known to a new frame."""
         picture, last = reduce(frame.image, frame.index), self._last
         if last is not None and (
             last.image.shape != frame.image.shape or not 0 <= frame.time_s - last.time_s <= self._params.max_pause_s
         ):
             self.forget()
-        change = self._watch.look(picture, self._tracker.boxes)
+        change = self._detector.update(picture, self._tracker.boxes)
         if change.has_changed or self._params.every_frame:
-            self._to_read = self._params.readings
-        if change.pace is Pace.MOVING or self._pace is Pace.MOVING:
-            self._pace = change.pace
+            self._readings_due = self._params.readings
+        if change.state is PageState.MOVING or self._page_state is PageState.MOVING:
+            self._page_state = change.state
         self._tracker.predict(picture, change.motions, frame.time_s)
         if len(self._trail) >= self._params.max_trail:
             self._trail = self._trail[::2]
@@ -241,69 +242,69 @@ class LiveReader:
         self._trail.append(picture)
         self._last = frame
 
-    def _begin(self, frame: Frame, picture: Reduced) -> None:
+    def _begin_reading(self, frame: Frame, picture: ReducedFrame) -> None:
         """Begin to read a frame."""
-        self._read_s = frame.time_s - _TOLERANCE_S
-        steady, params, thorough = self._steady, self._params, self._thorough
-        kind = Kind.THOROUGH if thorough is None or self._pace is Pace.RESTING else Kind.QUICK
-        if kind is Kind.THOROUGH:
-            self._to_read -= 1
-        if self._pace is Pace.ARRIVED:
-            self._pace = Pace.RESTING
-            steady.expect_another()
+        self._last_begun_s = frame.time_s - _TOLERANCE_S
+        tilt_estimator, params, thorough = self._tilt_estimator, self._params, self._thorough
+        kind = ReadingKind.THOROUGH if thorough is None or self._page_state is PageState.RESTING else ReadingKind.QUICK
+        if kind is ReadingKind.THOROUGH:
+            self._readings_due -= 1
+        if self._page_state is PageState.ARRIVED:
+            self._page_state = PageState.RESTING
+            tilt_estimator.expect_another()
 
-        def read() -> Reading:
-            view = steady.read(frame, thorough if kind is Kind.THOROUGH else None)
-            scene = view.tilt.back(view.scene)
+        def read() -> FrameReading:
+            tilted = tilt_estimator.read(frame, thorough if kind is ReadingKind.THOROUGH else None)
+            scene = tilted.tilt.to_frame(tilted.scene)
             boxes = np.array([digit.box for digit in scene.digits], np.float64).reshape(-1, 4)
-            surest = [digit.confidence >= params.landmark for digit in scene.digits]
+            surest = [digit.confidence >= params.landmark_threshold for digit in scene.digits]
             corners = find_corners(picture, boxes[surest] if any(surest) else boxes)
-            reading = Reading(kind, scene, frame.time_s, picture, take_patches(picture, boxes), boxes, corners)
+            reading = FrameReading(kind, scene, frame.time_s, picture, take_patches(picture, boxes), boxes, corners)
             return reading.at(self._trail)  # through the frames that have come meanwhile
 
         self._executor.submit(read, frame.time_s, kind)
 
-    def _take_over(self, done: Done[Reading] | None, picture: Reduced, time_s: float) -> bool:
+    def _apply_reading(self, done: JobResult[FrameReading] | None, picture: ReducedFrame, time_s: float) -> bool:
         """Show what a reading found, where its strokes are now; drop it where that is not known. Whether more is known."""
         if done is None:
             return False
         if done.result is None:
             self._failure = f"a reading failed: {str(done.error) or type(done.error).__name__}"
-            self._to_read = self._params.readings
+            self._readings_due = self._params.readings
             return False
         self._failure = ""
         reading = done.result.at(self._trail)
         if reading.motion is None:
-            self._to_read = self._params.readings
+            self._readings_due = self._params.readings
             return False
         scene = reading.scene
-        alike = likeness(reading.patches, take_patches(picture, reading.boxes)) >= self._tracker.params.alike
-        kept = np.flatnonzero(alike)
-        if len(alike) and not len(kept):
-            self._to_read = self._params.readings
+        similar = similarity(reading.patches, take_patches(picture, reading.boxes)) >= self._tracker.params.min_similarity
+        kept = np.flatnonzero(similar)
+        if len(similar) and not len(kept):
+            self._readings_due = self._params.readings
             return False
         boxes = whole_boxes(reading.boxes[kept])
         tilt = Tilt(scene.degrees, scene.width, scene.height)
-        if self._tilt is not None and apart(self._tilt.degrees, tilt.degrees) > _OTHER_SIDE:
+        if self._tilt is not None and angle_between(self._tilt.degrees, tilt.degrees) > _OTHER_SIDE:
             self._tracker.reset()
         self._tilt = tilt
         if not self._tracker.shown:  # another page has other marks
             self._grouping = Grouping(self._numbers)
         found = in_boxes([scene.digits[k] for k in kept.tolist()], boxes)
-        self._tracker.update(found, reading.patches[kept], time_s, reading.time_s, reading.kind is Kind.THOROUGH)
-        self._watch.begin(picture)
-        self._marks = reading.motion.boxes(self._largest(scene.marks))
-        self._grouping.begin(self._marks, tilt, reading.kind is Kind.THOROUGH)
+        self._tracker.update(found, reading.patches[kept], time_s, reading.time_s, reading.kind is ReadingKind.THOROUGH)
+        self._detector.begin(picture)
+        self._other_ink = reading.motion.transform_boxes(self._largest(scene.marks))
+        self._grouping.begin(self._other_ink, tilt, reading.kind is ReadingKind.THOROUGH)
         evidence = scene.evidence
-        self._evidence = evidence and replace(evidence, boxes=reading.motion.boxes(evidence.boxes))
+        self._evidence = evidence and replace(evidence, boxes=reading.motion.transform_boxes(evidence.boxes))
         return True
 
-    def _largest(self, marks: tuple[Box, ...]) -> tuple[Box, ...]:
-        if len(marks) <= self._params.max_marks:
-            return marks
-        areas = np.prod(np.array(marks, np.int64)[:, 2:], axis=1)
-        kept = np.sort(np.argsort(-areas, kind="stable")[: self._params.max_marks])
-        return tuple(marks[k] for k in kept.tolist())
+    def _largest(self, other_ink: tuple[Box, ...]) -> tuple[Box, ...]:
+        if len(other_ink) <= self._params.max_other_ink:
+            return other_ink
+        areas = np.prod(np.array(other_ink, np.int64)[:, 2:], axis=1)
+        kept = np.sort(np.argsort(-areas, kind="stable")[: self._params.max_other_ink])
+        return tuple(other_ink[k] for k in kept.tolist())
 
     def _scene(self, frame: Frame, source: str) -> Scene:
         height, width = frame.image.shape[:2]
@@ -317,7 +318,7 @@ class LiveReader:
             source,
             frame.index,
             frame.time_s,
-            self._marks,
+            self._other_ink,
             self._evidence,
             tilt.degrees,
             self._tracker.tentative,

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import median_level
-from camdigits.vision.scene import BgrImage, Box, Floats, GreyImage, whole_boxes
+from camdigits.vision.geometry import median_level
+from camdigits.vision.types import BgrImage, Box, Floats, GreyImage, whole_boxes
 
 Points = npt.NDArray[np.float32]
 """float32 (N, 2), x and y in pixels of a reduced frame."""
@@ -82,24 +82,24 @@ class Motion:
         spin = complex(self.a, self.b) * complex(first.a, first.b)
         return Motion(spin.real, spin.imag, *self.point(first.dx, first.dy))
 
-    def carried(self, boxes: Floats) -> Floats:
+    def transform(self, boxes: Floats) -> Floats:
         """Where boxes go, float64 (N, 4) of x, y, width and height: their middles move, and their sides grow with the page."""
         x, y, width, height = boxes.T
         middle_x, middle_y = self.point(x + width / 2, y + height / 2)
         width, height = width * self.scale, height * self.scale
         return np.column_stack([middle_x - width / 2, middle_y - height / 2, width, height])
 
-    def boxes(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
+    def transform_boxes(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
         """Where boxes go, to whole pixels; none vanishes."""
-        return whole_boxes(self.carried(np.array(boxes, np.float64).reshape(-1, 4)))
+        return whole_boxes(self.transform(np.array(boxes, np.float64).reshape(-1, 4)))
 
 
-STILL = Motion()
+IDENTITY = Motion()
 _AROUND = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
-class Reduced:
+class ReducedFrame:
     """A frame as motion is looked for in it.
 
     grey: uint8 (h, w). scale: pixels of `grey` per pixel of the frame. index: the frame's index in its source.
@@ -109,12 +109,12 @@ class Reduced:
     scale: float
     index: int = 0
 
-    def is_like(self, other: Reduced) -> bool:
+    def has_same_size(self, other: ReducedFrame) -> bool:
         """Whether both are of frames of the same size."""
         return self.grey.shape == other.grey.shape and self.scale == other.scale
 
 
-def reduce(image: BgrImage, index: int = 0, params: MotionParams = MotionParams()) -> Reduced:
+def reduce(image: BgrImage, index: int = 0, params: MotionParams = MotionParams()) -> ReducedFrame:
     """Reduce a frame, uint8 (H, W, 3), to a grey picture of about `side_px`."""
     scale = min(1.0, params.side_px / max(image.shape[:2]))
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
@@ -123,10 +123,10 @@ def reduce(image: BgrImage, index: int = 0, params: MotionParams = MotionParams(
     if step > 2:
         image = np.asarray(cv2.resize(image, (image.shape[1] // step, image.shape[0] // step), interpolation=cv2.INTER_AREA))
     small = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
-    return Reduced(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), scale, index)
+    return ReducedFrame(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), scale, index)
 
 
-def find_corners(picture: Reduced, boxes: Floats, params: MotionParams = MotionParams()) -> Points:
+def find_corners(picture: ReducedFrame, boxes: Floats, params: MotionParams = MotionParams()) -> Points:
     """Places on and about the strokes in boxes (float64 (N, 4), pixels of the frame) that can be followed.
 
     Each box has the same say, however strong its corners are; of many boxes some are looked at, evenly spread.
@@ -150,7 +150,7 @@ def find_corners(picture: Reduced, boxes: Floats, params: MotionParams = MotionP
 
 
 def find_motion(
-    before: Reduced, now: Reduced, corners: Points, params: MotionParams = MotionParams()
+    before: ReducedFrame, now: ReducedFrame, corners: Points, params: MotionParams = MotionParams()
 ) -> tuple[Motion, Points] | None:
     """Follow corners from one reduced frame to the next: their common motion in pixels of the frame, and where those are now
     that agree with it.
@@ -164,11 +164,11 @@ def find_motion(
 
 
 def find_motions(
-    before: Reduced, now: Reduced, corners: Points, count: int = 2, params: MotionParams = MotionParams()
+    before: ReducedFrame, now: ReducedFrame, corners: Points, count: int = 2, params: MotionParams = MotionParams()
 ) -> list[tuple[Motion, Points]]:
     """As `find_motion`, but what the corners that disagree have in common too, as a page before a wall with writing: `count`
     motions at most, that of most corners first."""
-    if not before.is_like(now):
+    if not before.has_same_size(now):
         raise ValueError(f"frames of {before.grey.shape} and {now.grey.shape} cannot be compared")
     found: list[tuple[Motion, Points]] = []
     if len(corners) < params.min_corners:
@@ -177,15 +177,15 @@ def find_motions(
     if kept.sum() < max(params.min_corners, params.min_share * len(corners)):
         return found
     start, end = corners[kept], places[kept]
-    least = params.min_share * len(corners)
+    min_agreeing = params.min_share * len(corners)
     while len(found) < count and len(start) >= params.min_corners:
         matrix, agree = _fit(start, end, params)
-        if agree.sum() < max(params.min_corners, least):
+        if agree.sum() < max(params.min_corners, min_agreeing):
             break
         (a, _, dx), (b, _, dy) = matrix.tolist()
         found.append((Motion(a, b, dx / now.scale, dy / now.scale), end[agree]))
         start, end = start[~agree], end[~agree]
-        least = params.min_share * len(start)
+        min_agreeing = params.min_share * len(start)
     return found
 
 
@@ -209,7 +209,7 @@ def _fit(start: Points, end: Points, params: MotionParams) -> tuple[Floats, npt.
     return np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]]), np.asarray(agree)
 
 
-def take_patches(picture: Reduced, boxes: Floats) -> Patches:
+def take_patches(picture: ReducedFrame, boxes: Floats) -> Patches:
     """The strokes at N boxes (float64 (N, 4), pixels of the frame), each as a patch of the same size about its mean."""
     if not len(boxes):
         return np.zeros((0, PATCH_PX**2), np.float32)
@@ -232,23 +232,25 @@ def take_patches(picture: Reduced, boxes: Floats) -> Patches:
     return np.asarray(patches - patches.mean(axis=1, keepdims=True), np.float32)
 
 
-def likeness(before: Patches, now: Patches) -> npt.NDArray[np.float32]:
+def similarity(before: Patches, now: Patches) -> npt.NDArray[np.float32]:
     """How alike N patches are, -1..1: normalised correlation, less where what stood out does so no more. float32 (N,)."""
     strength_before, strength = np.linalg.norm(before, axis=1), np.linalg.norm(now, axis=1)
     scale = strength_before * np.maximum(strength, 0.5 * strength_before)
     return np.asarray((before * now).sum(axis=1) / np.maximum(scale, 1e-3), np.float32)
 
 
-def find_changes(before: Reduced, now: Reduced, motion: Motion = STILL, params: MotionParams = MotionParams()) -> GreyImage:
+def find_changes(
+    before: ReducedFrame, now: ReducedFrame, motion: Motion = IDENTITY, params: MotionParams = MotionParams()
+) -> GreyImage:
     """Where a reduced frame differs from an earlier one that moved by `motion` (pixels of the frame): uint8 (h, w), 255 there.
 
     A pixel has changed when it is darker or lighter than all that stood about its place before, as much as the light of the
     whole picture has not. Raises ValueError for frames of different sizes.
     """
-    if not before.is_like(now):
+    if not before.has_same_size(now):
         raise ValueError(f"frames of {before.grey.shape} and {now.grey.shape} cannot be compared")
     moved = np.asarray(cv2.blur(before.grey, (3, 3)), np.uint8)
-    if motion != STILL:
+    if motion != IDENTITY:
         scale = now.scale
         matrix = np.array([[motion.a, -motion.b, motion.dx * scale], [motion.b, motion.a, motion.dy * scale]])
         moved = np.asarray(cv2.warpAffine(moved, matrix, moved.shape[::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from itertools import count
 from typing import Literal, NamedTuple
 
-from camdigits.vision.scene import Box, Number, Scene
+from camdigits.vision.types import Box, Number, Scene
 
 SETTLE_S = 0.5
 """A number settles once it has stood unchanged for this long: its digits are confirmed one by one, as they are written."""
@@ -48,7 +48,7 @@ class _Settled(NamedTuple):
 
 
 class NumberLife:
-    """One number from when it is first seen until it is gone: a state machine, whose transitions are `see` and `look`.
+    """One number from when it is first seen until it is gone: a state machine, whose transitions are `observe` and `poll`.
 
         NEW       stood for SETTLE_S            -> SETTLED, event `read`
         SETTLED   reads otherwise               -> CHANGING
@@ -95,7 +95,7 @@ class NumberLife:
             return False
         return self._settled is None or 2 * len(self._settled.tracks & tracks) >= len(self._settled.tracks)
 
-    def see(self, number: Number, tracks: frozenset[int], frame: int, confirmed: bool) -> None:
+    def observe(self, number: Number, tracks: frozenset[int], frame: int, confirmed: bool) -> None:
         """Take in how it is read on a frame, and whether all of its digits are confirmed."""
         unchanged = self.number is not None and self.number.text == number.text and self._confirmed and confirmed
         self._changed |= not unchanged
@@ -106,7 +106,7 @@ class NumberLife:
         if self.phase is Phase.SETTLED and confirmed:
             self._settled = _Settled(number, tracks)
 
-    def look(self, now_s: float, present: bool, identities: Iterator[int]) -> NumberEvent | None:
+    def poll(self, now_s: float, present: bool, identities: Iterator[int]) -> NumberEvent | None:
         """What there is to report at a time in seconds.
 
         present: whether it is on the page. identities: a first event takes the next of them.
@@ -133,7 +133,7 @@ class NumberLife:
         return NumberEvent("changed", self._identity, self.number, before.number.text)
 
 
-class _Seen(NamedTuple):
+class _Observation(NamedTuple):
     """A number of a scene, the tracks of its digits, and whether all of them are confirmed."""
 
     number: Number
@@ -164,22 +164,22 @@ class NumberEvents:
         unchanged = {life.tracks: life for life in reversed(self._lives) if life.tracks}
         taken: set[int] = set()
         present = []
-        for number, tracks, confirmed in _seen(scene):
+        for number, tracks, confirmed in _observations(scene):
             life = unchanged.get(tracks)
             if life is None or life.key in taken:
                 found = self._followed(tracks) if tracks else self._in_place(number.box, scene.frame)
                 free = [life for life in found if life.key not in taken]
                 life = max(free, key=lambda life: (len(life.tracks & tracks), -life.key), default=None) or self._new()
-            life.see(number, tracks, scene.frame, confirmed)
+            life.observe(number, tracks, scene.frame, confirmed)
             taken.add(life.key)
             present.append(life)
         self._present = present
 
-    def look(self, now_s: float) -> list[NumberEvent]:
+    def poll(self, now_s: float) -> list[NumberEvent]:
         """What there is to report at a time in seconds, which may only go up; to be asked at every look at the clock."""
         here = {life.key for life in self._present}
-        looked = [life.look(now_s, True, self._identities) for life in self._present]
-        looked += [life.look(now_s, False, self._identities) for life in self._lives if life.key not in here]
+        looked = [life.poll(now_s, True, self._identities) for life in self._present]
+        looked += [life.poll(now_s, False, self._identities) for life in self._lives if life.key not in here]
         self._lives = [life for life in self._lives if life.phase is not Phase.GONE]
         return [event for event in looked if event is not None]
 
@@ -202,7 +202,7 @@ class NumberEvents:
         return life
 
 
-def _seen(scene: Scene) -> Iterator[_Seen]:
+def _observations(scene: Scene) -> Iterator[_Observation]:
     tentative = {digit.track for digit in scene.tentative if digit.track is not None}
     for number in scene.numbers:
         digits = [scene.digits[index] for index in number.digits]
@@ -210,7 +210,7 @@ def _seen(scene: Scene) -> Iterator[_Seen]:
         confidence = math.prod(digit.confidence for digit in digits)
         if not math.isclose(confidence, number.confidence):  # grouped when its digits were less sure, or surer
             number = replace(number, confidence=confidence)
-        yield _Seen(number, tracks, tentative.isdisjoint(tracks))
+        yield _Observation(number, tracks, tentative.isdisjoint(tracks))
 
 
 def _overlap(one: Box, other: Box) -> bool:

@@ -13,10 +13,10 @@ from enum import Enum
 
 import numpy as np
 
-from camdigits.tracking.assignment import assigned
-from camdigits.tracking.motion import PATCH_PX, STILL, Motion, Patches, Reduced, likeness, take_patches
-from camdigits.vision.boxes import Boxes, shared_area
-from camdigits.vision.scene import Digit, Flags, Floats, Indices, whole_boxes
+from camdigits.tracking.assignment import assign
+from camdigits.tracking.motion import IDENTITY, PATCH_PX, Motion, Patches, ReducedFrame, similarity, take_patches
+from camdigits.vision.geometry import Boxes, shared_area
+from camdigits.vision.types import Digit, Flags, Floats, Indices, whole_boxes
 
 _LANDMARKS, _MAX_STEPS = 12, 80
 """A page is found again by this many digits, the surest, among this many shifts."""
@@ -26,53 +26,54 @@ _LANDMARKS, _MAX_STEPS = 12, 80
 class TrackParams:
     """When a track is shown, and when it is the digit of a reading. Distances are shares of the digit's height.
 
-    show: a track is shown from this confidence on, and no more below it (the user's threshold).
-    sure: one reading confirms a digit of this confidence; others take two, of frames `confirm_s` apart at least, and `peers`
-        sure ones beside them: among all that cameras see, each reading is one more chance to take something for a digit.
-    tentative: a track that is not confirmed is offered as such from this confidence on.
-    change: a label changes when the other one's probability reaches this: two that are equally likely would flicker.
+    confirm_threshold: a track is shown from this confidence on, and no more below it (the user's threshold).
+    confident_threshold: one reading confirms a digit of this confidence; others take two, of frames `confirm_s` apart at least,
+        and `min_peers` sure ones beside them: among all that cameras see, each reading is one more chance to take something for
+        a digit.
+    tentative_threshold: a track that is not confirmed is offered as such from this confidence on.
+    change_threshold: a label changes when the other one's probability reaches this: two that are equally likely would flicker.
     min_step: a confidence that changes by less stays, so that labels do not flicker.
-    absent: the confidence of a digit that a clear reading of its place does not have.
+    absent_confidence: the confidence of a digit that a clear reading of its place does not have.
     clear_share: a reading that has fewer of the digits shown than this share is blurred, and says nothing of the others.
     thorough_weight: a thorough reading counts for this many quick ones.
     half_life_s: a reading counts half after this time, so that a digit that was altered is read anew.
-    alike: the strokes under a box are those that were read where they are at least this alike (motion.likeness).
-    still_alike: and stay so as long as they are not less alike than this.
-    again_alike: strokes that were hidden are back when they are at least this alike; an edge looks much like a 1.
-    hide_s: a digit whose strokes are not seen for this long is hidden.
+    min_similarity: the strokes under a box are those that were read where they are at least this alike (motion.similarity).
+    keep_similarity: and stay so as long as they are not less alike than this.
+    return_similarity: strokes that were hidden are back when they are at least this alike; an edge looks much like a 1.
+    hide_after_s: a digit whose strokes are not seen for this long is hidden.
     reid_window_s: a hidden digit that is seen again within this time is the same digit.
-    forget: what is not confirmed is forgotten below this confidence.
-    hold_s: what is not confirmed is forgotten when its strokes are not seen for this long.
-    reach: a digit is the one read before when its middle is at most this far from where that one is.
+    forget_threshold: what is not confirmed is forgotten below this confidence.
+    max_age_tentative_s: what is not confirmed is forgotten when its strokes are not seen for this long.
+    max_distance: a digit is the one read before when its middle is at most this far from where that one is.
     max_growth: and its height has changed by this factor at most.
-    overlap: two digits do not share more of the smaller one's box than this.
+    max_overlap: two digits do not share more of the smaller one's box than this.
     min_layout: this many digits with the same labels in the same layout elsewhere are the same page.
-    steady: how far a box goes towards where its digit is read.
+    box_gain: how far a box goes towards where its digit is read.
     """
 
-    show: float = 0.5
-    peers: int = 2
-    sure: float = 0.9
-    tentative: float = 0.25
-    change: float = 0.65
+    confirm_threshold: float = 0.5
+    min_peers: int = 2
+    confident_threshold: float = 0.9
+    tentative_threshold: float = 0.25
+    change_threshold: float = 0.65
     min_step: float = 0.02
-    absent: float = 0.04
+    absent_confidence: float = 0.04
     clear_share: float = 0.5
     thorough_weight: float = 3.0
     half_life_s: float = 0.7
     confirm_s: float = 0.09
-    alike: float = 0.6
-    still_alike: float = 0.5
-    again_alike: float = 0.75
-    hide_s: float = 0.1
+    min_similarity: float = 0.6
+    keep_similarity: float = 0.5
+    return_similarity: float = 0.75
+    hide_after_s: float = 0.1
     reid_window_s: float = 2.0
-    forget: float = 0.05
-    hold_s: float = 0.35
-    reach: float = 0.6
+    forget_threshold: float = 0.05
+    max_age_tentative_s: float = 0.35
+    max_distance: float = 0.6
     max_growth: float = 1.6
-    overlap: float = 0.6
+    max_overlap: float = 0.6
     min_layout: int = 3
-    steady: float = 0.5
+    box_gain: float = 0.5
 
 
 class State(Enum):
@@ -88,28 +89,28 @@ class _Track:
     """One digit through time.
 
     began_s, read_s: when it was read first and last.
-    placed_s: when its strokes were last seen where it is.
-    placed_since_s: since when they are, without a break; inf while they are not.
+    visible_s: when its strokes were last seen where it is.
+    visible_since_s: since when they are, without a break; inf while they are not.
     evidence: the mean log-ratio of each label to 'not a digit' over its readings, float64 (10,).
     weight: how many quick readings that is worth.
-    is_known: whether a thorough reading has found it.
+    found_thoroughly: whether a thorough reading has found it.
     """
 
     identity: int
     began_s: float
     read_s: float
-    placed_s: float
-    placed_since_s: float
+    visible_s: float
+    visible_since_s: float
     evidence: Floats = field(default_factory=lambda: np.zeros(10))
     weight: float = 0.0
     label: int = 0
     confidence: float = 0.0
     state: State = State.TENTATIVE
-    is_known: bool = False
+    found_thoroughly: bool = False
 
     @property
-    def is_placed(self) -> bool:
-        return self.placed_since_s < math.inf
+    def is_visible(self) -> bool:
+        return self.visible_since_s < math.inf
 
 
 _Observation = tuple[_Track, int, float]
@@ -134,19 +135,19 @@ class Tracker:
     @property
     def shown(self) -> tuple[Digit, ...]:
         """The confirmed digits, where they are on the frame."""
-        return self._of(State.CONFIRMED)
+        return self._digits_in(State.CONFIRMED)
 
     @property
     def tentative(self) -> tuple[Digit, ...]:
         """What may be a digit and is followed, but is not confirmed."""
-        return self._of(State.TENTATIVE)
+        return self._digits_in(State.TENTATIVE)
 
     @property
     def boxes(self) -> Floats:
         """Where the tracks are whose strokes are seen, float64 (N, 4)."""
-        return self._boxes[[track.is_placed for track in self._tracks]]
+        return self._boxes[[track.is_visible for track in self._tracks]]
 
-    def predict(self, picture: Reduced, motions: Sequence[Motion], time_s: float) -> None:
+    def predict(self, picture: ReducedFrame, motions: Sequence[Motion], time_s: float) -> None:
         """Carry all tracks to the next frame, and see whether their strokes are there.
 
         motions: how the page, and what moves otherwise, has moved since the frame before, in pixels of the frame; a track goes
@@ -156,38 +157,38 @@ class Tracker:
         if not self._tracks:
             return
         before, states = self._boxes, [track.state for track in self._tracks]
-        placed = self._carry(picture, motions or (STILL,))
-        for track, is_placed in zip(self._tracks, placed.tolist(), strict=True):
-            if is_placed:
-                track.placed_s, track.placed_since_s = time_s, min(track.placed_since_s, time_s)
+        visible = self._move(picture, motions or (IDENTITY,))
+        for track, is_visible in zip(self._tracks, visible.tolist(), strict=True):
+            if is_visible:
+                track.visible_s, track.visible_since_s = time_s, min(track.visible_since_s, time_s)
             else:
-                track.placed_since_s = math.inf
+                track.visible_since_s = math.inf
             track.state = self._next_state(track, time_s, known=bool(motions))
         if states != [track.state for track in self._tracks] or not np.array_equal(before, self._boxes):
             self._digits = {}
-        self._keep([time_s - track.placed_s <= self._patience_s(track) for track in self._tracks])
+        self._prune([time_s - track.visible_s <= self._max_age_s(track) for track in self._tracks])
 
-    def _carry(self, picture: Reduced, motions: Sequence[Motion]) -> Flags:
+    def _move(self, picture: ReducedFrame, motions: Sequence[Motion]) -> Flags:
         """Move each track by the first motion that brings it to its strokes, else by the first; which are there: bool (N,)."""
         before, params = self._boxes, self.params
-        least = np.array([self._least_alike(track) for track in self._tracks])
-        self._boxes = motions[0].carried(before)
-        placed = _is_placed(picture, self._boxes, self._patches, least)
+        thresholds = np.array([self._min_similarity(track) for track in self._tracks])
+        self._boxes = motions[0].transform(before)
+        visible = _is_visible(picture, self._boxes, self._patches, thresholds)
         for motion in motions[1:]:
-            rest = np.flatnonzero(~placed)
+            rest = np.flatnonzero(~visible)
             if not len(rest):
                 break
-            there = motion.carried(before[rest])
-            found = _is_placed(picture, there, self._patches[rest], np.maximum(least[rest], params.alike))
+            there = motion.transform(before[rest])
+            found = _is_visible(picture, there, self._patches[rest], np.maximum(thresholds[rest], params.min_similarity))
             self._boxes[rest[found]] = there[found]
-            placed[rest[found]] = True
-        return placed
+            visible[rest[found]] = True
+        return visible
 
-    def _least_alike(self, track: _Track) -> float:
+    def _min_similarity(self, track: _Track) -> float:
         """How alike its strokes must be to be seen where it is."""
-        if track.is_placed:
-            return self.params.still_alike
-        return self.params.again_alike if track.state is State.HIDDEN else self.params.alike
+        if track.is_visible:
+            return self.params.keep_similarity
+        return self.params.return_similarity if track.state is State.HIDDEN else self.params.min_similarity
 
     def update(
         self, detections: Sequence[Digit], patches: Patches, time_s: float, read_s: float, thorough: bool = True
@@ -210,16 +211,18 @@ class Tracker:
         self._move_to(pairs, found, patches)
         observed = [
             *self._observe_again(pairs, detections, time_s, thorough),
-            *((track, track.label, self.params.absent) for track in missed),
+            *((track, track.label, self.params.absent_confidence) for track in missed),
             *self._begin_tracks([detections[j] for j in new], time_s, read_s, thorough),
         ]
         self._boxes = np.concatenate([self._boxes, found[new]])
         self._patches = np.concatenate([self._patches, patches[new]])
-        self._weigh(observed, self.params.thorough_weight if thorough else 1.0, read_s)
+        self._accumulate(observed, self.params.thorough_weight if thorough else 1.0, read_s)
         self._enter_states(time_s)
         self._digits = {}
         self._drop_overlapped()
-        self._keep([track.state is not State.TENTATIVE or track.confidence >= self.params.forget for track in self._tracks])
+        self._prune(
+            [track.state is not State.TENTATIVE or track.confidence >= self.params.forget_threshold for track in self._tracks]
+        )
 
     # The steps of `update`
 
@@ -234,14 +237,14 @@ class Tracker:
         return [
             track
             for k, track in enumerate(self._tracks)
-            if k not in paired and track.placed_since_s <= read_s and (thorough or not track.is_known)
+            if k not in paired and track.visible_since_s <= read_s and (thorough or not track.found_thoroughly)
         ]
 
     def _move_to(self, pairs: Sequence[tuple[int, int]], found: Floats, patches: Patches) -> None:
         """Move the tracks of pairs towards their detections, and keep the strokes of these."""
         rows, columns = (np.array(side, np.intp) for side in (zip(*pairs, strict=True) if pairs else ((), ())))
-        pace = [self.params.steady if self._tracks[k].is_placed else 1.0 for k, _ in pairs]
-        self._boxes[rows] += np.array(pace).reshape(-1, 1) * (found[columns] - self._boxes[rows])
+        gains = [self.params.box_gain if self._tracks[k].is_visible else 1.0 for k, _ in pairs]
+        self._boxes[rows] += np.array(gains).reshape(-1, 1) * (found[columns] - self._boxes[rows])
         self._patches[rows] = patches[columns]
 
     def _observe_again(
@@ -251,10 +254,10 @@ class Tracker:
         observed: list[_Observation] = []
         for k, j in pairs:
             track, digit = self._tracks[k], detections[j]
-            if track.state is State.HIDDEN and not track.is_placed and track.label != digit.label:
+            if track.state is State.HIDDEN and not track.is_visible and track.label != digit.label:
                 track.evidence, track.weight = np.zeros(10), 0.0  # other strokes in its place
-            track.placed_s, track.placed_since_s = time_s, min(track.placed_since_s, time_s)
-            track.is_known = track.is_known or thorough
+            track.visible_s, track.visible_since_s = time_s, min(track.visible_since_s, time_s)
+            track.found_thoroughly = track.found_thoroughly or thorough
             observed.append((track, digit.label, digit.confidence))
         return observed
 
@@ -262,7 +265,7 @@ class Tracker:
         """Begin a track for each new digit, and list what each is read as."""
         observed: list[_Observation] = []
         for identity, digit in enumerate(new, self._next_identity):
-            track = _Track(identity, read_s, read_s, time_s, time_s, is_known=thorough)
+            track = _Track(identity, read_s, read_s, time_s, time_s, found_thoroughly=thorough)
             self._tracks.append(track)
             observed.append((track, digit.label, digit.confidence))
         self._next_identity += len(new)
@@ -270,7 +273,7 @@ class Tracker:
 
     def _enter_states(self, time_s: float) -> None:
         """Bring all tracks into the states that follow from a reading."""
-        sure = sum(track.confidence >= self.params.sure for track in self._tracks)
+        sure = sum(track.confidence >= self.params.confident_threshold for track in self._tracks)
         for track in self._tracks:
             track.state = self._next_state(track, time_s, sure=sure)
 
@@ -279,27 +282,31 @@ class Tracker:
     def _next_state(self, track: _Track, time_s: float, known: bool = True, sure: int = 0) -> State:
         """The one place where a track changes its state. sure: how many digits are surely read; new ones take a reading."""
         params = self.params
-        likely = track.confidence >= params.show
-        lost = not track.is_placed and (not known or time_s - track.placed_s >= params.hide_s)
+        likely = track.confidence >= params.confirm_threshold
+        lost = not track.is_visible and (not known or time_s - track.visible_s >= params.hide_after_s)
         match track.state:
             case State.TENTATIVE:
-                others = sure - (track.confidence >= params.sure)
-                clearly = track.confidence >= (params.show if others >= params.peers else max(params.show, params.sure))
-                confirmed = track.confidence >= params.sure or track.read_s - track.began_s >= params.confirm_s
-                return State.CONFIRMED if clearly and confirmed and track.is_placed else State.TENTATIVE
+                others = sure - (track.confidence >= params.confident_threshold)
+                clearly = track.confidence >= (
+                    params.confirm_threshold
+                    if others >= params.min_peers
+                    else max(params.confirm_threshold, params.confident_threshold)
+                )
+                confirmed = track.confidence >= params.confident_threshold or track.read_s - track.began_s >= params.confirm_s
+                return State.CONFIRMED if clearly and confirmed and track.is_visible else State.TENTATIVE
             case State.CONFIRMED:
                 return State.HIDDEN if lost else State.CONFIRMED if likely else State.TENTATIVE
             case State.HIDDEN:
-                return State.HIDDEN if not track.is_placed else State.CONFIRMED if likely else State.TENTATIVE
+                return State.HIDDEN if not track.is_visible else State.CONFIRMED if likely else State.TENTATIVE
 
-    def _patience_s(self, track: _Track) -> float:
+    def _max_age_s(self, track: _Track) -> float:
         if track.state is State.CONFIRMED:
             return math.inf
-        return self.params.reid_window_s if track.state is State.HIDDEN else self.params.hold_s
+        return self.params.reid_window_s if track.state is State.HIDDEN else self.params.max_age_tentative_s
 
     # Evidence
 
-    def _weigh(self, observed: Sequence[_Observation], weight: float, read_s: float) -> None:
+    def _accumulate(self, observed: Sequence[_Observation], weight: float, read_s: float) -> None:
         """Add a reading to the evidence of its tracks, and decide anew what they are.
 
         Evidence is the mean of a track's readings, in which older ones count for less. A label changes when another one is
@@ -318,7 +325,7 @@ class Tracker:
             track.evidence, track.weight = evidence[k], faded[k] + weight
             track.read_s = max(read_s, track.read_s)
             was = track.label
-            if track.state is State.TENTATIVE or chances[likely] >= params.change:
+            if track.state is State.TENTATIVE or chances[likely] >= params.change_threshold:
                 track.label = likely
             confidence = chances[track.label]
             if track.label != was or self._differs(confidence, track.confidence):
@@ -326,7 +333,7 @@ class Tracker:
 
     def _differs(self, confidence: float, before: float) -> bool:
         """Whether a confidence is another one for those who see it."""
-        levels = (self.params.show, self.params.sure)
+        levels = (self.params.confirm_threshold, self.params.confident_threshold)
         crosses = any((confidence >= level) != (before >= level) for level in levels)
         return crosses or abs(confidence - before) >= self.params.min_step
 
@@ -335,7 +342,7 @@ class Tracker:
 
         A thorough reading of a page with very few digits always counts.
         """
-        shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED and track.is_placed]
+        shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED and track.is_visible]
         if thorough and len(shown) < self.params.min_layout:
             return True
         return sum(k in paired for k in shown) >= self.params.clear_share * len(shown)
@@ -346,23 +353,25 @@ class Tracker:
         """Pairs (track, detection). A hidden digit is found again by its label; by its place alone on a page that is there
         otherwise, where it was altered."""
         confirmed = [track for track in self._tracks if track.state is not State.TENTATIVE]
-        stands = 2 * sum(track.is_placed for track in confirmed) >= len(confirmed)
+        stands = 2 * sum(track.is_visible for track in confirmed) >= len(confirmed)
         pairs = _match(self._boxes, found, self.params)
-        return [(k, j) for k, j in pairs if self._tracks[k].is_placed or stands or self._tracks[k].label == detections[j].label]
+        return [
+            (k, j) for k, j in pairs if self._tracks[k].is_visible or stands or self._tracks[k].label == detections[j].label
+        ]
 
     def _is_another_page(self, pairs: Sequence[tuple[int, int]], detections: Sequence[Digit]) -> bool:
         """Whether most digits that are surely read are others than those shown in their places: the page was swapped."""
         sure = [
             self._tracks[k].label == detections[j].label
             for k, j in pairs
-            if self._tracks[k].state is not State.TENTATIVE and detections[j].confidence >= self.params.sure
+            if self._tracks[k].state is not State.TENTATIVE and detections[j].confidence >= self.params.confident_threshold
         ]
         return 2 * sum(sure) < len(sure)
 
     def _relocate(self, detections: Sequence[Digit], found: Floats) -> None:
         """Move hidden tracks to where most of them are read again, with the same labels in the same layout."""
         params = self.params
-        hidden = [k for k, track in enumerate(self._tracks) if track.state is State.HIDDEN and not track.is_placed]
+        hidden = [k for k, track in enumerate(self._tracks) if track.state is State.HIDDEN and not track.is_visible]
         surest = sorted(hidden, key=lambda k: -self._tracks[k].confidence)[:_LANDMARKS]
         if min(len(surest), len(found)) < params.min_layout:
             return
@@ -372,7 +381,7 @@ class Tracker:
 
         def met(step: Floats) -> int:
             """How many of the surest digits are read that far away."""
-            near = same & (np.hypot(*(steps - step).transpose(2, 0, 1)) <= 0.5 * params.reach * larger)
+            near = same & (np.hypot(*(steps - step).transpose(2, 0, 1)) <= 0.5 * params.max_distance * larger)
             return int(min(np.count_nonzero(near.any(axis=1)), np.count_nonzero(near.any(axis=0))))
 
         best = max([np.zeros(2), *steps[same][:_MAX_STEPS]], key=met)
@@ -384,27 +393,29 @@ class Tracker:
         shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED]
         boxes: Boxes = self._boxes[shown].astype(np.float32)
         areas = boxes[:, 2] * boxes[:, 3]
-        over = np.triu(shared_area(boxes, boxes) > self.params.overlap * np.minimum.outer(areas, areas), 1)
+        over = np.triu(shared_area(boxes, boxes) > self.params.max_overlap * np.minimum.outer(areas, areas), 1)
         gone = set()
         for one, other in np.argwhere(over).tolist():
             pair = (shown[one], shown[other])
             gone.add(min(pair, key=lambda k: (self._tracks[k].read_s, self._tracks[k].confidence, -self._tracks[k].identity)))
-        self._keep([k not in gone for k in range(len(self._tracks))])
+        self._prune([k not in gone for k in range(len(self._tracks))])
 
-    def _keep(self, kept: Sequence[bool]) -> None:
+    def _prune(self, kept: Sequence[bool]) -> None:
         if all(kept):
             return
         self._digits = {}
         self._tracks = [track for track, stays in zip(self._tracks, kept, strict=True) if stays]
         self._boxes, self._patches = self._boxes[list(kept)], self._patches[list(kept)]
 
-    def _of(self, state: State) -> tuple[Digit, ...]:
+    def _digits_in(self, state: State) -> tuple[Digit, ...]:
         if state not in self._digits:
-            least = self.params.tentative if state is State.TENTATIVE else 0.0
+            min_confidence = self.params.tentative_threshold if state is State.TENTATIVE else 0.0
             chosen = [
                 k
                 for k, track in enumerate(self._tracks)
-                if track.state is state and track.confidence >= least and (track.is_placed or state is State.CONFIRMED)
+                if track.state is state
+                and track.confidence >= min_confidence
+                and (track.is_visible or state is State.CONFIRMED)
             ]
             boxes = whole_boxes(self._boxes[chosen])
             tracks = [self._tracks[k] for k in chosen]
@@ -414,12 +425,12 @@ class Tracker:
         return self._digits[state]
 
 
-def _is_placed(picture: Reduced, boxes: Floats, patches: Patches, least: Floats) -> Flags:
+def _is_visible(picture: ReducedFrame, boxes: Floats, patches: Patches, thresholds: Floats) -> Flags:
     """Which strokes are seen at the boxes, on the frame, at least as alike as that: bool (N,)."""
-    return np.asarray((likeness(patches, take_patches(picture, boxes)) >= least) & _inside(boxes, picture))
+    return np.asarray((similarity(patches, take_patches(picture, boxes)) >= thresholds) & _inside(boxes, picture))
 
 
-def _inside(boxes: Floats, picture: Reduced) -> Flags:
+def _inside(boxes: Floats, picture: ReducedFrame) -> Flags:
     """Which boxes lie on the frame, but for a tenth of their sides: bool (N,)."""
     height, width = picture.grey.shape
     x, y, across, down = boxes.T * picture.scale
@@ -432,10 +443,10 @@ def _match(before: Floats, found: Floats, params: TrackParams) -> list[tuple[int
     """Pairs (track, detection), each used once, so that they are as near to each other as can be in all."""
     if not len(before) or not len(found):
         return []
-    rows, columns = _near(before, found, params.reach * params.max_growth)
+    rows, columns = _near(before, found, params.max_distance * params.max_growth)
     steps, larger, smaller = _steps(before[rows], found[columns])
     distance = np.hypot(*steps.T) / larger
-    possible = (distance <= params.reach) & (larger <= params.max_growth * smaller)
+    possible = (distance <= params.max_distance) & (larger <= params.max_growth * smaller)
     return _chosen(rows[possible], columns[possible], distance[possible])
 
 
@@ -471,14 +482,14 @@ def _chosen(rows: Indices, columns: Indices, distance: Floats) -> list[tuple[int
     rivals = (np.bincount(rows)[rows] > 1) | (np.bincount(columns)[columns] > 1)
     pairs = list(zip(rows.tolist(), columns.tolist(), distance.tolist(), strict=True))
     clear = [(row, column) for (row, column, _), is_rival in zip(pairs, rivals.tolist(), strict=True) if not is_rival]
-    return sorted(clear + assigned(pairs[k] for k in np.flatnonzero(rivals).tolist()))
+    return sorted(clear + assign(pairs[k] for k in np.flatnonzero(rivals).tolist()))
 
 
 def _probabilities(evidence: Floats) -> Floats:
     """The probabilities of ten labels of N tracks, which leave the rest of 1 to 'not a digit': float64 (N, 10)."""
-    most = np.maximum(evidence.max(axis=1), 0.0)
-    ratios = np.exp(evidence - most[:, None])
-    rest = [math.exp(-each) for each in most.tolist()]
+    largest = np.maximum(evidence.max(axis=1), 0.0)
+    ratios = np.exp(evidence - largest[:, None])
+    rest = [math.exp(-each) for each in largest.tolist()]
     return np.asarray(ratios / (ratios.sum(axis=1) + rest)[:, None], np.float64)
 
 

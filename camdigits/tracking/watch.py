@@ -7,12 +7,12 @@ from enum import Enum
 
 import numpy as np
 
-from camdigits.tracking.motion import STILL, Motion, Points, Reduced, find_changes, find_corners, find_motions
-from camdigits.vision.scene import Floats
+from camdigits.tracking.motion import IDENTITY, Motion, Points, ReducedFrame, find_changes, find_corners, find_motions
+from camdigits.vision.types import Floats
 
 
 @dataclass(frozen=True)
-class WatchParams:
+class ChangeParams:
     """When a page moves, and when it has changed.
 
     min_change_px: fewer pixels of the reduced frame that change are no stroke.
@@ -31,7 +31,7 @@ class WatchParams:
     still_px: float = 0.25
 
 
-class Pace(Enum):
+class PageState(Enum):
     """How a page lies before the camera.
 
     MOVING: it is blurred, and read quickly. ARRIVED: it lies still, and was not read since. RESTING: it was, and is read
@@ -49,20 +49,20 @@ class Change:
 
     motions: of what is followed, that of most first; none where it is not known.
     has_changed: whether there is anything new, besides what has moved.
-    pace: MOVING or ARRIVED, as far as one frame can tell.
+    state: MOVING or ARRIVED, as far as one frame can tell.
     """
 
     motions: tuple[Motion, ...]
     has_changed: bool
-    pace: Pace
+    state: PageState
 
 
-class Watch:
+class ChangeDetector:
     """Sees how the page moves from frame to frame, and whether anything changes."""
 
-    def __init__(self, params: WatchParams = WatchParams()) -> None:
+    def __init__(self, params: ChangeParams = ChangeParams()) -> None:
         self._params = params
-        self._anchor: Reduced | None = None
+        self._anchor: ReducedFrame | None = None
         """The frame that the page is where it was on, as far as anyone can see."""
         self._corners: Points | None = None
         """Where what is followed has corners on the anchor; None where they are to be found anew."""
@@ -70,16 +70,16 @@ class Watch:
         """How many corners there were when they were found."""
         self._travel_px = 0.0
 
-    def begin(self, picture: Reduced) -> None:
+    def begin(self, picture: ReducedFrame) -> None:
         """Look from this frame on: what is followed lies where it is on it."""
         self._anchor, self._corners = picture, None
 
-    def look(self, picture: Reduced, boxes: Floats) -> Change:
+    def update(self, picture: ReducedFrame, boxes: Floats) -> Change:
         """What happened since the frame before to the page, and to what is in the boxes."""
         anchor = self._anchor
         if anchor is None:
             self.begin(picture)
-            return Change((), True, Pace.MOVING)
+            return Change((), True, PageState.MOVING)
         found = self._motions(anchor, picture, boxes)
         if not found:
             return self._without_motion(anchor, picture)
@@ -87,23 +87,23 @@ class Watch:
         reach_px = max(_reach(motion, boxes) for motion in motions) * picture.scale
         is_calm = reach_px <= self._params.calm_px
         has_changed = not is_calm or _count_changes(anchor, picture, motions[0]) >= self._params.min_change_px
-        pace = Pace.ARRIVED if is_calm else Pace.MOVING
+        state = PageState.ARRIVED if is_calm else PageState.MOVING
         if reach_px < self._params.still_px:
-            return Change((STILL,), has_changed, pace)  # the anchor stays: a page that creeps is seen to move in the end
+            return Change((IDENTITY,), has_changed, state)  # the anchor stays: a page that creeps is seen to move in the end
         self._follow(picture, np.concatenate([corners for _, corners in found]))
         self._travel_px += reach_px
         if self._travel_px > self._params.max_travel_px:
             self._travel_px, has_changed = 0.0, True
-        return Change(motions, has_changed, pace)
+        return Change(motions, has_changed, state)
 
-    def _without_motion(self, anchor: Reduced, picture: Reduced) -> Change:
-        changes = _count_changes(anchor, picture, STILL)
+    def _without_motion(self, anchor: ReducedFrame, picture: ReducedFrame) -> Change:
+        changes = _count_changes(anchor, picture, IDENTITY)
         has_changed = changes >= self._params.min_change_px
         is_calm = changes <= self._params.calm_share * picture.grey.size
         self.begin(picture)
-        return Change(() if has_changed else (STILL,), has_changed, Pace.ARRIVED if is_calm else Pace.MOVING)
+        return Change(() if has_changed else (IDENTITY,), has_changed, PageState.ARRIVED if is_calm else PageState.MOVING)
 
-    def _motions(self, anchor: Reduced, picture: Reduced, boxes: Floats) -> list[tuple[Motion, Points]]:
+    def _motions(self, anchor: ReducedFrame, picture: ReducedFrame, boxes: Floats) -> list[tuple[Motion, Points]]:
         if not len(boxes):
             return []
         if self._corners is None:
@@ -111,17 +111,17 @@ class Watch:
             self._count = len(self._corners)
         return find_motions(anchor, picture, self._corners)
 
-    def _follow(self, picture: Reduced, corners: Points) -> None:
+    def _follow(self, picture: ReducedFrame, corners: Points) -> None:
         """Go on from this frame with these corners, as long as most are left."""
         self._anchor = picture
         self._corners = corners if len(corners) >= self._params.min_left * self._count else None
 
 
-def _count_changes(before: Reduced, now: Reduced, motion: Motion) -> int:
+def _count_changes(before: ReducedFrame, now: ReducedFrame, motion: Motion) -> int:
     """How many pixels of the reduced frame have changed, besides what has moved."""
     return int(np.count_nonzero(find_changes(before, now, motion)))
 
 
 def _reach(motion: Motion, boxes: Floats) -> float:
     """How far a motion moves that box which it moves farthest, pixels along x or y."""
-    return float(np.abs(motion.carried(boxes)[:, :2] - boxes[:, :2]).max())
+    return float(np.abs(motion.transform(boxes)[:, :2] - boxes[:, :2]).max())

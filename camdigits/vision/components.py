@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.scene import Ink
+from camdigits.vision.types import Mask
 
 Labels = npt.NDArray[np.uint16] | npt.NDArray[np.int32]
 
@@ -26,9 +26,9 @@ class Components:
     boxes: npt.NDArray[np.int32]
     areas: npt.NDArray[np.int64]
 
-    def ink_of(self, chosen: npt.NDArray[np.bool_]) -> Ink:
+    def mask_of(self, chosen: npt.NDArray[np.bool_]) -> Mask:
         """The ink of the chosen ones, bool (N,), alone: uint8 (H, W), 0 or 255."""
-        return _ink_where(np.append(False, chosen), self.labels)
+        return _mask_where(np.append(False, chosen), self.labels)
 
 
 class Runs(NamedTuple):
@@ -39,12 +39,12 @@ class Runs(NamedTuple):
     lengths: npt.NDArray[np.int64]
 
 
-def find_runs(ink: Ink) -> Runs:
+def find_runs(mask: Mask) -> Runs:
     """All runs of ink uint8 (H, W), where ink is not 0."""
-    height, width = ink.shape
+    height, width = mask.shape
     # A column of ground keeps a run from going on into the next row.
     padded = np.zeros((height, width + 1), np.bool_)
-    np.not_equal(ink, 0, out=padded[:, :width])
+    np.not_equal(mask, 0, out=padded[:, :width])
     flat = padded.ravel()
     edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     if flat[0]:
@@ -54,13 +54,13 @@ def find_runs(ink: Ink) -> Runs:
     return Runs(rows, lefts, ends - starts)
 
 
-def find_components(ink: Ink) -> Components:
+def find_components(mask: Mask) -> Components:
     """Label the connected strokes of ink uint8 (H, W), where ink is not 0. Raises ValueError for ink of another kind."""
-    if ink.ndim != 2 or ink.dtype != np.uint8:
-        raise ValueError(f"expected ink, uint8 (H, W), not {ink.dtype} {ink.shape}")
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        raise ValueError(f"expected ink, uint8 (H, W), not {mask.dtype} {mask.shape}")
     # Runs are few beside the pixels: looking at them alone is ten times as fast as connectedComponentsWithStats.
-    y, left, lengths = find_runs(ink)
-    count, labels = _labelled(ink, len(y))  # a label is only given where a run begins
+    y, left, lengths = find_runs(mask)
+    count, labels = _labelled(mask, len(y))  # a label is only given where a run begins
     if count < 2:
         return Components(labels, np.zeros((0, 4), np.int32), np.zeros(0, np.int64))
     of = labels[y, left]
@@ -75,33 +75,33 @@ def find_components(ink: Ink) -> Components:
     return Components(labels, boxes, np.add.reduceat(lengths, firsts))
 
 
-def without_specks(ink: Ink, share: float) -> Ink:
-    """The ink without the components of less than `share` of the largest one's area; `ink` itself where there is only one.
+def without_specks(mask: Mask, share: float) -> Mask:
+    """The ink without the components of less than `share` of the largest one's area; `mask` itself where there is only one.
 
-    ink: uint8 (H, W), 0 or 255.
+    mask: uint8 (H, W), 0 or 255.
     """
-    height, width = ink.shape
-    count, labels = _labelled(ink, ((height + 1) // 2) * ((width + 1) // 2))
+    height, width = mask.shape
+    count, labels = _labelled(mask, ((height + 1) // 2) * ((width + 1) // 2))
     if count <= 2:
-        return ink
-    rows, lefts, lengths = find_runs(ink)
+        return mask
+    rows, lefts, lengths = find_runs(mask)
     areas = np.bincount(labels[rows, lefts], weights=lengths)
-    return _ink_where(areas >= max(1.0, share * areas.max()), labels)
+    return _mask_where(areas >= max(1.0, share * areas.max()), labels)
 
 
-def _labelled(ink: Ink, most: int) -> tuple[int, Labels]:
+def _labelled(mask: Mask, max_labels: int) -> tuple[int, Labels]:
     """How many labels there are in a map of ink, that of the ground among them, and the label of each pixel.
 
-    most: more labels are not given, those of strokes that turn out to be connected among them. Labels of 16 bits are quicker,
-    and take half the memory.
+    max_labels: more labels are not given, those of strokes that turn out to be connected among them. Labels of 16 bits are
+    quicker, and take half the memory.
     """
-    if most < (1 << 16) - 1:
-        count, labels = cv2.connectedComponents(ink, connectivity=8, ltype=cv2.CV_16U)
+    if max_labels < (1 << 16) - 1:
+        count, labels = cv2.connectedComponents(mask, connectivity=8, ltype=cv2.CV_16U)
         return count, np.asarray(labels, np.uint16)
-    count, labels = cv2.connectedComponents(ink, connectivity=8)
+    count, labels = cv2.connectedComponents(mask, connectivity=8)
     return count, np.asarray(labels, np.int32)
 
 
-def _ink_where(chosen: npt.NDArray[np.bool_], labels: Labels) -> Ink:
+def _mask_where(chosen: npt.NDArray[np.bool_], labels: Labels) -> Mask:
     """255 where the label is `chosen`, bool (N,), else 0: uint8 of the shape of `labels`."""
     return (chosen.view(np.uint8) * np.uint8(255)).take(labels)  # four times as fast as an index

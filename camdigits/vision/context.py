@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from camdigits.vision import finder
-from camdigits.vision.boxes import logit, row_blocks, shared_area
-from camdigits.vision.scene import Features, Indices, Ink, Reading, Region
+from camdigits.vision.geometry import logit, row_blocks, shared_area
+from camdigits.vision.types import Candidate, Features, Indices, Mask, Reading
 
 FEATURES = (
     "odds",
@@ -51,33 +51,33 @@ FEATURES = (
 )
 STICK_RATIO = 0.36
 """A candidate narrower than this share of its height is a stick: its shape alone says nothing ..."""
-SLENDER = 0.2
+MAX_AXIS_RATIO = 0.2
 """... and so is a bar that leans, so much less wide than long."""
 TAILED = (4, 7, 9)
 """Many people draw these far below the line: taller than their neighbours, and digits all the same."""
-ANCHOR_ODDS = 0.8
+ANCHOR_CONFIDENCE = 0.8
 MARGIN = 1e-4
 """Confidences are cut this far from 0 and 1, so that their logits are finite."""
 NO_LOGIT = 9.3
-MOST_LOGIT = 80.0
+MAX_LOGIT = 80.0
 """Beyond this an exponential leaves float32."""
-MOST_WEIGHT = 1e4
+MAX_WEIGHT = 1e4
 """Of standardized features weights are far below this: what is above is damage."""
-LEAST_ODDS = 0.1
+MIN_CONFIDENCE = 0.1
 """What the network refuses more surely than this is not judged: it is company for others, and no digit."""
-FOREIGN_ODDS = 0.2
+FOREIGN_CONFIDENCE = 0.2
 AROUND = 6.0
 """How far its surroundings reach, in heights of a candidate: a clean sheet may hang on a rough wall."""
 
 
-JUDGED_BY = (*FEATURES, *finder.FEATURES)
+CONTEXT_FEATURES = (*FEATURES, *finder.FEATURES)
 """What candidates are judged by: their company, and what the finder sees at their place."""
 
 
 @dataclass(frozen=True, eq=False)
 class ContextWeights:
-    """A perceptron with one hidden layer over `JUDGED_BY`, or `FEATURES` alone, standardized: what train/context.py fits on
-    rendered pages.
+    """A perceptron with one hidden layer over `CONTEXT_FEATURES`, or `FEATURES` alone, standardized: what train/context.py fits
+    on rendered pages.
 
     mean, scale float32 (F,); hidden float32 (F, K) with hidden_bias (K,); out float32 (K,) with out_bias.
     """
@@ -93,17 +93,17 @@ class ContextWeights:
         """The weights as plain values, for a model card."""
         arrays = {name: getattr(self, name) for name in ("mean", "scale", "hidden", "hidden_bias", "out")}
         rounded = {name: np.round(array.astype(np.float64), 5).tolist() for name, array in arrays.items()}
-        return {"features": list(JUDGED_BY[: len(self.mean)]), **rounded, "out_bias": round(self.out_bias, 5)}
+        return {"features": list(CONTEXT_FEATURES[: len(self.mean)]), **rounded, "out_bias": round(self.out_bias, 5)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ContextWeights:
         """Raises KeyError, TypeError or ValueError for weights of other features or shapes, and for what no fit can give."""
-        if tuple(values["features"]) not in (FEATURES, JUDGED_BY):
+        if tuple(values["features"]) not in (FEATURES, CONTEXT_FEATURES):
             raise ValueError("context weights for other features")
         names = ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias")
         exact = [np.array(values[name], np.float64) for name in names]
-        if not all((np.abs(array) < MOST_WEIGHT).all() for array in exact):
-            raise ValueError(f"context weights that are not numbers below {MOST_WEIGHT:g}")
+        if not all((np.abs(array) < MAX_WEIGHT).all() for array in exact):
+            raise ValueError(f"context weights that are not numbers below {MAX_WEIGHT:g}")
         mean, scale, hidden, hidden_bias, out, out_bias = (array.astype(np.float32) for array in exact)
         count, units = len(values["features"]), len(hidden_bias)
         if (mean.shape, scale.shape, hidden.shape, out.shape) != ((count,), (count,), (count, units), (units,)):
@@ -121,74 +121,74 @@ class Context:
     finder: finder.FinderNetwork | None = None
 
 
-def judged(readings: Sequence[Reading]) -> npt.NDArray[np.int64]:
+def scoreable(readings: Sequence[Reading]) -> npt.NDArray[np.int64]:
     """Which candidates the network does not refuse outright: int64 (M,)."""
-    return np.flatnonzero(np.array([reading.confidence for reading in readings]) >= LEAST_ODDS)
+    return np.flatnonzero(np.array([reading.confidence for reading in readings]) >= MIN_CONFIDENCE)
 
 
-def find_context(candidates: Sequence[Region], readings: Sequence[Reading], frame_shape: tuple[int, ...]) -> Features:
-    """What surrounds each judged candidate of one ink: float32 (M, len(FEATURES)), a row for each of `judged(readings)`.
+def context_features(candidates: Sequence[Candidate], readings: Sequence[Reading], frame_shape: tuple[int, ...]) -> Features:
+    """What surrounds each scored candidate of one ink: float32 (M, len(FEATURES)), a row for each of `scoreable(readings)`.
 
     frame_shape: (height, width) of the ink.
     """
-    rows = judged(readings)
+    rows = scoreable(readings)
     features = np.zeros((len(rows), len(FEATURES)), np.float32)
     if not len(rows):
         return features
-    known = _Known.of(candidates, readings)
+    table = _CandidateTable.of(candidates, readings)
     # Pieces and pairs are tries, many of them: they are judged, but are nobody's company. Nor is what few ways show.
-    whole = ~known.joined & ~known.cut & (known.votes > 0.3)
-    anchors = np.flatnonzero((known.confidence >= ANCHOR_ODDS) & ~known.stick & whole)
+    whole = ~table.joined & ~table.cut & (table.support > 0.3)
+    anchors = np.flatnonzero((table.confidence >= ANCHOR_CONFIDENCE) & ~table.stick & whole)
     named = {
-        **_own(known, rows, frame_shape),
-        **_surroundings(known, rows, whole, anchors),
-        **_company_of(known, rows, anchors),
-        **_rows_of(known, rows, whole),
-        **_nested(known.boxes[rows], known.logit[rows], known.ink_px[rows]),
+        **_own_features(table, rows, frame_shape),
+        **_surrounding_features(table, rows, whole, anchors),
+        **_anchor_features(table, rows, anchors),
+        **_row_features(table, rows, whole),
+        **_nesting_features(table.boxes[rows], table.logit[rows], table.ink_px[rows]),
     }
     for name, values in named.items():
         features[:, FEATURES.index(name)] = values
     return features
 
 
-class _Known(NamedTuple):
+class _CandidateTable(NamedTuple):
     """What is known of each candidate by itself, (N,) each; boxes float32 (N, 4).
 
     confidence, logit: that it is a digit, by the network. stick: whether it is a bar or a line. ink_px: pixels of its ink.
-    stroke_px: the width of its stroke. lean, slender: as `_Forms` has them.
+    stroke_px: the width of its stroke. slant, axis_ratio: as `_Shapes` has them.
     """
 
     boxes: Features
     confidence: Features
     logit: Features
     labels: Indices
-    votes: Features
+    support: Features
     joined: npt.NDArray[np.bool_]
     cut: npt.NDArray[np.bool_]
     stick: npt.NDArray[np.bool_]
     ink_px: Features
     stroke_px: Features
-    lean: Features
-    slender: Features
+    slant: Features
+    axis_ratio: Features
 
     @classmethod
-    def of(cls, candidates: Sequence[Region], readings: Sequence[Reading]) -> _Known:
-        boxes = np.array([region.box for region in candidates], np.float32)
+    def of(cls, candidates: Sequence[Candidate], readings: Sequence[Reading]) -> _CandidateTable:
+        boxes = np.array([candidate.box for candidate in candidates], np.float32)
         confidence = np.clip(np.array([reading.confidence for reading in readings], np.float32), MARGIN, 1 - MARGIN)
-        forms = _forms([region.mask for region in candidates])
+        shapes = _shapes([candidate.mask for candidate in candidates])
         return cls(
             boxes,
             confidence,
             logit=np.asarray(logit(confidence, MARGIN), np.float32),
             labels=np.array([reading.label for reading in readings]),
-            votes=np.array([region.votes for region in candidates], np.float32),
-            joined=np.array([region.joined for region in candidates]),
-            cut=np.array([region.cut for region in candidates]),
-            stick=(boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (forms.slender < SLENDER),
-            ink_px=forms.ink_px,
-            stroke_px=np.array([region.stroke_px for region in candidates], np.float32),
-            lean=forms.lean,
-            slender=forms.slender,
+            support=np.array([candidate.support for candidate in candidates], np.float32),
+            joined=np.array([candidate.joined for candidate in candidates]),
+            cut=np.array([candidate.cut for candidate in candidates]),
+            stick=(boxes[:, 2] < STICK_RATIO * boxes[:, 3]) | (shapes.axis_ratio < MAX_AXIS_RATIO),
+            ink_px=shapes.ink_px,
+            stroke_px=np.array([candidate.stroke_px for candidate in candidates], np.float32),
+            slant=shapes.slant,
+            axis_ratio=shapes.axis_ratio,
         )
 
 
@@ -196,77 +196,77 @@ Named = Mapping[str, npt.NDArray[np.generic] | float]
 """Features by their names: (M,) each, or one value for all candidates."""
 
 
-def _own(known: _Known, rows: Indices, frame_shape: tuple[int, ...]) -> Named:
+def _own_features(table: _CandidateTable, rows: Indices, frame_shape: tuple[int, ...]) -> Named:
     """What candidates are by themselves, and where they lie in the frame."""
-    x, y, width, height = known.boxes[rows].T
+    x, y, width, height = table.boxes[rows].T
     frame_height, frame_width = frame_shape
-    labels = known.labels[rows]
+    labels = table.labels[rows]
     return {
-        "odds": known.logit[rows],
-        "stick": known.stick[rows],
-        "slender": np.log(known.slender[rows]),
+        "odds": table.logit[rows],
+        "stick": table.stick[rows],
+        "slender": np.log(table.axis_ratio[rows]),
         "round": labels == 0,
         "one": labels == 1,
         "tailed": np.isin(labels, TAILED),
         "border": (x <= 1) | (y <= 1) | (x + width >= frame_width - 1) | (y + height >= frame_height - 1),
-        "size": np.log(height / frame_height) * known.stick[rows],
+        "size": np.log(height / frame_height) * table.stick[rows],
         "aspect": np.log(width / height),
-        "fill": known.ink_px[rows] / (width * height),
-        "votes": known.votes[rows],
-        "joined": known.joined[rows],
-        "cut": known.cut[rows],
+        "fill": table.ink_px[rows] / (width * height),
+        "votes": table.support[rows],
+        "joined": table.joined[rows],
+        "cut": table.cut[rows],
     }
 
 
-def _surroundings(known: _Known, rows: Indices, whole: npt.NDArray[np.bool_], anchors: Indices) -> Named:
+def _surrounding_features(table: _CandidateTable, rows: Indices, whole: npt.NDArray[np.bool_], anchors: Indices) -> Named:
     """How many sure digits, and how much junk, there are in the frame and around each candidate."""
-    junk = np.flatnonzero((known.confidence < 0.3) & whole)
-    peers = _near(known.boxes, rows, anchors, reach=AROUND)
-    all_around = _near(known.boxes, rows, np.flatnonzero(whole), reach=AROUND)
+    junk = np.flatnonzero((table.confidence < 0.3) & whole)
+    peers = _near(table.boxes, rows, anchors, reach=AROUND)
+    all_around = _near(table.boxes, rows, np.flatnonzero(whole), reach=AROUND)
     return {
-        "junk": np.log1p(_near(known.boxes, rows, junk, reach=2.5)),
+        "junk": np.log1p(_near(table.boxes, rows, junk, reach=2.5)),
         "clean": (len(anchors) + 1) / (int(whole.sum()) + 2),
         "around": np.asarray((peers + 1) / (all_around + 2), np.float32),
         "company": np.log1p(len(anchors)),
     }
 
 
-def _company_of(known: _Known, rows: Indices, anchors: Indices) -> Named:
+def _anchor_features(table: _CandidateTable, rows: Indices, anchors: Indices) -> Named:
     """How candidates stand to the sure digits; nothing where there are none."""
     if not len(anchors):
         return {}
-    boxes = known.boxes
-    usual_px = max(float(np.median(known.stroke_px[anchors])), 0.5)
+    boxes = table.boxes
+    usual_px = max(float(np.median(table.stroke_px[anchors])), 0.5)
     features = {name: np.zeros(len(rows), np.float32) for name in ("neighbour", "kin", "row", "column", "tall", "raised")}
     for block in row_blocks(len(rows), len(anchors)):
-        company = _company(boxes, rows[block], anchors)
-        features["neighbour"][block] = company.beside.max(axis=1)
-        features["kin"][block] = company.alike.max(axis=1)
-        features["row"][block] = np.minimum(company.row.sum(axis=1), 4.0)
-        features["column"][block] = company.column.max(axis=1)
-        near = company.near / np.maximum(company.near.sum(axis=1, keepdims=True), 1e-3)
+        neighbours = _neighbours(boxes, rows[block], anchors)
+        features["neighbour"][block] = neighbours.beside.max(axis=1)
+        features["kin"][block] = neighbours.alike.max(axis=1)
+        features["row"][block] = np.minimum(neighbours.row.sum(axis=1), 4.0)
+        features["column"][block] = neighbours.column.max(axis=1)
+        near = neighbours.near / np.maximum(neighbours.near.sum(axis=1, keepdims=True), 1e-3)
         top, height = boxes[rows[block]][:, 1, None], boxes[rows[block]][:, 3, None]
         features["tall"][block] = (near * np.log(height / boxes[anchors, 3])).sum(axis=1)
         lower = (boxes[anchors, 1] + boxes[anchors, 3] / 2) - (top + height / 2)
         features["raised"][block] = (near * lower / np.maximum(height, boxes[anchors, 3])).sum(axis=1)
     return {
         **features,
-        "lean": known.lean[rows] - float(np.median(known.lean[anchors])),
-        "stroke": np.abs(np.log(np.maximum(known.stroke_px[rows], 0.5) / usual_px)),
+        "lean": table.slant[rows] - float(np.median(table.slant[anchors])),
+        "stroke": np.abs(np.log(np.maximum(table.stroke_px[rows], 0.5) / usual_px)),
     }
 
 
-def _rows_of(known: _Known, rows: Indices, whole: npt.NDArray[np.bool_]) -> Named:
+def _row_features(table: _CandidateTable, rows: Indices, whole: npt.NDArray[np.bool_]) -> Named:
     """How many sticks, and how many marks that are no digits, stand in a row with each candidate."""
-    sticks = np.flatnonzero(known.stick & whole)
-    foreign = np.flatnonzero((known.confidence < FOREIGN_ODDS) & ~known.stick & whole)
+    sticks = np.flatnonzero(table.stick & whole)
+    foreign = np.flatnonzero((table.confidence < FOREIGN_CONFIDENCE) & ~table.stick & whole)
     return {
-        "sticks": _beside(known.boxes, rows, sticks) * known.stick[rows],
-        "foreign": _beside(known.boxes, rows, foreign),
+        "sticks": _count_beside(table.boxes, rows, sticks) * table.stick[rows],
+        "foreign": _count_beside(table.boxes, rows, foreign),
     }
 
 
-def _beside(boxes: Features, rows: Indices, others: Indices) -> Features:
+def _count_beside(boxes: Features, rows: Indices, others: Indices) -> Features:
     """How many of `others` stand beside each candidate of `rows`, at most 4: float32 (M,)."""
     counts = np.zeros(len(rows), np.float32)
     for block in row_blocks(len(rows), len(others)):
@@ -274,7 +274,7 @@ def _beside(boxes: Features, rows: Indices, others: Indices) -> Features:
     return counts
 
 
-def _nested(boxes: Features, logit: Features, ink_px: Features) -> Named:
+def _nesting_features(boxes: Features, logit: Features, ink_px: Features) -> Named:
     """How candidates lie within one another.
 
     within: how surely it lies within a larger one that is a digit (logit, -9 for none). whole: how much of its ground the
@@ -293,27 +293,27 @@ def _nested(boxes: Features, logit: Features, ink_px: Features) -> Named:
     return {"within": np.maximum(within, np.float32(-NO_LOGIT)), "whole": larger, "parts": np.asarray(parts, np.float32)}
 
 
-def judge(features: Features, weights: ContextWeights) -> npt.NDArray[np.float32]:
-    """The probability that each judged candidate is a digit and rightly labelled: float32 (M,), 0..1."""
+def score_context(features: Features, weights: ContextWeights) -> npt.NDArray[np.float32]:
+    """The probability that each scored candidate is a digit and rightly labelled: float32 (M,), 0..1."""
     standard = (features - weights.mean) / weights.scale
     hidden = np.maximum(standard @ weights.hidden + weights.hidden_bias, 0)
     logits = hidden @ weights.out + np.float32(weights.out_bias)
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -MOST_LOGIT, MOST_LOGIT))), np.float32)
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -MAX_LOGIT, MAX_LOGIT))), np.float32)
 
 
-class _Forms(NamedTuple):
+class _Shapes(NamedTuple):
     """What masks look like, by their second moments (Hu 1962): float32 (N,) each.
 
-    ink_px: pixels of ink. lean: how far strokes lean to the right, as a shear (1 is 45 degrees). slender: their extent across
-    their main axis as a share of that along it, 0..1.
+    ink_px: pixels of ink. slant: how far strokes lean to the right, as a shear (1 is 45 degrees). axis_ratio: their extent
+    across their main axis as a share of that along it, 0..1.
     """
 
     ink_px: Features
-    lean: Features
-    slender: Features
+    slant: Features
+    axis_ratio: Features
 
 
-def _forms(masks: Sequence[Ink]) -> _Forms:
+def _shapes(masks: Sequence[Mask]) -> _Shapes:
     """The forms of masks, uint8 (h, w), 0 or 255."""
     # Of zeros and ones, which are three times as fast as OpenCV's own way with binary images, all sums are whole numbers.
     found = (cv2.moments(mask >> 7) for mask in masks)
@@ -325,12 +325,12 @@ def _forms(masks: Sequence[Ink]) -> _Forms:
     across, along = (m20 - m10 * x) / mass + 1 / 12, (m02 - m01 * y) / mass + 1 / 12
     mixed = (m11 - m10 * y) / mass
     spread = np.hypot(across - along, 2 * mixed)
-    lean = np.clip(-mixed / along, -2, 2)
-    slender = np.sqrt(np.maximum(across + along - spread, 1e-6) / (across + along + spread))
-    return _Forms(*(values.astype(np.float32) for values in (m00, lean, slender)))
+    slant = np.clip(-mixed / along, -2, 2)
+    axis_ratio = np.sqrt(np.maximum(across + along - spread, 1e-6) / (across + along + spread))
+    return _Shapes(*(values.astype(np.float32) for values in (m00, slant, axis_ratio)))
 
 
-class _Company(NamedTuple):
+class _Neighbours(NamedTuple):
     """How much one candidate is another's company, 0..1, float32 (M, K) each: near it, of whatever size; alike in height; in
     one row; beside it in that row; in one column and near."""
 
@@ -343,7 +343,7 @@ class _Company(NamedTuple):
 
 class _Row(NamedTuple):
     """Two candidates as members of one row, float32 or bool (M, K) each: the larger one's height, the gap between them across,
-    how far apart their middles are down, in that height; whether they are tries at one stroke; and as in `_Company`."""
+    how far apart their middles are down, in that height; whether they are tries at one stroke; and as in `_Neighbours`."""
 
     larger: Features
     gap: Features
@@ -366,7 +366,7 @@ def _in_row(boxes: Features, rows: Indices, others: Indices) -> _Row:
     return _Row(larger, gap, step, same, alike, row, row * np.exp(-np.maximum(gap, 0) / (1.5 * larger)))
 
 
-def _company(boxes: Features, rows: Indices, others: Indices) -> _Company:
+def _neighbours(boxes: Features, rows: Indices, others: Indices) -> _Neighbours:
     """What each of `others` is to each candidate of `rows`; 0 for itself and for another try at the same stroke."""
     pair = _in_row(boxes, rows, others)
     x, y, width, height = boxes[rows].T[:, :, None]
@@ -375,7 +375,7 @@ def _company(boxes: Features, rows: Indices, others: Indices) -> _Company:
     shift = np.abs((x + width / 2) - (other_x + other_width / 2)) / pair.larger
     near = np.where(pair.same, 0, np.exp(-np.square(pair.step / 0.8) - np.maximum(pair.gap, 0) / (2 * pair.larger)))
     column = pair.alike * np.exp(-np.square(shift / 0.6) - np.maximum(gap_below, 0) / (1.5 * pair.larger))
-    return _Company(near, pair.alike, pair.row, pair.beside, column)
+    return _Neighbours(near, pair.alike, pair.row, pair.beside, column)
 
 
 def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Indices:

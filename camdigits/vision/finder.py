@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, iou_matrix, row_blocks, shared_area
-from camdigits.vision.scene import Features, GreyImage, Indices
+from camdigits.vision.geometry import Boxes, iou_matrix, row_blocks, shared_area
+from camdigits.vision.types import Features, GreyImage, Indices
 
 CELL_PX = 4
 """The network's maps have one cell for so many pixels of its input, across and down."""
@@ -42,14 +42,14 @@ CHANNELS = 13
 FINEST, COARSEST = 0, -8
 """Scales are powers of 2, of these exponents at most and at least. Digits of less than 8 px are sought at scale 1 too: at 2 it
 takes four times as long."""
-LEAST_PEAK = -3.0
+MIN_PEAK = -3.0
 """Centres of a lower logit are nobody's company."""
-MOST_PEAKS = 1000
+MAX_PEAKS = 1000
 """Texture has thousands; the surest are compared."""
 SAME_IOU = 0.4
 """Peaks that overlap so much are the same digit."""
-MOST_LOGIT = 9.0
-MOST_OFF = 1.5
+MAX_LOGIT = 9.0
+MAX_OFFSET = 1.5
 """Features are cut at these: beyond them nothing more is known."""
 
 FEATURES = ("heat", "wider", "taller", "off_size", "agreed", "off_centre", "overlap", "inside", "around")
@@ -73,18 +73,18 @@ class Level:
     size: npt.NDArray[np.float32]
 
 
-class Seen(NamedTuple):
+class FinderOutput(NamedTuple):
     """What the finder says of a picture: at each scale, and the digits that it sees by itself, as `peaks` has them."""
 
     levels: tuple[Level, ...]
-    places: Boxes
+    peak_boxes: Boxes
     logits: npt.NDArray[np.float32]
 
 
-def see(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> Seen:
+def run_finder(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> FinderOutput:
     """What the network says of a picture around boxes, float32 (N, 4): see `find_levels` and `peaks`."""
     levels = find_levels(grey, boxes, network)
-    return Seen(levels, *peaks(levels))
+    return FinderOutput(levels, *peaks(levels))
 
 
 def find_levels(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> tuple[Level, ...]:
@@ -102,7 +102,7 @@ def find_levels(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> tuple[
         for scale, shrunk in greys.items()
         for window in _windows(scale, shrunk.shape, middles[exponents == round(np.log2(scale))] * scale, canvas)
     ]
-    levels = {scale: _unseen(scale, shrunk.shape) for scale, shrunk in greys.items()}
+    levels = {scale: _empty_level(scale, shrunk.shape) for scale, shrunk in greys.items()}
     for sheet in _packed(windows, canvas):
         maps = network(_painted(sheet, greys, canvas))
         for window, left, top in sheet:
@@ -143,7 +143,7 @@ Sheet = list[tuple[_Window, int, int]]
 def _windows(scale: float, shape: tuple[int, ...], middles: Features, canvas: tuple[int, int]) -> list[_Window]:
     """The windows of a picture of that shape in whose own cells points, float32 (N, 2), lie."""
     cells = [-(-side // CELL_PX) for side in shape]
-    spans = [_spans(side, most) for side, most in zip(shape, canvas, strict=True)]
+    spans = [_spans(side, window_px) for side, window_px in zip(shape, canvas, strict=True)]
     at = np.clip(middles[:, ::-1] // CELL_PX, 0, np.array(cells) - 1)
     found = []
     for top, rows in spans[0]:
@@ -155,12 +155,12 @@ def _windows(scale: float, shape: tuple[int, ...], middles: Features, canvas: tu
     return found
 
 
-def _spans(side: int, most: int) -> list[tuple[int, slice]]:
-    """Where windows of `most` pixels begin along a side, and which cells are each one's own."""
-    count = 1 if side <= most else -(-(side - OVERLAP_PX) // (most - OVERLAP_PX))
-    starts = [-(-k * max(side - most, 0) // (max(count - 1, 1) * STRIDE_PX)) * STRIDE_PX for k in range(count)]
+def _spans(side: int, window_px: int) -> list[tuple[int, slice]]:
+    """Where windows of `window_px` pixels begin along a side, and which cells are each one's own."""
+    count = 1 if side <= window_px else -(-(side - OVERLAP_PX) // (window_px - OVERLAP_PX))
+    starts = [-(-k * max(side - window_px, 0) // (max(count - 1, 1) * STRIDE_PX)) * STRIDE_PX for k in range(count)]
     # Between two windows the border runs in the middle of what both see.
-    borders = [0, *((after + before + most) // 2 // CELL_PX for before, after in pairwise(starts)), -(-side // CELL_PX)]
+    borders = [0, *((after + before + window_px) // 2 // CELL_PX for before, after in pairwise(starts)), -(-side // CELL_PX)]
     return [(start, slice(*own)) for start, own in zip(starts, pairwise(borders), strict=True)]
 
 
@@ -175,12 +175,12 @@ def _packed(windows: Sequence[_Window], canvas: tuple[int, int]) -> list[Sheet]:
             sheets.append([])
             left = top = shelf = 0
         sheets[-1].append((window, left, top))
-        left += _stepped(window.width) + GUTTER_PX
-        shelf = max(shelf, _stepped(window.height) + GUTTER_PX)
+        left += _round_up_to_stride(window.width) + GUTTER_PX
+        shelf = max(shelf, _round_up_to_stride(window.height) + GUTTER_PX)
     return sheets
 
 
-def _stepped(side: int) -> int:
+def _round_up_to_stride(side: int) -> int:
     return -(-side // STRIDE_PX) * STRIDE_PX
 
 
@@ -189,17 +189,17 @@ def _painted(sheet: Sheet, greys: Mapping[float, GreyImage], canvas: tuple[int, 
     painted = np.full(canvas, EMPTY, np.uint8)
     for window, left, top in sheet:
         part = greys[window.scale][window.top : window.top + window.height, window.left : window.left + window.width]
-        right = min(left + _stepped(window.width) + GUTTER_PX, canvas[1]) - left - window.width
-        below = min(top + _stepped(window.height) + GUTTER_PX, canvas[0]) - top - window.height
+        right = min(left + _round_up_to_stride(window.width) + GUTTER_PX, canvas[1]) - left - window.width
+        below = min(top + _round_up_to_stride(window.height) + GUTTER_PX, canvas[0]) - top - window.height
         framed = cv2.copyMakeBorder(part, 0, max(below, 0), 0, max(right, 0), cv2.BORDER_REPLICATE)
         painted[top : top + framed.shape[0], left : left + framed.shape[1]] = framed
     return np.asarray(painted * np.float32(1 / 255), np.float32)
 
 
-def _unseen(scale: float, shape: tuple[int, ...]) -> Level:
+def _empty_level(scale: float, shape: tuple[int, ...]) -> Level:
     rows, columns = (-(-side // CELL_PX) for side in shape)
     level = Level(scale, *(np.zeros((rows, columns, *more), np.float32) for more in ((), (10,), (2,))))
-    level.centre[:] = -MOST_LOGIT
+    level.centre[:] = -MAX_LOGIT
     return level
 
 
@@ -213,7 +213,7 @@ def _copy(maps: Maps, window: _Window, level: Level) -> None:
     level.size[rows, columns] = own[..., 11:13]
 
 
-def compare(boxes: Boxes, labels: Indices, seen: Seen) -> Features:
+def finder_features(boxes: Boxes, labels: Indices, finder_output: FinderOutput) -> Features:
     """How candidates agree with the finder: float32 (N, len(FEATURES)). boxes: float32 (N, 4); labels: int64 (N,), 0..9.
 
     heat: the logit of a centre where the candidate has its own. wider, taller: by how much it is larger than the digit there,
@@ -223,23 +223,23 @@ def compare(boxes: Boxes, labels: Indices, seen: Seen) -> Features:
     larger one that it lies within.
     """
     features = np.zeros((len(boxes), len(FEATURES)), np.float32)
-    features[:, 0], features[:, -2:] = -MOST_LOGIT, LEAST_PEAK
-    if not len(boxes) or not seen.levels:
+    features[:, 0], features[:, -2:] = -MAX_LOGIT, MIN_PEAK
+    if not len(boxes) or not finder_output.levels:
         return features
     # Of two scales that may be right, that counts at which a centre is surest.
     heat = np.full(len(boxes), -np.inf, np.float32)
-    for level, rows in _levels_of(boxes, seen.levels):
-        found = _compare_with(boxes[rows], labels[rows], level)
+    for level, rows in _levels_of(boxes, finder_output.levels):
+        found = _level_features(boxes[rows], labels[rows], level)
         surer = found[:, 0] > heat[rows]
         heat[rows[surer]] = found[surer, 0]
         features[rows[surer], :6] = found[surer]
-    features[:, 6:] = _company(boxes, seen.places, seen.logits)
+    features[:, 6:] = _overlap_features(boxes, finder_output.peak_boxes, finder_output.logits)
     return features
 
 
 def heat_of(boxes: Boxes, levels: Sequence[Level]) -> npt.NDArray[np.float32]:
     """The logit of a centre where each box, float32 (N, 4), has its own, at the surer of two scales: float32 (N,)."""
-    heat = np.full(len(boxes), -MOST_LOGIT, np.float32)
+    heat = np.full(len(boxes), -MAX_LOGIT, np.float32)
     for level, rows in _levels_of(boxes, levels):
         row, column = _centre_in(boxes[rows], level)
         heat[rows] = np.maximum(heat[rows], level.centre[row, column])
@@ -270,41 +270,41 @@ def _middles(boxes: Boxes, level: Level) -> npt.NDArray[np.float32]:
     return np.asarray((boxes[:, :2] + boxes[:, 2:] / 2) * (level.scale / CELL_PX) - 0.5, np.float32)
 
 
-def _compare_with(boxes: Boxes, labels: Indices, level: Level) -> Features:
+def _level_features(boxes: Boxes, labels: Indices, level: Level) -> Features:
     """The first six of `FEATURES`, by what one level says: float32 (N, 6)."""
     middle, (row, column) = _middles(boxes, level), _centre_in(boxes, level)
-    named = level.label[row, column]
-    named = named - named.max(axis=1, keepdims=True)
-    agreed = named[np.arange(len(boxes)), labels] - np.log(np.exp(named).sum(axis=1))
+    label_logits = level.label[row, column]
+    label_logits = label_logits - label_logits.max(axis=1, keepdims=True)
+    agreed = label_logits[np.arange(len(boxes)), labels] - np.log(np.exp(label_logits).sum(axis=1))
     own = np.log(np.maximum(boxes[:, 2:] * level.scale, 1) / USUAL_PX)
-    larger = np.clip(own - level.size[row, column], -MOST_OFF, MOST_OFF)
+    larger = np.clip(own - level.size[row, column], -MAX_OFFSET, MAX_OFFSET)
     sides = boxes[:, 2:].max(axis=1) * (level.scale / CELL_PX)
     off_centre = np.hypot(column - middle[:, 0], row - middle[:, 1]) / np.maximum(sides, 0.25)
     return np.column_stack(
         [
-            np.clip(level.centre[row, column], -MOST_LOGIT, MOST_LOGIT),
+            np.clip(level.centre[row, column], -MAX_LOGIT, MAX_LOGIT),
             larger,
             np.abs(larger).max(axis=1),
-            np.maximum(agreed, -MOST_LOGIT),
+            np.maximum(agreed, -MAX_LOGIT),
             np.minimum(off_centre, 1),
         ]
     ).astype(np.float32)
 
 
-def _company(boxes: Boxes, places: Boxes, logits: npt.NDArray[np.float32]) -> Features:
+def _overlap_features(boxes: Boxes, places: Boxes, logits: npt.NDArray[np.float32]) -> Features:
     """The last three of `FEATURES`: how candidates lie to the digits of the finder, float32 (N, 3)."""
-    company = np.full((len(boxes), 3), LEAST_PEAK, np.float32)
-    company[:, 0] = 0
+    overlaps = np.full((len(boxes), 3), MIN_PEAK, np.float32)
+    overlaps[:, 0] = 0
     sure = 1 / (1 + np.exp(-logits))
     areas, place_areas = (boxes[:, 2] * boxes[:, 3])[:, None], (places[:, 2] * places[:, 3])[None]
     for block in row_blocks(len(boxes), len(places)):
         shared = shared_area(boxes[block], places)
         own = areas[block]
         overlap = shared / np.maximum(own + place_areas - shared, 1e-6)
-        company[block, 0] = (overlap * sure).max(axis=1)
-        company[block, 1] = np.where((shared > 0.7 * place_areas) & (place_areas < 0.6 * own), logits, LEAST_PEAK).max(axis=1)
-        company[block, 2] = np.where((shared > 0.7 * own) & (place_areas > 1.6 * own), logits, LEAST_PEAK).max(axis=1)
-    return company
+        overlaps[block, 0] = (overlap * sure).max(axis=1)
+        overlaps[block, 1] = np.where((shared > 0.7 * place_areas) & (place_areas < 0.6 * own), logits, MIN_PEAK).max(axis=1)
+        overlaps[block, 2] = np.where((shared > 0.7 * own) & (place_areas > 1.6 * own), logits, MIN_PEAK).max(axis=1)
+    return overlaps
 
 
 def peaks(levels: Sequence[Level]) -> tuple[Boxes, npt.NDArray[np.float32]]:
@@ -313,19 +313,19 @@ def peaks(levels: Sequence[Level]) -> tuple[Boxes, npt.NDArray[np.float32]]:
     boxes, logits = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
     for level in levels:
         highest = cv2.dilate(level.centre, np.ones((3, 3), np.uint8))
-        rows, columns = np.nonzero((level.centre >= highest) & (level.centre > LEAST_PEAK))
+        rows, columns = np.nonzero((level.centre >= highest) & (level.centre > MIN_PEAK))
         size = USUAL_PX * np.exp(np.clip(level.size[rows, columns], -3, 3))
         middle = (np.column_stack([columns, rows]) + _between_cells(level.centre, rows, columns) + 0.5) * CELL_PX
         boxes.append((np.concatenate([middle - size / 2, size], axis=1) / level.scale).astype(np.float32))
         logits.append(level.centre[rows, columns])
     all_boxes, all_logits = np.concatenate(boxes), np.concatenate(logits)
-    order = np.argsort(-all_logits, kind="stable")[:MOST_PEAKS]
+    order = np.argsort(-all_logits, kind="stable")[:MAX_PEAKS]
     return _clear(all_boxes[order], all_logits[order])
 
 
 def _between_cells(centre: npt.NDArray[np.float32], rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
     """How far from its cell's middle a peak lies, x and y in cells, by how likely each cell about is: float64 (N, 2)."""
-    likely = 1 / (1 + np.exp(-np.pad(centre, 1, constant_values=-MOST_LOGIT).astype(np.float64)))
+    likely = 1 / (1 + np.exp(-np.pad(centre, 1, constant_values=-MAX_LOGIT).astype(np.float64)))
     steps = (-1, 0, 1)
     about = np.array([[likely[rows + 1 + down, columns + 1 + across] for across in steps] for down in steps])
     whole = about.sum(axis=(0, 1))

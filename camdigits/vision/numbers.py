@@ -10,17 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from camdigits.vision.boxes import median
-from camdigits.vision.joints import JointParams, Joints, clearances, fenced, find_joints
-from camdigits.vision.lines import Line, LineParams, find_lines
-from camdigits.vision.scene import Box, Digit, Floats, Number
+from camdigits.vision.geometry import median
+from camdigits.vision.separators import JointParams, Joints, clearances, find_joints, in_brackets
+from camdigits.vision.text_lines import Line, LineParams, find_lines
+from camdigits.vision.types import Box, Digit, Floats, Number
 
 
 class CrowdWeights(NamedTuple):
     """What tells digits that stand by themselves from lines that are widely spaced.
 
     A logistic regression over laid-out and rendered pages of both kinds, rounded; the logarithm of the nearness of other
-    lines (`least_crowd`) has weight 1.
+    lines (`min_crowd`) has weight 1.
 
     gap: of the median wide gap, in sizes. short: of the lines for each digit of the page.
     uneven: of the median deviation of a line's gaps, in sizes. few: of one over the number of wide gaps.
@@ -48,27 +48,27 @@ class NumberParams:
     """Taken off the number of a line's digits for its say in the page's slope: a digit by itself shows little of it."""
     same_row: float = 0.5
     """Lines whose middles are less than this apart across the page are read from left to right."""
-    most: float = 2.0
+    max_gap: float = 2.0
     """A wider gap always ends a number."""
-    least: float = 0.5
+    min_gap: float = 0.5
     """A narrower gap never does."""
-    page_parting: float = 2.8
+    page_separation: float = 2.8
     """The gaps of a page are of two kinds when the means of their logarithms are this many deviations apart ..."""
-    line_parting: float = 4.0
+    line_separation: float = 4.0
     """... and those of one line when they are this many apart."""
-    least_wide: float = 0.6
+    min_wide: float = 0.6
     """The least gap that can be of the wide kind ..."""
-    least_step: float = 0.25
+    min_wide_step: float = 0.25
     """... and how much wider than the widest of the narrow kind it is at least."""
     log_offset: float = 0.25
     """Added to gaps before taking logarithms, so that digits that nearly touch do not make every other gap look wide."""
     log_spread: float = 0.15
     """Deviation of gaps of one kind, at least."""
     strewn_share: float = 0.7
-    """Digits of a page stand by themselves only where at least this share of its gaps is wider than `least` ..."""
-    strewn: float = 7.2
+    """Digits of a page stand by themselves only where at least this share of its gaps is wider than `min_gap` ..."""
+    scattered_evidence: float = 7.2
     """... where the evidence of `crowd_weights` is above this ..."""
-    least_crowd: float = 0.8
+    min_crowd: float = 0.8
     """... and where digits beside each other are at least this much farther apart than those above each other. A ratio."""
     crowd_range: tuple[float, float] = (0.3, 2.5)
     """That ratio counts as evidence between these limits: beyond them it says nothing more."""
@@ -84,20 +84,20 @@ def reading_order(digits: Sequence[Digit], params: NumberParams = NumberParams()
 
 
 def group_numbers(
-    digits: Sequence[Digit], marks: Sequence[Box] = (), params: NumberParams = NumberParams()
+    digits: Sequence[Digit], other_ink: Sequence[Box] = (), params: NumberParams = NumberParams()
 ) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
     """Put digits into reading order and group those that stand together into numbers.
 
-    marks: boxes of other ink. A sign between two digits ends the number; a dot or comma on the line does not, and is its point.
-    Returns the digits in reading order and the numbers, whose indices are into those digits.
+    other_ink: boxes of other ink. A sign between two digits ends the number; a dot or comma on the line does not, and is its
+    point. Returns the digits in reading order and the numbers, whose indices are into those digits.
     """
     if not digits:
         return (), ()
     lines = _top_to_bottom(find_lines(digits, params.lines), params)
     ordered = tuple(digits[index] for line in lines for index in line.digits)
-    ink = np.array(marks, np.float64).reshape(-1, 4)
-    joints = [find_joints(line, ink, params.joints) for line in lines]
-    limits = _limits(joints, clearances(lines, params.joints), fenced(lines, ink, params.joints), params)
+    ink_boxes = np.array(other_ink, np.float64).reshape(-1, 4)
+    joints = [find_joints(line, ink_boxes, params.joints) for line in lines]
+    limits = _limits(joints, clearances(lines, params.joints), in_brackets(lines, ink_boxes, params.joints), params)
     numbers: list[Number] = []
     first = 0
     for line, joint, limit in zip(lines, joints, limits, strict=True):
@@ -110,7 +110,7 @@ def group_numbers(
     return ordered, tuple(numbers)
 
 
-def around(number: Number, boxes: Sequence[Box]) -> Number:
+def refit_box(number: Number, boxes: Sequence[Box]) -> Number:
     """The number where its digits have those boxes, by their indices."""
     return replace(number, box=_union([boxes[index] for index in number.digits]))
 
@@ -147,11 +147,11 @@ def _weighted_median(values: Sequence[float], weights: Sequence[float]) -> float
 
 def _limits(joints: Sequence[Joints], clear: Sequence[Floats], in_matrix: Sequence[bool], params: NumberParams) -> list[float]:
     """For each line the gap that ends a number."""
-    if _stand_alone(joints, clear, params):
-        return [params.least] * len(joints)
+    if _are_isolated(joints, clear, params):
+        return [params.min_gap] * len(joints)
     gaps = [joint.empty.gap for joint in joints]
-    own = [_parting(line, params.line_parting, params) for line in gaps]
-    page = _parting(np.concatenate(gaps), params.page_parting, params)
+    own = [_gap_threshold(line, params.line_separation, params) for line in gaps]
+    page = _gap_threshold(np.concatenate(gaps), params.page_separation, params)
     parted = [limit for limit in own if limit is not None]
     if page is None and 2 * len(parted) > sum(len(line) > 2 for line in gaps):
         page = median(np.array(parted))
@@ -160,14 +160,14 @@ def _limits(joints: Sequence[Joints], clear: Sequence[Floats], in_matrix: Sequen
     limits = []
     for line, limit, matrix in zip(gaps, own, in_matrix, strict=True):
         if matrix:
-            limit = params.least
+            limit = params.min_gap
         elif mixed or len(line) <= 2:
             limit = page
-        limits.append(params.most if limit is None else limit)
+        limits.append(params.max_gap if limit is None else limit)
     return limits
 
 
-def _parting(gaps: Floats, least_distance: float, params: NumberParams) -> float | None:
+def _gap_threshold(gaps: Floats, min_separation: float, params: NumberParams) -> float | None:
     """The gap between narrow and wide ones, or None where they are not of two kinds.
 
     The split with the largest distance between the means of the logarithms, in standard deviations (after Otsu, 1979).
@@ -184,22 +184,22 @@ def _parting(gaps: Floats, least_distance: float, params: NumberParams) -> float
     distance = (high - low) / np.sqrt(np.maximum(variance, 0) + params.log_spread**2)
     # One narrow gap among many wide ones is chance.
     distance[(narrow < 2) & (narrow < wide)] = 0
-    distance[(ordered[1:] < params.least_wide) | (np.diff(ordered) < params.least_step)] = 0
+    distance[(ordered[1:] < params.min_wide) | (np.diff(ordered) < params.min_wide_step)] = 0
     best = int(np.argmax(distance))
-    if distance[best] < least_distance:
+    if distance[best] < min_separation:
         return None
     limit = float(np.exp((logs[best] + logs[best + 1]) / 2)) - params.log_offset
-    return max(limit, params.least)
+    return max(limit, params.min_gap)
 
 
-def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: NumberParams) -> bool:
+def _are_isolated(joints: Sequence[Joints], clear: Sequence[Floats], params: NumberParams) -> bool:
     """Whether a page's digits stand by themselves, strewn or in the cells of a grid, rather than on widely spaced lines.
 
     Gaps that are wide and uneven speak for it, lines that are short, and digits above and below that are nearer than those
     beside.
     """
     empty = [joint.empty for joint in joints]
-    wide = [joint.gap > params.least for joint in empty]
+    wide = [joint.gap > params.min_gap for joint in empty]
     count = sum(int(flags.sum()) for flags in wide)
     if not count or count < params.strewn_share * sum(len(flags) for flags in wide):
         return False
@@ -207,16 +207,16 @@ def _stand_alone(joints: Sequence[Joints], clear: Sequence[Floats], params: Numb
     steps = [joint.step[flags] for joint, flags in zip(empty, wide, strict=True)]
     across = [np.minimum(c[:-1], c[1:])[~joint.sign & ~joint.dot] for c, joint in zip(clear, joints, strict=True)]
     nearer = [gap / np.maximum(c[flags], params.least_clear) for gap, c, flags in zip(gaps, across, wide, strict=True)]
-    crowd = median(np.concatenate(nearer))
+    nearness = median(np.concatenate(nearer))
     weights = params.crowd_weights
     evidence = (
-        np.log(np.clip(crowd, *params.crowd_range))
+        np.log(np.clip(nearness, *params.crowd_range))
         + weights.gap * median(np.concatenate(gaps))
         + weights.short * (len(joints) / sum(len(c) for c in clear))
         + weights.uneven * _unevenness(gaps, steps)
         + weights.few / count
     )
-    return crowd > params.least_crowd and bool(evidence > params.strewn)
+    return nearness > params.min_crowd and bool(evidence > params.scattered_evidence)
 
 
 def _unevenness(gaps: Sequence[Floats], steps: Sequence[Floats]) -> float:

@@ -10,33 +10,33 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from camdigits.vision.context import Context, find_context, judge, judged
-from camdigits.vision.finder import Seen, compare
-from camdigits.vision.glyphs import make_glyph
-from camdigits.vision.ink import InkParams, Ways, check_image, find_inks, find_plain_inks, find_ways
+from camdigits.vision.binarize import BinarizeParams, Masks, binarize, binarize_main, binarize_polarities, check_image
+from camdigits.vision.candidates import CandidateParams, CandidateSet, find_candidates, has_small_strokes, with_pen_strokes
+from camdigits.vision.classification import Classifier, classify_batch, stack_glyphs, to_readings
+from camdigits.vision.context import Context, context_features, score_context, scoreable
+from camdigits.vision.finder import FinderOutput, finder_features
+from camdigits.vision.normalize import make_glyph
 from camdigits.vision.numbers import NumberParams, group_numbers
 from camdigits.vision.proposals import propose
-from camdigits.vision.readings import Classifier, ask, stack_glyphs, weighed
-from camdigits.vision.regions import RegionParams, Regions, find_regions, has_small_strokes, with_pen_strokes
-from camdigits.vision.scene import (
+from camdigits.vision.selection import select_digits, unused_ink, without_overlap
+from camdigits.vision.types import (
     Batch,
     BgrImage,
     Box,
+    Candidate,
     Digit,
     Evidence,
     Features,
     Frame,
-    Ink,
-    InkMap,
     InkPart,
+    Mask,
+    MaskVariant,
     Number,
-    Odds,
+    Probabilities,
     Reading,
-    Region,
     Scene,
     whole_boxes,
 )
-from camdigits.vision.selection import choose, clear_of, unused_marks
 
 ENLARGED_BLUR = 0.4
 FINE = 2.0
@@ -47,9 +47,10 @@ FINE = 2.0
 class PipelineParams:
     """Parameters of all stages, and of what lies between them.
 
-    threshold: a candidate whose likeliest digit has lower odds is not labelled.
+    threshold: a candidate whose likeliest digit has a lower probability is not labelled.
     none_weight: how much rarer marks that are no digits are than where the network learnt, below 1 where they are.
-    light_ink: whether strokes lighter than their ground are read too. all_ways: whether ink is seen in all ways, or in one.
+    light_strokes: whether strokes lighter than their ground are read too. all_variants: whether ink is seen in all ways, or in
+    one.
     context: whether what surrounds a candidate counts; without effect where there are no weights for it.
     grouped: whether digits are grouped into numbers.
     search_side_px: frames are searched at about this length of their longer side, small ones enlarged (at most
@@ -58,38 +59,38 @@ class PipelineParams:
 
     threshold: float = 0.5
     none_weight: float = 1.0
-    light_ink: bool = True
-    all_ways: bool = True
+    light_strokes: bool = True
+    all_variants: bool = True
     context: bool = True
     grouped: bool = True
     search_side_px: int = 1280
     max_enlargement: float = 3.0
-    ink: InkParams = field(default_factory=InkParams)
-    regions: RegionParams = field(default_factory=RegionParams)
+    binarize: BinarizeParams = field(default_factory=BinarizeParams)
+    candidates: CandidateParams = field(default_factory=CandidateParams)
     numbers: NumberParams = field(default_factory=NumberParams)
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class PolarityResult:
     """What was found in one ink: its candidates, each with its reading. Boxes are in pixels of the ink."""
 
-    ink: Ink
-    regions: Regions
+    mask: Mask
+    candidate_set: CandidateSet
     readings: tuple[Reading, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class PipelineTrace:
     """One frame, searched at `scale`: the layers of its inks, the batch that went through the classifier, and what it said.
 
-    seen: what the finder says of it; None without one.
+    finder_output: what the finder says of it; None without one.
     """
 
-    layers: tuple[Layer, ...]
+    results: tuple[PolarityResult, ...]
     batch: Batch
-    odds: Odds
+    probabilities: Probabilities
     scale: float
-    seen: Seen | None = None
+    finder_output: FinderOutput | None = None
 
 
 class Pipeline:
@@ -105,30 +106,34 @@ class Pipeline:
 
         Raises ValueError for an image that is not uint8 (H, W, 3).
         """
-        look = self.look(frame.image, frame.parts)
-        layers = self._in_context(look)
-        chosen = [choose(layer.regions, layer.readings, self._params.threshold) for layer in layers]
-        main = max(range(len(layers)), key=lambda k: sum(layers[k].readings[i].confidence for i in chosen[k]))
-        for k, layer in enumerate(layers):
+        trace = self.trace(frame.image, frame.parts)
+        results = self._in_context(trace)
+        chosen = [select_digits(result.candidate_set, result.readings, self._params.threshold) for result in results]
+        main = max(range(len(results)), key=lambda k: sum(results[k].readings[i].confidence for i in chosen[k]))
+        for k, result in enumerate(results):
             if k != main:
-                chosen[k] = clear_of(layer.regions, chosen[k], layers[main].regions, chosen[main])
+                chosen[k] = without_overlap(result.candidate_set, chosen[k], results[main].candidate_set, chosen[main])
         height, width = frame.image.shape[:2]
 
         def to_frame(boxes: Iterable[Box]) -> tuple[Box, ...]:
-            return _scaled(list(boxes), 1 / look.scale, width, height)
+            return _scaled(list(boxes), 1 / trace.scale, width, height)
 
-        boxes = [to_frame(region.box for region in layer.regions.candidates) for layer in layers]
-        marks = to_frame(unused_marks(layers[main].regions, chosen[main]))
-        digits = _digits(layers, boxes, chosen)
+        boxes = [to_frame(candidate.box for candidate in result.candidate_set.candidates) for result in results]
+        other_ink = to_frame(unused_ink(results[main].candidate_set, chosen[main]))
+        digits = _digits(results, boxes, chosen)
         numbers: tuple[Number, ...] = ()
         if self._params.grouped:
-            digits, numbers = group_numbers(digits, marks, self._params.numbers)
+            digits, numbers = group_numbers(digits, other_ink, self._params.numbers)
         evidence = Evidence(
-            layers[main].ink, look.batch, tuple(box for places in boxes for box in places), _read(layers, chosen), look.odds
+            results[main].mask,
+            trace.batch,
+            tuple(box for places in boxes for box in places),
+            _chosen_readings(results, chosen),
+            trace.probabilities,
         )
-        return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, marks, evidence)
+        return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, other_ink, evidence)
 
-    def look(self, image: BgrImage, parts: Sequence[InkPart] = ()) -> Look:
+    def trace(self, image: BgrImage, parts: Sequence[InkPart] = ()) -> PipelineTrace:
         """All candidates of a picture, and what the classifier, called once, says of each by itself.
 
         parts: what each stroke of the pen left of its dark ink, where that is known.
@@ -136,98 +141,107 @@ class Pipeline:
         """
         check_image(image)
         searched, scale = _at_search_scale(image, self._params)
-        ways = self._see(searched, image, scale)
-        found: Sequence[Regions] = [find_regions(maps, self._params.regions) for maps in ways]
+        masks = self._binarize(searched, image, scale)
+        found: Sequence[CandidateSet] = [find_candidates(variants, self._params.candidates) for variants in masks]
         if parts:
-            found = [with_pen_strokes(found[0], _scaled_parts(parts, scale), ways[0][0].ink, self._params.regions), *found[1:]]
-        seen = None
+            found = [
+                with_pen_strokes(found[0], _scaled_parts(parts, scale), masks[0][0].mask, self._params.candidates),
+                *found[1:],
+            ]
+        finder_output = None
         if self._context is not None and self._context.finder is not None:
             grey = np.asarray(cv2.cvtColor(searched, cv2.COLOR_BGR2GRAY), np.uint8)
-            found, seen = propose(found, grey, self._context.finder)
-        batch = stack_glyphs([make_glyph(_finest(region)) for regions in found for region in regions.candidates])
-        odds = ask(batch, self._classify)
-        readings = iter(weighed(odds, self._params.none_weight))
-        layers = tuple(
-            Layer(maps[0].ink, regions, tuple(islice(readings, len(regions.candidates))))
-            for maps, regions in zip(ways, found, strict=True)
+            found, finder_output = propose(found, grey, self._context.finder)
+        batch = stack_glyphs(
+            [make_glyph(_finest_mask(candidate)) for candidate_set in found for candidate in candidate_set.candidates]
         )
-        return Look(layers, batch, odds, scale, seen)
+        probabilities = classify_batch(batch, self._classify)
+        readings = iter(to_readings(probabilities, self._params.none_weight))
+        results = tuple(
+            PolarityResult(variants[0].mask, candidate_set, tuple(islice(readings, len(candidate_set.candidates))))
+            for variants, candidate_set in zip(masks, found, strict=True)
+        )
+        return PipelineTrace(results, batch, probabilities, scale, finder_output)
 
-    def _see(self, searched: BgrImage, image: BgrImage, scale: float) -> tuple[tuple[InkMap, ...], ...]:
+    def _binarize(self, searched: BgrImage, image: BgrImage, scale: float) -> tuple[tuple[MaskVariant, ...], ...]:
         """The maps of dark ink, and those of light ink where it is read too; the main one of each first."""
         params = self._params
-        ways: tuple[tuple[InkMap, ...], ...]
-        if params.all_ways:
-            ways = self._with_fine(find_ways(searched, params.ink), image, scale)
+        masks: tuple[tuple[MaskVariant, ...], ...]
+        if params.all_variants:
+            masks = self._with_fine(binarize(searched, params.binarize), image, scale)
         else:
-            ways = tuple((InkMap("main", ink),) for ink in find_inks(searched, params.ink))
-        return ways if params.light_ink else ways[:1]
+            masks = tuple((MaskVariant("main", mask),) for mask in binarize_main(searched, params.binarize))
+        return masks if params.light_strokes else masks[:1]
 
-    def _with_fine(self, ways: Ways, image: BgrImage, scale: float) -> Ways:
+    def _with_fine(self, masks: Masks, image: BgrImage, scale: float) -> Masks:
         """The ways, with one at twice the scale where there is writing too small to be read at this one."""
-        small = [has_small_strokes(maps[0].ink, self._params.regions) for maps in ways]
+        small = [has_small_strokes(variants[0].mask, self._params.candidates) for variants in masks]
         if not any(small):
-            return ways
+            return masks
         enlarged = _resized(image, FINE * scale)
         lights = [light for light, has_some in zip((False, True), small, strict=True) if has_some]
-        inks = dict(zip(lights, find_plain_inks(enlarged, lights, self._params.ink), strict=True))
+        masks_of = dict(zip(lights, binarize_polarities(enlarged, lights, self._params.binarize), strict=True))
         # A polarity without small strokes shows none: its map counts among the ways, and is empty.
         empty = np.zeros((1, 1), np.uint8)
-        fine = [InkMap("fine", inks.get(light, empty), FINE) for light in (False, True)]
-        return Ways(*((*maps, way) for maps, way in zip(ways, fine, strict=True)))
+        fine = [MaskVariant("fine", masks_of.get(light, empty), FINE) for light in (False, True)]
+        return Masks(*((*variants, variant) for variants, variant in zip(masks, fine, strict=True)))
 
-    def _in_context(self, look: Look) -> list[Layer]:
+    def _in_context(self, trace: PipelineTrace) -> list[PolarityResult]:
         """The layers with confidences that count the company each candidate keeps, and what the finder sees at its place."""
         if self._context is None:
-            return list(look.layers)
-        layers = []
-        for layer, features in zip(look.layers, context_of(look), strict=True):
-            odds = np.zeros(len(layer.readings), np.float32)
-            odds[judged(layer.readings)] = judge(features, self._context.weights)
-            readings = tuple(Reading(reading.label, float(p)) for reading, p in zip(layer.readings, odds, strict=True))
-            layers.append(replace(layer, readings=readings))
-        return layers
+            return list(trace.results)
+        results = []
+        for result, features in zip(trace.results, trace_features(trace), strict=True):
+            probabilities = np.zeros(len(result.readings), np.float32)
+            probabilities[scoreable(result.readings)] = score_context(features, self._context.weights)
+            readings = tuple(
+                Reading(reading.label, float(p)) for reading, p in zip(result.readings, probabilities, strict=True)
+            )
+            results.append(replace(result, readings=readings))
+        return results
 
 
-def context_of(look: Look) -> list[Features]:
-    """What surrounds each judged candidate of each layer and, with a finder, what it says of its place: float32 (M, F) each."""
+def trace_features(trace: PipelineTrace) -> list[Features]:
+    """What surrounds each scored candidate of each layer and, with a finder, what it says of its place: float32 (M, F) each."""
     features = []
-    for layer in look.layers:
-        company = find_context(layer.regions.candidates, layer.readings, layer.ink.shape)
-        if look.seen is not None:
-            rows = judged(layer.readings)
-            boxes = np.array([layer.regions.candidates[k].box for k in rows], np.float32).reshape(-1, 4)
-            labels = np.array([layer.readings[k].label for k in rows], np.int64)
-            company = np.concatenate([company, compare(boxes, labels, look.seen)], axis=1)
-        features.append(company)
+    for result in trace.results:
+        surroundings = context_features(result.candidate_set.candidates, result.readings, result.mask.shape)
+        if trace.finder_output is not None:
+            rows = scoreable(result.readings)
+            boxes = np.array([result.candidate_set.candidates[k].box for k in rows], np.float32).reshape(-1, 4)
+            labels = np.array([result.readings[k].label for k in rows], np.int64)
+            surroundings = np.concatenate([surroundings, finder_features(boxes, labels, trace.finder_output)], axis=1)
+        features.append(surroundings)
     return features
 
 
-def _digits(layers: Sequence[Layer], boxes: Sequence[Sequence[Box]], chosen: Sequence[Sequence[int]]) -> tuple[Digit, ...]:
+def _digits(
+    results: Sequence[PolarityResult], boxes: Sequence[Sequence[Box]], chosen: Sequence[Sequence[int]]
+) -> tuple[Digit, ...]:
     """The chosen candidates of each layer as digits in these boxes."""
     return tuple(
-        Digit(layer.readings[k].label, layer.readings[k].confidence, places[k])
-        for layer, places, indices in zip(layers, boxes, chosen, strict=True)
+        Digit(result.readings[k].label, result.readings[k].confidence, places[k])
+        for result, places, indices in zip(results, boxes, chosen, strict=True)
         for k in indices
     )
 
 
-def _read(layers: Sequence[Layer], chosen: Sequence[Sequence[int]]) -> tuple[Reading | None, ...]:
+def _chosen_readings(results: Sequence[PolarityResult], chosen: Sequence[Sequence[int]]) -> tuple[Reading | None, ...]:
     """The reading of each candidate that was chosen, None of the others."""
     return tuple(
         reading if k in indices else None
-        for layer, indices in zip(layers, map(set, chosen), strict=True)
-        for k, reading in enumerate(layer.readings)
+        for result, indices in zip(results, map(set, chosen), strict=True)
+        for k, reading in enumerate(result.readings)
     )
 
 
-def _finest(region: Region) -> Ink:
-    return region.mask if region.fine is None else region.fine
+def _finest_mask(candidate: Candidate) -> Mask:
+    return candidate.mask if candidate.fine_mask is None else candidate.fine_mask
 
 
 def least_height_px(width: int, height: int, params: PipelineParams) -> int:
     """How high digits are at least, in pixels of a picture of that size, to be read on it."""
-    return math.ceil(params.regions.min_height_px / min(_search_scale(width, height, params), 1.0))
+    return math.ceil(params.candidates.min_height_px / min(_search_scale(width, height, params), 1.0))
 
 
 def _search_scale(width: int, height: int, params: PipelineParams) -> float:

@@ -12,65 +12,67 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, iou_matrix
-from camdigits.vision.finder import FinderNetwork, Seen, heat_of, see
-from camdigits.vision.regions import Regions
-from camdigits.vision.scene import Box, GreyImage, Ink, Region
+from camdigits.vision.candidates import CandidateSet
+from camdigits.vision.finder import FinderNetwork, FinderOutput, heat_of, run_finder
+from camdigits.vision.geometry import Boxes, iou_matrix
+from camdigits.vision.types import Box, Candidate, GreyImage, Mask
 from camdigits.vision.widths import stroke_width
 
-LEAST_HEAT = -3.0
+MIN_HEAT = -3.0
 """A candidate at whose place the finder is surer that there is no digit is dropped (logit). No digit of the real pages that it
 was chosen on lies lower, and 38 to 61% of their candidates do."""
-FOUND_HEAT = -1.5
+MIN_FOUND_HEAT = -1.5
 """What the finder alone sees is a candidate where it is at least so sure (logit)."""
 SAME_IOU = 0.6
 """A candidate that overlaps a digit of the finder so much has its strokes already."""
-MOST_FOUND = 150
+MAX_FOUND = 150
 MARGIN = 0.25
 """Around a digit of the finder so much of its longer side is looked at, to tell ink from ground."""
-MOSTLY, PARTLY = 0.6, 0.15
+MIN_OWN_SHARE, MIN_PART_SHARE = 0.6, 0.15
 """Shares of a stroke that lie in the box of a digit: so much at least is all its own, so much is partly."""
-LEAST_INK, MOST_INK = 0.03, 0.7
+MIN_INK, MAX_INK = 0.03, 0.7
 """Shares of a box that the ink of a digit takes."""
 
 
 class Proposals(NamedTuple):
     """The candidates of each polarity, dark ink first, and what the finder says of the picture, by which they were sifted."""
 
-    regions: tuple[Regions, ...]
-    seen: Seen
+    candidate_sets: tuple[CandidateSet, ...]
+    finder_output: FinderOutput
 
 
-def propose(regions: Sequence[Regions], grey: GreyImage, finder: FinderNetwork) -> Proposals:
+def propose(candidate_sets: Sequence[CandidateSet], grey: GreyImage, finder: FinderNetwork) -> Proposals:
     """Drop the candidates where the finder sees no digit, and add the digits that only it sees, with the ink in their boxes.
 
-    regions: of each polarity, dark ink first; light ink may be left out. grey: the picture that they are of.
+    candidate_sets: of each polarity, dark ink first; light ink may be left out. grey: the picture that they are of.
     """
-    boxes = [_boxes(of_ink) for of_ink in regions]
+    boxes = [_boxes(candidate_set) for candidate_set in candidate_sets]
     together = np.concatenate(boxes)
-    seen = see(grey, together, finder)
-    hot = np.split(heat_of(together, seen.levels) >= LEAST_HEAT, np.cumsum([len(part) for part in boxes])[:-1])
-    sifted = [of_ink.only(keep) for of_ink, keep in zip(regions, hot, strict=True)]
-    found: list[list[Region]] = [[] for _ in regions]
-    for box in _unseen(seen, np.concatenate([_boxes(of_ink) for of_ink in sifted])):
-        light, region = _ink_in(box, grey)
-        if region is not None and light < len(found):
-            found[light].append(region)
-    return Proposals(tuple(of_ink.with_more(more) for of_ink, more in zip(sifted, found, strict=True)), seen)
+    finder_output = run_finder(grey, together, finder)
+    hot = np.split(heat_of(together, finder_output.levels) >= MIN_HEAT, np.cumsum([len(part) for part in boxes])[:-1])
+    sifted = [candidate_set.only(keep) for candidate_set, keep in zip(candidate_sets, hot, strict=True)]
+    found: list[list[Candidate]] = [[] for _ in candidate_sets]
+    for box in _finder_only_boxes(finder_output, np.concatenate([_boxes(candidate_set) for candidate_set in sifted])):
+        light, candidate = _candidate_in(box, grey)
+        if candidate is not None and light < len(found):
+            found[light].append(candidate)
+    return Proposals(
+        tuple(candidate_set.with_more(more) for candidate_set, more in zip(sifted, found, strict=True)), finder_output
+    )
 
 
-def _boxes(regions: Regions) -> Boxes:
-    return np.array([region.box for region in regions.candidates], np.float32).reshape(-1, 4)
+def _boxes(candidate_set: CandidateSet) -> Boxes:
+    return np.array([candidate.box for candidate in candidate_set.candidates], np.float32).reshape(-1, 4)
 
 
-def _unseen(seen: Seen, known: Boxes) -> list[Box]:
+def _finder_only_boxes(finder_output: FinderOutput, known: Boxes) -> list[Box]:
     """The digits of the finder that no candidate has."""
-    boxes = seen.places[seen.logits >= FOUND_HEAT]
-    new = boxes[iou_matrix(boxes, known).max(axis=1, initial=0) < SAME_IOU][:MOST_FOUND]
+    boxes = finder_output.peak_boxes[finder_output.logits >= MIN_FOUND_HEAT]
+    new = boxes[iou_matrix(boxes, known).max(axis=1, initial=0) < SAME_IOU][:MAX_FOUND]
     return [Box._make(box) for box in np.rint(new).astype(int).tolist()]
 
 
-def _ink_in(box: Box, grey: GreyImage) -> tuple[int, Region | None]:
+def _candidate_in(box: Box, grey: GreyImage) -> tuple[int, Candidate | None]:
     """Whether the ink in a box is light (1) or dark (0), by Otsu's threshold (1979) of the box and what is around it, and that
     ink as a candidate; None where there is next to none, or hardly anything else."""
     margin = max(2, round(MARGIN * max(box.width, box.height)))
@@ -82,18 +84,18 @@ def _ink_in(box: Box, grey: GreyImage) -> tuple[int, Region | None]:
     light = bool(lighter.mean() < 0.5)
     inside = np.zeros(window.shape, bool)
     inside[max(box.y, 0) - top : box.bottom - top, max(box.x, 0) - left : box.right - left] = True
-    ink = _own_ink(lighter == light, inside)
-    x, y, width, height = cv2.boundingRect(ink)
-    mask = np.ascontiguousarray(ink[y : y + height, x : x + width])
-    if not LEAST_INK * inside.sum() < cv2.countNonZero(mask) < MOST_INK * inside.sum():
+    window_mask = _own_mask(lighter == light, inside)
+    x, y, width, height = cv2.boundingRect(window_mask)
+    mask = np.ascontiguousarray(window_mask[y : y + height, x : x + width])
+    if not MIN_INK * inside.sum() < cv2.countNonZero(mask) < MAX_INK * inside.sum():
         return int(light), None
-    return int(light), Region(Box(left + x, top + y, width, height), mask, stroke_width(mask), votes=0.0, found=True)
+    return int(light), Candidate(Box(left + x, top + y, width, height), mask, stroke_width(mask), support=0.0, from_finder=True)
 
 
-def _own_ink(is_ink: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_]) -> Ink:
+def _own_mask(is_ink: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_]) -> Mask:
     """Of strokes mostly inside all, of those that go on outside the part inside, of others nothing: uint8, 0 or 255."""
     count, labels = cv2.connectedComponents(is_ink.view(np.uint8))
     within, whole = (np.bincount(labels[part], minlength=count) for part in (inside & is_ink, is_ink))
     share = within / np.maximum(whole, 1)
-    own = (share >= MOSTLY)[labels] | ((share >= PARTLY)[labels] & inside)
+    own = (share >= MIN_OWN_SHARE)[labels] | ((share >= MIN_PART_SHARE)[labels] & inside)
     return np.where(own, np.uint8(255), np.uint8(0))

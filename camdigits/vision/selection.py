@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from camdigits.vision.boxes import Boxes, logit, row_blocks, shared_area
-from camdigits.vision.regions import Chain, Regions
-from camdigits.vision.scene import Box, Reading, Region
+from camdigits.vision.candidates import CandidateSet, Chain
+from camdigits.vision.geometry import Boxes, logit, row_blocks, shared_area
+from camdigits.vision.types import Box, Candidate, Reading
 
 MARGIN = 1e-6
 """Confidences are cut this far from 0 and 1, so that their logits are finite; a candidate that was not read has 0."""
@@ -24,38 +24,40 @@ PEN_LOGIT, PEN_CONFIDENCE = 6.0, 0.95
 all of them."""
 
 
-def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> list[int]:
+def select_digits(candidate_set: CandidateSet, readings: Sequence[Reading], threshold: float) -> list[int]:
     """Which candidates are digits: confident ones, surest first, no stroke used twice.
 
     A part of a stroke that is a digit as a whole must be clearly surer than the whole: the lower half of an 8 is a fine 0. A
     stroke that is no digit as a whole may be read as a chain of digits from end to end, as sure as they are in the
     geometric mean; or some of its pieces are digits, and the rest is none.
     """
-    candidates = regions.candidates
+    candidates = candidate_set.candidates
     # A stroke of the pen that is a digit by itself is none where the strokes beside it are no digits: the stick of a 4.
-    penned = {piece.candidate for chain in regions.chains if chain.penned for piece in chain.pieces}
+    penned = {piece.candidate for chain in candidate_set.chains if chain.penned for piece in chain.pieces}
     sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold and k not in penned]
-    parts = _parts_of_wholes([candidates[k] for k in sure])
+    parts = _parts_of_larger([candidates[k] for k in sure])
     scores = logit([readings[k].confidence for k in sure], MARGIN) - PART_LOGIT * parts
-    offers: list[tuple[float, tuple[int, ...]]] = [(score, (k,)) for k, score in zip(sure, scores.tolist(), strict=True)]
-    for chain in regions.chains:
+    options: list[tuple[float, tuple[int, ...]]] = [(score, (k,)) for k, score in zip(sure, scores.tolist(), strict=True)]
+    for chain in candidate_set.chains:
         pieces = tuple(best_chain(chain, readings, threshold))
         if pieces:
             mean = float(np.prod([readings[k].confidence for k in pieces])) ** (1 / len(pieces))
-            least = min(readings[k].confidence for k in pieces)
-            bonus = PEN_LOGIT if chain.penned and least >= PEN_CONFIDENCE else 0.0
-            offers.append((float(logit(mean, MARGIN)) + bonus, pieces))
-    offers.sort(key=lambda offer: (-offer[0], offer[1]))
-    members = list(dict.fromkeys(k for _, indices in offers for k in indices))
-    regions_of = [candidates[k] for k in members]
-    rivals, doubtful = _rivals(regions_of)
+            smaller_areas = min(readings[k].confidence for k in pieces)
+            bonus = PEN_LOGIT if chain.penned and smaller_areas >= PEN_CONFIDENCE else 0.0
+            options.append((float(logit(mean, MARGIN)) + bonus, pieces))
+    options.sort(key=lambda option: (-option[0], option[1]))
+    members = list(dict.fromkeys(k for _, indices in options for k in indices))
+    member_candidates = [candidates[k] for k in members]
+    rivals, doubtful = _rivals(member_candidates)
     place = {k: row for row, k in enumerate(members)}
     chosen: list[int] = []
     taken, barred = np.zeros(len(members), bool), np.zeros(len(members), bool)
-    for _, indices in offers:
+    for _, indices in options:
         rows = [place[k] for k in indices]
         if barred[rows].any() or any(
-            _share_ink(regions_of[row], regions_of[other]) for row in rows for other in np.flatnonzero(doubtful[row] & taken)
+            _share_ink(member_candidates[row], member_candidates[other])
+            for row in rows
+            for other in np.flatnonzero(doubtful[row] & taken)
         ):
             continue
         chosen += indices
@@ -64,34 +66,34 @@ def choose(regions: Regions, readings: Sequence[Reading], threshold: float) -> l
     return sorted(chosen)
 
 
-def _parts_of_wholes(regions: Sequence[Region]) -> npt.NDArray[np.bool_]:
+def _parts_of_larger(candidates: Sequence[Candidate]) -> npt.NDArray[np.bool_]:
     """Which candidates lie in another that is one stroke of clearly more ink: bool (N,)."""
-    boxes = np.array([region.box for region in regions], np.float32).reshape(-1, 4)
-    ink_px = np.array([cv2.countNonZero(region.mask) for region in regions])
+    boxes = np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4)
+    ink_px = np.array([cv2.countNonZero(candidate.mask) for candidate in candidates])
     within = shared_area(boxes, boxes) > 0.8 * (boxes[:, 2] * boxes[:, 3])[:, None]
     within &= ink_px[None] > PART_INK * ink_px[:, None]
-    within &= ~np.array([region.joined or region.cut or region.found for region in regions], bool)[None]
+    within &= ~np.array([candidate.joined or candidate.cut or candidate.from_finder for candidate in candidates], bool)[None]
     return np.asarray(within.any(axis=1))
 
 
-def _rivals(regions: Sequence[Region]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _rivals(candidates: Sequence[Candidate]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Which two candidates cannot both be digits, since one lies in the other, and which cannot if they share ink.
 
     bool (N, N) each.
     """
-    boxes = np.array([region.box for region in regions], np.float32).reshape(-1, 4)
+    boxes = np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4)
     shared = shared_area(boxes, boxes)
-    least = np.minimum.outer(boxes[:, 2] * boxes[:, 3], boxes[:, 2] * boxes[:, 3])
-    rivals = np.asarray(shared > 0.7 * least)
-    return rivals, np.asarray((shared > 0.08 * least) & ~rivals)
+    smaller_areas = np.minimum.outer(boxes[:, 2] * boxes[:, 3], boxes[:, 2] * boxes[:, 3])
+    rivals = np.asarray(shared > 0.7 * smaller_areas)
+    return rivals, np.asarray((shared > 0.08 * smaller_areas) & ~rivals)
 
 
-def _share_ink(one: Region, other: Region) -> bool:
+def _share_ink(one: Candidate, other: Candidate) -> bool:
     x, y = max(one.box.x, other.box.x), max(one.box.y, other.box.y)
     right, bottom = min(one.box.right, other.box.right), min(one.box.bottom, other.box.bottom)
     windows = [
-        region.mask[y - region.box.y : bottom - region.box.y, x - region.box.x : right - region.box.x]
-        for region in (one, other)
+        candidate.mask[y - candidate.box.y : bottom - candidate.box.y, x - candidate.box.x : right - candidate.box.x]
+        for candidate in (one, other)
     ]
     shared = np.count_nonzero(windows[0] & windows[1])
     return bool(shared > 0.12 * min(cv2.countNonZero(one.mask), cv2.countNonZero(other.mask)))
@@ -114,27 +116,27 @@ def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> l
     return end[1] if end is not None else []
 
 
-def clear_of(regions: Regions, chosen: Sequence[int], other: Regions, taken: Sequence[int]) -> list[int]:
+def without_overlap(candidate_set: CandidateSet, chosen: Sequence[int], other: CandidateSet, taken: Sequence[int]) -> list[int]:
     """Those candidates of `chosen` that share no ground with what was `taken` of the other polarity.
 
     The hole of a 0 is no digit of the other polarity.
     """
     if not chosen or not taken:
         return list(chosen)
-    boxes, others = _boxes(regions, chosen), _boxes(other, taken)
-    least = np.minimum(np.prod(boxes[:, 2:], axis=1)[:, None], np.prod(others[:, 2:], axis=1)[None])
-    clear = ~(shared_area(boxes, others) > 0.1 * least).any(axis=1)
+    boxes, others = _boxes(candidate_set, chosen), _boxes(other, taken)
+    smaller_areas = np.minimum(np.prod(boxes[:, 2:], axis=1)[:, None], np.prod(others[:, 2:], axis=1)[None])
+    clear = ~(shared_area(boxes, others) > 0.1 * smaller_areas).any(axis=1)
     return [k for k, keep in zip(chosen, clear, strict=True) if keep]
 
 
-def unused_marks(regions: Regions, chosen: Sequence[int]) -> list[Box]:
+def unused_ink(candidate_set: CandidateSet, chosen: Sequence[int]) -> list[Box]:
     """The marks that are not in the box of a chosen digit."""
-    digits, marks = _boxes(regions, chosen), np.array(regions.marks, np.float32).reshape(-1, 4)
-    shared = np.zeros(len(marks), np.float32)
-    for block in row_blocks(len(marks), len(digits)):
-        shared[block] = shared_area(marks[block], digits).max(axis=1)
-    return [mark for mark, part in zip(regions.marks, shared.tolist(), strict=True) if part < 0.6 * mark.area]
+    digits, other_ink = _boxes(candidate_set, chosen), np.array(candidate_set.other_ink, np.float32).reshape(-1, 4)
+    shared = np.zeros(len(other_ink), np.float32)
+    for block in row_blocks(len(other_ink), len(digits)):
+        shared[block] = shared_area(other_ink[block], digits).max(axis=1)
+    return [mark for mark, part in zip(candidate_set.other_ink, shared.tolist(), strict=True) if part < 0.6 * mark.area]
 
 
-def _boxes(regions: Regions, indices: Sequence[int]) -> Boxes:
-    return np.array([regions.candidates[k].box for k in indices], np.float32).reshape(-1, 4)
+def _boxes(candidate_set: CandidateSet, indices: Sequence[int]) -> Boxes:
+    return np.array([candidate_set.candidates[k].box for k in indices], np.float32).reshape(-1, 4)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import Ink
+from camdigits.vision.types import Mask
 
 _AROUND = np.ones((3, 3), np.uint8)
 
 
-def stroke_width(mask: Ink) -> float:
+def stroke_width(mask: Mask) -> float:
     """Mean width of the strokes of a mask in pixels: its area over half of its outline's length."""
     area = cv2.countNonZero(mask)
     if not area:

@@ -14,22 +14,22 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from camdigits import api, cli
+from camdigits import cli, recognizer
 from camdigits.bulk import workers
-from camdigits.devices.child import Channel, Server
-from camdigits.vision.scene import Frame, Scene
+from camdigits.runtime.child import Channel, Server
+from camdigits.vision.types import Frame, Scene
 
 LOOK_S = 0.01
 
 
 def serve(channel: Channel, *options: Any) -> None:
     """In place of `workers.serve`."""
-    for reader in (api.PictureReader, api.LiveReader):
+    for reader in (recognizer.PictureReader, recognizer.LiveReader):
         _trap(reader)
     workers.serve(channel, *options)
 
 
-def _trap(reader: type[api.PictureReader] | type[api.LiveReader]) -> None:
+def _trap(reader: type[recognizer.PictureReader] | type[recognizer.LiveReader]) -> None:
     recognize = reader.recognize
 
     def trapped(self: Any, frame: Frame, source: str = "") -> Scene:

@@ -6,7 +6,7 @@ import cv2
 import pytest
 
 from camdigits.bulk.reading import Failed, read_source
-from camdigits.devices import sources
+from camdigits.sources import kinds
 from tests.fakes import opencv_error
 
 NOT_ASKED: Any = None
@@ -20,7 +20,7 @@ def test_a_source_for_which_there_is_too_little_memory_is_passed_over(
     def fail(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(sources, "open_source", fail)
+    monkeypatch.setattr(kinds, "open_source", fail)
     (event,) = read_source("page.png", NOT_ASKED, 1)
     assert isinstance(event, Failed)
     assert event.text.startswith("page.png: passed over, there is too little memory")
@@ -30,6 +30,6 @@ def test_other_errors_of_opencv_are_not_hidden(monkeypatch: pytest.MonkeyPatch) 
     def fail(*_: Any) -> None:
         raise opencv_error(cv2.Error.STS_ASSERT)
 
-    monkeypatch.setattr(sources, "open_source", fail)
+    monkeypatch.setattr(kinds, "open_source", fail)
     with pytest.raises(cv2.error):
         list(read_source("page.png", NOT_ASKED, 1))

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from camdigits.bulk import workers
-from camdigits.bulk.reading import Event, Failed, Manner, Opened, Read
+from camdigits.bulk.reading import Event, Failed, Opened, Read, ReadOptions
 from camdigits.bulk.workers import Bounds, Workers
-from camdigits.devices.child import ChildError
-from camdigits.devices.teacher import TaughtFile
 from camdigits.errors import ModelError, WorkersError
+from camdigits.learning.teacher import AdaptationFile
+from camdigits.runtime.child import ChildError
 from tests.bulk.mishaps import mishap_server
+from tests.cli.test_cli import CLIP, PAPER, PHONE, Command, command, cut_clip  # noqa: F401 - `command` is a fixture
 from tests.documents import scan
 from tests.fakes import plain
-from tests.test_cli import CLIP, PAPER, PHONE, Command, command, cut_clip  # noqa: F401 - `command` is a fixture
 from tests.x_screen import wait_until
 
 
@@ -44,7 +44,7 @@ def clip(path: Path, frames: int = 6) -> str:
     return str(path)
 
 
-def told(events: Iterator[Event]) -> list[str]:
+def texts_of(events: Iterator[Event]) -> list[str]:
     """The events in short: of which source and frame something was read, and what failed."""
     short = []
     for event in events:
@@ -105,8 +105,8 @@ class TestTheSame:
         assert drawn[1] == drawn[0]
 
     def test_what_was_taught_is_told_of_once_where_it_is_damaged(self, command: Command) -> None:  # noqa: F811
-        TaughtFile().path.parent.mkdir(parents=True)
-        TaughtFile().path.write_bytes(b"x")
+        AdaptationFile().path.parent.mkdir(parents=True)
+        AdaptationFile().path.write_bytes(b"x")
         one = command("read", PAPER, PHONE)
         assert "learn it again" in one.complaint
         assert command("read", PAPER, PHONE, "--workers", 2) == one
@@ -114,7 +114,7 @@ class TestTheSame:
 
 
 def test_what_reads_has_its_share_of_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camdigits.devices.threads.cores", lambda: 8)
+    monkeypatch.setattr("camdigits.runtime.threads.cores", lambda: 8)
     assert [workers.fair_share(count) for count in (1, 2, 4, 5, 8, 100)] == [2, 2, 2, 1, 1, 1]
 
 
@@ -122,35 +122,35 @@ def test_what_reads_has_its_share_of_the_cores(monkeypatch: pytest.MonkeyPatch) 
 class TestBounds:
     def test_no_more_sources_are_begun_than_may_wait(self, tmp_path: Path) -> None:
         names = [picture(tmp_path / f"{'wait' if index == 0 else 'page'}{index}.png") for index in range(12)]
-        with Workers(Manner(), 2, bounds=Bounds(sources=4)) as engine:
+        with Workers(ReadOptions(), 2, bounds=Bounds(sources=4)) as engine:
             events = engine.read(names)
             assert isinstance(next(events), Opened)
             wait_until(lambda: [work.done for work in engine._begun] == [False, True, True, True], "all that may wait")
             assert len(list(tmp_path.glob("*.read"))) == 3
             (tmp_path / "go").touch()
-            assert told(events) == [f"{Path(name).name} 0" for name in names]
+            assert texts_of(events) == [f"{Path(name).name} 0" for name in names]
 
     def test_no_other_source_is_begun_while_too_many_bytes_wait(self, tmp_path: Path) -> None:
         names = [picture(tmp_path / f"{'wait' if index == 0 else 'page'}{index}.png") for index in range(6)]
-        with Workers(Manner(), 2, bounds=Bounds(all_bytes=1)) as engine:
+        with Workers(ReadOptions(), 2, bounds=Bounds(all_bytes=1)) as engine:
             events = engine.read(names)
             assert isinstance(next(events), Opened)
             wait_until(lambda: [work.done for work in engine._begun] == [False, True], "the one that may wait")
-            assert engine._next == 2
+            assert engine._next_index == 2
             (tmp_path / "go").touch()
-            assert told(events) == [f"{Path(name).name} 0" for name in names]
+            assert texts_of(events) == [f"{Path(name).name} 0" for name in names]
 
     def test_a_clip_whose_lines_are_too_many_waits(self, tmp_path: Path) -> None:
         others = [picture(tmp_path / f"{index}.png") for index in range(20)]
         names = [picture(tmp_path / "wait.png"), clip(tmp_path / "long.avi", 300), *others]
-        with Workers(Manner(every=2), 3, bounds=Bounds(source_bytes=1000)) as engine:
+        with Workers(ReadOptions(every=2), 3, bounds=Bounds(source_bytes=1000)) as engine:
             events = engine.read(names)
             assert isinstance(next(events), Opened)
             wait_until(lambda: sum(work.done for work in engine._begun) == len(others), "all others")
             wait_until(lambda: engine._begun[1].waiting_bytes >= 1000, "a full store")
             assert engine._begun[1].waiting_bytes < 1500
             (tmp_path / "go").touch()
-            first, *lines = told(events)
+            first, *lines = texts_of(events)
         assert first == "wait.png 0"
         assert lines[:150] == [f"long.avi {index}" for index in range(0, 300, 2)]
         assert len(lines) == 150 + len(others)
@@ -161,28 +161,28 @@ class TestDeaths:
     @pytest.mark.parametrize("count", [1, 2])
     def test_a_picture_that_ends_whatever_reads_it_is_passed_over(self, tmp_path: Path, count: int) -> None:
         names = [picture(tmp_path / name) for name in ("a.png", "crash.png", "b.png", "c.png", "crash2.png")]
-        with Workers(Manner(), count) as engine:
-            first, failed, *others, last = told(engine.read(names))
+        with Workers(ReadOptions(), count) as engine:
+            first, failed, *others, last = texts_of(engine.read(names))
         assert [first, *others] == ["a.png 0", "b.png 0", "c.png 0"]
         assert failed.startswith(f"failed: {names[1]}: passed over")
         assert last.startswith(f"failed: {names[4]}: passed over")
 
     def test_what_a_process_read_when_it_ended_is_read_by_another(self, tmp_path: Path) -> None:
         names = [picture(tmp_path / name) for name in ("a.png", "once.png", "b.png")]
-        with Workers(Manner(), 2) as engine:
-            assert told(engine.read(names)) == ["a.png 0", "once.png 0", "b.png 0"]
+        with Workers(ReadOptions(), 2) as engine:
+            assert texts_of(engine.read(names)) == ["a.png 0", "once.png 0", "b.png 0"]
         assert (tmp_path / "once.png.crashed").exists()
 
     def test_no_line_of_a_clip_comes_twice(self, tmp_path: Path) -> None:
         names = [clip(tmp_path / "once.avi"), picture(tmp_path / "a.png")]
-        with Workers(Manner(), 2) as engine:
-            assert told(engine.read(names)) == [*(f"once.avi {index}" for index in range(6)), "a.png 0"]
+        with Workers(ReadOptions(), 2) as engine:
+            assert texts_of(engine.read(names)) == [*(f"once.avi {index}" for index in range(6)), "a.png 0"]
         assert (tmp_path / "once.avi.crashed").exists()
 
     def test_what_python_raises_over_a_picture_ends_no_other(self, tmp_path: Path) -> None:
         names = [picture(tmp_path / name) for name in ("raise.png", "a.png")]
-        with Workers(Manner(), 1) as engine:
-            failed, read = told(engine.read(names))
+        with Workers(ReadOptions(), 1) as engine:
+            failed, read = texts_of(engine.read(names))
         assert failed == (
             f"failed: {names[0]}: passed over, there is too little memory for it; save it smaller, or close other programs"
         )
@@ -195,11 +195,11 @@ class TestStart:
             raise ChildError("resource temporarily unavailable")
 
         monkeypatch.setattr(workers, "Server", refused)
-        with pytest.raises(WorkersError, match=r"resource temporarily unavailable.*--workers"), Workers(Manner(), 2):
+        with pytest.raises(WorkersError, match=r"resource temporarily unavailable.*--workers"), Workers(ReadOptions(), 2):
             pass
 
     def test_a_model_that_cannot_be_used_is_said_before_anything_is_read(self) -> None:
-        with pytest.raises(ModelError, match="no such model file"), Workers(Manner(model="no.tflite"), 2):
+        with pytest.raises(ModelError, match="no such model file"), Workers(ReadOptions(model="no.tflite"), 2):
             pass
 
 
@@ -241,12 +241,12 @@ class TestUsage:
         counts: list[int] = []
         started: Callable[..., None] = Workers.__init__
 
-        def start(self: Workers, manner: Manner, count: int, *others: Any) -> None:
+        def start(self: Workers, read_options: ReadOptions, count: int, *others: Any) -> None:
             counts.append(count)
-            started(self, manner, count, *others)
+            started(self, read_options, count, *others)
 
         monkeypatch.setattr(Workers, "__init__", start)
-        monkeypatch.setattr("camdigits.devices.threads.cores", lambda: 3)
+        monkeypatch.setattr("camdigits.runtime.threads.cores", lambda: 3)
         assert command("read", PAPER, PHONE, PAPER, PHONE, "--workers", 0).code == 0
         assert command("read", PAPER, PHONE, "--workers", 50).code == 0
         assert counts == [3, 2]

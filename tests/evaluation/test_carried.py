@@ -22,7 +22,7 @@ from camdigits.evaluation.carried import (
     true_frames,
 )
 from camdigits.evaluation.truth import true_digits
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.types import Box, Digit
 
 PERIOD_S = 0.1
 AT = {4: Box(100, 100, 20, 30), 7: Box(140, 100, 20, 30)}

@@ -10,7 +10,7 @@ import pytest
 
 from camdigits.errors import SourceError
 from camdigits.evaluation.clips import CLIPS, ClipReport, ClipScore, Span, TrueClip, load_clips, score_clip
-from camdigits.vision.scene import Box, Digit, Scene
+from camdigits.vision.types import Box, Digit, Scene
 
 PERIOD_S = 0.1
 

@@ -14,7 +14,7 @@ import pytest
 from camdigits.evaluation.document import write_document
 from camdigits.evaluation.report import Report, evaluate
 from camdigits.evaluation.truth import TruePicture
-from camdigits.vision.scene import BgrImage, Box, Digit, Number, Scene
+from camdigits.vision.types import BgrImage, Box, Digit, Number, Scene
 
 RIGHT, WRONG, MISSED, NOWHERE = (Box(40 + 150 * index, 60, 60, 90) for index in range(4))
 PAGE = TruePicture(Path("<page> & co.jpg"), ((7, RIGHT), (1, WRONG), (4, MISSED)), ("71", "4"), "<i>paper</i>", "hard")
@@ -77,8 +77,10 @@ def test_the_worst_picture_is_drawn_first_and_no_more_than_asked_for(report: Rep
 
 def test_every_outcome_is_drawn_where_it_is_with_its_labels(root: ElementTree.Element) -> None:
     page = drawings(root)[0]
-    said = {kind: [mark.findtext("text") for mark in marks(page, kind)] for kind in ("right", "mislabelled", "false", "missed")}
-    assert said == {"right": ["7"], "mislabelled": ["2≠1"], "false": ["✗3"], "missed": ["?4"]}
+    texts = {
+        kind: [mark.findtext("text") for mark in marks(page, kind)] for kind in ("right", "mislabelled", "false", "missed")
+    }
+    assert texts == {"right": ["7"], "mislabelled": ["2≠1"], "false": ["✗3"], "missed": ["?4"]}
     assert len(marks(page, "true")) == 3
     for kind, box in (("right", RIGHT), ("mislabelled", WRONG), ("false", NOWHERE)):
         (outline,) = {path.get("d") for path in marks(page, kind)[0].iter("path")}

@@ -13,7 +13,7 @@ from rich.console import Console
 from camdigits.errors import SourceError
 from camdigits.evaluation.report import Report, evaluate, headline, sections, tables
 from camdigits.evaluation.truth import TruePicture, load_truth
-from camdigits.vision.scene import Box, Digit, Number, Scene
+from camdigits.vision.types import Box, Digit, Number, Scene
 
 BOX = Box(10, 10, 20, 30)
 CHALK = TruePicture(Path("chalk.jpg"), ((7, BOX),), ("7",), "blackboard", "hard")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits.evaluation.scores import Counts, match, score, total
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.types import Box, Digit
 
 BOX = Box(10, 10, 20, 30)
 AWAY = Box(100, 10, 20, 30)

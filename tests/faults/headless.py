@@ -17,11 +17,11 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from camdigits import cli
-from camdigits.controls import View
 from camdigits.live import screen
-from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import Turn
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.live.controls import View
+from camdigits.live.overlay import Labels, Status, draw
+from camdigits.sources.ports import UserInput
+from camdigits.vision.types import BgrImage, Frame, Scene
 from tests.faults.resources import Resources
 
 FRAMES_APART = 10
@@ -29,7 +29,7 @@ FRAMES_APART = 10
 
 
 class Screen:
-    """A window (ports.Window) that nobody sees."""
+    """A window (live.ports.Window) that nobody sees."""
 
     last: tuple[Any, ...] = ()
     frames = 0
@@ -51,16 +51,16 @@ class Screen:
     def set_full_screen(self, on: bool) -> None:
         tell(full_screen=on)
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         try:
             line = self._lines.get(timeout=wait_s)
         except Empty:
-            return Turn()
+            return UserInput()
         if line == "resources":
             held = Resources.now()
             tell(threads=dict(held.threads), descriptors=dict(held.descriptors), memory_mb=round(held.memory_mb, 1))
-            return Turn()
-        return Turn(closed=True) if line == "close" else Turn(keys=(line,))
+            return UserInput()
+        return UserInput(closed=True) if line == "close" else UserInput(keys=(line,))
 
     def close(self) -> None:
         tell(closed=time.monotonic())
@@ -83,7 +83,7 @@ def tell(**what: Any) -> None:
 
 if __name__ == "__main__":
     screen.draw = drawn
-    import camdigits.devices.window as window
+    import camdigits.live.window as window
 
     window.CvWindow = Screen  # type: ignore[assignment,misc]
     window.check_display = lambda: None

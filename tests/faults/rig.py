@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from camdigits.controls import Mode, View
-from camdigits.devices.camera import open_camera
-from camdigits.devices.live import LiveParams
 from camdigits.errors import SourceError
 from camdigits.live import loop, screen
-from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import FrameSource, Outputs, Reader, Turn
-from camdigits.vision.scene import BgrImage, Frame, Scene
+from camdigits.live.controls import Mode, View
+from camdigits.live.overlay import Labels, Status, draw
+from camdigits.live.ports import Outputs
+from camdigits.sources.camera import open_camera
+from camdigits.sources.live import LiveParams
+from camdigits.sources.ports import FrameSource, UserInput
+from camdigits.tracking.ports import Reader
+from camdigits.vision.types import BgrImage, Frame, Scene
 from tests.fake_screen import BlobReader
 from tests.fakes import WAIT_S, FakeCapture, Gate, Step, plain
 
 HURRY = 5
 """So many times as fast do seconds go by for the app."""
-PARAMS = LiveParams(wait_s=0.001, close_s=0.05, retry_s=0.0, least_pause_s=0.1)
+PARAMS = LiveParams(wait_s=0.001, close_s=0.05, retry_s=0.0, min_retry_pause_s=0.1)
 STEP_S = 0.002
 PERIOD_S = 0.001
 
@@ -49,8 +51,8 @@ def always(value: int) -> Iterator[BgrImage]:
 class Rig:
     """The app on camera 0: what is found each time it is opened, what the user sees, and what he does then.
 
-    Itself the sources (ports.Sources) and the window (ports.Window). others: the pictures of other cameras. reader: makes what
-    reads each of them.
+    Itself the sources (live.ports.Sources) and the window (live.ports.Window). others: the pictures of other cameras. reader:
+    makes what reads each of them.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Rig:
         self.closed_s = 0.0
         """When the user closed the window."""
         self._found, self._others, self._reader = list(found), list(others), reader
-        self._steps: list[tuple[Callable[[Frame, Status], bool], str, Turn]] = []
+        self._steps: list[tuple[Callable[[Frame, Status], bool], str, UserInput]] = []
         self._since_s = time.monotonic()
         self._pause = threading.Event()
 
@@ -75,12 +77,12 @@ class Rig:
 
     # What the user waits for, and does then.
 
-    def when(self, look: Callable[[Frame, Status], bool], what: str, then: Turn = Turn()) -> Rig:  # noqa: B008
+    def when(self, look: Callable[[Frame, Status], bool], what: str, then: UserInput = UserInput()) -> Rig:  # noqa: B008
         self._steps.append((look, what, then))
         return self
 
-    def when_lost(self, said: str) -> Rig:
-        return self.when(lambda _, status: status.lost and said in status.notice, f"the loss: {said}")
+    def when_lost(self, message: str) -> Rig:
+        return self.when(lambda _, status: status.lost and message in status.notice, f"the loss: {message}")
 
     def when_back(self) -> Rig:
         return self.when(lambda frame, status: not status.lost and frame.settled, "pictures")
@@ -128,15 +130,15 @@ class Rig:
     def set_full_screen(self, on: bool) -> None:
         raise AssertionError(f"full screen {on}")
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         assert time.monotonic() - self._since_s < WAIT_S, f"waited in vain for {self._steps[0][1]}; {self.seen[-1][1]}"
         self._pause.wait(min(wait_s, STEP_S))
         if not self._steps:
             self.closed_s = time.monotonic()
-            return Turn(closed=True)
+            return UserInput(closed=True)
         look, _, then = self._steps[0]
         if not look(*self.seen[-1]):
-            return Turn()
+            return UserInput()
         self._steps.pop(0)
         self._since_s = time.monotonic()
         return then

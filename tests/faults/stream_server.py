@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 from tests.pluggable import Pluggable
 
 PERIOD_S = 0.03

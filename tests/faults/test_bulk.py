@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.bulk.test_workers import clip, picture
+from tests.cli.test_cli import ROOT, child
 from tests.faults.test_outputs import SIGNALS, complaint_of, ended, only_linux, shell_code, text_of, whole_lines
 from tests.platforms import posix_only
-from tests.test_cli import ROOT, child
 from tests.x_screen import DEADLINE_S, wait_until
 
 pytestmark = posix_only

@@ -18,8 +18,8 @@ import pytest
 
 from camdigits.bulk import cluster
 from tests.bulk.test_workers import clip, picture
+from tests.cli.test_cli import ROOT, Command, child, command  # noqa: F401 - `command` is a fixture
 from tests.faults.test_outputs import only_linux, shell_code, text_of
-from tests.test_cli import ROOT, Command, child, command  # noqa: F401 - `command` is a fixture
 from tests.x_screen import looked_in_time
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
@@ -69,7 +69,7 @@ def test_a_machine_that_is_lost_leaves_nothing_out_and_the_order_as_it_was(nodes
     (tmp_path / "bad.png").write_bytes(b"no picture")
     sources = [*many[:100], str(tmp_path / "bad.png"), clip(tmp_path / "clip.avi", 30), *many[100:]]
     one = child("read", *sources, "--format", "jsonl", env=nodes.environment)
-    whole, said = one.communicate(timeout=DEADLINE_S)
+    whole, message = one.communicate(timeout=DEADLINE_S)
     results, drawn = tmp_path / "read.jsonl", tmp_path / "drawn"
     results.write_text("".join(whole.splitlines(keepends=True)[:20]) + whole[:100], encoding="utf-8")
     begun = text_of(results).count("\n")
@@ -83,7 +83,7 @@ def test_a_machine_that_is_lost_leaves_nothing_out_and_the_order_as_it_was(nodes
     nodes.lose_one()
     assert text_of(results).count("\n") < len(sources), "it was lost on the way"
     # Nothing on stdout either, where Ray likes to tell of such things.
-    assert running.communicate(timeout=DEADLINE_S) == ("", said)
+    assert running.communicate(timeout=DEADLINE_S) == ("", message)
     assert shell_code(running.returncode) == 3
     assert text_of(results) == whole
     assert len(list(drawn.iterdir())) == 161 - 19

@@ -8,9 +8,9 @@ from itertools import chain
 
 import pytest
 
-from camdigits.devices.camera import open_camera
 from camdigits.errors import SourceError
-from camdigits.ports import Turn
+from camdigits.sources.camera import open_camera
+from camdigits.sources.ports import UserInput
 from tests.fakes import WAIT_S, FakeCapture, FakeClock, Gate, Step
 from tests.faults.resources import needs_proc, repeat
 from tests.faults.rig import PARAMS, Rig, always, pictures
@@ -49,7 +49,7 @@ def test_one_that_goes_on_when_it_was_given_up_is_let_go(gates: list[Gate]) -> N
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ([None], "no picture for"),
         ([RuntimeError("the bus reset")], "the bus reset for"),
@@ -57,16 +57,16 @@ def test_one_that_goes_on_when_it_was_given_up_is_let_go(gates: list[Gate]) -> N
     ],
     ids=["reads fail", "the driver raises", "the device is gone"],
 )
-def test_a_camera_that_fails_is_told_of_and_sought_again(fault: list[Step], said: str) -> None:
+def test_a_camera_that_fails_is_told_of_and_sought_again(fault: list[Step], message: str) -> None:
     app = Rig([*pictures(5), *fault], None, None, pictures())
-    app.when_lost(said).when_lost("camera 0: not there").when_back().run()
+    app.when_lost(message).when_lost("camera 0: not there").when_back().run()
     assert all(capture.released.wait(WAIT_S) for capture in app.captures)
 
 
-@pytest.mark.parametrize(("value", "said"), [(120, "the same picture for"), (4, "a black picture for")])
-def test_pictures_of_no_use_are_told_of(value: int, said: str) -> None:
+@pytest.mark.parametrize(("value", "message"), [(120, "the same picture for"), (4, "a black picture for")])
+def test_pictures_of_no_use_are_told_of(value: int, message: str) -> None:
     app = Rig(chain(pictures(3), always(value)), pictures())
-    app.when_lost(said).when_back().run()
+    app.when_lost(message).when_back().run()
 
 
 def test_it_may_come_back_at_another_size() -> None:
@@ -78,7 +78,7 @@ def test_it_may_come_back_at_another_size() -> None:
 
 def test_the_next_camera_takes_the_place_of_one_that_hangs(gates: list[Gate]) -> None:
     app = Rig([*pictures(5), gates[0]], [gates[1]], others=(pictures(width=32, height=24),))
-    app.when(lambda _, status: status.lost, "the loss", Turn(keys=("n",)))
+    app.when(lambda _, status: status.lost, "the loss", UserInput(keys=("n",)))
     app.when(lambda frame, _: frame.image.shape == (24, 32, 3), "the other camera's picture").run()
     assert app.seen[-1][1].source == "camera 1"
 
@@ -95,7 +95,7 @@ def test_frames_that_nobody_had_time_for_are_counted() -> None:
     capture = FakeCapture([*pictures(30), gate])
     source = open_camera(0, (64, 48), connect=lambda *_: capture, platform="linux", params=PARAMS, clock=clock)
     assert gate.reached.wait(WAIT_S)
-    assert source.read(Turn()).index == 29
+    assert source.read(UserInput()).index == 29
     assert source.dropped == 29
     gate.open()
     source.close()

@@ -22,10 +22,10 @@ import numpy as np
 import pytest
 
 from camdigits import cli
+from tests.cli.test_cli import PAPER, PHONE, child
 from tests.faults.resources import needs_proc, repeat
+from tests.live.test_live_window import TITLE, App, needs_screen, notice_shown
 from tests.platforms import posix_only
-from tests.test_cli import PAPER, PHONE, child
-from tests.test_live_window import TITLE, App, needs_screen, notice_shown
 from tests.x_screen import DEADLINE_S, Screen, wait_until, x_screen
 
 if sys.platform != "win32":
@@ -72,7 +72,7 @@ cli.main(sys.argv[1:])
 
 NOISE = """
 import os, sys
-from camdigits import api, cli
+from camdigits import recognizer as api, cli
 
 read = api.LiveReader.recognize
 def noisily_read(*arguments):
@@ -212,8 +212,8 @@ def test_drawings_whose_folder_is_removed_end_the_run(clip: Path, tmp_path: Path
 def test_a_disk_that_fills_up_keeps_the_whole_lines_written_before(clip: Path, tmp_path: Path, kind: str) -> None:
     results = tmp_path / "read"
     many = [clip] * 20
-    told = complaint_of(scripted(LITTLE_SPACE, 1000, "read", *many, "--format", kind, "--output", results))
-    assert f"{results}: cannot be written" in told
+    message = complaint_of(scripted(LITTLE_SPACE, 1000, "read", *many, "--format", kind, "--output", results))
+    assert f"{results}: cannot be written" in message
     text = text_of(results)
     assert text.endswith("\n")
     longest = max(len(line) for line in text.splitlines())
@@ -358,15 +358,15 @@ def test_kill_9_leaves_whole_lines_in_the_pipe(dense_page: Path, seen: int) -> N
 
 # The run is interrupted or terminated.
 
-LOADING = "camdigits.devices.models:LiteRTClassifier.__init__"
-CHECKING_THE_MODEL = "camdigits.devices.models:LiteRTClassifier._invoke"
-OPENING = "camdigits.devices.sources:open_source"
-READING = "camdigits.api:LiveReader.recognize"
-WRITING = "camdigits.devices.writers:JsonLinesWriter.write"
-LINE_WRITTEN = "camdigits.devices.writers:AnnotationWriter.write"
-CLIP_OPENS = "camdigits.devices.writers:_Clip.__init__"
-CLIP_CLOSES = "camdigits.devices.writers:_Clip.close"
-FILE_CLOSES = "camdigits.devices.writers:_ResultFile.close"
+LOADING = "camdigits.runtime.models:LiteRTClassifier.__init__"
+CHECKING_THE_MODEL = "camdigits.runtime.models:LiteRTClassifier._invoke"
+OPENING = "camdigits.sources.kinds:open_source"
+READING = "camdigits.recognizer:LiveReader.recognize"
+WRITING = "camdigits.outputs.writers:JsonLinesWriter.write"
+LINE_WRITTEN = "camdigits.outputs.writers:AnnotationWriter.write"
+CLIP_OPENS = "camdigits.outputs.writers:_Clip.__init__"
+CLIP_CLOSES = "camdigits.outputs.writers:_Clip.close"
+FILE_CLOSES = "camdigits.outputs.writers:_ResultFile.close"
 INT, TERM = int(signal.SIGINT), int(signal.SIGTERM)
 
 
@@ -420,7 +420,7 @@ def test_a_signal_ends_a_window_without_a_word(screen: Screen, command: Sequence
 @needs_screen
 @pytest.mark.parametrize(("number", "code"), SIGNALS, ids=["SIGINT", "SIGTERM"])
 def test_a_signal_is_heard_while_the_mouse_moves(screen: Screen, number: int, code: int) -> None:
-    cue = f"{number:d},camdigits.devices.window:CvWindow._on_mouse,3"
+    cue = f"{number:d},camdigits.live.window:CvWindow._on_mouse,3"
     with screen.start("-c", CUES, cue, "canvas") as program:
         window = screen.window(TITLE)
         xs = itertools.cycle(range(100, 500, 10))
@@ -431,7 +431,7 @@ def test_a_signal_is_heard_while_the_mouse_moves(screen: Screen, number: int, co
 
 @needs_screen
 def test_a_signal_while_a_snapshot_is_saved_leaves_no_half_of_it(screen: Screen, tmp_path: Path) -> None:
-    cue = f"{INT},camdigits.devices.writers:_write_all_new,1"
+    cue = f"{INT},camdigits.outputs.writers:_write_all_new,1"
     with screen.start("-c", CUES, cue, "live", PAPER, "--snapshots", str(tmp_path)) as program:
         app = App.of(screen, program)
         app.press("s")
@@ -463,7 +463,7 @@ def test_a_snapshot_that_cannot_be_saved_is_told_of_and_the_window_lives_on(scre
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "out", "said"),
+    ("command", "code", "out", "message"),
     [
         (f"read {PHONE} >&-", 5, "", "stdout: cannot be written"),
         (f"read {PHONE} >&- 2>&-", 5, "", ""),
@@ -474,14 +474,14 @@ def test_a_snapshot_that_cannot_be_saved_is_told_of_and_the_window_lives_on(scre
         ("read missing.jpg 2>/dev/full", 3, "", ""),
     ],
 )
-def test_closed_streams_get_no_traceback(command: str, code: int, out: str, said: str) -> None:
+def test_closed_streams_get_no_traceback(command: str, code: int, out: str, message: str) -> None:
     if "/dev/full" in command and not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here")
     shell = subprocess.run(
         ["/bin/sh", "-c", f"{sys.executable} -m camdigits {command}"], capture_output=True, text=True, timeout=DEADLINE_S
     )
     assert (shell.returncode, shell.stdout) == (code, out)
-    assert re.fullmatch(rf"camdigits: {said}[^\n]*\n" if said else "", shell.stderr), shell.stderr
+    assert re.fullmatch(rf"camdigits: {message}[^\n]*\n" if message else "", shell.stderr), shell.stderr
 
 
 @pytest.mark.parametrize("closed", [">&- 2>&-", "<&- >&- 2>&-"])
@@ -524,7 +524,7 @@ def folder_gone(clip: Path, folder: Path, patch: pytest.MonkeyPatch) -> None:
 
     (folder / "drawn").mkdir(parents=True, exist_ok=True)
     with patch.context() as inner:
-        inner.setattr("camdigits.devices.writers._Clip.write", write)
+        inner.setattr("camdigits.outputs.writers._Clip.write", write)
         run(5, "read", clip, "--format", "jsonl", "--output", folder / "read.jsonl", "--annotate", folder / "drawn")
 
 
@@ -538,7 +538,7 @@ def broken_pipe(clip: Path, folder: Path, patch: pytest.MonkeyPatch) -> None:
 
 def interrupted(clip: Path, folder: Path, patch: pytest.MonkeyPatch) -> None:
     with patch.context() as inner:
-        inner.setattr("camdigits.api.LiveReader.recognize", lambda *_: signal.raise_signal(signal.SIGTERM))
+        inner.setattr("camdigits.recognizer.LiveReader.recognize", lambda *_: signal.raise_signal(signal.SIGTERM))
         run(143, "read", clip, "--format", "jsonl", "--output", folder / "read.jsonl", "--annotate", folder)
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from camdigits.devices.reader_thread import SLOW_S, ReaderThread
-from camdigits.overlay import Status
+from camdigits.live.overlay import Status
+from camdigits.live.reader_thread import SLOW_S, ReaderThread
 from camdigits.tracking.live_reader import LiveReader
-from camdigits.vision.rotation import Turned
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Odds, Scene
+from camdigits.vision.orientation import RotatedReader
+from camdigits.vision.types import Batch, BgrImage, Box, Frame, Probabilities, Scene
 from tests.fake_screen import BlobReader, blob_frame
 from tests.fakes import WAIT_S, Gate
 from tests.faults.resources import needs_proc, repeat
@@ -42,7 +42,7 @@ class Readings:
 
     def reader(self, app: Rig) -> LiveReader:
         """The live reader of the window, on its thread."""
-        return LiveReader(Turned(self._read, _no_network), ReaderThread(app.clock, HANG_S))
+        return LiveReader(RotatedReader(self._read, _no_network), ReaderThread(app.clock, HANG_S))
 
     def _read(self, frame: Frame, source: str) -> Scene:
         self.begun += 1
@@ -53,7 +53,7 @@ class Readings:
         return replace(scene, numbers=(), evidence=None, source=source)
 
 
-def _no_network(batch: Batch) -> Odds:
+def _no_network(batch: Batch) -> Probabilities:
     raise AssertionError(f"{len(batch)} crops were read")
 
 
@@ -106,16 +106,16 @@ def gate() -> Iterator[Gate]:
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [(MemoryError(), "MemoryError"), (SystemExit("a library gave up"), "a library gave up"), (ValueError("a bug"), "a bug")],
 )
-def test_a_reading_that_dies_is_told_of_and_the_next_one_is_done(error: BaseException, said: str) -> None:
+def test_a_reading_that_dies_is_told_of_and_the_next_one_is_done(error: BaseException, message: str) -> None:
     def dies() -> None:
         raise error
 
     readings = Readings(once(dies))
     app = app_with(readings)
-    app.when(lambda _, status: status.notice == f"a reading failed: {said}", "the failure in the status bar")
+    app.when(lambda _, status: status.notice == f"a reading failed: {message}", "the failure in the status bar")
     goes_on(frames_go_by(app), readings)
     app.when(lambda _, status: not status.notice, "no notice any more").run()
     assert not [thread for thread in threading.enumerate() if thread.name == "reader"]

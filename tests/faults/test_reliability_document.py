@@ -28,8 +28,8 @@ def rows_of(document: str) -> list[tuple[str, str, str]]:
         elif line.startswith("| fault |"):
             in_table = True
         elif in_table and not line.startswith("| --- |"):
-            fault, said = re.split(r"(?<!\\) \| ", line.removeprefix("| ").removesuffix(" |"))
-            found.append((section, fault, said))
+            fault, message = re.split(r"(?<!\\) \| ", line.removeprefix("| ").removesuffix(" |"))
+            found.append((section, fault, message))
     return found
 
 

@@ -11,11 +11,11 @@ import av
 import numpy as np
 import pytest
 
-from camdigits.devices.recorder import ClipRecorder
-from camdigits.vision.scene import Frame, Scene
-from tests.devices.test_recorder import as_it_came, failing, frames
+from camdigits.outputs.recorder import ClipRecorder
+from camdigits.vision.types import Frame, Scene
+from tests.cli.test_cli import CLIP, PAPER, child
 from tests.faults.test_outputs import complaint_of, text_of, whole_lines
-from tests.test_cli import CLIP, PAPER, child
+from tests.outputs.test_recorder import as_it_came, failing, frames
 
 DISK_BYTES = 1 << 20
 
@@ -43,8 +43,8 @@ def test_a_recording_holds_all_fragments_that_there_was_room_for(disk: Path) -> 
     noise = np.random.default_rng(1).integers(0, 256, (8, 240, 320, 3), np.uint8)
     clip = ClipRecorder(as_it_came, disk / "lesson.mp4", disk)
     clip.start()
-    told = failing(clip, lambda index: (Frame(noise[index % 8], index, 0.0), Scene(320, 240)))
-    assert "no space left on device" in str(told)
+    message = failing(clip, lambda index: (Frame(noise[index % 8], index, 0.0), Scene(320, 240)))
+    assert "no space left on device" in str(message)
     assert len(frames(disk / "lesson.mp4")) > 8, "and none of them is damaged"
 
 
@@ -58,8 +58,8 @@ def test_a_recording_that_there_is_no_room_for_does_not_stay(disk: Path) -> None
 
 def test_readings_are_all_whole_lines_that_there_was_room_for(disk: Path) -> None:
     leave(disk, 8192)
-    told = complaint_of(child("read", *[PAPER] * 20, "--format", "jsonl", "--output", str(disk / "read")))
-    assert "no space left on device" in told
+    message = complaint_of(child("read", *[PAPER] * 20, "--format", "jsonl", "--output", str(disk / "read")))
+    assert "no space left on device" in message
     text = text_of(disk / "read")
     line_bytes = len(text) // len(whole_lines(text))
     assert 8192 - line_bytes < len(text) <= 8192
@@ -72,8 +72,8 @@ def test_readings_are_all_whole_lines_that_there_was_room_for(disk: Path) -> Non
 )
 def test_drawings_are_whole_or_not_there(disk: Path, source: str, room_bytes: int, whole: tuple[str, int]) -> None:
     leave(disk, room_bytes)
-    told = complaint_of(child("read", source, source, "--every", "12", "--annotate", str(disk / "drawn")))
+    message = complaint_of(child("read", source, source, "--every", "12", "--annotate", str(disk / "drawn")))
     (drawn,) = (disk / "drawn").iterdir()
     with av.open(str(drawn)) as container:
         assert (drawn.name, sum(1 for _ in container.decode(video=0))) == whole
-    assert f"{drawn.stem}-2{drawn.suffix}: " in told
+    assert f"{drawn.stem}-2{drawn.suffix}: " in message

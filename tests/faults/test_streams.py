@@ -26,14 +26,14 @@ ROOT = Path(__file__).resolve().parents[2]
 CLOSE_S = 1.0
 """The promise: a window that is closed is gone within a second, whatever hangs."""
 
-Told = dict[str, Any]
+Report = dict[str, Any]
 
 
 class LiveApp:
     """The live app on a source, without a screen."""
 
     def __init__(self, source: str) -> None:
-        self.told: list[Told] = []
+        self.reports: list[Report] = []
         self.errors: list[str] = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.headless", "live", source],
@@ -50,7 +50,7 @@ class LiveApp:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.told.append(json.loads(line))
+            self.reports.append(json.loads(line))
 
     def _listen_to_errors(self) -> None:
         assert self._process.stderr is not None
@@ -60,40 +60,40 @@ class LiveApp:
     def say(self, line: str) -> int:
         """Tell it that; how many things it had told before."""
         assert self._process.stdin is not None
-        before = len(self.told)
+        before = len(self.reports)
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
         return before
 
-    def wait_for(self, look: Callable[[Told], bool], what: str, since: int | None = None) -> Told:
+    def wait_for(self, look: Callable[[Report], bool], what: str, since: int | None = None) -> Report:
         """The next thing told that `look` is satisfied with, from now on or after the first `since` things."""
-        begin = len(self.told) if since is None else since
+        begin = len(self.reports) if since is None else since
 
-        def found() -> Told | None:
-            return next((told for told in self.told[begin:] if look(told)), None)
+        def found() -> Report | None:
+            return next((report for report in self.reports[begin:] if look(report)), None)
 
         wait_until(lambda: found() is not None or self._process.poll() is not None, what)
         if self._process.poll() is not None:  # what it told last may still be on its way
             self._readers[0].join(DEADLINE_S)
-        told = found()
-        assert told is not None, f"ended while it was waited for {what}: {self.told[-3:]} {self.errors}"
-        return told
+        report = found()
+        assert report is not None, f"ended while it was waited for {what}: {self.reports[-3:]} {self.errors}"
+        return report
 
-    def wait_for_frames(self) -> Told:
-        return self.wait_for(lambda told: told.get("index", -1) >= 0 and not told["lost"], "frames")
+    def wait_for_frames(self) -> Report:
+        return self.wait_for(lambda report: report.get("index", -1) >= 0 and not report["lost"], "frames")
 
-    def wait_for_loss(self) -> Told:
-        return self.wait_for(lambda told: bool(told.get("lost")), "the loss")
+    def wait_for_loss(self) -> Report:
+        return self.wait_for(lambda report: bool(report.get("lost")), "the loss")
 
     def signal(self, number: signal.Signals) -> int:
         """Send it; how many things it had told before."""
-        before = len(self.told)
+        before = len(self.reports)
         self._process.send_signal(number)
         return before
 
-    def resources(self) -> Told:
+    def resources(self) -> Report:
         since = self.say("resources")
-        return self.wait_for(lambda told: "threads" in told, "what it holds", since)
+        return self.wait_for(lambda report: "threads" in report, "what it holds", since)
 
     def quit(self, code: int) -> None:
         """Press q; it ends with `code`."""
@@ -178,15 +178,17 @@ def test_one_that_never_answers_is_left_at_once_with_ctrl_c(server: StreamServer
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [("stall", "no picture for"), ("end", "no picture for"), ("cut", "no picture for")],
 )
-def test_a_stream_that_is_lost_is_told_of_and_taken_up_again(server: StreamServer, start: Start, fault: str, said: str) -> None:
+def test_a_stream_that_is_lost_is_told_of_and_taken_up_again(
+    server: StreamServer, start: Start, fault: str, message: str
+) -> None:
     app = start(server.url)
     before = app.wait_for_frames()
     server.fault = Fault(fault)
     lost = app.wait_for_loss()
-    assert said in lost["notice"]
+    assert message in lost["notice"]
     assert server.url in lost["notice"]
     assert "trying again (m: camera or canvas, n: next camera)" in lost["notice"]
     server.fault = Fault()
@@ -211,7 +213,7 @@ def test_an_rtsp_camera_that_is_lost_is_told_of_and_taken_up_again(rtsp_camera: 
     assert back["notice"] == ""
     app.quit(0)
     assert app.errors == []
-    assert PASSWORD not in str(app.told)
+    assert PASSWORD not in str(app.reports)
 
 
 @posix_only
@@ -240,16 +242,16 @@ def test_one_that_answers_while_the_program_ends_does_not_abort_it(rtsp_camera: 
         assert (process.wait(DEADLINE_S), process.stderr.read()) == (130, "")
 
 
-@pytest.mark.parametrize(("fault", "said"), [("stale", "the same picture for"), ("black", "a black picture for")])
+@pytest.mark.parametrize(("fault", "message"), [("stale", "the same picture for"), ("black", "a black picture for")])
 def test_pictures_that_are_of_no_use_are_told_of_until_they_change(
-    server: StreamServer, start: Start, fault: str, said: str
+    server: StreamServer, start: Start, fault: str, message: str
 ) -> None:
     app = start(server.url)
     app.wait_for_frames()
     server.fault = Fault(fault)
-    assert said in app.wait_for_loss()["notice"]
+    assert message in app.wait_for_loss()["notice"]
     server.fault = Fault()
-    assert app.wait_for(lambda told: told.get("notice") == "" and not told["lost"], "pictures")["index"] > 0
+    assert app.wait_for(lambda report: report.get("notice") == "" and not report["lost"], "pictures")["index"] > 0
     app.quit(0)
 
 
@@ -268,7 +270,7 @@ def test_bytes_that_are_no_pictures_end_nothing(server: StreamServer, start: Sta
 
 def test_a_stream_may_change_its_size_and_its_rate(server: StreamServer, start: Start) -> None:
     app = start(server.url)
-    app.wait_for(lambda told: told.get("size") == [320, 240], "the first size")
+    app.wait_for(lambda report: report.get("size") == [320, 240], "the first size")
     server.fault = Fault(period_s=0.2)
     app.wait_for_frames()
     # FFmpeg keeps the first size of a stream; another one comes with another connection.
@@ -276,7 +278,7 @@ def test_a_stream_may_change_its_size_and_its_rate(server: StreamServer, start: 
     app.wait_for_loss()
     server.fault = Fault(size=(640, 480), period_s=0.01)
     server.plug_in()
-    app.wait_for(lambda told: told.get("size") == [640, 480] and not told["lost"], "another size")
+    app.wait_for(lambda report: report.get("size") == [640, 480] and not report["lost"], "another size")
     app.quit(0)
 
 
@@ -289,7 +291,7 @@ def test_a_capture_that_hangs_keeps_no_window_open(server: StreamServer, start: 
     app.wait_for_loss()
     since = app.say(how)
     asked_s = time.monotonic()
-    closed = app.wait_for(lambda told: "closed" in told, "the window's end", since)
+    closed = app.wait_for(lambda report: "closed" in report, "the window's end", since)
     assert closed["closed"] - asked_s < CLOSE_S
     app.ends(3)
     assert time.monotonic() - asked_s < 3 * CLOSE_S, "the program waited for the server"
@@ -301,7 +303,7 @@ def test_a_capture_that_hangs_keeps_no_window_open(server: StreamServer, start: 
 def test_what_is_unplugged_again_and_again_leaves_nothing_behind(server: StreamServer, start: Start) -> None:
     app = start(server.url)
     app.wait_for_frames()
-    held: list[Told] = []
+    held: list[Report] = []
     for _ in range(8):
         server.unplug()
         app.wait_for_loss()
@@ -316,16 +318,16 @@ def test_what_is_unplugged_again_and_again_leaves_nothing_behind(server: StreamS
 
 
 def test_a_reader_that_is_slow_drops_frames_and_stays_live(server: StreamServer) -> None:
-    from camdigits.devices.sources import open_source
-    from camdigits.ports import Turn
+    from camdigits.sources.kinds import open_source
+    from camdigits.sources.ports import UserInput
 
     server.fault = Fault(period_s=0.002)
     source = open_source(server.url)
     try:
-        first = source.read(Turn())
+        first = source.read(UserInput())
         assert first is not None
         wait_until(lambda: source.dropped >= 50, "frames that nobody read")  # type: ignore[attr-defined]
-        second = source.read(Turn())
+        second = source.read(UserInput())
         assert second is not None
         assert second.index >= first.index + 50, "old frames are waiting in a queue"
     finally:
@@ -342,7 +344,7 @@ def test_a_signal_ends_the_live_app_while_its_camera_is_lost(
     server.unplug()
     app.wait_for_loss()
     since = app.signal(number)
-    app.wait_for(lambda told: "closed" in told, "the window's end", since)
+    app.wait_for(lambda report: "closed" in report, "the window's end", since)
     app.ends(code)
 
 

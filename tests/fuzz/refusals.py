@@ -14,7 +14,7 @@ def refused_in_one_line(kind: type[CamdigitsError] = SourceError) -> Iterator[No
     try:
         yield
     except kind as refusal:
-        told = str(refusal)
+        message = str(refusal)
     else:
         return
-    assert len(told.splitlines()) == 1
+    assert len(message.splitlines()) == 1

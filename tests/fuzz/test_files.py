@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits import cli
-from camdigits.devices.pictures import decode_picture
-from camdigits.devices.sources import open_source
 from camdigits.errors import SourceError
-from camdigits.ports import Turn
+from camdigits.sources.kinds import open_source
+from camdigits.sources.pictures import decode_picture
+from camdigits.sources.ports import UserInput
 from tests.fuzz.damage import damaged
 from tests.fuzz.refusals import refused_in_one_line
 from tests.fuzz.rounds import fuzzing
@@ -28,7 +28,7 @@ BEGINNINGS = (
     *(b"#?RADIANCE\n", b"P5 9 9 255\n", b"P7\n", b"PF\n", b"RIFF\xff\xff\0\0WEBPVP8 ", b"\0\0\0\x20ftypavif", b"GIF89a", b""),
     *(b"\0\0\0\x18ftypisom", b"RIFF\xff\xff\0\0AVI LIST", b"\x1aE\xdf\xa3", b"#EXTM3U\n", b"ffconcat version 1.0\n", b"\x47"),
 )
-MOST_FRAMES = 30
+MAX_FRAMES = 30
 
 
 @cache
@@ -69,8 +69,8 @@ def read_all(path: Path) -> None:
     with refused_in_one_line():
         source = open_source(str(path))
         try:
-            for _ in range(MOST_FRAMES):
-                frame = source.read(Turn())
+            for _ in range(MAX_FRAMES):
+                frame = source.read(UserInput())
                 if frame is None:
                     break
                 assert frame.image.dtype == np.uint8
@@ -109,8 +109,8 @@ def test_the_command_line_reads_it_or_ends_with_the_code_of_a_source(file: Path,
     file.write_bytes(data)
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as stderr, pytest.raises(SystemExit) as ended:
         cli.main(["read", str(file)])
-    told = stderr.getvalue().splitlines()
-    was_read = not told or "these were read" in told[0]
+    message = stderr.getvalue().splitlines()
+    was_read = not message or "these were read" in message[0]
     assert ended.value.code == (0 if was_read else SourceError.exit_code)
-    assert all(line.startswith(f"camdigits: {file}: ") for line in told)
-    assert len(told) <= 1
+    assert all(line.startswith(f"camdigits: {file}: ") for line in message)
+    assert len(message) <= 1

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camdigits.devices.models import CHUNK, bundled_model, load_classifier
 from camdigits.errors import ModelError
+from camdigits.runtime.models import CHUNK, bundled_model, load_classifier
 from tests.fuzz.damage import Damaged, damaged
 from tests.fuzz.refusals import refused_in_one_line
 from tests.fuzz.rounds import fuzzing
@@ -36,6 +36,6 @@ def test_a_damaged_model_gives_odds_or_is_refused(file: Path, data: bytes) -> No
     with refused_in_one_line(ModelError):
         classify = load_classifier(str(file))
         for count in (1, 3, CHUNK + 1):
-            odds = classify(np.random.default_rng(count).random((count, 28, 28, 1), np.float32))
-            assert odds.shape == (count, classify.class_count)
-            assert odds.sum(axis=1) == pytest.approx(1, abs=1e-3)
+            probabilities = classify(np.random.default_rng(count).random((count, 28, 28, 1), np.float32))
+            assert probabilities.shape == (count, classify.class_count)
+            assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-3)

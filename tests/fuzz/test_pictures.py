@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camdigits.api import Recognizer
-from camdigits.devices.arrays import bgr_of
-from camdigits.devices.pictures import BEYOND_WHITE, as_bgr
 from camdigits.errors import SourceError
-from camdigits.vision.scene import Scene
+from camdigits.recognizer import Recognizer
+from camdigits.sources.arrays import bgr_of
+from camdigits.sources.pictures import BEYOND_WHITE, as_bgr
+from camdigits.vision.types import Scene
 from tests.fuzz.refusals import refused_in_one_line
 from tests.fuzz.rounds import fuzzing
 

@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits import cli
-from camdigits.devices.models import INPUT_CONTRACT, ModelCard, bundled_model, load_classifier
-from camdigits.devices.pages import load_page
+from camdigits.canvas.strokes import render
 from camdigits.errors import ModelError, SourceError
 from camdigits.evaluation.clips import CLIPS, load_clips
 from camdigits.evaluation.truth import ANNOTATIONS, load_truth
-from camdigits.vision.strokes import render
+from camdigits.runtime.models import INPUT_CONTRACT, ModelCard, bundled_model, load_classifier
+from camdigits.sources.pages import load_page
 from tests.fuzz.damage import damaged
 from tests.fuzz.refusals import refused_in_one_line
 from tests.fuzz.rounds import fuzzing

@@ -15,23 +15,25 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from camdigits.api import CanvasReader, Recognizer, live_reader
-from camdigits.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View
-from camdigits.devices.canvas import PAGE_PX, CanvasSource
+from camdigits.canvas.strokes import PaperColour, StrokeKind, ground_of, render
 from camdigits.errors import OutputError, SourceError
 from camdigits.live import loop, screen
-from camdigits.ports import FrameSource, Outputs, Pointer, Reader, Turn
+from camdigits.live.canvas import PAGE_PX, CanvasSource
+from camdigits.live.controls import BINDINGS, PAGE_COMMANDS, Command, Mode, View
+from camdigits.live.ports import Outputs
+from camdigits.recognizer import CanvasReader, Recognizer, live_reader
 from camdigits.settings import Effort
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Box, Frame, Scene
-from camdigits.vision.strokes import Kind, PaperColour, ground_of, render
+from camdigits.sources.ports import FrameSource, Pointer, UserInput
+from camdigits.tracking.ports import Reader
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import BgrImage, Box, Frame, Scene
 from tests.fake_screen import CLOSED, FakeNotebook, FakeRecorder, FakeSource, FakeWindow, ThreadedReader, blob_frame
 from tests.fakes import WAIT_S, FakeClock
 from tests.fuzz.rounds import fuzzing
 
-MOST_PX = 6000
+MAX_PX = 6000
 """No picture that is shown is longer than this."""
-LEAST_TURNS = 12
+MIN_INPUTS = 12
 """Nobody leaves before."""
 ENDING = (Command.QUIT, Command.LET_GO)
 PRESSABLE = tuple(key for binding in BINDINGS if binding.command not in ENDING for key in binding.keys)
@@ -54,16 +56,16 @@ class SteppedWindow(FakeWindow):
         self._clock = clock
         self.picture: BgrImage | None = None
         self.events: queue.Queue[BaseException | str] = queue.Queue()
-        self.turns: queue.Queue[Turn] = queue.Queue()
+        self.inputs: queue.Queue[UserInput] = queue.Queue()
 
     def show(self, picture: BgrImage, keeps_size: bool = False) -> None:  # noqa: ARG002
         self.picture = picture
 
-    def poll(self, wait_s: float) -> Turn:
+    def poll(self, wait_s: float) -> UserInput:
         assert 0 < wait_s < 1
         self._clock.advance(wait_s)
         self.events.put("looked")
-        return self.turns.get(timeout=10 * WAIT_S)
+        return self.inputs.get(timeout=10 * WAIT_S)
 
 
 class Camera(FakeSource):
@@ -81,7 +83,7 @@ class Camera(FakeSource):
         """Whether it is a clip at its end that gives nothing any more."""
         return self.has_ended and not self.live and bool(self.fault)
 
-    def read(self, turn: Turn) -> Frame | None:  # noqa: ARG002
+    def read(self, user_input: UserInput) -> Frame | None:  # noqa: ARG002
         if isinstance(self.fault, SourceError):
             raise self.fault
         if self.fault:
@@ -103,20 +105,20 @@ class PaperModel:
     """What should be on the page: which strokes, of which kind, on which paper."""
 
     def __init__(self) -> None:
-        self.strokes: list[Kind] = []
+        self.strokes: list[StrokeKind] = []
         self.colour = PaperColour.WHITE
-        self.kind = Kind.PEN
-        self.done: list[list[Kind]] = []
-        self.undone: list[list[Kind]] = []
+        self.kind = StrokeKind.PEN
+        self.done: list[list[StrokeKind]] = []
+        self.undone: list[list[StrokeKind]] = []
 
-    def hear(self, turn: Turn) -> None:
-        for pointer in turn.pointers:
+    def hear(self, user_input: UserInput) -> None:
+        for pointer in user_input.pointers:
             if pointer.action == "down" and pointer.button == "right":
                 self.wipe()
             on_page = 0 <= pointer.x < PAGE_PX and 0 <= pointer.y < PAGE_PX
             if pointer.action == "down" and pointer.button == "left" and on_page:
                 self.become([*self.strokes, self.kind])
-        for key in turn.keys:
+        for key in user_input.keys:
             match next((row.command for row in BINDINGS if key in row.keys), None):
                 case Command.CLEAR:
                     self.wipe()
@@ -127,7 +129,7 @@ class PaperModel:
                     self.done.append(self.strokes)
                     self.strokes = self.undone.pop()
                 case Command.ERASER:
-                    self.kind = Kind.PEN if self.kind is Kind.ERASER else Kind.ERASER
+                    self.kind = StrokeKind.PEN if self.kind is StrokeKind.ERASER else StrokeKind.ERASER
                 case Command.PAGE_COLOUR:
                     colours = [*PaperColour, PaperColour.WHITE]
                     self.colour = colours[colours.index(self.colour) + 1]
@@ -136,7 +138,7 @@ class PaperModel:
         if self.strokes:
             self.become([])
 
-    def become(self, strokes: list[Kind]) -> None:
+    def become(self, strokes: list[StrokeKind]) -> None:
         self.done.append(self.strokes)
         self.undone.clear()
         self.strokes = strokes
@@ -155,7 +157,7 @@ class LiveWindow(RuleBasedStateMachine):
         self.left_behind: list[Camera] = []
         self.over: BaseException | None = None
         self.left = False
-        self.turns = 0
+        self.inputs = 0
         self.faulty = False
         self.stays_on_canvas = False
         self.disk_is_full = False
@@ -193,7 +195,7 @@ class LiveWindow(RuleBasedStateMachine):
             self.window.events.put("quit")
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
-        """The sources (ports.Sources)."""
+        """The sources (live.ports.Sources)."""
         if mode is Mode.CANVAS:
             source: FrameSource = self.canvas
         elif isinstance(self.camera.fault, SourceError):
@@ -251,17 +253,17 @@ class LiveWindow(RuleBasedStateMachine):
         elif event == "quit":
             self.over = SystemExit()
 
-    def turn(self, turn: Turn) -> None:
+    def send(self, user_input: UserInput) -> None:
         """The user does something, in the app and in the model."""
         before = self.expected
-        self.turns += 1
+        self.inputs += 1
         self.stays_on_canvas = self.camera.cannot_begin_anew
-        for key in turn.keys:
+        for key in user_input.keys:
             self.expected = self.after(self.expected, key)
-        heard = turn if self.expected.mode is before.mode else Turn()
+        heard = user_input if self.expected.mode is before.mode else UserInput()
         if self.expected.mode is Mode.CANVAS and not self.expected.held:
             self.paper.hear(heard)
-        self.window.turns.put(turn)
+        self.window.inputs.put(user_input)
         self.look()
 
     def after(self, view: View, key: str) -> View:
@@ -291,12 +293,12 @@ class LiveWindow(RuleBasedStateMachine):
     @precondition(lambda self: self.runs)
     @rule(pressed=keys)
     def press(self, pressed: tuple[str, ...]) -> None:
-        self.turn(Turn(keys=pressed))
+        self.send(UserInput(keys=pressed))
 
     @precondition(lambda self: self.runs)
     @rule(moved=st.lists(pointers, max_size=6).map(tuple))
     def point(self, moved: tuple[Pointer, ...]) -> None:
-        self.turn(Turn(pointers=moved))
+        self.send(UserInput(pointers=moved))
 
     @precondition(lambda self: self.runs)
     @rule(start=st.tuples(near, near), points=st.lists(st.tuples(places, places), max_size=4), whole=st.booleans())
@@ -304,55 +306,55 @@ class LiveWindow(RuleBasedStateMachine):
         """A stroke, begun on the page or beside it; the release may be missed."""
         first = Pointer("down", "left", *start)
         moves = [Pointer("move", "left", *point) for point in (*points, (300, 300))]
-        self.turn(Turn(pointers=(first, *moves, *([Pointer("up", "left", 300, 300)] if whole else []))))
+        self.send(UserInput(pointers=(first, *moves, *([Pointer("up", "left", 300, 300)] if whole else []))))
 
     @precondition(lambda self: self.runs)
     @rule(pressed=keys, moved=st.lists(pointers, min_size=1, max_size=3).map(tuple))
     def press_and_point(self, pressed: tuple[str, ...], moved: tuple[Pointer, ...]) -> None:
-        self.turn(Turn(pressed, moved))
+        self.send(UserInput(pressed, moved))
 
     @precondition(lambda self: self.runs)
     @rule(seconds=st.sampled_from((0.0, 0.02, 0.5, 7.0, 3600.0)))
     def wait(self, seconds: float) -> None:
         self.clock.advance(seconds)
-        self.turn(Turn())
+        self.send(UserInput())
 
     @precondition(lambda self: self.runs and not self.camera.fault)
     @rule(fault=st.sampled_from((SourceError("camera 0 was unplugged"), "the end")))
     def camera_fails(self, fault: SourceError | str) -> None:
         self.camera.fault, self.faulty = fault, True
         self.clock.advance(1.0)
-        self.turn(Turn())
+        self.send(UserInput())
 
     @precondition(lambda self: self.runs)
     @rule(size_px=st.sampled_from(SIZES_PX))
     def camera_gives_frames_of_another_size(self, size_px: tuple[int, int]) -> None:
         self.camera.fault, self.camera.size_px = "", size_px
         self.clock.advance(1.0)
-        self.turn(Turn())
+        self.send(UserInput())
 
     @precondition(lambda self: self.runs)
     @rule(learnt=st.sampled_from(("learnt", "x" * 3000)))
     def something_is_learnt(self, learnt: str) -> None:
         self.notebook.learnt = learnt
-        self.turn(Turn())
+        self.send(UserInput())
 
     @precondition(lambda self: self.runs)
-    @rule(full=st.booleans(), said=st.sampled_from(("", "dark", "é\u202e\n\ud800" * 9, "x" * 3000)))
-    def disk_and_notice_change(self, full: bool, said: str) -> None:
-        self.disk_is_full, self.camera.notice = full, said
+    @rule(full=st.booleans(), message=st.sampled_from(("", "dark", "é\u202e\n\ud800" * 9, "x" * 3000)))
+    def disk_and_notice_change(self, full: bool, message: str) -> None:
+        self.disk_is_full, self.camera.notice = full, message
         self.notebook.fails_with = OutputError("the disk is full") if full else None
         self.recorder.fails_after = -1 if full else None
-        self.turn(Turn(keys=("s",)))
+        self.send(UserInput(keys=("s",)))
 
-    @precondition(lambda self: self.runs and self.turns >= LEAST_TURNS)
-    @rule(last=st.sampled_from((CLOSED, Turn(keys=("q",)), Turn(keys=("esc", "m")), Turn(("m",), (), True))))
-    def leave(self, last: Turn) -> None:
+    @precondition(lambda self: self.runs and self.inputs >= MIN_INPUTS)
+    @rule(last=st.sampled_from((CLOSED, UserInput(keys=("q",)), UserInput(keys=("esc", "m")), UserInput(("m",), (), True))))
+    def leave(self, last: UserInput) -> None:
         self.left = True
-        self.turn(last)
+        self.send(last)
         for _ in range(2):  # Esc may have let go of something, and then a drawing is asked about once
             if self.runs:
-                self.turn(CLOSED)
+                self.send(CLOSED)
         assert not self.runs
 
     @precondition(lambda self: not self.runs)
@@ -371,7 +373,7 @@ class LiveWindow(RuleBasedStateMachine):
         assert picture.ndim == 3
         assert picture.shape[2] == 3
         assert min(picture.shape) > 0
-        assert max(picture.shape) <= MOST_PX
+        assert max(picture.shape) <= MAX_PX
         frame, view = self.drawn[-1]
         assert view == self.expected
         assert self.window.full_screen is view.full_screen
@@ -382,7 +384,7 @@ class LiveWindow(RuleBasedStateMachine):
                 kinds = self.paper.strokes[: None if frame.settled else -1]
                 assert [stroke.kind for stroke in self.canvas.page.strokes] == kinds
                 assert self.canvas.page.colour is self.paper.colour
-                if Kind.ERASER not in self.paper.strokes:
+                if StrokeKind.ERASER not in self.paper.strokes:
                     written_on = bool((frame.image != ground_of(self.canvas.page)).any())
                     assert written_on is bool(self.paper.strokes)
 

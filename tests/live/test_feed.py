@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 
 from camdigits.live.feed import BUSY_WAIT_S, Feed
 from camdigits.live.playback import IDLE_WAIT_S
+from camdigits.live.ports import RelativeBox
 from camdigits.live.region import MIN_REGION
-from camdigits.ports import Part, Turn
-from camdigits.vision.scene import Box, Frame
+from camdigits.sources.ports import UserInput
+from camdigits.vision.types import Box, Frame
 from tests.fake_screen import BlobReader, FakeSource, ThreadedReader, blob_frame
 from tests.fakes import FakeClock
 
 BLOB, OTHER = Box(100, 200, 60, 120), Box(300, 200, 60, 120)
 
 
-def feed(*boxes: Box, count: int = 1, region: Part | None = None, page: bool = False) -> Feed:
+def feed(*boxes: Box, count: int = 1, region: RelativeBox | None = None, page: bool = False) -> Feed:
     clock = FakeClock()
     source = FakeSource([blob_frame(index, *boxes) for index in range(count)], clock, live=True)
     return Feed(source, BlobReader(), clock, region, page)
@@ -32,7 +33,7 @@ def labels(made: Feed) -> list[int]:
 
 class TestParts:
     def test_only_the_part_is_read_and_boxes_are_of_the_whole_frame(self) -> None:
-        made = feed(BLOB, OTHER, region=Part(0.4, 0.4, 0.3, 0.4))
+        made = feed(BLOB, OTHER, region=RelativeBox(0.4, 0.4, 0.3, 0.4))
         assert [digit.box for digit in made.scene.digits] == [OTHER]
         assert (made.scene.width, made.scene.height) == (640, 480)
 
@@ -47,7 +48,7 @@ class TestParts:
         self, left: float, top: float, width: float, height: float, size: tuple[int, int]
     ) -> None:
         source = FakeSource([Frame(np.zeros((size[1], size[0], 3), np.uint8), 0, 0.0)], FakeClock(), live=True)
-        box = Feed(source, BlobReader(), FakeClock(), Part(left, top, width, height)).region
+        box = Feed(source, BlobReader(), FakeClock(), RelativeBox(left, top, width, height)).region
         assert box is not None
         assert box.area > 0
         assert box.intersection_area(Box(0, 0, *size)) == box.area
@@ -90,7 +91,7 @@ class TestAmendments:
         for page in (True, False):
             made = feed(BLOB, count=3, page=page)
             made.amend(BLOB, 7)
-            assert made.read(Turn())
+            assert made.read(UserInput())
             assert labels(made) == ([7] if page else [0])
 
     def test_on_a_page_they_end_where_the_strokes_are_gone(self) -> None:
@@ -100,9 +101,9 @@ class TestAmendments:
         made.amend(BLOB, 7)
         made.amend(OTHER, 8)
         assert not made.is_wiped(BLOB)
-        assert made.read(Turn())
+        assert made.read(UserInput())
         assert (made.is_wiped(BLOB), made.is_wiped(OTHER)) == (True, False)
-        assert made.read(Turn())
+        assert made.read(UserInput())
         assert labels(made) == [0, 8], "what was said of the digit before counts for the one drawn in its place"
 
     def test_forgetting_drops_them(self) -> None:
@@ -126,7 +127,7 @@ def test_each_picture_is_shown_for_the_period_of_its_source() -> None:
     made = Feed(source, BlobReader(), clock)
     for _ in range(12):
         clock.advance(0.5)
-        made.read(Turn())
+        made.read(UserInput())
     assert source.reads == [(0, began_s), (1, began_s + 2), (2, began_s + 4)]
     assert made.time_s == 6.0
 
@@ -150,7 +151,9 @@ def test_of_several_pictures_it_is_told_which_one_is_shown(count: int | None, in
 class TestReaderThatIsBusy:
     """What a thread has read of the frame that is shown comes later, also where no other frame does."""
 
-    def feed(self, *frames: Frame, live: bool = False, region: Part | None = None) -> tuple[Feed, ThreadedReader, FakeClock]:
+    def feed(
+        self, *frames: Frame, live: bool = False, region: RelativeBox | None = None
+    ) -> tuple[Feed, ThreadedReader, FakeClock]:
         clock, reader = FakeClock(), ThreadedReader(looks=3)
         return Feed(FakeSource(frames, clock, live=live), reader, clock, region), reader, clock
 
@@ -158,7 +161,7 @@ class TestReaderThatIsBusy:
         made, reader, _ = self.feed(blob_frame(0, BLOB), blob_frame(1))
         assert labels(made) == []
         for _ in range(5):
-            made.read_on()
+            made.take_readings()
         assert labels(made) == [0]
         assert [frame.index for frame in reader.frames] == [0, 0, 0]
 
@@ -167,7 +170,7 @@ class TestReaderThatIsBusy:
         waits_s = []
         for _ in range(4):
             clock.advance(0.1)
-            assert not made.read(Turn()), "what is read again is no new frame"
+            assert not made.read(UserInput()), "what is read again is no new frame"
             waits_s.append(made.wait_s())
         assert labels(made) == [0]
         assert len(reader.frames) == 3
@@ -176,40 +179,40 @@ class TestReaderThatIsBusy:
     def test_it_is_asked_again_where_a_camera_gives_the_same_frame(self) -> None:
         made, reader, _ = self.feed(*[blob_frame(0, BLOB)] * 4, live=True)
         for _ in range(3):
-            assert not made.read(Turn())
+            assert not made.read(UserInput())
         assert labels(made) == [0]
         assert len(reader.frames) == 3
 
     def test_it_reads_the_part_of_a_held_frame(self) -> None:
-        made, _, _ = self.feed(blob_frame(0, BLOB, OTHER), region=Part(0.4, 0.4, 0.3, 0.4))
+        made, _, _ = self.feed(blob_frame(0, BLOB, OTHER), region=RelativeBox(0.4, 0.4, 0.3, 0.4))
         for _ in range(3):
-            made.read_on()
+            made.take_readings()
         assert [digit.box for digit in made.scene.digits] == [OTHER]
 
     def test_what_was_forgotten_does_not_come_back_on_the_same_frame(self) -> None:
         made, reader, clock = self.feed(blob_frame(0, BLOB), blob_frame(1, BLOB))
         made.forget()
         for _ in range(5):
-            made.read_on()
+            made.take_readings()
         assert labels(made) == []
         clock.advance(0.2)
-        assert made.read(Turn())
+        assert made.read(UserInput())
         for _ in range(3):
-            made.read_on()
+            made.take_readings()
         assert labels(made) == [0]
         assert reader.forgotten == 1
 
     def test_a_stroke_under_way_is_not_read(self) -> None:
         drawing = replace(blob_frame(1, BLOB, OTHER), settled=False)
         made, reader, _ = self.feed(blob_frame(0, BLOB), drawing, live=True)
-        made.read(Turn())
-        made.read_on()
+        made.read(UserInput())
+        made.take_readings()
         assert [frame.index for frame in reader.frames] == [0]
 
     def test_what_the_user_said_of_the_frame_stays_while_it_is_read_on(self) -> None:
         made, reader, _ = self.feed(blob_frame(0, BLOB))
         made.amend(BLOB, 7)
-        made.read_on()
+        made.take_readings()
         assert labels(made) == [7]
         assert reader.busy
 
@@ -224,5 +227,5 @@ def test_the_notice_of_the_reader_stands_behind_that_of_the_source() -> None:
     assert made.notice == "the picture is black; a reading takes 1.8 s on this machine"
     source.notice = ""
     clock.advance(1.0)
-    made.read(Turn())
+    made.read(UserInput())
     assert made.notice == "end of clip.mp4; a reading takes 1.8 s on this machine"

@@ -11,18 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camdigits.controls import BINDINGS, Mode, View
-from camdigits.devices.canvas import PAGE_PX, CanvasSource
+from camdigits.canvas.strokes import PAPERS, Page, PaperColour, render
 from camdigits.errors import OutputError, SourceError
 from camdigits.live import loop, screen
+from camdigits.live.canvas import PAGE_PX, CanvasSource
+from camdigits.live.controls import BINDINGS, Mode, View
 from camdigits.live.feed import BUSY_WAIT_S
+from camdigits.live.overlay import Labels, Status, draw
 from camdigits.live.playback import IDLE_WAIT_S
-from camdigits.overlay import Labels, Status, draw
-from camdigits.ports import FrameSource, NoRecorder, NumberEventWriter, Outputs, Pointer, Reader, Turn
+from camdigits.live.ports import Outputs
+from camdigits.outputs.ports import NoRecorder, NumberEventWriter
+from camdigits.sources.ports import FrameSource, Pointer, UserInput
 from camdigits.tracking.number_events import GONE_S, SETTLE_S, NumberEvent
-from camdigits.vision.rotation import Rotation
-from camdigits.vision.scene import BgrImage, Box, Frame, Scene
-from camdigits.vision.strokes import PAPERS, Page, PaperColour, render
+from camdigits.tracking.ports import Reader
+from camdigits.vision.orientation import Rotation
+from camdigits.vision.types import BgrImage, Box, Frame, Scene
 from tests.fake_screen import (
     BlobReader,
     FakeNotebook,
@@ -38,12 +41,12 @@ from tests.fake_screen import (
 )
 from tests.fakes import FakeClock
 
-IDLE = Turn()
+IDLE = UserInput()
 BLOB = Box(100, 200, 60, 120)
 
 
 class Stage:
-    """Everything that `loop.run` is handed, itself the sources (ports.Sources); `run` plays a script."""
+    """Everything that `loop.run` is handed, itself the sources (live.ports.Sources); `run` plays a script."""
 
     def __init__(self, camera: FrameSource | Exception | None = None) -> None:
         self.clock = FakeClock()
@@ -64,7 +67,7 @@ class Stage:
         self.window = FakeWindow(self.clock)
         self.notebook = FakeNotebook()
 
-    def run(self, *script: Turn | Callable[[], Turn], mode: Mode = Mode.CAMERA, notice: str = "") -> list[BgrImage]:
+    def run(self, *script: UserInput | Callable[[], UserInput], mode: Mode = Mode.CAMERA, notice: str = "") -> list[BgrImage]:
         self.window = FakeWindow(self.clock, script)
         loop.run(self, self.window, self.clock, self.outputs(), View(mode=mode), notice, self.notebook)
         return self.window.screens
@@ -187,10 +190,10 @@ def key_s(stage: Stage, key: str) -> None:
 def key_f(stage: Stage, key: str) -> None:
     seen: list[bool] = []
 
-    def look(turn: Turn) -> Callable[[], Turn]:
-        def step() -> Turn:
+    def look(user_input: UserInput) -> Callable[[], UserInput]:
+        def step() -> UserInput:
             seen.append(stage.window.full_screen)
-            return turn
+            return user_input
 
         return step
 
@@ -212,11 +215,11 @@ def key_x(stage: Stage, key: str) -> None:
 
 def key_o(stage: Stage, key: str) -> None:
     stage.camera = clip(stage.clock, blob_frame(0, BLOB), name="page.jpg")
-    read, told, again = stage.run(IDLE, keys(key), keys(key))[1:]
+    read, notified, again = stage.run(IDLE, keys(key), keys(key))[1:]
     assert stage.reader.rotations == [Rotation.NONE, Rotation.RIGHT]
     assert [frame.index for frame in stage.reader.frames] == [0, 0, 0], "the frame that is shown is not read anew"
-    assert differs(read[480:], told[480:]), "the status bar does not tell"
-    assert differs(told[480:], again[480:])
+    assert differs(read[480:], notified[480:]), "the status bar does not tell"
+    assert differs(notified[480:], again[480:])
 
 
 def red_shown(picture: BgrImage) -> bool:
@@ -234,9 +237,9 @@ def key_r(stage: Stage, key: str) -> None:
 
 
 def key_k(stage: Stage, key: str) -> None:
-    told = stage.run(IDLE, keys(key), IDLE)[-1]
+    notified = stage.run(IDLE, keys(key), IDLE)[-1]
     assert stage.copied == ["0"]
-    assert notice_shown(told)
+    assert notice_shown(notified)
 
 
 def key_n(stage: Stage, key: str) -> None:
@@ -343,16 +346,16 @@ def key_none(stage: Stage, key: str) -> None:
 
 
 def key_t(stage: Stage, key: str) -> None:
-    told = stage.run(keys(key), IDLE)[-1]
+    notified = stage.run(keys(key), IDLE)[-1]
     assert stage.notebook.lessons == 1
-    assert notice_shown(told)
+    assert notice_shown(notified)
 
 
 def key_l(stage: Stage, key: str) -> None:
-    told = stage.run(keys("t"), IDLE, keys(key), IDLE)
+    notified = stage.run(keys("t"), IDLE, keys(key), IDLE)
     assert stage.notebook.lessons == 0
-    assert notice_shown(told[-1])
-    assert differs(told[-1][480:], told[1][480:]), "the notice is still that of the lesson"
+    assert notice_shown(notified[-1])
+    assert differs(notified[-1][480:], notified[1][480:]), "the notice is still that of the lesson"
 
 
 def key_backspace(stage: Stage, key: str) -> None:
@@ -396,7 +399,7 @@ def key_a(stage: Stage, key: str) -> None:
 
 
 def key_b(stage: Stage, key: str) -> None:
-    def another() -> Turn:
+    def another() -> UserInput:
         stage.camera = clip(stage.clock, *(blob_frame(index, BLOB._replace(x=400)) for index in range(9)))
         return keys(key)
 
@@ -500,9 +503,9 @@ def test_source_and_window_are_closed_when_recognition_raises(good: int) -> None
 
 def test_only_new_settled_frames_are_recognized() -> None:
     stage = Stage()
-    press = Turn(pointers=(Pointer("down", "left", 100, 100),))
-    move = Turn(pointers=(Pointer("move", "left", 200, 100),))
-    up = Turn(pointers=(Pointer("up", "left", 200, 100),))
+    press = UserInput(pointers=(Pointer("down", "left", 100, 100),))
+    move = UserInput(pointers=(Pointer("move", "left", 200, 100),))
+    up = UserInput(pointers=(Pointer("up", "left", 200, 100),))
     screens = stage.run(IDLE, press, move, IDLE, up, IDLE, IDLE, mode=Mode.CANVAS)
     assert len(stage.reader.frames) == 2, "the blank page, and the page after the release"
     assert ink_on_page(screens[2])
@@ -601,14 +604,14 @@ def test_a_source_without_a_single_frame_is_raised_and_closed() -> None:
 def test_a_camera_that_cannot_be_opened_leaves_the_canvas_with_a_notice() -> None:
     stage = Stage(SourceError("no camera 0"))
 
-    def wait() -> Turn:
+    def wait() -> UserInput:
         stage.clock.advance(10)
         return IDLE
 
-    drawn, told, later = stage.run(stroke((200, 200), (200, 400)), keys("m"), wait, mode=Mode.CANVAS)[1:]
-    assert drawn.shape == told.shape
-    assert ink_on_page(told)
-    assert [notice_shown(screen, canvas=True) for screen in (drawn, told, later)] == [False, True, False]
+    drawn, notified, later = stage.run(stroke((200, 200), (200, 400)), keys("m"), wait, mode=Mode.CANVAS)[1:]
+    assert drawn.shape == notified.shape
+    assert ink_on_page(notified)
+    assert [notice_shown(screen, canvas=True) for screen in (drawn, notified, later)] == [False, True, False]
 
 
 def test_the_canvas_keeps_its_strokes_over_a_look_at_the_camera() -> None:
@@ -630,7 +633,7 @@ def test_the_notice_of_a_snapshot_goes_after_three_seconds() -> None:
     stage = Stage()
     stage.camera = FakeSource([blob_frame(i) for i in range(40)], stage.clock, live=True, frame_period_s=0.03)
 
-    def wait() -> Turn:
+    def wait() -> UserInput:
         stage.clock.advance(1.0)
         return IDLE
 
@@ -717,8 +720,8 @@ def test_the_bar_names_the_file_that_is_shown_and_what_it_is(drawn: list[Status]
     stage = Stage()
     pages(stage, (640, 480), (640, 480))
     stage.run(keys("right"), IDLE)
-    told = [(status.source, status.place, status.kind) for status in drawn]
-    assert list(dict.fromkeys(told)) == [("folder/page1.jpg", "1 of 2", "folder"), ("folder/page2.jpg", "2 of 2", "folder")]
+    notified = [(status.source, status.place, status.kind) for status in drawn]
+    assert list(dict.fromkeys(notified)) == [("folder/page1.jpg", "1 of 2", "folder"), ("folder/page2.jpg", "2 of 2", "folder")]
 
 
 @pytest.mark.parametrize("key", ["right", "left", "b"])
@@ -755,7 +758,7 @@ def test_a_clip_that_has_ended_plays_again_after_a_look_at_the_canvas() -> None:
     stage = Stage()
     stage.camera = clip(stage.clock, blob_frame(0, BLOB))
 
-    def another() -> Turn:
+    def another() -> UserInput:
         stage.camera = clip(stage.clock, *(blob_frame(index, BLOB._replace(x=400)) for index in range(9)))
         return keys("m")
 
@@ -792,8 +795,8 @@ def test_a_click_says_what_can_be_typed(drawn: list[Status]) -> None:
 DRAWN = stroke((200, 200), (200, 400))
 
 
-@pytest.mark.parametrize("quitting", [keys("q"), keys("esc"), Turn(closed=True)], ids=["q", "esc", "the close button"])
-def test_a_drawing_that_is_not_saved_is_asked_about_once_before_it_is_lost(quitting: Turn) -> None:
+@pytest.mark.parametrize("quitting", [keys("q"), keys("esc"), UserInput(closed=True)], ids=["q", "esc", "the close button"])
+def test_a_drawing_that_is_not_saved_is_asked_about_once_before_it_is_lost(quitting: UserInput) -> None:
     stage = Stage()
     asked = stage.run(DRAWN, quitting, quitting, IDLE, mode=Mode.CANVAS)
     assert len(asked) == 3, "it was asked never or twice"
@@ -809,7 +812,7 @@ def test_who_goes_on_drawing_is_asked_again() -> None:
 
 
 @pytest.mark.parametrize("before", [(), (DRAWN, keys("w")), (DRAWN, keys("u"))], ids=["blank", "saved", "undone"])
-def test_where_no_drawing_is_lost_nothing_is_asked(before: tuple[Turn, ...]) -> None:
+def test_where_no_drawing_is_lost_nothing_is_asked(before: tuple[UserInput, ...]) -> None:
     stage = Stage()
     assert len(stage.run(*before, keys("q"), IDLE, mode=Mode.CANVAS)) == len(before) + 1
 
@@ -860,7 +863,7 @@ def test_the_reader_of_a_camera_that_is_left_is_closed() -> None:
     stage.others = [FakeSource([blob_frame(0, BLOB)] * 500, stage.clock, name="camera 1", live=True)]
     stage.reader = reader
 
-    def look() -> Turn:
+    def look() -> UserInput:
         assert reader.closed
         return IDLE
 
@@ -928,14 +931,14 @@ def test_a_missed_digit_gets_a_box_and_its_label() -> None:
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
     """What the window is to show at each drawing."""
-    said: list[Status] = []
+    messages: list[Status] = []
 
     def noting(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels) -> BgrImage:
-        said.append(status)
+        messages.append(status)
         return draw(frame, scene, view, status, labels)
 
     monkeypatch.setattr(screen, "draw", noting)
-    return said
+    return messages
 
 
 def test_what_was_kept_is_told_beside_what_had_been_read(drawn: list[Status]) -> None:
@@ -944,9 +947,10 @@ def test_what_was_kept_is_told_beside_what_had_been_read(drawn: list[Status]) ->
     read = click(BLOB.x + 9, BLOB.y + 9)
     stage.run(keys(" "), ROUND_GAP, keys("4"), keys("-"), read, keys("0"), keys("7"), keys("-"), IDLE)
     notices = [status.notice for status in drawn if status.notice.startswith("kept")]
-    told = [one for one, after_it in pairwise([*notices, ""]) if one != after_it]
-    assert told == [
-        f"kept: {said}" for said in ("4, which was missed", "no digit", "0, as it was read", "7, not 0", "no digit, not 0")
+    notified = [one for one, after_it in pairwise([*notices, ""]) if one != after_it]
+    assert notified == [
+        f"kept: {messages}"
+        for messages in ("4, which was missed", "no digit", "0, as it was read", "7, not 0", "no digit, not 0")
     ]
 
 
@@ -971,13 +975,13 @@ def test_who_types_without_a_digit_hears_which_key_holds_and_who_drags_which_key
     stage = Stage()
     stage.run(keys("4"), IDLE, stroke((300, 200), (500, 400)), IDLE, keys("backspace"), IDLE)
     notices = [status.notice for status in drawn]
-    held, part = (next(at for at, notice in enumerate(notices) if said in notice) for said in ("(space)", "Backspace"))
+    held, part = (next(at for at, notice in enumerate(notices) if messages in notice) for messages in ("(space)", "Backspace"))
     assert held < part
     assert notices[-1] == ""
 
 
-@pytest.mark.parametrize("gone", [Turn(pointers=(Pointer("down", "right", 50, 50),)), keys("u"), keys("c")])
-def test_what_was_chosen_on_the_canvas_is_let_go_with_its_strokes(gone: Turn) -> None:
+@pytest.mark.parametrize("gone", [UserInput(pointers=(Pointer("down", "right", 50, 50),)), keys("u"), keys("c")])
+def test_what_was_chosen_on_the_canvas_is_let_go_with_its_strokes(gone: UserInput) -> None:
     draw_one = stroke((200, 200), (200, 400))
     blank = Stage().run(draw_one, gone, IDLE, mode=Mode.CANVAS)[-1]
     wiped = Stage().run(draw_one, click(PAGE_PX + 200, 300), keys("7"), gone, IDLE, IDLE, mode=Mode.CANVAS)[-1]
@@ -986,15 +990,15 @@ def test_what_was_chosen_on_the_canvas_is_let_go_with_its_strokes(gone: Turn) ->
 
 def test_a_box_without_ink_is_told_and_nothing_is_kept() -> None:
     stage = Stage()
-    told = stage.run(keys(" "), stroke((300, 350), (400, 450)), keys("4"), IDLE)[2]
-    assert notice_shown(told)
+    notified = stage.run(keys(" "), stroke((300, 350), (400, 450)), keys("4"), IDLE)[2]
+    assert notice_shown(notified)
     assert labels(stage) == []
 
 
 def test_a_label_without_a_digit_is_told() -> None:
     stage = Stage()
-    told = stage.run(keys("4"), IDLE)[-1]
-    assert notice_shown(told)
+    notified = stage.run(keys("4"), IDLE)[-1]
+    assert notice_shown(notified)
     assert labels(stage) == []
 
 
@@ -1036,7 +1040,7 @@ def test_on_a_held_canvas_the_pen_draws_nothing_but_chooses() -> None:
     stage = Stage()
     drawn = stage.run(stroke((200, 200), (200, 400)), keys(" "), click(200, 300), keys("7"), IDLE, mode=Mode.CANVAS)
     assert labels(stage) == [(7, 0)]
-    assert len(stage.canvas.read(Turn()).image) == PAGE_PX
+    assert len(stage.canvas.read(UserInput()).image) == PAGE_PX
     assert ink_on_page(drawn[-1])
 
 
@@ -1044,12 +1048,12 @@ def test_what_was_learnt_is_told_and_the_frame_is_read_anew() -> None:
     stage = Stage()
     stage.camera = clip(stage.clock, blob_frame(0, BLOB), name="page.jpg")
 
-    def learn() -> Turn:
+    def learn() -> UserInput:
         stage.notebook.learnt = "learnt from 3 corrections"
         return IDLE
 
-    told = stage.run(IDLE, learn, IDLE)[-1]
-    assert notice_shown(told)
+    notified = stage.run(IDLE, learn, IDLE)[-1]
+    assert notice_shown(notified)
     assert [frame.index for frame in stage.reader.frames] == [0, 0]
     assert stage.reader.forgotten == 1
 
@@ -1103,16 +1107,16 @@ def test_digits_of_a_part_are_where_they_are_on_the_whole_picture() -> None:
 
 
 class EventList:
-    """Keeps what it is told (ports.NumberEventWriter); `fails_with` is raised instead."""
+    """Keeps what it is told (outputs.ports.NumberEventWriter); `fails_with` is raised instead."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, str, str]] = []
+        self.events: list[tuple[str, str, str]] = []
         self.fails_with: Exception | None = None
 
     def write(self, source: str, time_s: float, event: NumberEvent) -> None:  # noqa: ARG002
         if self.fails_with is not None:
             raise self.fails_with
-        self.told.append((source, event.event, event.number.text))
+        self.events.append((source, event.event, event.number.text))
 
 
 class TrackingReader(BlobReader):
@@ -1139,15 +1143,15 @@ def telling_stage(*frames: Frame) -> tuple[Stage, EventList]:
     stage = Stage()
     stage.reader = TrackingReader()
     stage.camera = FakeSource(frames, stage.clock, name="camera 0", live=True)
-    told = EventList()
-    stage.number_events = told
-    return stage, told
+    notified = EventList()
+    stage.number_events = notified
+    return stage, notified
 
 
-def looks(stage: Stage, seconds: float) -> list[Callable[[], Turn]]:
+def looks(stage: Stage, seconds: float) -> list[Callable[[], UserInput]]:
     """Looks at the window for that long, ten a second."""
 
-    def later() -> Turn:
+    def later() -> UserInput:
         stage.clock.advance(0.1)
         return IDLE
 
@@ -1157,20 +1161,20 @@ def looks(stage: Stage, seconds: float) -> list[Callable[[], Turn]]:
 def test_each_number_is_told_once_when_it_is_confirmed_and_when_it_is_gone() -> None:
     there = [blob_frame(index, BLOB) for index in range(round(20 * SETTLE_S))]
     empty = [blob_frame(len(there) + index) for index in range(round(20 * GONE_S))]
-    stage, told = telling_stage(*there, *empty)
+    stage, notified = telling_stage(*there, *empty)
     stage.run(*looks(stage, 2 * SETTLE_S + 2 * GONE_S))
-    assert told.told == [("camera 0", "read", "0"), ("camera 0", "gone", "0")]
+    assert notified.events == [("camera 0", "read", "0"), ("camera 0", "gone", "0")]
 
 
 def test_what_is_corrected_is_told_as_a_change() -> None:
-    stage, told = telling_stage(*[blob_frame(index, BLOB) for index in range(100)])
+    stage, notified = telling_stage(*[blob_frame(index, BLOB) for index in range(100)])
     stage.run(*looks(stage, 2 * SETTLE_S), click(130, 250), keys("7"), *looks(stage, 2 * SETTLE_S))
-    assert told.told == [("camera 0", "read", "0"), ("camera 0", "changed", "7")]
+    assert notified.events == [("camera 0", "read", "0"), ("camera 0", "changed", "7")]
 
 
 def test_what_tells_of_numbers_fails_once_and_the_window_goes_on() -> None:
-    stage, told = telling_stage(*[blob_frame(index, BLOB) for index in range(100)])
-    told.fails_with = OutputError("numbers.csv: cannot be written (no space left on device); free some")
+    stage, notified = telling_stage(*[blob_frame(index, BLOB) for index in range(100)])
+    notified.fails_with = OutputError("numbers.csv: cannot be written (no space left on device); free some")
     with pytest.raises(OutputError, match="no space left"):
         stage.run(*looks(stage, 2 * SETTLE_S), keys("s"), IDLE)
     assert stage.saved, "the window did not go on"
@@ -1178,8 +1182,8 @@ def test_what_tells_of_numbers_fails_once_and_the_window_goes_on() -> None:
 
 
 def test_a_reader_of_the_numbers_that_went_away_ends_the_window() -> None:
-    stage, told = telling_stage(*[blob_frame(index, BLOB) for index in range(100)])
-    told.fails_with = BrokenPipeError()
+    stage, notified = telling_stage(*[blob_frame(index, BLOB) for index in range(100)])
+    notified.fails_with = BrokenPipeError()
     with pytest.raises(BrokenPipeError):
         stage.run(*looks(stage, 2 * SETTLE_S), keys("s"), IDLE)
     assert stage.window.closed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from camdigits.live.pointer import CLICK_PX, Click, Drag, Dragging, Gesture, Idle, Point, Pressed, after
-from camdigits.ports import Pointer
+from camdigits.sources.ports import Pointer
 
 AT = Point(50, 60)
 NEAR, FAR = Point(AT.x + CLICK_PX, AT.y), Point(AT.x, AT.y - CLICK_PX - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from camdigits.tracking.history import MOMENTS, NUMBERS, History
 from camdigits.tracking.number_events import SETTLE_S
-from camdigits.vision.scene import Box, Digit, Number, Scene
+from camdigits.vision.types import Box, Digit, Number, Scene
 
 
 def scene(time_s: float, *numbers: tuple[str, int, int | None], shift: int = 0) -> Scene:
@@ -23,8 +23,8 @@ def scene(time_s: float, *numbers: tuple[str, int, int | None], shift: int = 0) 
 def stand(history: History, seen: Scene) -> None:
     """The scene stands until all on it has settled."""
     history.add(seen)
-    history.look(seen.time_s)
-    history.look(seen.time_s + SETTLE_S)
+    history.poll(seen.time_s)
+    history.poll(seen.time_s + SETTLE_S)
 
 
 def texts(history: History) -> list[str]:
@@ -58,14 +58,14 @@ def test_a_number_that_grows_is_the_same_number() -> None:
 def test_what_never_settles_is_not_listed_and_what_settles_comes_in_that_order() -> None:
     history = History()
     history.add(scene(0.0, ("2048", 100, 1), ("4", 200, 21)))
-    history.look(0.0)
+    history.poll(0.0)
     history.add(scene(0.4, ("2048", 100, 1), ("7", 200, 31)))  # the 4 was a fragment in transit
-    history.look(0.4)
+    history.poll(0.4)
     assert texts(history) == []
-    history.look(SETTLE_S)
+    history.poll(SETTLE_S)
     assert history.numbers == (("2048", 0.4),)
     history.add(scene(0.9, ("2048", 100, 1), ("7", 200, 31)))
-    history.look(0.4 + SETTLE_S)
+    history.poll(0.4 + SETTLE_S)
     assert history.numbers == (("7", 0.9), ("2048", 0.4))
 
 
@@ -74,9 +74,9 @@ def test_a_listed_number_changes_in_its_place_and_not_before_it_has_settled() ->
     stand(history, scene(0.0, ("20", 100, 1)))
     stand(history, scene(1.0, ("20", 100, 1), ("7", 200, 9)))
     history.add(scene(2.0, ("201", 100, 1), ("7", 200, 9)))
-    history.look(2.0)
+    history.poll(2.0)
     assert texts(history) == ["7", "20"]
-    history.look(2.0 + SETTLE_S)
+    history.poll(2.0 + SETTLE_S)
     assert texts(history) == ["7", "201"]
 
 

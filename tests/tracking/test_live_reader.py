@@ -8,24 +8,24 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.tracking.executor import Done, Inline, Kind
-from camdigits.tracking.live_reader import LiveParams, LiveReader, Reading
+from camdigits.tracking.executor import InlineExecutor, JobResult, ReadingKind
+from camdigits.tracking.live_reader import FrameReading, LiveParams, LiveReader
+from camdigits.vision.orientation import RotatedReader, Rotation, RotationParams
 from camdigits.vision.pipeline import Pipeline, PipelineParams
 from camdigits.vision.presets import LIVE_PROPOSALS, PROPOSALS
-from camdigits.vision.rotation import Rotation, RotationParams, Turned
-from camdigits.vision.scene import Batch, BgrImage, Box, Frame, Odds, Scene
+from camdigits.vision.types import Batch, BgrImage, Box, Frame, Probabilities, Scene
 
 FPS = 30
-DELAYS_S = {Kind.QUICK: 4 / FPS, Kind.THOROUGH: 8 / FPS}
+DELAYS_S = {ReadingKind.QUICK: 4 / FPS, ReadingKind.THOROUGH: 8 / FPS}
 THREE = ((100, 100), (200, 100), (300, 100))
 
 
-def classify(batch: Batch) -> Odds:
+def classify(batch: Batch) -> Probabilities:
     """Rings are zeros, and everything else is none of them."""
-    odds = np.full((len(batch), 11), 1e-3, np.float32)
+    probabilities = np.full((len(batch), 11), 1e-3, np.float32)
     hollow = (batch[:, 12:16, 12:16, 0].max(axis=(1, 2)) < 0.2) & (batch[:, 14, :, 0].max(axis=1) > 0.5)
-    odds[np.arange(len(batch)), np.where(hollow, 0, 10)] = 0.99
-    return odds
+    probabilities[np.arange(len(batch)), np.where(hollow, 0, 10)] = 0.99
+    return probabilities
 
 
 def page(*places: tuple[int, int], noise: int | None = None, at: tuple[float, float] = (0, 0), lit: float = 1.0) -> BgrImage:
@@ -58,19 +58,21 @@ class Camera:
     ) -> None:
         self.kinds: list[str] = []
         self.reader = LiveReader(
-            self._turned("quick", read or Pipeline(classify, LIVE_PROPOSALS.applied_to(PipelineParams()))),
-            Inline(DELAYS_S if thorough else {}),
+            self._rotated("quick", read or Pipeline(classify, LIVE_PROPOSALS.applied_to(PipelineParams()))),
+            InlineExecutor(DELAYS_S if thorough else {}),
             params=params,
-            thorough=self._turned("thorough", Pipeline(classify, PROPOSALS.applied_to(PipelineParams()))) if thorough else None,
+            thorough=self._rotated("thorough", Pipeline(classify, PROPOSALS.applied_to(PipelineParams())))
+            if thorough
+            else None,
         )
         self.frames = 0
 
-    def _turned(self, kind: str, read: Callable[[Frame, str], Scene]) -> Turned:
+    def _rotated(self, kind: str, read: Callable[[Frame, str], Scene]) -> RotatedReader:
         def counted(frame: Frame, source: str = "") -> Scene:
             self.kinds.append(kind)
             return read(frame, source)
 
-        return Turned(counted, classify, RotationParams(rotate=Rotation.NONE))
+        return RotatedReader(counted, classify, RotationParams(rotate=Rotation.NONE))
 
     def see(self, pictures: Iterable[BgrImage]) -> list[Scene]:
         scenes = []
@@ -148,7 +150,7 @@ class TestWhatIsRead:
     def test_the_same_frame_again_shows_what_was_read_meanwhile(self) -> None:
         held = Held()
         camera = Camera()
-        camera.reader = LiveReader(camera._turned("quick", Pipeline(classify)), held)
+        camera.reader = LiveReader(camera._rotated("quick", Pipeline(classify)), held)
         frame = Frame(page(*THREE), 0, 0.0)
         before = camera.reader.recognize(frame)
         assert (camera.reader.busy, counts([before])) == (True, [0])
@@ -156,7 +158,7 @@ class TestWhatIsRead:
         assert counts([camera.reader.recognize(frame)]) == [3]
 
 
-class Held(Inline[Reading]):
+class Held(InlineExecutor[FrameReading]):
     """An executor whose result is there when the test says so."""
 
     def __init__(self) -> None:
@@ -166,7 +168,7 @@ class Held(Inline[Reading]):
     def let_go(self) -> None:
         self._ready = True
 
-    def take(self, time_s: float) -> Done[Reading] | None:
+    def take(self, time_s: float) -> JobResult[FrameReading] | None:
         return super().take(time_s) if self._ready else None
 
 
@@ -320,11 +322,11 @@ class TestTheRest:
         assert digit.box.iou(Box(82, 74, 37, 53)) > 0.8
 
 
-class Careful(Inline[Reading]):
+class Careful(InlineExecutor[FrameReading]):
     """An executor that hands over what a job raised, as a thread does."""
 
-    def submit(self, job: Callable[[], Reading], time_s: float, kind: Kind) -> None:
+    def submit(self, job: Callable[[], FrameReading], time_s: float, kind: ReadingKind) -> None:
         try:
             super().submit(job, time_s, kind)
         except MemoryError as error:
-            self._done, self._due_s = Done(None, error), time_s
+            self._done, self._due_s = JobResult(None, error), time_s

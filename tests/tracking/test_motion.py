@@ -9,21 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camdigits.tracking.motion import (
-    STILL,
+    IDENTITY,
     Motion,
-    Reduced,
+    ReducedFrame,
     find_changes,
     find_corners,
     find_motion,
-    likeness,
     reduce,
+    similarity,
     take_patches,
 )
 from camdigits.tracking.tracker import TrackParams
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.types import BgrImage, Box
 
 SIZE = (640, 480)
-SMALL, SMALLER = Reduced(np.zeros((48, 64), np.uint8), 1.0), Reduced(np.zeros((40, 64), np.uint8), 1.0)
+SMALL, SMALLER = ReducedFrame(np.zeros((48, 64), np.uint8), 1.0), ReducedFrame(np.zeros((40, 64), np.uint8), 1.0)
 AROUND = [Box(200, 150, 40, 60), Box(400, 280, 40, 60)]
 
 
@@ -97,13 +97,13 @@ def test_frames_of_different_sizes_are_refused() -> None:
 
 
 def test_a_motion_moves_points_as_it_says() -> None:
-    assert STILL.point(3, 4) == (3, 4)
+    assert IDENTITY.point(3, 4) == (3, 4)
     assert Motion(a=0.0, b=2.0, dx=1.0).point(3, 4) == (-7, 6)
     assert Motion(a=0.0, b=2.0).scale == 2.0
 
 
 class TestChanges:
-    def changed(self, before: BgrImage, now: BgrImage, motion: Motion = STILL) -> np.ndarray:
+    def changed(self, before: BgrImage, now: BgrImage, motion: Motion = IDENTITY) -> np.ndarray:
         return np.asarray(find_changes(reduce(before), reduce(now), motion) > 0)
 
     def test_noise_light_and_a_shake_of_a_pixel_change_nothing(self) -> None:
@@ -139,12 +139,12 @@ def test_motions_follow_each_other(a: float, b: float, dx: float, dy: float) -> 
 def test_the_middles_of_boxes_move_and_their_sides_grow() -> None:
     rng = np.random.default_rng(1)
     boxes = [Box(*(int(v) for v in row)) for row in rng.integers((-50, -50, 1, 1), (600, 400, 60, 60), (50, 4))]
-    for motion in (STILL, Motion(1.1, -0.2, 3.3, -4.6), Motion(a=0.0, b=1.0, dx=0.5)):
-        for box, there in zip(boxes, motion.boxes(boxes), strict=True):
+    for motion in (IDENTITY, Motion(1.1, -0.2, 3.3, -4.6), Motion(a=0.0, b=1.0, dx=0.5)):
+        for box, there in zip(boxes, motion.transform_boxes(boxes), strict=True):
             x, y = motion.point(box.x + box.width / 2, box.y + box.height / 2)
             width, height = box.width * motion.scale, box.height * motion.scale
             assert there == (round(x - width / 2), round(y - height / 2), max(1, round(width)), max(1, round(height)))
-    assert STILL.boxes([]) == ()
+    assert IDENTITY.transform_boxes([]) == ()
 
 
 def digit(x: float = 300, y: float = 200, text: str = "5", height: float = 40.0) -> tuple[BgrImage, np.ndarray]:
@@ -163,7 +163,7 @@ class TestOneDigitAlone:
         first, now = reduce(before), reduce(moved(before, Motion(dx=9.0, dy=-7.0)))
         found = find_motion(first, now, find_corners(first, box))
         assert found is not None
-        assert np.abs(found[0].carried(box)[0, :2] - (309, 193)).max() < 2
+        assert np.abs(found[0].transform(box)[0, :2] - (309, 193)).max() < 2
 
     def test_a_blank_sheet_has_no_corners_and_no_motion(self) -> None:
         blank = reduce(np.full((480, 640, 3), 220, np.uint8))
@@ -177,7 +177,7 @@ class TestOneDigitAlone:
 
 class TestLikeness:
     def alike(self, before: BgrImage, box: np.ndarray, now: BgrImage, there: np.ndarray) -> float:
-        return float(likeness(take_patches(reduce(before), box), take_patches(reduce(now), there))[0])
+        return float(similarity(take_patches(reduce(before), box), take_patches(reduce(now), there))[0])
 
     @pytest.mark.parametrize("text", list("0123456789"))
     def test_the_same_strokes_elsewhere_in_other_light_and_noise_are_alike(self, text: str) -> None:
@@ -196,7 +196,7 @@ class TestLikeness:
 
     def test_another_digit_in_its_place_is_less_alike_than_the_same(self) -> None:
         before, box = digit(text="1")
-        assert self.alike(before, box, digit(text="8")[0], box) < TrackParams().alike
+        assert self.alike(before, box, digit(text="8")[0], box) < TrackParams().min_similarity
 
     def test_none_are_alike_where_there_are_none(self) -> None:
-        assert len(likeness(*[take_patches(reduce(page()), np.zeros((0, 4)))] * 2)) == 0
+        assert len(similarity(*[take_patches(reduce(page()), np.zeros((0, 4)))] * 2)) == 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camdigits.tracking.number_events import GONE_S, SETTLE_S, NumberEvent, NumberEvents
-from camdigits.vision.scene import Box, Digit, Number, Scene
+from camdigits.vision.types import Box, Digit, Number, Scene
 
 
 def scene(standing: dict[int, str], tentative: frozenset[int] = frozenset(), confidence: float = 0.9) -> Scene:
@@ -26,32 +26,32 @@ def scene(standing: dict[int, str], tentative: frozenset[int] = frozenset(), con
     return Scene(400, 300, tuple(digits), tuple(numbers), tentative=tuple(d for d in digits if d.track in tentative))
 
 
-def told(*looks: tuple[float, dict[int, str]]) -> list[tuple[str, int, str, str]]:
+def events_at(*looks: tuple[float, dict[int, str]]) -> list[tuple[str, int, str, str]]:
     numbers = NumberEvents()
     events: list[NumberEvent] = []
     for now_s, standing in looks:
         numbers.add(scene(standing))
-        events += numbers.look(now_s)
+        events += numbers.poll(now_s)
     return [(event.event, event.identity, event.number.text, event.was) for event in events]
 
 
 def test_a_number_is_told_once_it_has_stood_and_once_it_is_gone() -> None:
     there = [(now_s, {7: "20"}) for now_s in (0.0, 0.9 * SETTLE_S, SETTLE_S, 2 * SETTLE_S)]
-    assert told(*there[:2]) == []
-    assert told(*there) == [("read", 1, "20", "")]
+    assert events_at(*there[:2]) == []
+    assert events_at(*there) == [("read", 1, "20", "")]
     last_s = there[-1][0]
-    assert told(*there, (last_s + 0.9 * GONE_S, {})) == [("read", 1, "20", "")]
-    assert told(*there, (last_s + GONE_S, {}), (last_s + 9, {})) == [("read", 1, "20", ""), ("gone", 1, "20", "")]
+    assert events_at(*there, (last_s + 0.9 * GONE_S, {})) == [("read", 1, "20", "")]
+    assert events_at(*there, (last_s + GONE_S, {}), (last_s + 9, {})) == [("read", 1, "20", ""), ("gone", 1, "20", "")]
 
 
 def test_a_number_that_is_still_being_written_is_told_when_it_is_done() -> None:
-    assert told((0.0, {7: "2"}), (0.3, {7: "20"}), (0.6, {7: "202"}), (0.9, {7: "2021"}), (2.0, {7: "2021"})) == [
+    assert events_at((0.0, {7: "2"}), (0.3, {7: "20"}), (0.6, {7: "202"}), (0.9, {7: "2021"}), (2.0, {7: "2021"})) == [
         ("read", 1, "2021", "")
     ]
 
 
 def test_a_number_that_becomes_another_is_told_with_what_it_was() -> None:
-    assert told((0.0, {7: "20"}), (1.0, {7: "20"}), (1.1, {7: "201"}), (2.0, {7: "201"})) == [
+    assert events_at((0.0, {7: "20"}), (1.0, {7: "20"}), (1.1, {7: "201"}), (2.0, {7: "201"})) == [
         ("read", 1, "20", ""),
         ("changed", 1, "201", "20"),
     ]
@@ -59,11 +59,13 @@ def test_a_number_that_becomes_another_is_told_with_what_it_was() -> None:
 
 def test_a_reading_that_wavers_is_not_told_of() -> None:
     wavering = [(1.0 + 0.1 * look, {7: "20" if look % 2 else "28"}) for look in range(20)]
-    assert told((0.0, {7: "20"}), (1.0, {7: "20"}), *wavering, (9.0, {})) == [("read", 1, "20", ""), ("gone", 1, "20", "")]
+    assert events_at((0.0, {7: "20"}), (1.0, {7: "20"}), *wavering, (9.0, {})) == [("read", 1, "20", ""), ("gone", 1, "20", "")]
 
 
 def test_what_is_hidden_for_a_moment_is_not_gone() -> None:
-    assert told((0.0, {7: "20"}), (1.0, {7: "20"}), (1.5, {}), (1.9, {7: "20"}), (2.5, {7: "20"})) == [("read", 1, "20", "")]
+    assert events_at((0.0, {7: "20"}), (1.0, {7: "20"}), (1.5, {}), (1.9, {7: "20"}), (2.5, {7: "20"})) == [
+        ("read", 1, "20", "")
+    ]
 
 
 @given(
@@ -80,7 +82,7 @@ def test_every_number_is_read_before_it_changes_and_goes_and_is_gone_once(looks:
     for step_s, standing in [*looks, (100.0, {})]:
         now_s += step_s
         numbers.add(scene(standing))
-        for event in numbers.look(now_s):
+        for event in numbers.poll(now_s):
             assert event.identity not in past
             if event.event == "read":
                 assert event.identity not in texts
@@ -98,7 +100,7 @@ def events_of(*looks: tuple[float, Scene]) -> list[tuple[str, int, str, str]]:
     found: list[NumberEvent] = []
     for now_s, seen in looks:
         numbers.add(seen)
-        found += numbers.look(now_s)
+        found += numbers.poll(now_s)
     return [(event.event, event.identity, event.number.text, event.was) for event in found]
 
 
@@ -170,9 +172,9 @@ class TestConfirmation:
     def test_an_event_has_the_number_as_it_stands_when_it_has_settled(self) -> None:
         numbers = NumberEvents()
         numbers.add(of_tracks("20", 1, 2, confidence=0.6))
-        assert numbers.look(0.0) == []
+        assert numbers.poll(0.0) == []
         numbers.add(of_tracks("20", 1, 2, confidence=0.9))
-        (event,) = numbers.look(SETTLE_S)
+        (event,) = numbers.poll(SETTLE_S)
         assert event.number.confidence == pytest.approx(0.81), "not the product of what its digits have now"
 
 
@@ -185,5 +187,5 @@ def test_where_nothing_is_followed_each_frame_of_other_than_a_page_is_another_pa
         found: list[NumberEvent] = []
         for now_s, frame in ((0.0, 0), (1.0, 0), (1.1, 1), (2.5, 1)):
             numbers.add(untracked(frame))
-            found += numbers.look(now_s)
+            found += numbers.poll(now_s)
         assert [event.event for event in found] == expected

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.tracking.motion import STILL, Motion, Reduced, take_patches
+from camdigits.tracking.motion import IDENTITY, Motion, ReducedFrame, take_patches
 from camdigits.tracking.tracker import Tracker, TrackParams
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.types import Box, Digit
 
 SIZE = (640, 480)
 STEP_S = 0.2
@@ -24,14 +24,14 @@ def seven(x: int = 50, label: int = 7, confidence: float = 0.97, y: int = 40) ->
 ROW = (seven(50), seven(150, label=2), seven(250, label=3), seven(350, label=5))
 
 
-def sheet(digits: Iterable[Digit], dx: float = 0.0, dy: float = 0.0, scale: float = 1.0) -> Reduced:
+def sheet(digits: Iterable[Digit], dx: float = 0.0, dy: float = 0.0, scale: float = 1.0) -> ReducedFrame:
     """A frame with these digits drawn in their boxes, moved."""
     image = np.full(SIZE[::-1], 215, np.uint8)
     for digit in digits:
         x, y = digit.box.x, digit.box.bottom
         cv2.putText(image, str(digit.label), (x, y), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 40, 4, cv2.LINE_AA)
     matrix = np.array([[scale, 0, dx], [0, scale, dy]])
-    return Reduced(np.asarray(cv2.warpAffine(image, matrix, SIZE, borderValue=(215,)), np.uint8), 1.0)
+    return ReducedFrame(np.asarray(cv2.warpAffine(image, matrix, SIZE, borderValue=(215,)), np.uint8), 1.0)
 
 
 BLANK = sheet([])
@@ -41,19 +41,23 @@ class Followed:
     """A tracker, and the page before it. `look` shows it a frame, `read` one of which all that is there was read besides."""
 
     def __init__(self, *digits: Digit, readings: int = 4, show: float = 0.5) -> None:
-        self.tracker = Tracker(TrackParams(show=show))
+        self.tracker = Tracker(TrackParams(confirm_threshold=show))
         self.now_s = 0.0
         for _ in range(readings if digits else 0):
             self.read(digits)
 
-    def look(self, picture: Reduced, motion: Motion | None = STILL, frames: int = 1) -> tuple[Digit, ...]:
+    def look(self, picture: ReducedFrame, motion: Motion | None = IDENTITY, frames: int = 1) -> tuple[Digit, ...]:
         for _ in range(frames):
             self.now_s += 1 / 30
             self.tracker.predict(picture, () if motion is None else (motion,), self.now_s)
         return self.tracker.shown
 
     def read(
-        self, digits: Sequence[Digit], picture: Reduced | None = None, motion: Motion | None = STILL, after_s: float = STEP_S
+        self,
+        digits: Sequence[Digit],
+        picture: ReducedFrame | None = None,
+        motion: Motion | None = IDENTITY,
+        after_s: float = STEP_S,
     ) -> tuple[Digit, ...]:
         self.now_s += after_s
         picture = sheet(digits) if picture is None else picture
@@ -164,7 +168,7 @@ class TestPlaces:
 
     def test_a_page_that_moved_otherwise_than_was_found_is_not_labelled_beside(self) -> None:
         followed = Followed(*ROW)
-        assert followed.look(sheet(ROW, dx=40), STILL, frames=5) == ()
+        assert followed.look(sheet(ROW, dx=40), IDENTITY, frames=5) == ()
 
     def test_where_the_motion_is_not_known_what_is_not_in_its_place_goes_at_once(self) -> None:
         assert Followed(*ROW).look(BLANK, None) == ()
@@ -218,7 +222,7 @@ class TestReappearing:
     def test_another_page_has_other_identities_even_with_digits_in_the_same_places(self, known: bool) -> None:
         followed = Followed(*ROW)
         other = [seven(digit.box.x, label) for digit, label in zip(ROW, (4, 0, 9, 8), strict=True)]
-        followed.look(sheet(other), STILL if known else None, frames=4)
+        followed.look(sheet(other), IDENTITY if known else None, frames=4)
         shown = followed.read(other)
         assert labels(shown) == [4, 0, 9, 8]
         assert min(track or 0 for track in tracks(shown)) > 4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from camdigits.devices.models import load_classifier
-from camdigits.vision.scene import Box
+from camdigits.runtime.models import load_classifier
+from camdigits.vision.types import Box
 from train.candidates import NEITHER, NOT_A_DIGIT, WHOLE_IOU, page_glyphs, true_labels
 from train.data import as_batch
 from train.hands import HANDS

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from camdigits.evaluation.carried import Phase, TrueFrame
 from camdigits.evaluation.clips import load_clips
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.types import BgrImage, Box
 from train import carried as carrying
 from train.carried import FPS, Carry, Subject, Tremor, boxes_at, carried, random_subject
 from train.carried import Path as Way

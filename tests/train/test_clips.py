@@ -12,7 +12,7 @@ import pytest
 
 from camdigits.evaluation.clips import load_clips
 from camdigits.evaluation.truth import load_truth
-from camdigits.vision.scene import BgrImage
+from camdigits.vision.types import BgrImage
 from train.clips import ARRIVAL_S, DISTURBANCES, FPS, Disturbance, frames, write_clips
 from train.pages import write_pages
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.vision.context import JUDGED_BY, judge
+from camdigits.vision.context import CONTEXT_FEATURES, score_context
 from train import context
 from train.pages import write_pages
 
@@ -21,7 +21,7 @@ def test_the_joined_members_give_the_mean_of_their_logits_sharpened_and_tell_the
 ) -> None:
     monkeypatch.setattr(context, "EPOCHS", 15)
     rng = np.random.default_rng(0)
-    features = rng.normal(0, 1, (3_000, len(JUDGED_BY))).astype(np.float32)
+    features = rng.normal(0, 1, (3_000, len(CONTEXT_FEATURES))).astype(np.float32)
     labels = (features[:, 0] + features[:, 3] > 0).astype(np.int64)
 
     members: list[list[np.ndarray]] = []
@@ -35,15 +35,17 @@ def test_the_joined_members_give_the_mean_of_their_logits_sharpened_and_tell_the
     weights = context.fit(features, labels, seed=5)
     assert len(members) == context.MEMBERS
     assert not np.array_equal(members[0][0], members[1][0]), "they are trained from one seed"
-    assert weights.hidden.shape == (len(JUDGED_BY), context.HIDDEN * context.MEMBERS)
-    odds = judge(features, weights)
-    assert ((odds > 0.5) == labels).mean() > 0.9
+    assert weights.hidden.shape == (len(CONTEXT_FEATURES), context.HIDDEN * context.MEMBERS)
+    probabilities = score_context(features, weights)
+    assert ((probabilities > 0.5) == labels).mean() > 0.9
 
     standard = (features - weights.mean) / weights.scale
     logits = [
         np.maximum(standard @ hidden + hidden_bias, 0) @ out[:, 0] + out_bias for hidden, hidden_bias, out, out_bias in members
     ]
-    np.testing.assert_allclose(np.log(odds / (1 - odds)), context.SHARPNESS * np.mean(logits, axis=0), atol=0.05)
+    np.testing.assert_allclose(
+        np.log(probabilities / (1 - probabilities)), context.SHARPNESS * np.mean(logits, axis=0), atol=0.05
+    )
 
 
 def test_examples_are_gathered_from_pages_and_scenes_by_one_process_and_by_two_alike(tmp_path: Path) -> None:
@@ -57,7 +59,7 @@ def test_examples_are_gathered_from_pages_and_scenes_by_one_process_and_by_two_a
         context.gather(model, finder, [tmp_path / "pages"], tmp_path / "scenes", processes) for processes in (1, 2)
     )
     features, labels = alone
-    assert features.shape == (len(labels), len(JUDGED_BY))
+    assert features.shape == (len(labels), len(CONTEXT_FEATURES))
     assert set(labels.tolist()) == {0, 1}
     assert np.isfinite(features).all()
     np.testing.assert_array_equal(features, together[0])

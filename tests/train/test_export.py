@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camdigits.devices.models import ModelCard, file_entry, load_classifier
 from camdigits.errors import ModelError
-from camdigits.vision.glyphs import make_glyph
+from camdigits.runtime.models import ModelCard, file_entry, load_classifier
+from camdigits.vision.normalize import make_glyph
 from train.augment import mask_of_strokes
 from train.data import as_batch, load_mnist
 from train.hands import HANDS, write
@@ -22,7 +22,7 @@ keras = pytest.importorskip("keras", reason="exporting needs the extra `train`",
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # TensorFlow under NumPy 2
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-SAME_ODDS = 1e-4
+SAME_PROBABILITIES = 1e-4
 
 
 @cache
@@ -48,8 +48,8 @@ def test_both_files_give_the_same_odds_on_written_digits(model: Path) -> None:
     glyphs, labels = written_digits()
     trained, exported = load_classifier(str(model))(glyphs), load_classifier(str(model.with_suffix(".tflite")))(glyphs)
     assert trained.shape[0] == len(labels) == 1000
-    assert float(np.abs(trained - exported).max()) <= SAME_ODDS
-    assert (exported.argmax(axis=1) == labels).mean() > 0.8, "these are no digits to compare odds on"
+    assert float(np.abs(trained - exported).max()) <= SAME_PROBABILITIES
+    assert (exported.argmax(axis=1) == labels).mean() > 0.8, "these are no digits to compare probabilities on"
 
 
 @pytest.mark.skipif("CAMDIGITS_MNIST" not in os.environ, reason="CAMDIGITS_MNIST names no mnist.npz")
@@ -58,7 +58,7 @@ def test_both_files_give_the_same_odds_on_mnist_and_the_accuracy_on_the_card(mod
     mnist = load_mnist(Path(os.environ["CAMDIGITS_MNIST"]))
     glyphs = as_batch(mnist.test_images)
     trained, exported = load_classifier(str(model))(glyphs), load_classifier(str(model.with_suffix(".tflite")))(glyphs)
-    assert float(np.abs(trained - exported).max()) <= SAME_ODDS
+    assert float(np.abs(trained - exported).max()) <= SAME_PROBABILITIES
     accuracy = float((exported.argmax(axis=1) == mnist.test_labels).mean())
     card = ModelCard.read(model.with_suffix(".json"))
     assert accuracy == pytest.approx(card.metrics["mnist_test_accuracy"], abs=2e-4)
@@ -94,7 +94,7 @@ class TestExport:
     def test_the_app_loads_it(self, exported: Path) -> None:
         glyphs, _ = written_digits()
         fresh, shipped = (load_classifier(str(path))(glyphs[:200]) for path in (exported, MODELS / exported.name))
-        assert float(np.abs(fresh - shipped).max()) <= SAME_ODDS
+        assert float(np.abs(fresh - shipped).max()) <= SAME_PROBABILITIES
 
 
 @pytest.fixture
@@ -104,12 +104,12 @@ def tried_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def call(module: str, function: str, *arguments: object, **_: object) -> object:
         return getattr(import_module(module), function)(*arguments)
 
-    monkeypatch.setattr("camdigits.devices.child.call", call)
+    monkeypatch.setattr("camdigits.runtime.child.call", call)
 
 
 @pytest.mark.usefixtures("tried_here")
 @pytest.mark.parametrize(
-    ("shape", "classes", "activation", "said"),
+    ("shape", "classes", "activation", "message"),
     [
         ((32, 32, 1), 10, "softmax", r"takes \(32, 32, 1\)"),
         ((28, 28, 1), 12, "softmax", "gives 12 classes"),
@@ -118,13 +118,13 @@ def tried_here(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.parametrize("suffix", [".tflite", ".keras"])
 def test_a_network_of_another_shape_is_refused(
-    tmp_path: Path, suffix: str, shape: tuple[int, ...], classes: int, activation: str | None, said: str
+    tmp_path: Path, suffix: str, shape: tuple[int, ...], classes: int, activation: str | None, message: str
 ) -> None:
     layers = keras.layers
     model = keras.Sequential([keras.Input(shape), layers.Flatten(), layers.Dense(classes, activation=activation)])
     path = tmp_path / f"other{suffix}"
     model.export(path, format="litert", verbose=False) if suffix == ".tflite" else model.save(path)
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(ModelError, match=message):
         load_classifier(str(path))
 
 

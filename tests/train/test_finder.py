@@ -69,7 +69,7 @@ def test_what_is_not_asked_costs_nothing(wanted: Targets) -> None:
 def test_a_finder_is_trained_resumed_and_exported_from_rendered_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from click.testing import CliRunner
 
-    from camdigits.devices.models import ModelCard, file_entry, load_finder
+    from camdigits.runtime.models import ModelCard, file_entry, load_finder
     from train import export, finder, fit
 
     write_pages(tmp_path / "pages", 20, 3)

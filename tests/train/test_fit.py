@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from camdigits.devices.models import INPUT_CONTRACT, ModelCard, file_entry, load_classifier
-from camdigits.vision.glyphs import make_glyph
+from camdigits.runtime.models import INPUT_CONTRACT, ModelCard, file_entry, load_classifier
+from camdigits.vision.normalize import make_glyph
 from tests.fakes import SameProcess
 from train.augment import mask_of_strokes
 from train.data import load_mnist

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from camdigits.devices.models import INPUT_CONTRACT, ModelCard
+from camdigits.runtime.models import INPUT_CONTRACT, ModelCard
 
 pytest.importorskip("keras", reason="measuring needs the extra `train`", exc_type=ImportError)
 pytest.importorskip("matplotlib", reason="measuring needs the extra `train`")
@@ -21,23 +21,23 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 KEYS = ("mnist_test", "unipen_left_out", "bhmsds_main_writer", "usps_test", "chars74k", "printed")
 
 
-def odds_of(*answers: int) -> np.ndarray:
-    """Sure odds over ten digits and 'not a digit', which is 10."""
+def probabilities_of(*answers: int) -> np.ndarray:
+    """Sure probabilities over ten digits and 'not a digit', which is 10."""
     return np.eye(11, dtype=np.float32)[list(answers)] * np.float32(0.9) + np.float32(0.1 / 11)
 
 
 class TestScore:
     def test_a_refused_digit_is_wrong_and_counted_as_refused(self) -> None:
-        score = heldout.score(odds_of(1, 2, 10, 7), np.array([1, 2, 3, 4], np.uint8))
+        score = heldout.score(probabilities_of(1, 2, 10, 7), np.array([1, 2, 3, 4], np.uint8))
         assert (score.images, score.accuracy, score.refused) == (4, 0.5, 0.25)
         assert score.accuracy_of_read == pytest.approx(2 / 3)
 
     def test_where_none_is_read_none_is_right(self) -> None:
-        score = heldout.score(odds_of(10, 10), np.array([1, 2], np.uint8))
+        score = heldout.score(probabilities_of(10, 10), np.array([1, 2], np.uint8))
         assert (score.accuracy, score.refused, score.accuracy_of_read) == (0.0, 1.0, 0.0)
 
     def test_a_network_of_digits_alone_refuses_none(self) -> None:
-        score = heldout.score(odds_of(1, 3)[:, :10], np.array([1, 2], np.uint8))
+        score = heldout.score(probabilities_of(1, 3)[:, :10], np.array([1, 2], np.uint8))
         assert (score.accuracy, score.refused) == (0.5, 0.0)
 
 
@@ -99,7 +99,7 @@ def model_with_card(tmp_path: Path) -> Path:
 
 def one_in_ten_refused(batch: np.ndarray) -> np.ndarray:
     """Says 3 to everything but every tenth glyph."""
-    return odds_of(*(10 if k % 10 == 0 else 3 for k in range(len(batch))))
+    return probabilities_of(*(10 if k % 10 == 0 else 3 for k in range(len(batch))))
 
 
 def test_the_figures_are_printed_and_go_onto_the_card(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from camdigits.vision.scene import BgrImage, Box
+from camdigits.vision.types import BgrImage, Box
 from train.camera import Camera, Front, Pose, photograph, render_page
 from train.hands import HANDS
 from train.layouts import EMPTY_LAYOUTS, LAYOUTS, Layout, Style, cheque_field, in_squares

@@ -27,9 +27,9 @@ def test_the_ink_of_some_is_theirs_alone() -> None:
     found = find_components(ink)
     only = np.zeros_like(ink)
     only[2:7, 8:10] = 255
-    np.testing.assert_array_equal(found.ink_of(found.areas == 10), only)
-    np.testing.assert_array_equal(found.ink_of(np.ones(3, bool)), ink)
-    assert not found.ink_of(np.zeros(3, bool)).any()
+    np.testing.assert_array_equal(found.mask_of(found.areas == 10), only)
+    np.testing.assert_array_equal(found.mask_of(np.ones(3, bool)), ink)
+    assert not found.mask_of(np.zeros(3, bool)).any()
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(1, 30), st.floats(0, 1), st.floats(0, 1))
@@ -38,7 +38,7 @@ def test_specks_are_the_components_that_are_small_beside_the_largest(
 ) -> None:
     ink = np.where(np.random.default_rng(seed).random((height, width)) < filled, np.uint8(255), np.uint8(0))
     found = find_components(ink)
-    expected = found.ink_of(found.areas >= share * found.areas.max(initial=0))
+    expected = found.mask_of(found.areas >= share * found.areas.max(initial=0))
     np.testing.assert_array_equal(without_specks(ink, share), expected)
 
 

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.vision.context import FEATURES, JUDGED_BY, ContextWeights, find_context, judge, judged
-from camdigits.vision.scene import Box, Reading, Region
+from camdigits.vision.context import CONTEXT_FEATURES, FEATURES, ContextWeights, context_features, score_context, scoreable
+from camdigits.vision.types import Box, Candidate, Reading
 
 STICK, DIGIT = Box(100, 100, 8, 40), Box(120, 100, 26, 40)
 
 
-def region(box: Box, stroke_px: float = 4.0) -> Region:
-    return Region(box, np.full((box.height, box.width), 255, np.uint8), stroke_px)
+def candidate(box: Box, stroke_px: float = 4.0) -> Candidate:
+    return Candidate(box, np.full((box.height, box.width), 255, np.uint8), stroke_px)
 
 
-def features_of(*candidates: tuple[Box | Region, float], frame: tuple[int, int] = (480, 640)) -> dict[str, np.ndarray]:
+def features_of(*candidates: tuple[Box | Candidate, float], frame: tuple[int, int] = (480, 640)) -> dict[str, np.ndarray]:
     """The columns by name; candidates: a box or region, and how surely the network called it a digit."""
-    regions = [region(one) if isinstance(one, Box) else one for one, _ in candidates]
-    columns = find_context(regions, [Reading(1, odds) for _, odds in candidates], frame)
+    found = [candidate(one) if isinstance(one, Box) else one for one, _ in candidates]
+    columns = context_features(found, [Reading(1, confidence) for _, confidence in candidates], frame)
     return dict(zip(FEATURES, columns.T, strict=True))
 
 
@@ -62,9 +62,9 @@ class TestCompany:
         twice = features_of((DIGIT, 0.99), (Box(121, 99, 27, 42), 0.99))
         assert [twice[name][0] for name in ("neighbour", "kin", "row", "column")] == [0.0] * 4
 
-    @pytest.mark.parametrize("change", [{"joined": True}, {"cut": True}, {"votes": 0.1}], ids=["pair", "piece", "one map"])
+    @pytest.mark.parametrize("change", [{"joined": True}, {"cut": True}, {"support": 0.1}], ids=["pair", "piece", "one map"])
     def test_a_mere_try_is_nobodys_company(self, change: dict[str, float]) -> None:
-        beside = features_of((STICK, 0.5), (replace(region(DIGIT), **change), 0.99))
+        beside = features_of((STICK, 0.5), (replace(candidate(DIGIT), **change), 0.99))
         assert [beside[name][0] for name in ("neighbour", "kin", "row", "column", "company")] == [0.0] * 5
 
     def test_letters_beside_are_foreign(self) -> None:
@@ -91,24 +91,24 @@ class TestCompany:
         assert features["clean"].max() < 0.2
 
     def test_what_the_network_refuses_outright_is_company_and_not_judged(self) -> None:
-        readings = [Reading(1, odds) for odds in (0.99, 0.0, 0.001, 0.4)]
-        assert judged(readings).tolist() == [0, 3]
+        readings = [Reading(1, confidence) for confidence in (0.99, 0.0, 0.001, 0.4)]
+        assert scoreable(readings).tolist() == [0, 3]
         refused = features_of((DIGIT, 0.9), (Box(150, 100, 26, 40), 0.0))
         assert refused["odds"].shape == (1,)
         assert refused["foreign"][0] > 0.5
 
     def test_no_candidates_have_no_features(self) -> None:
-        assert find_context([], [], (480, 640)).shape == (0, len(FEATURES))
-        assert find_context([region(DIGIT)], [Reading(1, 0.0)], (480, 640)).shape == (0, len(FEATURES))
+        assert context_features([], [], (480, 640)).shape == (0, len(FEATURES))
+        assert context_features([candidate(DIGIT)], [Reading(1, 0.0)], (480, 640)).shape == (0, len(FEATURES))
 
 
 class TestCandidate:
     def test_surer_readings_have_higher_odds(self) -> None:
-        odds = features_of((DIGIT, 0.3), (Box(200, 100, 26, 40), 0.9))["odds"]
-        assert odds[0] < 0 < odds[1]
+        logits = features_of((DIGIT, 0.3), (Box(200, 100, 26, 40), 0.9))["odds"]
+        assert logits[0] < 0 < logits[1]
 
     def test_how_it_came_about_is_known(self) -> None:
-        pair, piece = replace(region(DIGIT), joined=True), replace(region(Box(200, 100, 26, 40)), cut=True, votes=0.25)
+        pair, piece = replace(candidate(DIGIT), joined=True), replace(candidate(Box(200, 100, 26, 40)), cut=True, support=0.25)
         features = features_of((pair, 0.9), (piece, 0.9))
         assert features["joined"].tolist() == [1.0, 0.0]
         assert features["cut"].tolist() == [0.0, 1.0]
@@ -129,7 +129,7 @@ class TestCandidate:
 
     def test_another_pen_is_noticed(self) -> None:
         digits = [(Box(100 + 40 * k, 100, 26, 40), 0.99) for k in range(3)]
-        same, fatter = (features_of(*digits, (region(Box(300, 100, 26, 40), pen), 0.5))["stroke"] for pen in (4.0, 10.0))
+        same, fatter = (features_of(*digits, (candidate(Box(300, 100, 26, 40), pen), 0.5))["stroke"] for pen in (4.0, 10.0))
         assert same[3] == 0.0
         assert fatter[3] == pytest.approx(np.log(2.5))
 
@@ -144,8 +144,10 @@ class TestCandidate:
     )
 )
 def test_a_page_at_twice_the_size_is_judged_alike(marks: list[tuple[int, int, int, int, float]]) -> None:
-    small = features_of(*((region(Box(*box), 4.0), odds) for *box, odds in marks))
-    large = features_of(*((region(Box(*(2 * v for v in box)), 8.0), odds) for *box, odds in marks), frame=(960, 1280))
+    small = features_of(*((candidate(Box(*box), 4.0), confidence) for *box, confidence in marks))
+    large = features_of(
+        *((candidate(Box(*(2 * v for v in box)), 8.0), confidence) for *box, confidence in marks), frame=(960, 1280)
+    )
     for name in FEATURES:
         assert small[name] == pytest.approx(large[name], abs=1e-4), name
 
@@ -153,26 +155,26 @@ def test_a_page_at_twice_the_size_is_judged_alike(marks: list[tuple[int, int, in
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 600), st.integers(0, 400), st.integers(1, 40), st.integers(5, 80)), max_size=12))
 def test_features_are_finite_and_judged_between_zero_and_one(boxes: list[tuple[int, int, int, int]]) -> None:
-    candidates = [region(Box(*box)) for box in boxes]
-    features = find_context(candidates, [Reading(3, 1.0)] * len(boxes), (480, 640))
+    candidates = [candidate(Box(*box)) for box in boxes]
+    features = context_features(candidates, [Reading(3, 1.0)] * len(boxes), (480, 640))
     assert features.shape == (len(boxes), len(FEATURES))
     assert np.isfinite(features).all()
-    unseen = np.zeros((len(boxes), len(JUDGED_BY) - len(FEATURES)), np.float32)
-    odds = judge(np.concatenate([features, unseen], axis=1), weights())
-    assert ((odds >= 0) & (odds <= 1)).all()
+    unseen = np.zeros((len(boxes), len(CONTEXT_FEATURES) - len(FEATURES)), np.float32)
+    probabilities = score_context(np.concatenate([features, unseen], axis=1), weights())
+    assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
 
 def weights() -> ContextWeights:
     rng = np.random.default_rng(0)
-    count = len(JUDGED_BY)
+    count = len(CONTEXT_FEATURES)
     columns = rng.normal(size=(4, count)).astype(np.float32)
     return ContextWeights(columns[0], np.abs(columns[1]) + 1, columns[:3].T.copy(), columns[0, :3], columns[1, :3], 0.1)
 
 
 def test_weights_survive_a_model_card() -> None:
     again = ContextWeights.from_dict(weights().to_dict())
-    features = np.random.default_rng(1).normal(size=(5, len(JUDGED_BY))).astype(np.float32)
-    assert np.allclose(judge(features, again), judge(features, weights()), atol=1e-3)
+    features = np.random.default_rng(1).normal(size=(5, len(CONTEXT_FEATURES))).astype(np.float32)
+    assert np.allclose(score_context(features, again), score_context(features, weights()), atol=1e-3)
 
 
 def test_weights_of_other_features_or_shapes_are_refused() -> None:
@@ -187,18 +189,18 @@ def test_weights_that_no_fit_gives_are_refused(value: float) -> None:
     with pytest.raises((ValueError, OverflowError)):
         ContextWeights.from_dict({**weights().to_dict(), "out_bias": value})
     with pytest.raises((ValueError, OverflowError)):
-        ContextWeights.from_dict({**weights().to_dict(), "mean": [value] * len(JUDGED_BY)})
+        ContextWeights.from_dict({**weights().to_dict(), "mean": [value] * len(CONTEXT_FEATURES)})
 
 
 def test_features_without_spread_have_no_weights() -> None:
     with pytest.raises(ValueError, match="scale of 0"):
-        ContextWeights.from_dict({**weights().to_dict(), "scale": [0.0] * len(JUDGED_BY)})
+        ContextWeights.from_dict({**weights().to_dict(), "scale": [0.0] * len(CONTEXT_FEATURES)})
 
 
 def test_what_is_judged_beyond_all_doubt_has_odds_of_0_or_1() -> None:
-    count = len(JUDGED_BY)
+    count = len(CONTEXT_FEATURES)
     sides = np.array([1.0, -1.0], np.float32)
     plain = np.zeros(count, np.float32), np.ones(count, np.float32)
     weighed = ContextWeights(*plain, np.outer(plain[1], sides), np.zeros(2, np.float32), sides, 0.0)
     features = np.outer(1e4 * sides, plain[1]).astype(np.float32)
-    assert judge(features, weighed).round(6).tolist() == [1.0, 0.0]
+    assert score_context(features, weighed).round(6).tolist() == [1.0, 0.0]

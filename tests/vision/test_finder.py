@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camdigits.vision.boxes import Boxes
 from camdigits.vision.finder import (
     CANVAS_PX,
     CELL_PX,
@@ -18,12 +17,13 @@ from camdigits.vision.finder import (
     USUAL_PX,
     GreyImage,
     Maps,
-    compare,
     find_levels,
+    finder_features,
     heat_of,
     peaks,
-    see,
+    run_finder,
 )
+from camdigits.vision.geometry import Boxes
 
 SIDE = 1024
 
@@ -59,7 +59,7 @@ def with_block(x: int, y: int, width: int, height: int, size: tuple[int, int] = 
 
 
 def features_of(boxes: Boxes, labels: list[int], grey: GreyImage) -> dict[str, np.ndarray]:
-    columns = compare(boxes, np.array(labels, np.int64), see(grey, boxes, sees_black))
+    columns = finder_features(boxes, np.array(labels, np.int64), run_finder(grey, boxes, sees_black))
     return dict(zip(FEATURES, columns.T, strict=True))
 
 
@@ -159,7 +159,10 @@ def test_without_candidates_the_network_is_not_called() -> None:
         raise AssertionError
 
     assert find_levels(PAPER, boxes_of(), unwanted) == ()
-    assert compare(boxes_of(), np.zeros(0, np.int64), see(PAPER, boxes_of(), unwanted)).shape == (0, len(FEATURES))
+    assert finder_features(boxes_of(), np.zeros(0, np.int64), run_finder(PAPER, boxes_of(), unwanted)).shape == (
+        0,
+        len(FEATURES),
+    )
 
 
 def test_a_digit_seen_at_two_scales_is_one_peak() -> None:

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from camdigits.vision.numbers import group_numbers, reading_order
-from camdigits.vision.scene import Box, Digit
+from camdigits.vision.types import Box, Digit
 
 WIDTHS = {0: 26, 1: 8, 2: 25, 3: 22, 4: 26, 5: 24, 6: 22, 7: 24, 8: 22, 9: 22}
 

@@ -6,28 +6,28 @@ import cv2
 import numpy as np
 import pytest
 
-from camdigits.vision.context import JUDGED_BY, Context, ContextWeights
+from camdigits.vision.classification import Classifier
+from camdigits.vision.context import CONTEXT_FEATURES, Context, ContextWeights
 from camdigits.vision.finder import CELL_PX, CHANNELS, Maps
-from camdigits.vision.glyphs import make_glyph
+from camdigits.vision.normalize import make_glyph
 from camdigits.vision.pipeline import Pipeline, PipelineParams
-from camdigits.vision.readings import Classifier
-from camdigits.vision.scene import Batch, BgrImage, Box, Digit, Frame, Glyph, Ink, Odds
+from camdigits.vision.types import Batch, BgrImage, Box, Digit, Frame, Glyph, Mask, Probabilities
 
 
 def always(label: int, confidence: float = 0.99) -> Classifier:
-    def classify(batch: Batch) -> Odds:
-        odds = np.full((len(batch), 10), (1 - confidence) / 9, np.float32)
-        odds[:, label] = confidence
-        return odds
+    def classify(batch: Batch) -> Probabilities:
+        probabilities = np.full((len(batch), 10), (1 - confidence) / 9, np.float32)
+        probabilities[:, label] = confidence
+        return probabilities
 
     return classify
 
 
-def rings(batch: Batch) -> Odds:
+def rings(batch: Batch) -> Probabilities:
     """Sees zeros only: one stroke around one hole, round, and no wider than high."""
-    odds = np.full((len(batch), 10), 0.05, np.float32)
-    odds[:, 0] = [0.55 if is_ring(glyph[..., 0]) else 0.05 for glyph in batch]
-    return odds
+    probabilities = np.full((len(batch), 10), 0.05, np.float32)
+    probabilities[:, 0] = [0.55 if is_ring(glyph[..., 0]) else 0.05 for glyph in batch]
+    return probabilities
 
 
 def is_ring(glyph: Glyph) -> bool:
@@ -91,7 +91,7 @@ def test_digits_stay_apart_where_numbers_are_not_asked_for() -> None:
 def test_one_call_of_the_classifier_a_frame_and_none_for_an_empty_one() -> None:
     calls: list[int] = []
 
-    def classify(batch: Batch) -> Odds:
+    def classify(batch: Batch) -> Probabilities:
         calls.append(len(batch))
         return always(1)(batch)
 
@@ -105,17 +105,17 @@ def test_one_call_of_the_classifier_a_frame_and_none_for_an_empty_one() -> None:
 def test_every_glyph_of_every_ink_and_scale_is_in_that_one_call() -> None:
     calls: list[int] = []
 
-    def classify(batch: Batch) -> Odds:
+    def classify(batch: Batch) -> Probabilities:
         calls.append(len(batch))
         return always(1)(batch)
 
     image = with_tiny_digits(board_beside_a_page())
-    look = Pipeline(classify).look(image)
-    counts = [len(layer.regions.candidates) for layer in look.layers]
+    trace = Pipeline(classify).trace(image)
+    counts = [len(result.candidate_set.candidates) for result in trace.results]
     assert min(counts) >= 3
-    assert any(region.fine is not None for layer in look.layers for region in layer.regions.candidates)
-    assert calls == [sum(counts)] == [len(look.batch)]
-    assert [len(layer.readings) for layer in look.layers] == counts
+    assert any(candidate.fine_mask is not None for result in trace.results for candidate in result.candidate_set.candidates)
+    assert calls == [sum(counts)] == [len(trace.batch)]
+    assert [len(result.readings) for result in trace.results] == counts
 
 
 def test_below_the_threshold_nothing_is_labelled() -> None:
@@ -178,7 +178,7 @@ class TestPolarity:
             assert len(near(scene.digits, x, y)) == 1, (x, y)
 
     def test_light_ink_is_left_out_where_it_is_not_asked_for(self) -> None:
-        scene = Pipeline(rings, PipelineParams(light_ink=False))(Frame(board_beside_a_page(), 0, 0.0))
+        scene = Pipeline(rings, PipelineParams(light_strokes=False))(Frame(board_beside_a_page(), 0, 0.0))
         assert len(near(scene.digits, 170, 200)) == 1
         assert not any(near(scene.digits, x, 300) for x in (860, 930, 1000))
 
@@ -194,9 +194,9 @@ class TestPolarity:
 class TestScales:
     def test_digits_of_seven_pixels_are_candidates_at_their_place(self) -> None:
         blank = np.full((960, 1280, 3), 225, np.uint8)
-        look = Pipeline(always(0)).look(with_tiny_digits(blank))
-        found = {region.box for region in look.layers[0].regions.candidates}
-        assert look.scale == 1
+        trace = Pipeline(always(0)).trace(with_tiny_digits(blank))
+        found = {candidate.box for candidate in trace.results[0].candidate_set.candidates}
+        assert trace.scale == 1
         for row in range(2):
             for column in range(6):
                 true = Box(300 + 30 * column - 3, 500 + 24 * row - 4, 7, 8)
@@ -204,22 +204,24 @@ class TestScales:
 
     def test_a_tiny_digit_is_read_from_its_larger_mask(self) -> None:
         blank = np.full((960, 1280, 3), 225, np.uint8)
-        look = Pipeline(rings).look(with_tiny_digits(blank))
-        regions = look.layers[0].regions.candidates
-        fine = [(k, region.fine) for k, region in enumerate(regions) if region.fine is not None]
+        trace = Pipeline(rings).trace(with_tiny_digits(blank))
+        candidates = trace.results[0].candidate_set.candidates
+        fine = [(k, candidate.fine_mask) for k, candidate in enumerate(candidates) if candidate.fine_mask is not None]
         assert len(fine) == 12
         for k, mask in fine:
-            assert np.array_equal(look.batch[k, ..., 0], make_glyph(mask))
+            assert np.array_equal(trace.batch[k, ..., 0], make_glyph(mask))
         assert len(Pipeline(rings)(Frame(with_tiny_digits(blank), 0, 0.0)).digits) == 12
 
     def test_a_closer_look_is_taken_in_the_polarity_of_the_tiny_writing_alone(self) -> None:
-        look = Pipeline(always(0)).look(with_tiny_digits(np.full((960, 1280, 3), 225, np.uint8)))
-        fine = [sum(region.fine is not None for region in layer.regions.candidates) for layer in look.layers]
+        trace = Pipeline(always(0)).trace(with_tiny_digits(np.full((960, 1280, 3), 225, np.uint8)))
+        fine = [
+            sum(candidate.fine_mask is not None for candidate in result.candidate_set.candidates) for result in trace.results
+        ]
         assert fine == [12, 0]
 
     def test_no_closer_look_is_taken_at_a_page_without_tiny_writing(self) -> None:
-        look = Pipeline(always(0)).look(cv2.resize(page(), (1280, 960)))
-        assert all(region.fine is None for layer in look.layers for region in layer.regions.candidates)
+        trace = Pipeline(always(0)).trace(cv2.resize(page(), (1280, 960)))
+        assert all(candidate.fine_mask is None for result in trace.results for candidate in result.candidate_set.candidates)
 
     def test_a_digit_of_half_the_frame_in_a_fat_blurred_stroke_is_found_whole(self) -> None:
         """Its stroke is nearly as wide as the window in which the ground is looked for."""
@@ -238,38 +240,42 @@ class TestScales:
             assert digit.box.iou(true) > 0.7
 
 
-def fat_seven(blur: float) -> tuple[BgrImage, Ink]:
+def fat_seven(blur: float) -> tuple[BgrImage, Mask]:
     strokes = np.zeros((960, 1280), np.uint8)
     cv2.polylines(strokes, [np.array([[400, 220], [880, 220], [640, 800]])], False, 255, 220)
     soft = cv2.GaussianBlur(strokes, (0, 0), 2 * blur)[..., np.newaxis].astype(np.float32) / 255
     return np.round(225 - 185 * soft).astype(np.uint8).repeat(3, axis=2), strokes
 
 
-def best_overlap(picture: tuple[BgrImage, Ink]) -> float:
+def best_overlap(picture: tuple[BgrImage, Mask]) -> float:
     """Of all candidates, what the ink of the one that fits best shares with the true ink (intersection over union)."""
     image, true = picture
-    look = Pipeline(always(7)).look(image)
-    assert look.scale == 1
+    trace = Pipeline(always(7)).trace(image)
+    assert trace.scale == 1
     best = 0.0
-    for region in look.layers[0].regions.candidates:
+    for candidate in trace.results[0].candidate_set.candidates:
         found = np.zeros_like(true)
-        found[region.box.y : region.box.bottom, region.box.x : region.box.right] = region.mask
+        found[candidate.box.y : candidate.box.bottom, candidate.box.x : candidate.box.right] = candidate.mask
         best = max(best, np.count_nonzero(found & true) / np.count_nonzero(found | true))
     return best
 
 
 class TestWays:
     def test_strokes_seen_in_every_way_have_all_votes(self) -> None:
-        look = Pipeline(always(0)).look(cv2.resize(page(), (1280, 960)))
+        trace = Pipeline(always(0)).trace(cv2.resize(page(), (1280, 960)))
         for x in (200, 340, 480):
-            votes = [region.votes for region in look.layers[0].regions.candidates if abs(region.box.x + 46 - x) < 6]
+            votes = [
+                candidate.support
+                for candidate in trace.results[0].candidate_set.candidates
+                if abs(candidate.box.x + 46 - x) < 6
+            ]
             assert max(votes) > 0.8
 
     def test_ink_is_seen_in_one_way_where_that_is_asked_for(self) -> None:
         image = np.full((960, 1280, 3), (120, 235, 245), np.uint8)
         cv2.ellipse(image, (400, 400), (60, 100), 0, 0, 360, (190, 227, 238), 12, cv2.LINE_AA)
         assert len(Pipeline(rings)(Frame(image, 0, 0.0)).digits) == 1
-        assert Pipeline(rings, PipelineParams(all_ways=False))(Frame(image, 0, 0.0)).digits == ()
+        assert Pipeline(rings, PipelineParams(all_variants=False))(Frame(image, 0, 0.0)).digits == ()
 
     def test_digits_that_the_paper_s_lines_hold_together_are_read(self) -> None:
         image = cv2.resize(page(), (1280, 960))
@@ -288,24 +294,24 @@ class TestContext:
         assert Pipeline(always(0), context=sure_of(0.01))(Frame(page(), 0, 0.0)).digits == ()
 
     def test_the_context_says_how_sure_and_the_network_which_digit(self) -> None:
-        scene = Pipeline(always(3, 0.7), PipelineParams(light_ink=False), context=sure_of(0.9))(Frame(page(), 0, 0.0))
+        scene = Pipeline(always(3, 0.7), PipelineParams(light_strokes=False), context=sure_of(0.9))(Frame(page(), 0, 0.0))
         assert [digit.label for digit in scene.digits] == [3, 3, 3]
         assert [digit.confidence for digit in scene.digits] == pytest.approx([0.9] * 3, abs=1e-4)
 
     def test_the_context_has_no_say_where_it_is_left_out(self) -> None:
-        params = PipelineParams(light_ink=False, context=False)
+        params = PipelineParams(light_strokes=False, context=False)
         assert len(Pipeline(always(0), params, sure_of(0.01))(Frame(page(), 0, 0.0)).digits) == 3
 
     def test_where_the_finder_sees_no_digit_nothing_is_looked_at(self) -> None:
         context = Context(sure_of(0.9).weights, lambda picture: sees_nothing(picture) - 5)
-        look = Pipeline(rings, context=context).look(page())
-        assert [len(layer.readings) for layer in look.layers] == [0, 0]
-        assert len(look.batch) == 0
+        trace = Pipeline(rings, context=context).trace(page())
+        assert [len(result.readings) for result in trace.results] == [0, 0]
+        assert len(trace.batch) == 0
 
 
 def sure_of(probability: float) -> Context:
     """A context that gives every candidate the same probability."""
-    count = len(JUDGED_BY)
+    count = len(CONTEXT_FEATURES)
     zeros, ones = np.zeros(count, np.float32), np.ones(count, np.float32)
     bias = float(np.log(probability / (1 - probability)))
     none = np.zeros(1, np.float32)

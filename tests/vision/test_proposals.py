@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from camdigits.vision.candidates import CandidateSet, Chain, Piece
 from camdigits.vision.finder import CANVAS_PX, CELL_PX, CHANNELS, USUAL_PX, Maps
 from camdigits.vision.proposals import propose
-from camdigits.vision.regions import Chain, Piece, Regions
-from camdigits.vision.scene import Box, Region
+from camdigits.vision.types import Box, Candidate
 from tests.vision.test_finder import sees_black, with_block
 
 
-def regions_of(*boxes: Box, chains: tuple[Chain, ...] = ()) -> Regions:
-    return Regions(tuple(Region(box, np.full((box.height, box.width), 255, np.uint8)) for box in boxes), boxes, chains)
+def candidates_of(*boxes: Box, chains: tuple[Chain, ...] = ()) -> CandidateSet:
+    return CandidateSet(tuple(Candidate(box, np.full((box.height, box.width), 255, np.uint8)) for box in boxes), boxes, chains)
 
 
 BLOCK = Box(100, 80, 30, 40)
@@ -20,26 +20,26 @@ ELSEWHERE = Box(500, 300, 30, 40)
 PICTURE = with_block(*BLOCK)
 
 
-def boxes_after(regions: Regions, picture: np.ndarray = PICTURE) -> list[Box]:
-    ((found,), _) = propose([regions], picture, sees_black)
-    return [region.box for region in found.candidates]
+def boxes_after(candidate_set: CandidateSet, picture: np.ndarray = PICTURE) -> list[Box]:
+    ((found,), _) = propose([candidate_set], picture, sees_black)
+    return [candidate.box for candidate in found.candidates]
 
 
 def test_candidates_stay_where_the_finder_sees_a_digit_and_go_where_it_sees_none() -> None:
-    assert boxes_after(regions_of(ELSEWHERE, BLOCK)) == [BLOCK]
+    assert boxes_after(candidates_of(ELSEWHERE, BLOCK)) == [BLOCK]
 
 
 def test_a_digit_that_only_the_finder_sees_becomes_a_candidate_with_the_ink_in_its_box() -> None:
     picture = PICTURE.copy()
     picture[300:340, 500:530] = 0
     picture[306:334, 506:524] = 200
-    ((dark, light), _) = propose([regions_of(BLOCK, Box(520, 300, 30, 40)), regions_of()], picture, sees_black)
-    (found,) = (region for region in dark.candidates if region.found)
+    ((dark, light), _) = propose([candidates_of(BLOCK, Box(520, 300, 30, 40)), candidates_of()], picture, sees_black)
+    (found,) = (candidate for candidate in dark.candidates if candidate.from_finder)
     assert found.box.iou(ELSEWHERE) > 0.8
     assert np.count_nonzero(found.mask) == np.count_nonzero(
         picture[found.box.y : found.box.bottom, found.box.x : found.box.right] == 0
     )
-    assert (found.votes, light.candidates) == (0, ())
+    assert (found.support, light.candidates) == (0, ())
 
 
 def test_ink_that_is_lighter_than_its_ground_is_a_candidate_of_light_ink() -> None:
@@ -54,23 +54,23 @@ def test_ink_that_is_lighter_than_its_ground_is_a_candidate_of_light_ink() -> No
 
     picture = np.full(CANVAS_PX, 30, np.uint8)
     picture[192:212, 318:326] = 230
-    ((dark, light), _) = propose([regions_of(Box(250, 190, 15, 20)), regions_of()], picture, sees_middle)
+    ((dark, light), _) = propose([candidates_of(Box(250, 190, 15, 20)), candidates_of()], picture, sees_middle)
     assert dark.candidates == ()
-    assert [region.box for region in light.candidates] == [Box(318, 192, 8, 20)]
-    assert propose([regions_of(Box(250, 190, 15, 20))], picture, sees_middle).regions[0].candidates == ()
+    assert [candidate.box for candidate in light.candidates] == [Box(318, 192, 8, 20)]
+    assert propose([candidates_of(Box(250, 190, 15, 20))], picture, sees_middle).candidate_sets[0].candidates == ()
 
 
 def test_a_chain_keeps_the_pieces_that_are_left_by_their_new_places() -> None:
     chain = Chain(BLOCK, 2, (Piece(0, 0, 1), Piece(2, 1, 2)))
-    regions = regions_of(ELSEWHERE, ELSEWHERE, BLOCK, chains=(chain, Chain(ELSEWHERE, 2, (Piece(1, 0, 1),))))
-    left = regions.only(np.array([False, False, True]))
-    assert [region.box for region in left.candidates] == [BLOCK]
+    candidate_set = candidates_of(ELSEWHERE, ELSEWHERE, BLOCK, chains=(chain, Chain(ELSEWHERE, 2, (Piece(1, 0, 1),))))
+    left = candidate_set.only(np.array([False, False, True]))
+    assert [candidate.box for candidate in left.candidates] == [BLOCK]
     assert left.chains == (Chain(BLOCK, 2, (Piece(0, 1, 2),)),)
-    assert left.marks == regions.marks
+    assert left.other_ink == candidate_set.other_ink
 
 
 def test_without_candidates_the_finder_is_not_asked() -> None:
     def unwanted(_: np.ndarray) -> Maps:
         raise AssertionError
 
-    assert propose([regions_of()], PICTURE, unwanted).seen.levels == ()
+    assert propose([candidates_of()], PICTURE, unwanted).finder_output.levels == ()

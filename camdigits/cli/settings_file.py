@@ -1,0 +1,196 @@
+"""Options that a settings file can set: the same names as the flags, for all commands or, in a table, for one.
+
+    threshold = 0.6
+    model = "classic"
+
+    [read]
+    format = "jsonl"
+
+What is given on the command line wins over the table of the command, that over the rest of the file, that over the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from camdigits.errors import UsageError, reason_of
+from camdigits.runtime.places import settings_path
+from camdigits.runtime.process import notify
+
+CONFIG = "config"
+"""The option that names another settings file; no setting itself."""
+
+
+class Setting(NamedTuple):
+    """What an option of a command is, and where that comes from: "default" or a file."""
+
+    command: str
+    name: str
+    value: Any
+    origin: str
+
+
+def option_name(option: click.Option) -> str:
+    """The name of an option as it is written after `--`, and in a settings file."""
+    return max(option.opts, key=len).lstrip("-")
+
+
+def configurable(command: click.Command) -> Mapping[str, click.Option]:
+    """The options of a command that a settings file can set, by name; none of a command that reads no settings file."""
+    if not any(param.callback is use_settings for param in command.params):
+        return {}
+    options = (param for param in command.params if isinstance(param, click.Option) and param.name != CONFIG)
+    return {option_name(option): option for option in options}
+
+
+def use_settings(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    """Let the settings file, the one of this platform where none is named, set the defaults of the command of `context`.
+
+    A callback of an eager option. Raises UsageError for a file that cannot be used.
+    """
+    group = context.find_root().command
+    assert isinstance(group, click.Group)
+    values = _values(path, group)
+    command = context.command
+    origin, given = _origin(path), _of_command(values, command)
+    known = configurable(command)
+    context.default_map = {option.name: _as_given(given[name]) for name, option in known.items() if name in given}
+    for name, value in given.items():
+        _check(command, name, value, origin)
+
+
+def settings_in_force(group: click.Group, path: Path | None) -> Iterator[Setting]:
+    """Every option of every command, what it is where the command line says nothing, and from where; UsageError as above."""
+    values = _values(path, group)
+    for command in group.commands.values():
+        given = _of_command(values, command)
+        # Whatever else a command wants does not matter here: no callbacks, nothing that is missing.
+        defaults = command.make_context(command.name, [], resilient_parsing=True).params
+        for name, option in configurable(command).items():
+            if name in given:
+                _check(command, name, given[name], _origin(path))
+                yield Setting(str(command.name), name, given[name], _origin(path))
+            else:
+                yield Setting(str(command.name), name, defaults[str(option.name)], "default")
+
+
+def _origin(path: Path | None) -> str:
+    return str(path or settings_path())
+
+
+def _values(path: Path | None, group: click.Group) -> Mapping[str, Any]:
+    """What the file says, by name; nothing where no file was named and there is none, or none that can be reached."""
+    where = path or settings_path()
+    try:
+        values = tomllib.loads(where.read_text(encoding="utf-8-sig"))  # Windows' editors put a mark before it
+    except FileNotFoundError:
+        if path is None:
+            return {}
+        raise UsageError(f"{where}: there is no such settings file; leave --{CONFIG} out, or write one") from None
+    except OSError as error:
+        reason = reason_of(error)
+        if path is not None:
+            raise UsageError(f"{where}: cannot be read ({reason}); name another file by --{CONFIG}") from error
+        if not isinstance(error, NotADirectoryError):  # the home of a service is /dev/null
+            notify(f"{where}: cannot be read ({reason}), and sets nothing; name another file by --{CONFIG}")
+        return {}
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = str(error).splitlines()[0] if isinstance(error, tomllib.TOMLDecodeError) else "no text of that layout"
+        raise UsageError(f"{where}: is not TOML ({reason}); write lines like: threshold = 0.6") from error
+    _check_names(values, group, where)
+    return values
+
+
+def _check_names(values: Mapping[str, Any], group: click.Group, where: Path) -> None:
+    everywhere = [name for command in group.commands.values() for name in configurable(command)]
+    tables = [name for name, command in group.commands.items() if configurable(command)]
+    for name, value in values.items():
+        if not isinstance(value, dict):
+            if name not in everywhere:
+                raise _unknown(where, name, everywhere)
+        elif name not in tables:
+            raise _unknown(where, f"[{name}]", [f"[{table}]" for table in tables])
+        else:
+            known = configurable(group.commands[name])
+            for within in value:
+                if within not in known:
+                    raise _unknown(where, f"{within} of [{name}]", [f"{each} of [{name}]" for each in known])
+
+
+def _unknown(where: Path, name: str, known: Iterable[str]) -> UsageError:
+    (nearest, *_) = difflib.get_close_matches(name, dict.fromkeys(known), n=1, cutoff=0.0)
+    return UsageError(f"{where}: there is no setting {name}; the nearest is {nearest}")
+
+
+def _of_command(values: Mapping[str, Any], command: click.Command) -> Mapping[str, Any]:
+    known = configurable(command)
+    for_all = {name: value for name, value in values.items() if name in known and not isinstance(value, dict)}
+    return {**for_all, **values.get(str(command.name), {})}
+
+
+def _check(command: click.Command, name: str, value: Any, origin: str) -> None:
+    """Raise UsageError for a value that the option would not take on the command line."""
+    option = configurable(command)[name]
+    is_value = isinstance(value, bool | int | float | str) and "\0" not in str(value)  # which no path or name can hold
+    if option.is_flag != isinstance(value, bool) or not is_value:
+        wanted = "true or false" if option.is_flag else "one number or text"
+        raise UsageError(f"{origin}: {name} is {wanted}, not {_toml(value)}")
+    try:
+        option.type_cast_value(click.Context(command), _as_given(value))
+    except click.BadParameter as error:
+        raise UsageError(f"{origin}: {name}: {error.message.rstrip('.')}") from error
+
+
+def _as_given(value: Any) -> Any:
+    """A value as the command line would have it: a number is text there, so that click cuts no 2.7 to 2 and takes no 1 for the
+    number of an open file."""
+    return value if isinstance(value, bool) else str(value)
+
+
+def settings_document(settings: Iterable[Setting], path: Path | None) -> Iterator[str]:
+    """Lines of a settings file that sets what is in force, each with where it comes from; what is not set is a comment.
+
+    What all commands share stands on top, once; what only some have or have otherwise in the tables of these.
+    """
+    every = list(settings)
+    where = path or settings_path()
+    there = os.path.exists(where)  # noqa: PTH110 - Path.exists raises where it may not look
+    yield f"# {where}{'' if there else ' (not there)'}"
+    by_name: dict[str, list[Setting]] = {}
+    for setting in every:
+        by_name.setdefault(setting.name, []).append(setting)
+    shared = {
+        name for name, group in by_name.items() if len(group) > 1 and all(setting[2:] == group[0][2:] for setting in group)
+    }
+    yield from (_line(by_name[name][0]) for name in by_name if name in shared)
+    for command in dict.fromkeys(setting.command for setting in every):
+        own = [setting for setting in every if setting.command == command and setting.name not in shared]
+        if own:
+            yield ""
+            yield f"[{command}]"
+            yield from map(_line, own)
+
+
+def _line(setting: Setting) -> str:
+    if setting.value is None or setting.value == "":
+        return f"# {setting.name} is not set"
+    return f"{setting.name} = {_toml(setting.value)}  # {setting.origin}"
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, tuple):  # a size
+        value = "x".join(map(str, value))
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON's strings are TOML's but for one sign

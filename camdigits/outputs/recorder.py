@@ -1,0 +1,232 @@
+"""Recordings of what is seen: fragmented MP4 (ISO/IEC 14496-12, movie fragments), of which a kill takes half a second at most.
+
+An MP4 gets its index last, so one that is cut off cannot be opened. Of a fragmented one each fragment has an index of its own:
+whatever is on the disk can be played up to its last fragment.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from queue import Full, Queue
+from threading import Thread
+from typing import IO, Any
+
+from camdigits.errors import OutputError, unwritable
+from camdigits.outputs.writers import Draw, clip_size, fitted, new_file
+from camdigits.vision.types import BgrImage, Frame, Scene
+
+SUFFIX = ".mp4"
+FRAGMENT_S = 0.5
+"""Each fragment begins with a whole picture, so shorter ones make larger files."""
+REPEAT_S = 0.2
+"""What stands still is recorded again so often, or the fragment it is in would not end and be lost with the process."""
+_TICKS = 90_000
+"""Units of time in a second, as MPEG has them."""
+_BOX = struct.Struct(">I4s")
+_WAITING = 8
+"""So many frames may wait to be encoded; on a machine that cannot keep up, others are left out."""
+
+
+class ClipRecorder:
+    """Records what is seen, each clip in a new file (outputs.ports.Recorder).
+
+    draw: what is recorded of a frame. path: the first clip's file, those after it get a number; without one they are named for
+    the time, in `folder`. Raises OutputError for a path that is no .mp4.
+    """
+
+    def __init__(self, draw: Draw, path: Path | None, folder: Path, now: Callable[[], datetime] = datetime.now) -> None:
+        if path is not None and path.suffix.lower() != SUFFIX:
+            raise OutputError(f"{path}: recordings are MP4; give it a name that ends in {SUFFIX}")
+        self._draw, self._path, self._folder, self._now = draw, path, folder, now
+        self._clip: _Clip | None = None
+
+    @property
+    def recording(self) -> bool:
+        return self._clip is not None
+
+    def start(self) -> Path:
+        """Begin a clip; its path. Raises OutputError where it cannot be written, or PyAV is missing."""
+        try:
+            import av  # noqa: F401
+        except ImportError as error:
+            raise OutputError("recording needs PyAV; install it with: pip install 'camdigits[record]'") from error
+        path = self._path or self._folder / f"camdigits-{self._now():%Y-%m-%d-%H%M%S}{SUFFIX}"
+        self._clip = _Clip(new_file(path.parent, path.stem, path.suffix), self._draw)
+        return self._clip.path
+
+    def take(self, frame: Frame, scene: Scene, now_s: float) -> None:
+        """Hand on what is seen. Raises OutputError, once, when the clip cannot be written; it is over then."""
+        if self._clip is None:
+            return
+        if self._clip.failure is not None:
+            self._end()
+        elif self._clip.wants(frame, scene, now_s):
+            self._clip.put(frame, scene, now_s)
+
+    def stop(self) -> Path:
+        """Complete the clip; its path. Raises OutputError when it could not be written, or there is nothing in it."""
+        path = self._clip.path if self._clip else Path()
+        self._end()
+        return path
+
+    def close(self) -> None:
+        """End what is under way, whatever comes of it."""
+        with suppress(OutputError):
+            self._end()
+
+    def _end(self) -> None:
+        clip, self._clip = self._clip, None
+        if clip is not None:
+            clip.close()
+            if clip.failure is not None:
+                raise clip.failure
+
+
+class _Clip:
+    """One file, drawn, encoded and written on a thread of its own."""
+
+    def __init__(self, path: Path, draw: Draw) -> None:
+        self.path = path
+        self.failure: OutputError | None = None
+        self._draw = draw
+        self._last: tuple[BgrImage, Scene] | None = None
+        self._last_s = 0.0
+        self._queue: Queue[tuple[Frame, Scene, float] | None] = Queue(_WAITING)
+        self._file = _Fragments(path)
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def wants(self, frame: Frame, scene: Scene, now_s: float) -> bool:
+        """Whether this is new, or what stands still is to be recorded once more."""
+        last = self._last
+        return last is None or last[0] is not frame.image or last[1] is not scene or now_s - self._last_s >= REPEAT_S
+
+    def put(self, frame: Frame, scene: Scene, now_s: float) -> None:
+        try:
+            self._queue.put_nowait((frame, scene, now_s))
+        except Full:
+            return
+        self._last, self._last_s = (frame.image, scene), now_s
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        coming = iter(self._queue.get, None)  # until it is closed
+        try:
+            self._record(coming)
+        except OSError as error:  # PyAV's errors of the system are such too
+            self.failure = unwritable(str(self.path), error)
+        except Exception as error:
+            self.failure = OutputError(f"{self.path}: the recording ended ({error}); start another one")
+        if not self._file.close() and self.failure is None:
+            self.failure = OutputError(f"{self.path}: nothing was seen while it was recorded; record for longer")
+        for _ in coming:
+            pass
+
+    def _record(self, coming: Iterator[tuple[Frame, Scene, float]]) -> None:
+        encoder: _Encoder | None = None
+        for frame, scene, now_s in coming:
+            picture = self._draw(frame.image, scene)
+            if encoder is None:
+                encoder = _Encoder(self._file, picture.shape[1], picture.shape[0], now_s)
+            encoder.write(picture, now_s)
+            self._file.check()
+        if encoder is not None:
+            encoder.close()
+
+
+class _Encoder:
+    """Pictures and their times to fragments of H.264; pictures of another size are fitted to the first, black beside them."""
+
+    def __init__(self, file: _Fragments, width: int, height: int, start_s: float) -> None:
+        import av
+
+        self._width, self._height = clip_size(width, height)
+        self._start_s, self._last_tick, self._key_s = start_s, -1, -FRAGMENT_S
+        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+        self._container: Any = av.open(file, "w", format="mp4", options=options)
+        # No looking ahead: what has been taken is written at once.
+        coding = {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}
+        self._stream: Any = self._container.add_stream("libx264", rate=30, options=coding)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = self._width, self._height, "yuv420p"
+        self._stream.codec_context.time_base = Fraction(1, _TICKS)
+        self._stream.thread_count = 1  # the other cores are for reading
+
+    def write(self, picture: BgrImage, now_s: float) -> None:
+        from av.video.frame import PictureType, VideoFrame
+
+        at_s = now_s - self._start_s
+        tick = max(round(at_s * _TICKS), self._last_tick + 1)
+        frame: Any = VideoFrame.from_ndarray(fitted(picture, self._width, self._height), format="bgr24")
+        frame.pts, frame.time_base, self._last_tick = tick, Fraction(1, _TICKS), tick
+        if at_s - self._key_s >= FRAGMENT_S:
+            frame.pict_type, self._key_s = PictureType.I, at_s
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+class _Fragments:
+    """A new file that is written from its beginning to its end, unbuffered. Raises OSError also when it was removed since.
+
+    What a full disk cuts is taken back when it is closed, and a file without any picture does not stay.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] = path.open("r+b", buffering=0)
+        self._failure: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """All of it, or OSError; whoever encodes may not pass that on, so `check` raises it again."""
+        rest = memoryview(data)
+        try:
+            if not os.fstat(self._file.fileno()).st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "it was removed while it was written")
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._failure = error
+            raise
+        return len(data)
+
+    def check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> bool:
+        """Whether it stays."""
+        stays = True
+        with suppress(OSError), self._file:  # a disk that is gone by now keeps what it has
+            if os.fstat(self._file.fileno()).st_nlink:
+                whole_bytes = self._whole_bytes()
+                self._file.truncate(whole_bytes)
+                stays = whole_bytes > 0
+        if not stays:
+            self._path.unlink(missing_ok=True)
+        return stays
+
+    def _whole_bytes(self) -> int:
+        """How much of it can be played: all boxes, each with its length and kind first, up to the end of the last pictures."""
+        size, start, whole, pictures = self._file.seek(0, os.SEEK_END), 0, 0, False
+        while start + _BOX.size <= size:
+            self._file.seek(start)
+            length, kind = _BOX.unpack(self._file.read(_BOX.size))
+            start += length
+            if length < _BOX.size or start > size:
+                break
+            pictures = pictures or kind == b"mdat"
+            if kind != b"moof" and pictures:  # which says what is in the mdat after it
+                whole = start
+        return whole
