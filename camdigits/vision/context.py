@@ -265,8 +265,8 @@ def _own_features(table: _CandidateTable, rows: Indices, frame_shape: tuple[int,
 def _surrounding_features(table: _CandidateTable, rows: Indices, whole: npt.NDArray[np.bool_], anchors: Indices) -> Named:
     """Count sure digits and junk in the frame and around each candidate.
 
-    junk: logarithm of one more than the number of doubtful candidates nearby.
-    clean: share of sure digits among all whole candidates of the frame.
+    junk: logarithm of one more than the number of nearby candidates of low confidence.
+    clean: share of sure digits among the frame's whole candidates, with additive smoothing.
     around: the same share within `AROUND`.
     company: logarithm of one more than the number of sure digits in the frame.
     """

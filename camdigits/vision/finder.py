@@ -252,7 +252,7 @@ def finder_features(boxes: Boxes, labels: Indices, finder_output: FinderOutput) 
     off_size: the larger of both, without sign.
     agreed: probability of the candidate's label there, as a logarithm.
     off_centre: distance to that centre, in the candidate's longer sides.
-    overlap: intersection over union with the finder's best matching digit, weighted by that digit's probability.
+    overlap: intersection over union with a digit of the finder, weighted by the digit's probability; the largest of all.
     inside: logit of the surest clearly smaller digit that lies within the candidate.
     around: logit of the surest clearly larger digit that the candidate lies within.
     """

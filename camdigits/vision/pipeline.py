@@ -180,8 +180,7 @@ class Pipeline:
         return PipelineTrace(results, batch, probabilities, scale, finder_output)
 
     def _binarize(self, searched: BgrImage, image: BgrImage, scale: float) -> tuple[tuple[MaskVariant, ...], ...]:
-        """Return the mask variants of dark strokes, and of light strokes where they are read; the main variant of each first.
-        """
+        """Return the mask variants of dark strokes, and of light ones where they are read; the main variant of each first."""
         params = self._params
         masks: tuple[tuple[MaskVariant, ...], ...]
         if params.all_variants:

@@ -21,8 +21,8 @@ PART_INK = 1.5
 """Minimum ink of a whole stroke relative to its part; with less, both are hypotheses about the same stroke."""
 
 PEN_LOGIT, PEN_CONFIDENCE = 6.0, 0.95
-"""Lead in logits for a chain of pen strokes side by side over one digit made of all of them, and the minimum confidence of each
-stroke of such a chain."""
+"""Lead in logits that a chain of pen strokes gets over one digit made of all of them, and the minimum confidence of each of its
+digits for that lead."""
 
 
 def select_digits(candidate_set: CandidateSet, readings: Sequence[Reading], threshold: float) -> list[int]:
@@ -118,7 +118,7 @@ def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> l
 
 
 def without_overlap(candidate_set: CandidateSet, chosen: Sequence[int], other: CandidateSet, taken: Sequence[int]) -> list[int]:
-    """Return the candidates of `chosen` that share no ground with digits already taken in the other polarity.
+    """Return the candidates of `chosen` that do not overlap digits already taken in the other polarity.
 
     The hole of a 0 is not a digit of the other polarity.
 

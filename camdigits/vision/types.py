@@ -123,8 +123,7 @@ class Frame:
     time_s: seconds since the source opened; 0 for pictures and pages, which have no time. Time is data here.
     settled: False while a stroke is still being drawn; such a frame is shown but not read.
     ink: uint8 (H, W), 0 none to 255 full, where the source knows what was written on an otherwise empty page; else None.
-    parts: the ink of each pen stroke in drawing order, where the source knows it. A page of very many strokes has only the
-        last.
+    parts: the ink of each pen stroke in drawing order, where the source knows it. A page of very many strokes gives the latest.
     """
 
     image: BgrImage
