@@ -66,7 +66,7 @@ class ChainParams:
     smoothing: int = 16
     """The ink of a column is averaged over the component's height divided by this."""
     cuts_per_width: int = 2
-    """Maximum number of cuts, besides one more, for each time that the component is as wide as high."""
+    """A component may have this many cuts times its width divided by its height, and one more."""
     min_piece_width: float = 0.1
     """Minimum width of a piece between two cuts, as a share of the component's height."""
     max_piece_width: float = 1.25
@@ -133,9 +133,11 @@ class CandidateParams:
     pen_height_ratio: float = 0.75
     """Minimum height of a digit made of pen strokes, as a share of the height of the component it is taken from."""
     pen_beside: float = 0.8
-    """Minimum share of the rows common to two pen strokes in which the left one ends before the right one begins."""
+    """Minimum share of the rows common to two pen strokes side by side in which the left one ends before the right one
+    begins."""
     pen_shared: float = 1.8
-    """Tolerance for the left stroke's end in such a row, in pen widths: where strokes touch they share ink."""
+    """How far the left of two pen strokes may reach over the right one in a row and still end before it, in pen widths. Where
+    strokes touch, they share ink."""
     max_area: float = 4.0
     """Maximum area of the boxes of all strokes together, in areas of the picture."""
     max_pairs_area: float = 4.0

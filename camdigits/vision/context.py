@@ -90,7 +90,7 @@ class ContextWeights:
     mean: float32 (F,), mean of each feature.
     scale: float32 (F,), deviation of each feature.
     hidden: float32 (F, K), weights of the hidden layer.
-    hidden_bias: float32 (K,).
+    hidden_bias: float32 (K,), biases of the hidden layer.
     out: float32 (K,), weights of the output.
     out_bias: bias of the output.
     """
@@ -341,9 +341,9 @@ def _count_beside(boxes: Features, rows: Indices, others: Indices) -> Features:
 def _nesting_features(boxes: Features, logit: Features, ink_px: Features) -> Named:
     """Measure how candidates lie within one another.
 
-    within: logit of the surest larger candidate that it lies within; -9.3 without one.
+    within: logit of the surest larger candidate that it lies within; minus `NO_LOGIT` without one.
     whole: logarithm of the ink of that larger candidate relative to its own.
-    parts: logit of the surest smaller candidate that lies within it; -9.3 without one.
+    parts: logit of the surest smaller candidate that lies within it; minus `NO_LOGIT` without one.
     """
     area = boxes[:, 2] * boxes[:, 3]
     within, parts = (np.full(len(boxes), -NO_LOGIT, np.float32) for _ in range(2))

@@ -1,10 +1,9 @@
-"""The finder: where digits are on a grey picture, which ones, and how large, by a small convolutional network that is handed
-in.
+"""The finder: where digits are on a grey picture, which ones, and how large.
 
-The network sees the picture at several scales, an octave apart. At each scale it recognizes digits of one octave of sizes. For
-every cell of 4 x 4 pixels it gives whether the centre of a digit is there, which digit, and its width and height: objects as
-points, as in CenterNet (Zhou, Wang & Kraehenbuehl 2019). It runs where binarization found candidates, and each candidate is
-compared with the network's output at its place.
+It is a small convolutional network that is handed in, and sees the picture at several scales, an octave apart. At each scale it
+recognizes digits of one octave of sizes. For every cell of 4 x 4 pixels it gives whether the centre of a digit is there, which
+digit, and its width and height. It describes objects as points, as CenterNet does (Zhou, Wang & Kraehenbuehl 2019). It runs
+where binarization found candidates, and each candidate is compared with its output there.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ USUAL_PX = 16.0
 STRIDE_PX = 16
 """Side of a cell of the network's coarsest maps, px of its input."""
 CANVAS_PX = (416, 704)
-"""Height and width of the network's input for pictures wider than high, px. The model runtime prepares for one size, which
-takes longer than a call. Four canvases show a picture of 1280x720 with some overlap."""
+"""Height and width of the network's input for pictures wider than high, px; it is turned for others. Model runtimes prepare for
+one size, which takes longer than a call. Four canvases show a picture of 1280x720 with some overlap."""
 OVERLAP_PX = 64
 """Minimum overlap of the windows of a picture, px: a digit and what is beside it."""
 GUTTER_PX = 32
@@ -44,7 +43,7 @@ FINEST, COARSEST = 0, -8
 """Largest and smallest exponent of the scales, which are powers of 2. Digits of less than 8 px are sought at scale 1 too: scale
 2 would take four times as long."""
 MIN_PEAK = -3.0
-"""Centres at or below this logit are no digits, and no surroundings of candidates."""
+"""Logit above which a centre can be a peak; weaker centres count for nothing."""
 MAX_PEAKS = 1000
 """Maximum number of peaks that are compared. Texture has thousands; the surest are kept."""
 SAME_IOU = 0.4
@@ -142,8 +141,8 @@ class _Window(NamedTuple):
     scale: scale of the picture.
     left, top: the window's corner, px at that scale.
     width, height: its size, px at that scale.
-    rows, columns: the cells of the whole picture that this window provides; neighbouring windows see more around the other
-        cells.
+    rows, columns: the cells of the whole picture that this window provides. Other windows provide the rest, and see more around
+        it.
     """
 
     scale: float

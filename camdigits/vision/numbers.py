@@ -227,9 +227,10 @@ def _are_isolated(joints: Sequence[Joints], clear: Sequence[Floats], params: Num
 
 
 def _unevenness(gaps: Sequence[Floats], steps: Sequence[Floats]) -> float:
-    """Return the median over gaps of the deviation in their line, of its gaps or its steps, whichever is smaller, in sizes.
+    """Return how uneven the gaps are within their lines, in sizes: the median of their lines' deviations over all gaps.
 
-    Some people space the edges of digits evenly, others their middles.
+    The deviation of a line is that of its gaps or of its steps, whichever is smaller. Some people space the edges of digits
+    evenly, others their middles.
     """
     spreads = [np.full(len(g), min(np.std(g), np.std(s))) for g, s in zip(gaps, steps, strict=True) if len(g) > 1]
     return median(np.concatenate(spreads)) if spreads else 0.0

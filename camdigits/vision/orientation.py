@@ -63,7 +63,8 @@ class RotationParams:
 
     rotate: the quarter turn. Slopes of lines up to `max_slope` on both sides of it are read too.
     max_slope: maximum slope of lines on both sides of the quarter turn, degrees.
-    min_slope: lines of less slope are read as they are, at no cost, degrees.
+    min_slope: minimum slope of lines that are made level, degrees. Lines of less slope are read as they are, which costs
+        nothing.
     min_slope_ratio: how many times as clear as level lines the sloping ones must be.
     confident_mean: mean logit from which digits stand the right way up; upside-down ones seldom reach it.
     min_mean: minimum mean logit of the digits of a turned page. Upside-down letters resemble digits, but with low confidence.
@@ -237,7 +238,8 @@ class RotatedReader:
     read: the reader that is wrapped.
     classify: the classifier, which is asked about turned crops.
     params: when a page is turned.
-    quick_read: a faster reader that compares turns before the best one is read thoroughly; None compares by `read`.
+    quick_read: a faster reader, with which turns are compared before the best one is read thoroughly; None compares with
+        `read`.
     """
 
     def __init__(
@@ -474,7 +476,7 @@ def group_tilted(
 def find_slope(boxes: Sequence[Box], reach: float, clear: float, max_boxes: int = SLOPE_BOXES) -> float:
     """Return by how many degrees the lines of a page fall to the right; 0 where that is not clear.
 
-    It is the direction in which most neighbours of about the same size are in line, as in the nearest neighbour clustering of
+    The slope is the direction in which most neighbours of about the same size are in line. Neighbours are clustered as by
     Hashizume, Yeh & Rosenfeld (1986). Each pair counts in all directions, as far as it is in line there, as in Postl's (1986)
     search for the angle with the sharpest profile.
 

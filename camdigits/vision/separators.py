@@ -86,7 +86,7 @@ class JointParams:
     """Maximum number of marks between two digits. More are a printed pattern, as on cheques. It was chosen on cheques and
     rendered pages."""
     crowd_reach: float = 1.0
-    """Distance from the line's middle, in sizes, within which those marks are counted."""
+    """Distance from the line's middle, in sizes, within which the marks of `max_count` are counted."""
     tall_sign: float = 0.6
     """Height, in sizes, from which a mark is a sign even in a printed pattern."""
     clear_reach: float = 4.0

@@ -160,7 +160,7 @@ def _slopes(bodies: Bodies, params: LineParams) -> Floats:
     across = dy[votes_in, None] * np.cos(steps) - dx[votes_in, None] * np.sin(steps)
     off = np.maximum(np.abs(across) - slack[votes_in, None], 0) / (params.vote_offset * size[votes_in, None])
     votes = _sum_by(first[votes_in], np.maximum(1 - off**2, 0) ** 2 * np.exp(-distance[votes_in, None]), len(bodies.x))
-    # Each digit adds the votes of those around it. A little of the whole page's decides where they have none.
+    # Each digit adds the votes of those around it. A small share of the whole page's votes decides where there are none.
     around = np.exp(-0.5 * (distance / params.near) ** 2)
     smoothed = votes + _sum_by(first, around[:, None] * votes[second], len(bodies.x)) + 0.05 * votes.sum(axis=0) + 1e-6
     expected = 1 - params.upright * (np.abs(steps) / np.radians(params.max_slope)) ** 2
