@@ -476,8 +476,8 @@ def group_tilted(
 def find_slope(boxes: Sequence[Box], reach: float, clear: float, max_boxes: int = SLOPE_BOXES) -> float:
     """Return by how many degrees the lines of a page fall to the right; 0 where that is not clear.
 
-    The slope is the direction in which most neighbours of about the same size are in line. Neighbours are clustered as by
-    Hashizume, Yeh & Rosenfeld (1986). Each pair counts in all directions, as far as it is in line there, as in Postl's (1986)
+    The slope is the direction in which most neighbours of about the same size are in line, as in nearest neighbour clustering
+    (Hashizume, Yeh & Rosenfeld 1986). Each pair counts in all directions, as far as it is in line there, as in Postl's (1986)
     search for the angle with the sharpest profile.
 
     boxes: all components of ink on the page.
