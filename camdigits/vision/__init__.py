@@ -1,1 +1,4 @@
-"""The pure core: arrays and values in, values out. No clock, file, window, camera or model runtime may live here."""
+"""Reads digits on one frame: arrays and values in, values out.
+
+No clock, file, window, camera or model runtime may live here.
+"""

@@ -1,4 +1,4 @@
-"""Ink: which pixels of a frame are strokes of a pen, a marker or chalk."""
+"""Binarization: which pixels of a frame are strokes of a pen, a marker or chalk."""
 
 from __future__ import annotations
 
@@ -16,23 +16,27 @@ from camdigits.vision.ruling import without_rules
 from camdigits.vision.types import BgrImage, Mask, MaskVariant
 
 GROUND_BLUR = 0.8
-"""Smooths the steps of the reduced ground; more would spread light shapes into halos that look like ink."""
+"""Standard deviation of the blur that smooths the steps of the reduced ground, px. More would spread light shapes into halos
+that look like ink."""
 
 Contrast = Mask
-"""How much a pixel stands out from the ground around it, in grey levels: uint8 (H, W)."""
+"""How much each pixel stands out from the ground around it, in grey levels: uint8 (H, W)."""
 
 
 @dataclass(frozen=True)
 class BinarizeParams:
     """How ink is told from ground.
 
-    ground_window: side of the neighbourhood in which the ground shows between strokes, as a share of the frame's short side;
-        strokes up to about half of it are found whole.
-    peak_share: a pixel is ink when it is at least this share of the contrast of the strokes around it: about half, so
-        that a blurred stroke keeps its width.
-    noise_factor: contrast must exceed this many times the noise, of the frame or of the place if that is quieter ...
-    min_contrast: ... and this many grey levels.
-    tile_px: about the side of a tile. A sheet before leaves or books is as quiet as on a table, though the frame is not.
+    ground_window: side of the neighbourhood in which the ground shows between strokes, as a share of the frame's short side.
+        Strokes up to about half as wide are found whole.
+    peak_share: minimum contrast of ink, as a share of the strongest contrast around it. It is about half, so that a blurred
+        stroke keeps its width.
+    peak_window_px: side of the window for that strongest contrast, px.
+    noise_factor: minimum contrast of ink above the median contrast, in multiples of the noise of the frame, or of the tile
+        where that is quieter.
+    min_contrast: minimum contrast of ink above the median contrast, grey levels.
+    tile_px: approximate side of the tiles whose noise is measured, px. A sheet in front of leaves or books is as quiet as on a
+        table, though the frame is not.
     """
 
     ground_window: float = 0.22
@@ -44,33 +48,44 @@ class BinarizeParams:
 
 
 class MaskPair(NamedTuple):
-    """Ink of both polarities: pen on paper, and chalk on a board or letters on a dark screen. One frame can hold both."""
+    """The main masks of both polarities. One frame can hold both.
+
+    dark: strokes darker than their ground, as a pen on paper.
+    light: strokes lighter than their ground, as chalk on a board or letters on a dark screen.
+    """
 
     dark: Mask
     light: Mask
 
 
 class Masks(NamedTuple):
-    """All ways in which ink of both polarities was seen; the first of each is the one that `binarize_main` gives."""
+    """All mask variants of both polarities; the first of each is the mask of `binarize_main`.
+
+    dark: variants of strokes darker than their ground.
+    light: variants of strokes lighter than their ground.
+    """
 
     dark: tuple[MaskVariant, ...]
     light: tuple[MaskVariant, ...]
 
 
 COARSE = 0.25
-"""Scale at which very large digits are looked for: their strokes are wider than the window of the ground elsewhere."""
+"""Scale of the variant for very large digits, whose strokes are too wide for the ground window at full scale."""
 COARSE_WINDOW = 0.6
+"""Side of the ground window at the scale `COARSE`, as a share of the frame's short side."""
 STRONG_WINDOW = 0.16
+"""Side of the window of the strongest contrast in the variant "strong", as a share of the frame's short side."""
 QUIET = 11.0
-"""Frames that ask for so little more than the least contrast are as quiet as any place can be."""
+"""A frame whose floor is at most this many grey levels above the minimum contrast is quiet everywhere: no tile is measured."""
 QUIETER = 0.6
-"""A place that asks for more than this share of what the frame does is quieter by chance."""
+"""A tile's own floor applies below this share of the frame's floor; less of a difference is chance. Shares of 0.5 to 0.75 were
+compared (docs/notes/finding.md)."""
 NEIGHBOURHOOD = 5
-"""So many places across share a polarity."""
+"""Side of the neighbourhoods that share a polarity, in tiles."""
 LEVEL_STEP_PX = 3
-"""The median of a whole frame is that of every such row and column."""
+"""Medians over a whole frame sample every row and column of this step, px."""
 SAMPLE_PX = 4
-"""Of a place every so many-th pixel is looked at, down and across."""
+"""Medians over a tile sample every row and column of this step, px."""
 
 
 def check_image(image: BgrImage) -> None:
@@ -80,12 +95,14 @@ def check_image(image: BgrImage) -> None:
 
 
 def binarize_main(image: BgrImage, params: BinarizeParams = BinarizeParams()) -> MaskPair:
-    """Mark the strokes on a page: those darker than their ground, and those lighter.
+    """Find the strokes on a page: those darker than their ground, and those lighter.
 
-    image: uint8 (H, W, 3), BGR. Returns two maps uint8 (H, W), 255 where there is ink, 0 elsewhere.
-    The ground is what morphological closing leaves when strokes are filled in (the black top-hat of Meyer 1979), so that
-    shadows and vignettes fade out; the threshold is local, at about half of the contrast of the strokes nearby.
-    Raises ValueError for an image of another shape or dtype.
+    image: uint8 (H, W, 3), BGR.
+
+    Returns two masks uint8 (H, W), 255 ink, 0 ground. The ground is the morphological closing of the picture, which fills
+    strokes in (the black top-hat of Meyer 1979). Shadows and vignettes are part of the ground, so they do not count as
+    contrast. The threshold is local, at about half of the contrast of the strokes nearby. Raises ValueError for an image of
+    another shape or dtype.
     """
     grey = _grey(image)
     contrasts = _contrasts([grey, np.invert(grey)], params)
@@ -97,27 +114,39 @@ def binarize_main(image: BgrImage, params: BinarizeParams = BinarizeParams()) ->
 
 
 def binarize_polarity(image: BgrImage, light: bool, params: BinarizeParams = BinarizeParams()) -> Mask:
-    """The strokes of one polarity alone: those lighter than their ground, or those darker. The noise is the frame's alone.
+    """Find the strokes of one polarity, by the noise of the whole frame alone.
 
-    image: uint8 (H, W, 3), BGR. Returns uint8 (H, W), 255 where there is ink, 0 elsewhere. Raises ValueError for another image.
+    image: uint8 (H, W, 3), BGR.
+    light: whether to find strokes lighter than their ground, or darker.
+
+    Returns a mask uint8 (H, W), 255 ink, 0 ground. Raises ValueError for an image of another shape or dtype.
     """
     return binarize_polarities(image, [light], params)[0]
 
 
 def binarize_polarities(image: BgrImage, lights: Sequence[bool], params: BinarizeParams = BinarizeParams()) -> list[Mask]:
-    """As `binarize_polarity`, one map for each polarity of `lights`, which is quicker than one after another."""
+    """Find the strokes of several polarities, faster than by one call each: one mask for each of `lights`.
+
+    Arguments and masks are those of `binarize_polarity`.
+    """
     grey = _grey(image)
     contrasts = _contrasts([np.invert(grey) if light else grey for light in lights], params)
     return [_threshold(contrast, _floor(contrast, params), params, None) for contrast in contrasts]
 
 
 def binarize(image: BgrImage, params: BinarizeParams = BinarizeParams()) -> Masks:
-    """See the ink in several ways: what is a digit is a digit in most of them, and what one breaks another may keep whole.
+    """Binarize a picture in several ways.
 
-    main: as `binarize_main`. smooth: broken chalk and pencil joined. thin: a high threshold, which parts what nearly touches.
-    strong: what stands out as much as the strongest ink of a wide neighbourhood, so that printed grounds and rules drop out
-    beside a pen. colour: the channel in which ink stands out most, for pale ink. unruled: without the lines of ruled paper,
-    where there are any. coarse: for digits of half the frame.
+    A digit shows as a digit in most variants, and a stroke that breaks in one may be whole in another. The variants:
+
+    main: the mask of `binarize_main`.
+    smooth: smoothed contrast, which joins broken chalk and pencil.
+    thin: a high threshold, which separates strokes that nearly touch.
+    strong: strokes with at least half the strongest contrast of a wide neighbourhood. Beside a pen, printed grounds and rules
+        drop out.
+    colour: the colour channel in which ink stands out most, for pale ink.
+    unruled: the main mask without the lines of ruled paper, where there are any.
+    coarse: a reduced picture, for digits of half the frame.
     """
     grey = _grey(image)
     channels = cv2.split(image) if _is_coloured(image) else ()
@@ -143,10 +172,11 @@ def _variants(
     wide_contrast: Contrast,
     params: BinarizeParams,
 ) -> tuple[MaskVariant, ...]:
-    """All ways to see the ink of one polarity, the main one first.
+    """Return all mask variants of one polarity, the main one first.
 
-    contrast, floor, places: as `_threshold` takes them. colours: the contrasts in the channels of a coloured picture, none of
-    a grey one. wide_contrast: that of the picture at the scale `COARSE`, in a window as wide.
+    contrast, floor, places: see `_threshold`.
+    colours: the contrasts in the channels of a coloured picture; empty for a grey one.
+    wide_contrast: the contrast at the scale `COARSE`, in a window of `COARSE_WINDOW`.
     """
     main = _threshold(contrast, floor, params, places)
     smooth = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 2.0), np.uint8)
@@ -174,17 +204,21 @@ def _grey(image: BgrImage) -> Mask:
 
 
 def _is_coloured(image: BgrImage) -> bool:
-    """Whether at least one pixel in 200 is clearly coloured: a grey picture has nothing to see in its channels."""
+    """Return whether at least one pixel in 200 is clearly coloured. The channels of a grey picture show nothing more."""
     sample = image[::6, ::6].astype(np.int16)
     spread = sample.max(axis=2) - sample.min(axis=2)
     return bool((np.abs(spread - np.median(spread)) > 24).mean() > 0.005)
 
 
 def _contrasts(pictures: Sequence[Mask], params: BinarizeParams, window_share: float | None = None) -> list[Contrast]:
-    """How much darker each pixel of a picture is than the ground around it; of several pictures of one size, uint8 (H, W)."""
+    """Return the contrast of each picture: how much darker each pixel is than the ground around it, uint8 (H, W).
+
+    pictures: grey pictures of one size.
+    window_share: side of the ground window as a share of the short side, in place of `ground_window`.
+    """
     height, width = pictures[0].shape
     window = max(9, round((window_share or params.ground_window) * min(height, width)))
-    # The ground is smooth, so it is found on a reduced picture: a maximum there misses no light ground pixel.
+    # The ground is smooth, so a reduced picture suffices to find it.
     step = max(1, window // 24)
     pad = step * 2
     border = cv2.BORDER_REFLECT_101 if min(height, width) > pad else cv2.BORDER_REPLICATE
@@ -202,10 +236,10 @@ def _contrasts(pictures: Sequence[Mask], params: BinarizeParams, window_share: f
 
 
 def _reduced(pictures: Sequence[Mask], step: int) -> list[Mask]:
-    """Pictures of one size, uint8 (H, W), reduced to 1 / `step` of it, by the mean of what falls on a pixel."""
+    """Reduce pictures of one size, uint8 (H, W), to 1 / `step` of it; each pixel is the mean of those it covers."""
     height, width = pictures[0].shape
     size = max(1, width // step), max(1, height // step)
-    # By a broken factor, four channels take OpenCV twice as long as one does; whole factors are quick.
+    # By a fractional factor, OpenCV reduces four channels in twice the time of one. Whole factors are fast anyway.
     together = 1 if width % step == 0 and height % step == 0 else 4
     reduced: list[Mask] = []
     for k in range(0, len(pictures), together):
@@ -222,9 +256,14 @@ def _threshold(
     peak_share: float = 0.0,
     peak_window_px: int = 0,
 ) -> Mask:
-    """Where contrast is more than a share of the strongest nearby, and than noise: that of the frame, or of a quiet place."""
+    """Return the mask of pixels whose contrast exceeds both a share of the strongest nearby contrast and the floor of noise.
+
+    floor: the frame's floor, see `_floor`.
+    places: the floors of quiet tiles, see `_quiet_floors`; None where there are none.
+    peak_share, peak_window_px: in place of those of `params`; 0 keeps these.
+    """
     share, side = peak_share or params.peak_share, peak_window_px or params.peak_window_px
-    # The peak is spread by a window and smoothed, so that neighbouring strokes share one threshold.
+    # The peak is spread over a window and smoothed, so that neighbouring strokes share one threshold.
     peak = _peak(contrast, side)
     shares = cv2.convertScaleAbs(np.arange(256, dtype=np.uint8), alpha=share)
     if places is None or _is_quiet(floor, params):
@@ -236,9 +275,9 @@ def _threshold(
 
 
 def _floor(contrast: Contrast, params: BinarizeParams) -> float:
-    """What contrast must exceed as the frame has it, at most 255.
+    """Return the contrast that ink must exceed anywhere in the frame, grey levels, at most 255.
 
-    Half of all pixels are ground: the median absolute step between neighbours is the noise of the camera, not ink.
+    At least half of all pixels are ground, so the median absolute step between neighbours is the noise of the camera, not ink.
     """
     noise = params.noise_factor * median_level(_steps(contrast), LEVEL_STEP_PX)
     return min(median_level(contrast, LEVEL_STEP_PX) + max(params.min_contrast, noise), 255.0)
@@ -249,15 +288,15 @@ def _is_quiet(floor: float, params: BinarizeParams) -> bool:
 
 
 def _steps(contrast: Contrast) -> Contrast:
-    """The absolute steps from each pixel to its neighbour."""
+    """Return the absolute steps from each pixel to its right neighbour."""
     return np.asarray(cv2.absdiff(contrast[:, 1:], contrast[:, :-1]) if contrast.shape[1] > 1 else contrast, np.uint8)
 
 
 def _quiet_floors(contrasts: Sequence[Contrast], floors: Sequence[float], params: BinarizeParams) -> Sequence[Contrast | None]:
-    """For each polarity what contrast must exceed at the quietest of the places around: uint8 (h, w) over the whole frame.
-    None where all the frame is quiet.
+    """Return, for each polarity, the contrast that ink must exceed in the quietest of the tiles around: uint8 (h, w).
 
-    A neighbourhood is quiet for one polarity: on a sheet between dark strokes it is the ground itself that is light.
+    The map covers the whole frame, with 255 for tiles that are not quiet. It is None where the whole frame is quiet. A
+    neighbourhood is quiet for one polarity only: between dark strokes on a sheet, the ground itself is light.
     """
     if all(_is_quiet(floor, params) for floor in floors):
         return [None] * len(contrasts)
@@ -269,13 +308,13 @@ def _quiet_floors(contrasts: Sequence[Contrast], floors: Sequence[float], params
     about = [cv2.blur(own, (NEIGHBOURHOOD, NEIGHBOURHOOD), borderType=cv2.BORDER_REPLICATE) for own in own_floors]
     lowest = np.minimum.reduce(about)
     quiet = [np.where(near > lowest, 255.0, np.minimum(own, 255.0)) for own, near in zip(own_floors, about, strict=True)]
-    # A sheet ends in the middle of places, and writing goes up to its edge.
+    # A sheet's edge runs through the middle of tiles, and writing extends up to it.
     around = np.ones((3, 3), np.uint8)
     return [np.asarray(cv2.erode(own.astype(np.uint8), around, borderType=cv2.BORDER_REPLICATE), np.uint8) for own in quiet]
 
 
 def _medians(values: Contrast, side_px: int) -> npt.NDArray[np.float32]:
-    """The medians of squares of about that side, which cover the whole: float32 (h, w)."""
+    """Return the medians of square tiles of about `side_px`, which cover the whole picture: float32 (h, w)."""
     sample = values[::SAMPLE_PX, ::SAMPLE_PX]
     down, across = (max(1, side * SAMPLE_PX // side_px) for side in sample.shape)
     high, wide = sample.shape[0] // down, sample.shape[1] // across
@@ -285,11 +324,11 @@ def _medians(values: Contrast, side_px: int) -> npt.NDArray[np.float32]:
 
 
 def _peak(contrast: Contrast, side: int) -> Contrast:
-    """The strongest contrast within a square of `side` pixels, smoothed over as much."""
+    """Return the strongest contrast within a square of `side` pixels around each pixel, smoothed over the same square."""
     step = side // 12
     if step < 2:
         return np.asarray(cv2.blur(cv2.dilate(contrast, np.ones((side, side), np.uint8)), (side, side)), np.uint8)
-    # Wide windows need no fine steps: every step's own peak is kept, and the rest is done on those.
+    # A wide window needs no fine grid: keep the peak of each step, and spread and smooth those.
     coarse = np.ascontiguousarray(cv2.dilate(contrast, np.ones((step + 1, step + 1), np.uint8))[::step, ::step])
     reach = max(3, side // step) | 1
     spread = cv2.blur(cv2.dilate(coarse, np.ones((reach, reach), np.uint8)), (reach, reach))

@@ -1,7 +1,7 @@
-"""Regions: which strokes may be a digit, alone, together or cut apart, and which marks surely are not.
+"""Candidates: which strokes may be a digit, alone, joined or cut apart.
 
-The ink is seen in several ways (`vision/binarize.py`); a stroke that is the same in several is one candidate, and how many
-agree is part of what is known of it.
+Several mask variants show the same ink (`vision/binarize.py`). A stroke that several of them show is one candidate, and its
+support is the share of variants that show it.
 """
 
 from __future__ import annotations
@@ -25,133 +25,144 @@ from camdigits.vision.widths import stroke_width
 
 @dataclass(frozen=True)
 class PairParams:
-    """When two strokes may be one digit.
-
-    Shares of the height of both together unless a field says otherwise; chosen on the development pages.
-    """
+    """When two strokes may be one digit. All values were chosen on the development pages."""
 
     min_part_share: float = 1 / 3
-    """Height or width of the smaller stroke, as a share of the least height of a digit, rounded down to pixels."""
+    """Minimum longer side of the smaller stroke, as a share of the minimum height of a digit, rounded down to pixels."""
     min_part: float = 0.2
-    """Height or width of the second stroke."""
+    """Minimum longer side of the smaller stroke, as a share of the pair's height."""
     max_gap_above: float = 0.22
-    """Clear space between strokes one above the other: a 5 and its bar."""
+    """Maximum clear space down between strokes one above the other, such as a 5 and its bar, as a share of the pair's
+    height."""
     max_gap_aside: float = 0.12
-    """Clear space between these from left to right."""
+    """Maximum clear space across between strokes one above the other, as a share of the pair's height."""
     min_overlap_above: float = 0.3
-    """Columns that these have in common, as a share of the narrower one's width."""
+    """Minimum columns in common of strokes one above the other, as a share of the narrower one's width."""
     max_gap_beside: float = 0.15
-    """Clear space between strokes side by side: an open 4."""
+    """Maximum clear space across between strokes side by side, such as those of an open 4, as a share of the pair's height."""
     min_overlap_beside: float = 0.5
-    """Rows that these have in common, as a share of the lower one's height."""
+    """Minimum rows in common of strokes side by side, as a share of the height of the less tall one."""
     max_lower: float = 0.8
-    """Height of the lower of these, unless their boxes overlap: two of full height are two digits."""
+    """Maximum height of the less tall of two strokes side by side, as a share of the pair's height. Two of full height are two
+    digits, unless their boxes overlap."""
     max_width: float = 1.1
-    """Width of both together."""
+    """Maximum width of the pair, as a share of its height."""
 
 
 @dataclass(frozen=True)
 class ChainParams:
-    """How a wide component is cut where digits may touch.
-
-    Shares of the component's height unless a field says otherwise; chosen on the development pages.
-    """
+    """How a wide component is cut where digits may touch. All values were chosen on the development pages."""
 
     slants: tuple[float, ...] = (0.0, -0.35, 0.25, 0.5, 0.75)
-    """Shears of the writing to cut along, columns a row, positive to the right; the first is the usual one."""
+    """Shears of the writing to cut along, in columns a row, positive to the right. The first is the usual one."""
     clearer: float = 1.12
-    """A later slant is taken where it gathers the ink this many times as much as those before."""
+    """A later slant is taken only where it gathers the ink more than this many times as much as the best before it."""
     slant_rows: int = 96
-    """The slant is found from about this many rows: enough to show it, and cheap for large components."""
+    """Number of rows, about, from which the slant is found: enough to show it, and cheap for large components."""
     min_step: float = 0.18
-    """Distance between two cuts; two pixels at least."""
+    """Minimum distance between two cuts, as a share of the component's height; two pixels at least."""
     max_ink: float = 0.45
-    """Ink that a cut goes through."""
+    """Maximum ink that a cut goes through, as a share of the component's height."""
     smoothing: int = 16
-    """The ink of a column is averaged over the height divided by this."""
+    """The ink of a column is averaged over the component's height divided by this."""
     cuts_per_width: int = 2
-    """Cuts for each time that the component is as wide as high, and one more."""
+    """A component may have this many cuts times its width divided by its height, and one more."""
     min_piece_width: float = 0.1
+    """Minimum width of a piece between two cuts, as a share of the component's height."""
     max_piece_width: float = 1.25
-    """Widths of a piece between two cuts."""
+    """Maximum width of a piece between two cuts, as a share of the component's height."""
     min_piece_height: float = 0.45
-    """Height of a piece."""
+    """Minimum height of a piece, as a share of the component's height."""
     specks: float = 0.15
-    """Components of less than this share of a piece's largest one are left by the cut, and are removed."""
+    """Components below this share of a piece's largest one, by area, are remains of the cut and are removed."""
 
 
 @dataclass(frozen=True)
 class CandidateParams:
-    """What shapes a digit can have, and how many candidates are looked at.
+    """What shapes a digit can have, and how many candidates are considered.
 
-    Lengths are pixels of the main ink, ratios are of the candidate's height; chosen on the development pages. The limits of
-    area and number bound the time that texture takes (docs/notes/frames.md).
+    Lengths are pixels of the main mask. All values were chosen on the development pages. The limits of area and number bound
+    the time that texture takes (docs/notes/frames.md).
     """
 
     min_height_px: int = 9
-    """Height of a digit."""
+    """Minimum height of a digit, px."""
     min_area_px: int = 16
-    """Pixels of ink of a digit; what has less than half of them is no mark either."""
+    """Minimum ink of a digit, px. Components of less than half of it are not other ink either."""
     max_width_ratio: float = 1.7
+    """Maximum width of a digit divided by its height."""
     min_width_ratio: float = 0.04
-    """Widths of a digit."""
+    """Minimum width of a digit divided by its height."""
     max_frame_share: float = 0.98
     """A stroke of at least this share of both sides of the frame is its border."""
     max_stroke_ratio: float = 0.38
-    """Width of the stroke: thicker ones are blobs."""
+    """Maximum stroke width divided by the candidate's longer side, or by a component's height before it is cut. Thicker strokes
+    are blobs."""
     max_holes: int = 3
-    """More holes are a net."""
+    """Maximum number of holes; a candidate with more is a net."""
     min_hole: float = 0.004
-    """Area of a hole as a share of the box: smaller ones are pinholes."""
+    """Minimum area of a hole, as a share of the box; smaller ones are pinholes."""
     same_iou: float = 0.75
     """Boxes in two masks are the same stroke from this intersection over union on."""
     max_same_ink: float = 1.6
-    """A stroke in a coarse mask with this many times the ink is another one: a fat stroke is an outline at full scale."""
+    """A stroke in a coarse mask with at least this many times the ink is another stroke. At full scale, a fat stroke shows as
+    an outline."""
     min_coarse_share: float = 0.12
-    """Height in a coarse mask, as a share of the frame's: smaller strokes are seen better at full scale."""
+    """Minimum height of a stroke in a coarse mask, as a share of the frame's; smaller strokes are seen better at full scale."""
     max_fine_ratio: float = 1.6
-    """Height in a fine mask, in least heights at full scale: larger strokes are seen as well there."""
+    """Maximum height of a stroke in a fine mask, in minimum heights of a digit; larger strokes are seen as well at full
+    scale."""
     min_mask_level: int = 101
-    """Grey level, 0..255, from which a pixel is ink once a mask is brought to the main scale."""
+    """Minimum grey level, 0..255, of ink after a mask is resized to the main scale."""
     min_chain_ratio: float = 0.9
+    """Minimum width, divided by height, of a component that may be several digits that touch."""
     max_chain_ratio: float = 6.0
-    """Widths of a component that may be several digits that touch."""
+    """Maximum width, divided by height, of a component that may be several digits that touch."""
     max_cuts: int = 6
-    """Cuts of a component."""
+    """Maximum number of cuts of a component."""
     max_chains: int = 40
-    """Components that are cut, the highest."""
+    """Maximum number of components that are cut; the tallest are kept."""
     max_small_ratio: float = 1.4
-    """Strokes from half of the least height up to this many times of it are small ..."""
+    """Maximum height of a small stroke, in minimum heights of a digit. The minimum is half of one."""
     min_small_strokes: int = 6
-    """... and this many of them are worth a look at a finer scale."""
+    """Minimum number of small strokes for which a mask at a finer scale is made."""
     max_joined: int = 300
-    """Pairs of strokes, the closest."""
+    """Maximum number of pairs of strokes in a mask; the closest are kept."""
     max_pen_strokes: int = 12
-    """Strokes of the pen of a component that is taken apart by them."""
+    """Maximum number of pen strokes of a component that is taken apart by them."""
     pen_height_ratio: float = 0.75
-    """Height of a digit that a component is taken apart into by strokes of the pen, as a share of the component's."""
+    """Minimum height of a digit made of pen strokes, as a share of the height of the component it is taken from."""
     pen_beside: float = 0.8
-    """Share of the rows common to two strokes beside each other in which the left one ends before the other begins."""
+    """Minimum share of the rows common to two pen strokes side by side in which the left one ends before the right one
+    begins."""
     pen_shared: float = 1.8
-    """Pen widths that it may end later: where they touch they share ink."""
+    """How far the left of two pen strokes may reach over the right one in a row and still end before it, in pen widths. Where
+    strokes touch, they share ink."""
     max_area: float = 4.0
-    """Area of the boxes of all strokes together, in areas of the picture."""
+    """Maximum area of the boxes of all strokes together, in areas of the picture."""
     max_pairs_area: float = 4.0
-    """The same of pairs of strokes, the smallest first."""
+    """Maximum area of the boxes of a mask's pairs together, in areas of the picture; the smallest are kept."""
     max_chains_area: float = 1.5
-    """The same of components that are cut, the smallest first."""
+    """Maximum area of the boxes of a mask's components to cut, in areas of the picture; the smallest are kept."""
     max_strokes: int = 1200
-    """Strokes of one mask, the largest."""
+    """Maximum number of strokes taken from one mask; the largest are kept."""
     single_mask_support: float = 0.7
-    """Agreement of a stroke where there is one mask alone: about the mean over digits."""
+    """Support of every stroke where there is only one mask: about the mean support of digits."""
     max_candidates: int = 900
-    """Connected strokes; those in most masks are kept."""
+    """Maximum number of connected strokes; those in most masks are kept."""
     pairs: PairParams = field(default_factory=PairParams)
+    """When two strokes may be one digit."""
     chains: ChainParams = field(default_factory=ChainParams)
+    """How a wide component is cut."""
 
 
 class Piece(NamedTuple):
-    """A candidate cut out of a component: from its cut number `start` to its cut number `end`."""
+    """A candidate cut out of a component.
+
+    candidate: its index among the candidates.
+    start: the number of the cut at its left.
+    end: the number of the cut at its right.
+    """
 
     candidate: int
     start: int
@@ -160,25 +171,35 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Chain:
-    """A component that may be several digits that touch: the pieces between any two of its cuts, 0 to `last`."""
+    """A component that may be several digits that touch.
+
+    box: the component's box, px of the main mask.
+    last: the number of its last cut; its left end is cut 0.
+    pieces: candidates between any two of its cuts.
+    """
 
     box: Box
     last: int
     pieces: tuple[Piece, ...]
     penned: bool = False
-    """Its pieces are strokes of the pen beside each other, and no cuts."""
+    """Whether the pieces are pen strokes beside each other, not cut out of the component."""
 
 
 @dataclass(frozen=True, eq=False)
 class CandidateSet:
-    """Candidates for the classifier, and the boxes of all components of the main ink, candidates or not."""
+    """Candidates for the classifier.
+
+    candidates: those of one polarity.
+    other_ink: the boxes of all components of the main mask, candidates or not.
+    chains: the components that may be several digits.
+    """
 
     candidates: tuple[Candidate, ...]
     other_ink: tuple[Box, ...]
     chains: tuple[Chain, ...] = ()
 
     def only(self, keep: npt.NDArray[np.bool_]) -> CandidateSet:
-        """Those candidates, bool (N,), and chains of what is left of their pieces."""
+        """Return the set with the candidates to keep, bool (N,), and with chains of their remaining pieces."""
         place = (np.cumsum(keep) - 1).tolist()
         chains = []
         for chain in self.chains:
@@ -189,13 +210,19 @@ class CandidateSet:
         return replace(self, candidates=candidates, chains=tuple(chains))
 
     def with_more(self, candidates: Sequence[Candidate]) -> CandidateSet:
-        """These candidates after the others."""
+        """Return the set with more candidates after its own."""
         return replace(self, candidates=(*self.candidates, *candidates))
 
 
 @dataclass(frozen=True, eq=False)
 class _Strokes:
-    """Components of one map with some ink: index int64 (N,) among all, boxes int32 (N, 4), areas int64 (N,)."""
+    """The components of one mask that have enough ink to count.
+
+    components: all components of the mask.
+    index: which of them count, int64 (N,).
+    boxes: int32 (N, 4), px.
+    areas: pixels of ink, int64 (N,).
+    """
 
     components: Components
     index: npt.NDArray[np.int64]
@@ -215,7 +242,7 @@ class _Strokes:
 
     def _is(self, box: Box, k: int) -> npt.NDArray[np.bool_]:
         window = self.components.labels[box.y : box.bottom, box.x : box.right]
-        return np.asarray(window == int(self.index[k]) + 1)  # NumPy's own int64 would have all labels cast
+        return np.asarray(window == int(self.index[k]) + 1)  # comparing with NumPy's int64 would cast all labels
 
 
 def _mask(is_ink: npt.NDArray[np.bool_]) -> Mask:
@@ -223,9 +250,11 @@ def _mask(is_ink: npt.NDArray[np.bool_]) -> Mask:
 
 
 def find_candidates(variants: Sequence[MaskVariant], params: CandidateParams = CandidateParams()) -> CandidateSet:
-    """Take the ink apart into candidates for one digit each: connected strokes, strokes that belong together, and pieces.
+    """Split the ink into candidates for one digit each: connected strokes, pairs of strokes, and pieces of strokes.
 
-    variants: ways to see the same ink, the main one (scale 1) first. Raises ValueError for ink that is not uint8 (H, W).
+    variants: masks of the same ink; the first is the main one, at scale 1.
+
+    Raises ValueError for a mask that is not uint8 (H, W).
     """
     strokes = [_strokes(variant.mask, params) for variant in variants]
     bases = [strokes[0], *(parts for variant, parts in zip(variants, strokes, strict=True) if variant.name == "unruled")]
@@ -237,8 +266,9 @@ def find_candidates(variants: Sequence[MaskVariant], params: CandidateParams = C
 class _Distinct(NamedTuple):
     """The strokes of all masks, each once.
 
-    where: of each stroke the components of its mask, its index among them, and the mask's scale.
-    boxes: float32 (N, 4), in pixels of the main mask. support: float64 (N,), how many masks show it.
+    where: the components of each stroke's mask, its index among them, and the mask's scale.
+    boxes: float32 (N, 4), px of the main mask.
+    support: float64 (N,), how many masks show the stroke.
     """
 
     where: list[tuple[_Strokes, int, float]]
@@ -247,9 +277,11 @@ class _Distinct(NamedTuple):
 
 
 def _single(variants: Sequence[MaskVariant], strokes: Sequence[_Strokes], params: CandidateParams) -> list[Candidate]:
-    """Find the connected strokes that may be a digit each, those that several masks show once.
+    """Find the connected strokes that may each be a digit, each once even if several masks show it.
 
-    strokes: those of each map. Boxes and masks are in pixels of the main map.
+    strokes: the components of each mask.
+
+    Boxes and masks of the result are in pixels of the main mask.
     """
     distinct = _distinct(variants, strokes, params)
     support = distinct.support
@@ -264,7 +296,7 @@ def _single(variants: Sequence[MaskVariant], strokes: Sequence[_Strokes], params
 
 
 def _distinct(variants: Sequence[MaskVariant], strokes: Sequence[_Strokes], params: CandidateParams) -> _Distinct:
-    """List the strokes with a digit's shape in all masks, each once, and count the masks that show it."""
+    """List the strokes of all masks that have a digit's shape, each once, and count the masks that show it."""
     where: list[tuple[_Strokes, int, float]] = []
     boxes = np.zeros((0, 4), np.float32)
     areas, support = np.zeros(0), np.zeros(0)
@@ -273,7 +305,7 @@ def _distinct(variants: Sequence[MaskVariant], strokes: Sequence[_Strokes], para
         scaled = parts.boxes[fit].astype(np.float32) / np.float32(variant.scale)
         nearest, overlap = _nearest(scaled, boxes)
         same = overlap >= params.same_iou
-        if variant.scale < 1 and same.any():  # where a fat stroke is an outline at full scale, the whole one is another
+        if variant.scale < 1 and same.any():  # a fat stroke that is an outline at full scale is another stroke
             same &= parts.areas[fit] / variant.scale**2 < params.max_same_ink * areas[nearest]
         if same.any():
             support[np.unique(nearest[same])] += 1
@@ -286,9 +318,9 @@ def _distinct(variants: Sequence[MaskVariant], strokes: Sequence[_Strokes], para
 
 
 def _most_agreed(distinct: _Distinct, masks: int, picture_px: int, params: CandidateParams) -> list[int]:
-    """Choose the strokes that most masks show, as far as the limits of number and area allow: their indices, ascending.
+    """Return the indices, ascending, of the strokes that most masks show, within the limits of number and area.
 
-    What only a fine mask can show ranks as if half of the masks showed it.
+    Strokes that only a fine mask can show rank as if half of the masks showed them.
     """
     _, boxes, support = distinct
     fine = np.array([scale > 1 for _, _, scale in distinct.where], bool)
@@ -300,10 +332,12 @@ def _most_agreed(distinct: _Distinct, masks: int, picture_px: int, params: Candi
 def with_pen_strokes(
     candidate_set: CandidateSet, parts: Sequence[InkPart], mask: Mask, params: CandidateParams = CandidateParams()
 ) -> CandidateSet:
-    """Take apart, by the strokes of the pen, components that may be several digits that touch.
+    """Split components that may be several digits that touch into groups of their pen strokes.
 
-    parts: what each stroke left of `mask`, in pixels of it; what was rubbed out since is in it no more. Digits beside each
-    other are about as high as the component and apart by more than the pen is wide: the round and the stick of a 9 are not.
+    parts: what each pen stroke left on the mask, px of it; ink that was erased since is gone from the mask.
+
+    Digits side by side are about as high as their component and overlap by little more than the pen's width. The round part and
+    the stick of a 9 do not.
     """
     components = find_components(mask)
     together: dict[int, list[InkPart]] = {}
@@ -337,7 +371,7 @@ def with_pen_strokes(
 
 
 def _left_of(part: InkPart, mask: Mask) -> InkPart | None:
-    """What is left of a part in the ink; None where most of it was rubbed out."""
+    """Return the ink of a part that the mask still holds; None where at least half of it was erased."""
     there = mask[part.box.y : part.box.bottom, part.box.x : part.box.right]
     mask = part.mask[: there.shape[0], : there.shape[1]] & there
     if 2 * cv2.countNonZero(mask) <= cv2.countNonZero(part.mask):
@@ -348,13 +382,13 @@ def _left_of(part: InkPart, mask: Mask) -> InkPart | None:
 
 
 def _middle(part: InkPart) -> float:
-    """The middle of a part's ink from left to right."""
+    """Return the mean column of a part's ink, px."""
     columns = np.flatnonzero(part.mask.any(axis=0))
     return part.box.x + float(columns.mean())
 
 
 def _are_beside(left: Candidate, right: Candidate, params: CandidateParams) -> bool:
-    """Whether one lies left of the other all the way down, but for the ink that both share where they touch.
+    """Return whether `left` ends before `right` begins in nearly all of their common rows, apart from shared ink.
 
     The stroke through a 0 crosses it, and a round with a stick through it is one sign.
     """
@@ -378,7 +412,10 @@ def _of_strokes(strokes: Sequence[InkPart]) -> Candidate:
 
 
 def _nearest(some: Boxes, others: Boxes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """For each box the one of `others` that it overlaps most, and their intersection over union; 0 of none."""
+    """Return for each box the index of the box in `others` that overlaps it most, and their intersection over union.
+
+    Both are 0 where there are no others.
+    """
     nearest, overlap = np.zeros(len(some), np.int64), np.zeros(len(some), np.float32)
     for block in row_blocks(len(some), len(others)):
         shares = iou_matrix(some[block], others)
@@ -387,7 +424,7 @@ def _nearest(some: Boxes, others: Boxes) -> tuple[npt.NDArray[np.int64], npt.NDA
 
 
 def has_small_strokes(mask: Mask, params: CandidateParams = CandidateParams()) -> bool:
-    """Whether there are strokes of writing below the least height, among them many alike in height."""
+    """Return whether the mask shows writing too small to read: several strokes of about the minimum height or less."""
     heights = find_components(mask).boxes[:, 3]
     small = (heights >= params.min_height_px // 2) & (heights < params.max_small_ratio * params.min_height_px)
     return bool(small.sum() >= params.min_small_strokes)
@@ -400,7 +437,7 @@ def _strokes(mask: Mask, params: CandidateParams) -> _Strokes:
 
 
 def _digit_shaped(parts: _Strokes, variant: MaskVariant, params: CandidateParams) -> npt.NDArray[np.int64]:
-    """Which components have a digit's height and width, cheaply: int64 (N,)."""
+    """Return the indices of components with a digit's height and width, by a cheap test: int64 (N,)."""
     frame_height, frame_width = variant.mask.shape
     width, height = parts.boxes[:, 2], parts.boxes[:, 3]
     ratio = width / np.maximum(height, 1)
@@ -411,16 +448,19 @@ def _digit_shaped(parts: _Strokes, variant: MaskVariant, params: CandidateParams
         & (ratio <= params.max_width_ratio)
         & ~((height >= params.max_frame_share * frame_height) & (width >= params.max_frame_share * frame_width))
     )
-    if variant.scale < 1:  # only for what is too large to be seen whole at full scale
+    if variant.scale < 1:  # only strokes too large to be seen whole at full scale
         fits &= height >= params.min_coarse_share * frame_height
-    if variant.scale > 1:  # only for what is too small there
+    if variant.scale > 1:  # only strokes too small at full scale
         fits &= height <= params.max_fine_ratio * variant.scale * params.min_height_px
     fit = np.flatnonzero(fits)
     return np.sort(fit[np.argsort(-height[fit], kind="stable")[: params.max_strokes]])
 
 
 def _at_main_scale(candidate: Candidate, scale: float, frame: tuple[int, ...], params: CandidateParams) -> Candidate:
-    """A region found on a map of another scale, in pixels of the main one; a larger mask is kept beside the smaller one."""
+    """Convert a candidate found in a mask of another scale to pixels of the main mask.
+
+    A mask of a larger scale is kept as the candidate's `fine_mask`.
+    """
     box = candidate.box
     left, top = math.floor(box.x / scale), math.floor(box.y / scale)
     right, bottom = min(frame[1], math.ceil(box.right / scale)), min(frame[0], math.ceil(box.bottom / scale))
@@ -432,10 +472,12 @@ def _at_main_scale(candidate: Candidate, scale: float, frame: tuple[int, ...], p
 
 
 def _cut(bases: Sequence[_Strokes], first: int, params: CandidateParams) -> tuple[list[Candidate], tuple[Chain, ...]]:
-    """Cut wide components where their ink is thinnest: the pieces, and the chains, which count pieces from `first` on.
+    """Cut wide components where their ink is thinnest.
 
-    Over-segmentation, as in reading strings of digits since LeCun et al. (1998): each piece is offered, and the readings
-    of a whole chain decide between the cuts.
+    first: the index that the first piece gets among all candidates.
+
+    Returns the pieces and the chains they form. This is over-segmentation, as in readers of digit strings since LeCun et al.
+    (1998): every piece is classified, and the readings of a whole chain decide between the cuts.
     """
     wide = [base.candidate(k) for base in bases for k in _wide(base, params)]
     pieces: list[Candidate] = []
@@ -459,7 +501,7 @@ def _cut(bases: Sequence[_Strokes], first: int, params: CandidateParams) -> tupl
 
 
 def _wide(base: _Strokes, params: CandidateParams) -> list[int]:
-    """The largest components that may be several digits that touch."""
+    """Return the tallest components that may be several digits that touch."""
     width, height = base.boxes[:, 2], base.boxes[:, 3]
     wide = np.flatnonzero(
         (height >= params.min_height_px)
@@ -471,15 +513,18 @@ def _wide(base: _Strokes, params: CandidateParams) -> list[int]:
 
 
 class _Columns(NamedTuple):
-    """A chain set upright, so that its columns can be cut: its mask moved row by row, and how much further to the left the
-    rows have gone, the higher they are."""
+    """A component sheared upright, so that it can be cut along its columns.
+
+    mask: the sheared mask.
+    slant: how far each row was moved to the left for each row below it, in columns.
+    """
 
     mask: Mask
     slant: float
 
     @classmethod
     def of(cls, mask: Mask, params: ChainParams) -> _Columns:
-        """Along the slant at which the ink gathers in fewest columns (Vinciarelli & Luettin 2001)."""
+        """Shear a mask by the slant that gathers its ink in the fewest columns (Vinciarelli & Luettin 2001)."""
         height = mask.shape[0]
         step = max(1, height // params.slant_rows)
         rows, lefts, lengths = find_runs(mask[::step])
@@ -493,20 +538,22 @@ class _Columns(NamedTuple):
         return cls(_sheared(mask, best), best)
 
     def profile(self) -> npt.NDArray[np.int32]:
-        """Pixels of ink in each column: int32 (W,)."""
+        """Return the pixels of ink in each column: int32 (W,)."""
         return np.asarray(cv2.reduce(self.mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] // 255, np.int32)
 
     def between(self, left: int, right: int) -> tuple[Mask, int]:
-        """The ink in columns `left` to `right`, leaning again, and how many pixels from the chain's left it begins."""
+        """Return the ink in columns `left` to `right`, slanted as it was, and its offset from the component's left, px."""
         piece = np.ascontiguousarray(self.mask[:, left:right])
-        # There and back, everything has moved to the right once by what the highest row was moved.
+        # The two shears together move everything to the right by the reach of the highest row.
         return _sheared(piece, -self.slant), left - _reach(piece, self.slant)
 
 
 def _gathered(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> list[int]:
-    """How gathered runs of ink are in few columns, for several ways to place them: the sum of the squares of its columns.
+    """Measure, for several slants, how much runs of ink gather in few columns: the sum of the squares of the columns' ink.
 
-    starts, ends: columns from 0 that a run begins at and ends before, int64 (ways, runs). Returns one value a way.
+    starts, ends: the columns, from 0, at which a run begins and before which it ends, int64 (slants, runs).
+
+    Returns one value for each slant.
     """
     width = int(ends.max()) + 1
     row = width * np.arange(len(starts))[:, None]
@@ -517,25 +564,25 @@ def _gathered(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> lis
 
 
 def _reach(mask: Mask, slant: float) -> int:
-    """How far the highest row of a mask is moved."""
+    """Return how far the shear moves the highest row of a mask, in columns."""
     reach: int = round(abs(slant) * (mask.shape[0] - 1))
     return reach
 
 
 def _sheared(mask: Mask, slant: float) -> Mask:
-    """The mask with each row moved to the left by `slant` times its height above the last one; as wide as it needs to be."""
+    """Move each row of the mask to the left by `slant` times its height above the last row, and widen the mask as needed."""
     if not slant:
         return mask
     height, width = mask.shape
     reach = _reach(mask, slant)
-    # x' = x - slant * (height - 1 - y); to the left everything goes back into the picture.
+    # x' = x - slant * (height - 1 - y), plus an offset that keeps everything inside the picture.
     offset = reach if slant > 0 else 0
     matrix = np.array([[1, slant, offset - slant * (height - 1)], [0, 1, 0]], np.float64)
     return np.asarray(cv2.warpAffine(mask, matrix, (width + reach, height), flags=cv2.INTER_NEAREST), np.uint8)
 
 
 def _cuts(profile: npt.NDArray[np.int32], height: int, params: CandidateParams) -> list[int]:
-    """Columns where a chain may be cut, its two ends among them: where least ink stands, well apart."""
+    """Find columns where a component may be cut: its two ends, and columns of least ink that are well apart."""
     width = len(profile)
     apart = max(2, round(params.chains.min_step * height))
     max_cuts = min(params.max_cuts, round(params.chains.cuts_per_width * width / height) + 1)
@@ -551,7 +598,7 @@ def _cuts(profile: npt.NDArray[np.int32], height: int, params: CandidateParams) 
 
 
 def _piece(candidate: Candidate, columns: _Columns, left: int, right: int, params: CandidateParams) -> Candidate | None:
-    """The ink between two columns, without the specks that the cut leaves; None where it has not the shape of a digit."""
+    """Return the ink between two columns without the specks that the cut leaves; None if it lacks a digit's shape."""
     chains, height = params.chains, candidate.box.height
     if not chains.min_piece_width * height <= right - left <= chains.max_piece_width * height:
         return None
@@ -569,13 +616,15 @@ def _piece(candidate: Candidate, columns: _Columns, left: int, right: int, param
 
 
 def _with_stroke_width(candidate: Candidate, params: CandidateParams) -> Candidate | None:
-    """The region with the width of its stroke; None for a blob (a pen's stroke is thin beside the digit's height) and for
-    a net (a digit has two holes at most)."""
+    """Return the candidate with its stroke width; None for a blob or a net.
+
+    A pen's stroke is thin beside the digit's height, and a digit has two holes at most.
+    """
     width_px = stroke_width(candidate.mask)
     if width_px > params.max_stroke_ratio * max(candidate.box.height, candidate.box.width):
         return None
     contours, hierarchy = cv2.findContours(candidate.mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    min_px = params.min_hole * candidate.box.area  # pinholes of a dry pen and of noise are none
+    min_px = params.min_hole * candidate.box.area  # pinholes of a dry pen and of noise do not count
     holes = [] if hierarchy is None else [k for k, node in enumerate(hierarchy[0]) if node[3] >= 0]
     if sum(cv2.contourArea(contours[k]) > min_px for k in holes) > params.max_holes:
         return None
@@ -583,11 +632,11 @@ def _with_stroke_width(candidate: Candidate, params: CandidateParams) -> Candida
 
 
 def _joined(bases: Sequence[_Strokes], params: CandidateParams) -> list[Candidate]:
-    """Pairs of strokes that may be one digit: a 5 and its bar, an open 4, a stroke that broke.
+    """Join pairs of strokes that may be one digit: a 5 and its bar, an open 4, a stroke that broke.
 
-    bases: strokes of the main ink, and those of the one without rules where there are any.
+    bases: the strokes of the main mask, and those of the mask without rules where there is one.
     """
-    # Of pairs with the same box the one without rules stays, and of those the one whose strokes are closest.
+    # Of pairs with the same box keep one from the mask without rules, and of those the one with the closest strokes.
     joined: dict[Box, Candidate] = {}
     for base in bases:
         joined |= {pair.box: pair for pair in reversed(_pairs(base, params))}
@@ -595,7 +644,7 @@ def _joined(bases: Sequence[_Strokes], params: CandidateParams) -> list[Candidat
 
 
 def _pairs(main: _Strokes, params: CandidateParams) -> list[Candidate]:
-    """Pairs of strokes of one map that may be one digit, the closest first."""
+    """Return the pairs of strokes of one mask that may be one digit, the closest first."""
     width, height = main.boxes[:, 2], main.boxes[:, 3]
     large = np.flatnonzero((np.maximum(width, height) >= params.min_height_px) & (width <= params.max_width_ratio * height))
     small = np.flatnonzero(np.maximum(width, height) >= int(params.pairs.min_part_share * params.min_height_px))
@@ -612,14 +661,19 @@ def _pairs(main: _Strokes, params: CandidateParams) -> list[Candidate]:
 
 
 def _within_budget(areas_px: npt.NDArray[np.integer], max_area: float, base: _Strokes) -> list[int]:
-    """Which of the boxes of these areas, small ones first, cover the picture `max_area` times together; in their own order."""
+    """Return the indices, ascending, of boxes that together cover at most `max_area` times the picture, the smallest first."""
     order = np.argsort(areas_px, kind="stable")
     spent = np.cumsum(areas_px[order], dtype=np.float64)
     return sorted(order[spent <= max_area * base.components.labels.size].tolist())
 
 
 class _Pairs(NamedTuple):
-    """Pairs (body, part) of components, and the clear space between them as a share of their height: (N,) each."""
+    """Pairs of components, (N,) each.
+
+    body: index of the larger component.
+    part: index of the smaller component.
+    gaps: the clear space between them, as a share of their common height.
+    """
 
     body: npt.NDArray[np.int64]
     part: npt.NDArray[np.int64]
@@ -629,7 +683,7 @@ class _Pairs(NamedTuple):
 def _near_pairs(
     body: Boxes, part: Boxes, body_index: npt.NDArray[np.int64], part_index: npt.NDArray[np.int64], params: CandidateParams
 ) -> _Pairs:
-    """Components so near each other, and so placed, that they may be strokes of one digit."""
+    """Find pairs of components so near each other, and so placed, that they may be strokes of one digit."""
     pairs = params.pairs
     x, y, width, height = body.T[:, :, None]
     other_x, other_y, other_width, other_height = part.T[:, None, :]
@@ -637,7 +691,7 @@ def _near_pairs(
     gap_y = np.maximum(y, other_y) - np.minimum(y + height, other_y + other_height)
     whole_width = np.maximum(x + width, other_x + other_width) - np.minimum(x, other_x)
     whole_height = np.maximum(y + height, other_y + other_height) - np.minimum(y, other_y)
-    # One above the other, or an open 4's: side by side, but one of them neither as high nor on the same foot.
+    # One above the other, or side by side as in an open 4: one clearly less tall than the pair, or their boxes overlap.
     over = (gap_x < pairs.max_gap_aside * whole_height) & (gap_y < pairs.max_gap_above * whole_height)
     over &= -gap_x > pairs.min_overlap_above * np.minimum(width, other_width)
     lower = np.minimum(height, other_height)
@@ -653,7 +707,7 @@ def _near_pairs(
 
 
 def _closest(pairs: Sequence[_Pairs], max_pairs: int) -> list[tuple[int, int]]:
-    """The closest pairs, each two components once, the lower one first."""
+    """Return the closest pairs, at most `max_pairs`, each once, the lower index first."""
     body, part, gaps = (np.concatenate(values) for values in zip(*pairs, strict=True))
     unique: dict[tuple[int, int], None] = {}
     for k in np.argsort(gaps, kind="stable").tolist():

@@ -1,4 +1,4 @@
-"""Readings: what the classifier says of each glyph, asked once for all."""
+"""Readings: the classifier's answer for each glyph, from one call for all of them."""
 
 from __future__ import annotations
 
@@ -10,36 +10,37 @@ import numpy as np
 from camdigits.vision.types import Batch, Glyph, Probabilities, Reading
 
 CLASS_COUNTS = (10, 11)
-"""The ten digits, and 'not a digit' as an eleventh where a classifier knows that."""
+"""Accepted numbers of classes: the ten digits, and with "not a digit" eleven."""
 
 
 class Classifier(Protocol):
-    """A callable from Batch float32 (N, 28, 28, 1) to Probabilities float32 (N, C), C 10 or 11, rows sum to 1; a test's is a
-    lambda."""
+    """A callable from Batch float32 (N, 28, 28, 1) to Probabilities float32 (N, C), C 10 or 11, whose rows sum to 1.
+
+    Tests pass a lambda.
+    """
 
     def __call__(self, batch: Batch, /) -> Probabilities: ...
 
 
 def stack_glyphs(glyphs: Sequence[Glyph]) -> Batch:
-    """N glyphs as one Batch float32 (N, 28, 28, 1); (0, 28, 28, 1) for none."""
+    """Stack N glyphs into one Batch float32 (N, 28, 28, 1); (0, 28, 28, 1) without glyphs."""
     if not glyphs:
         return np.zeros((0, 28, 28, 1), np.float32)
     return np.stack(glyphs)[..., np.newaxis]
 
 
 def read_glyphs(batch: Batch, classify: Classifier, none_weight: float = 1.0) -> tuple[Reading, ...]:
-    """One call of the classifier for all glyphs, none for none; the likeliest digit of each with its probability (see
-    `to_readings`).
+    """Classify all glyphs in one call and return the likeliest digit of each with its probability (see `to_readings`).
 
-    Raises ValueError when the classifier does not give a row of 10 or 11 probabilities for each glyph.
+    The classifier is not called for an empty batch. Raises ValueError when it does not return 10 or 11 probabilities a glyph.
     """
     return to_readings(classify_batch(batch, classify), none_weight)
 
 
 def classify_batch(batch: Batch, classify: Classifier) -> Probabilities:
-    """What the classifier, called once, says of N glyphs: Probabilities float32 (N, C); it is not called for none.
+    """Classify N glyphs in one call: Probabilities float32 (N, C). The classifier is not called for an empty batch.
 
-    Raises ValueError when it does not give a row of 10 or 11 probabilities for each glyph.
+    Raises ValueError when the classifier does not return 10 or 11 probabilities for each glyph.
     """
     if not len(batch):
         return np.zeros((0, 10), np.float32)
@@ -52,10 +53,10 @@ def classify_batch(batch: Batch, classify: Classifier) -> Probabilities:
 
 
 def to_readings(probabilities: Probabilities, none_weight: float = 1.0) -> tuple[Reading, ...]:
-    """The likeliest digit of each row of probabilities, with its probability.
+    """Return the likeliest digit of each row of probabilities, with its probability.
 
-    none_weight: how much rarer marks that are no digits are here than where the classifier learnt (the change of priors of
-    Saerens, Latinne & Decaestecker 2002); without effect on a classifier of digits alone.
+    none_weight: prior of "not a digit" here relative to the classifier's training data (the change of priors of Saerens,
+        Latinne & Decaestecker 2002). It has no effect on a classifier of ten classes.
     """
     digits = probabilities[:, :10]
     weighted = digits / (digits.sum(axis=1) + none_weight * probabilities[:, 10:].sum(axis=1))[:, np.newaxis]

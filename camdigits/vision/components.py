@@ -1,4 +1,4 @@
-"""Components: the connected strokes of an ink map, with their boxes and areas."""
+"""Components: the connected strokes of a mask, with their boxes and areas."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ import numpy.typing as npt
 from camdigits.vision.types import Mask
 
 Labels = npt.NDArray[np.uint16] | npt.NDArray[np.int32]
+"""The component of each pixel (see `Components`): uint16 or int32 (H, W)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Components:
     """Strokes connected along sides or corners (8-connectivity).
 
-    labels: uint16 (H, W), or int32 where there are too many for that, 0 where there is no ink and k + 1 on component k;
-    boxes: int32 (N, 4), x, y, width, height; areas: int64 (N,), pixels of ink.
+    labels: uint16 (H, W), or int32 where 16 bits may not suffice: 0 on ground, k + 1 on component k.
+    boxes: int32 (N, 4), x, y, width, height, px.
+    areas: int64 (N,), pixels of ink.
     """
 
     labels: Labels
@@ -27,12 +29,20 @@ class Components:
     areas: npt.NDArray[np.int64]
 
     def mask_of(self, chosen: npt.NDArray[np.bool_]) -> Mask:
-        """The ink of the chosen ones, bool (N,), alone: uint8 (H, W), 0 or 255."""
+        """Return the mask of the chosen components: uint8 (H, W), 0 or 255.
+
+        chosen: bool (N,).
+        """
         return _mask_where(np.append(False, chosen), self.labels)
 
 
 class Runs(NamedTuple):
-    """Ink along the rows, in reading order: row, first column and length of each run, int64 (N,) each."""
+    """Runs of ink along the rows, in reading order, int64 (N,) each.
+
+    rows: the row of each run.
+    lefts: the first column of each run.
+    lengths: the length of each run, px.
+    """
 
     rows: npt.NDArray[np.int64]
     lefts: npt.NDArray[np.int64]
@@ -40,7 +50,7 @@ class Runs(NamedTuple):
 
 
 def find_runs(mask: Mask) -> Runs:
-    """All runs of ink uint8 (H, W), where ink is not 0."""
+    """Find all runs of ink along the rows of a mask, uint8 (H, W), where ink is not 0."""
     height, width = mask.shape
     # A column of ground keeps a run from going on into the next row.
     padded = np.zeros((height, width + 1), np.bool_)
@@ -55,16 +65,19 @@ def find_runs(mask: Mask) -> Runs:
 
 
 def find_components(mask: Mask) -> Components:
-    """Label the connected strokes of ink uint8 (H, W), where ink is not 0. Raises ValueError for ink of another kind."""
+    """Label the connected strokes of a mask, uint8 (H, W), where ink is not 0.
+
+    Raises ValueError for a mask of another shape or dtype.
+    """
     if mask.ndim != 2 or mask.dtype != np.uint8:
         raise ValueError(f"expected ink, uint8 (H, W), not {mask.dtype} {mask.shape}")
-    # Runs are few beside the pixels: looking at them alone is ten times as fast as connectedComponentsWithStats.
+    # There are far fewer runs than pixels: scanning runs is ten times as fast as connectedComponentsWithStats.
     y, left, lengths = find_runs(mask)
-    count, labels = _labelled(mask, len(y))  # a label is only given where a run begins
+    count, labels = _labelled(mask, len(y))  # labels are only assigned where a run begins
     if count < 2:
         return Components(labels, np.zeros((0, 4), np.int32), np.zeros(0, np.int64))
     of = labels[y, left]
-    # Numbers of 16 bits are sorted by radix, in linear time. The sort is stable, so rows stay in order.
+    # NumPy sorts 16-bit integers by radix, in linear time. The sort is stable, so rows stay in order.
     order = np.argsort(of.astype(np.uint16) if count < 1 << 16 else of, kind="stable")
     y, left, lengths = y[order], left[order], lengths[order]
     runs = np.bincount(of, minlength=count)[1:]
@@ -76,7 +89,7 @@ def find_components(mask: Mask) -> Components:
 
 
 def without_specks(mask: Mask, share: float) -> Mask:
-    """The ink without the components of less than `share` of the largest one's area; `mask` itself where there is only one.
+    """Return the mask without components of less than `share` of the largest one's area; `mask` itself if it has only one.
 
     mask: uint8 (H, W), 0 or 255.
     """
@@ -90,10 +103,10 @@ def without_specks(mask: Mask, share: float) -> Mask:
 
 
 def _labelled(mask: Mask, max_labels: int) -> tuple[int, Labels]:
-    """How many labels there are in a map of ink, that of the ground among them, and the label of each pixel.
+    """Return the number of labels in a mask, counting the ground's, and the label of each pixel.
 
-    max_labels: more labels are not given, those of strokes that turn out to be connected among them. Labels of 16 bits are
-    quicker, and take half the memory.
+    max_labels: upper bound of the labels that OpenCV assigns while it works. It counts labels of strokes that later turn out to
+        be connected. Labels of 16 bits are faster and take half the memory, where this bound allows them.
     """
     if max_labels < (1 << 16) - 1:
         count, labels = cv2.connectedComponents(mask, connectivity=8, ltype=cv2.CV_16U)
@@ -103,5 +116,5 @@ def _labelled(mask: Mask, max_labels: int) -> tuple[int, Labels]:
 
 
 def _mask_where(chosen: npt.NDArray[np.bool_], labels: Labels) -> Mask:
-    """255 where the label is `chosen`, bool (N,), else 0: uint8 of the shape of `labels`."""
+    """Return 255 where the label is `chosen`, bool (N,), else 0: uint8 of the shape of `labels`."""
     return (chosen.view(np.uint8) * np.uint8(255)).take(labels)  # four times as fast as an index

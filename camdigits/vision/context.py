@@ -1,6 +1,6 @@
-"""Context: whether a candidate is a digit, judged by the company it keeps.
+"""Context: whether a candidate is a digit, given what surrounds it.
 
-A bar is a 1 beside other digits and a table's rule among bars; the network sees one crop at a time and cannot know.
+A bar is a 1 beside other digits, and a table's rule among bars. The classifier sees one crop at a time and cannot know.
 """
 
 from __future__ import annotations
@@ -49,37 +49,50 @@ FEATURES = (
     "parts",
     "around",
 )
+"""Names of the features of a candidate and its surroundings, in the order of their columns. The functions that measure them
+describe them."""
 STICK_RATIO = 0.36
-"""A candidate narrower than this share of its height is a stick: its shape alone says nothing ..."""
+"""A candidate narrower than this share of its height is a stick: its shape alone says nothing."""
 MAX_AXIS_RATIO = 0.2
-"""... and so is a bar that leans, so much less wide than long."""
+"""A candidate whose extent across its main axis is below this share of that along it is a stick too: a bar that leans."""
 TAILED = (4, 7, 9)
-"""Many people draw these far below the line: taller than their neighbours, and digits all the same."""
+"""Labels that many people draw far below the line: they are taller than their neighbours, and digits all the same."""
 ANCHOR_CONFIDENCE = 0.8
+"""Candidates at or above this confidence, other than sticks, are anchors: the sure digits that others are compared with."""
 MARGIN = 1e-4
-"""Confidences are cut this far from 0 and 1, so that their logits are finite."""
+"""Confidences are clipped this far from 0 and 1, so that their logits are finite."""
 NO_LOGIT = 9.3
+"""Features that are the logit of another candidate are minus this where there is none: just beyond the logits that `MARGIN`
+allows."""
 MAX_LOGIT = 80.0
-"""Beyond this an exponential leaves float32."""
+"""Logits are clipped here; beyond it an exponential leaves float32."""
 MAX_WEIGHT = 1e4
-"""Of standardized features weights are far below this: what is above is damage."""
+"""Weights at or above this are damaged: those of standardized features are far below."""
 MIN_CONFIDENCE = 0.1
-"""What the network refuses more surely than this is not judged: it is company for others, and no digit."""
+"""Candidates below this confidence of the classifier are not scored. They count as surroundings of others but never as
+digits."""
 FOREIGN_CONFIDENCE = 0.2
+"""Candidates below this confidence of the classifier count as other ink in the row."""
 AROUND = 6.0
-"""How far its surroundings reach, in heights of a candidate: a clean sheet may hang on a rough wall."""
+"""Reach of a candidate's own surroundings, in its heights: a clean sheet may hang on a rough wall."""
 
 
 CONTEXT_FEATURES = (*FEATURES, *finder.FEATURES)
-"""What candidates are judged by: their company, and what the finder sees at their place."""
+"""Names of all features that score a candidate: those of its surroundings and those of the finder at its place."""
 
 
 @dataclass(frozen=True, eq=False)
 class ContextWeights:
-    """A perceptron with one hidden layer over `CONTEXT_FEATURES`, or `FEATURES` alone, standardized: what train/context.py fits
-    on rendered pages.
+    """Weights of a perceptron with one hidden layer, fitted by train/context.py on rendered pages.
 
-    mean, scale float32 (F,); hidden float32 (F, K) with hidden_bias (K,); out float32 (K,) with out_bias.
+    Its inputs are `CONTEXT_FEATURES`, or `FEATURES` alone, standardized.
+
+    mean: float32 (F,), mean of each feature.
+    scale: float32 (F,), deviation of each feature.
+    hidden: float32 (F, K), weights of the hidden layer.
+    hidden_bias: float32 (K,), biases of the hidden layer.
+    out: float32 (K,), weights of the output.
+    out_bias: bias of the output.
     """
 
     mean: Features
@@ -90,14 +103,17 @@ class ContextWeights:
     out_bias: float
 
     def to_dict(self) -> dict[str, Any]:
-        """The weights as plain values, for a model card."""
+        """Return the weights as plain values, for a model card."""
         arrays = {name: getattr(self, name) for name in ("mean", "scale", "hidden", "hidden_bias", "out")}
         rounded = {name: np.round(array.astype(np.float64), 5).tolist() for name, array in arrays.items()}
         return {"features": list(CONTEXT_FEATURES[: len(self.mean)]), **rounded, "out_bias": round(self.out_bias, 5)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ContextWeights:
-        """Raises KeyError, TypeError or ValueError for weights of other features or shapes, and for what no fit can give."""
+        """Build the weights from plain values.
+
+        Raises KeyError, TypeError or ValueError for weights of other features or shapes, and for values that no fit can give.
+        """
         if tuple(values["features"]) not in (FEATURES, CONTEXT_FEATURES):
             raise ValueError("context weights for other features")
         names = ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias")
@@ -115,28 +131,34 @@ class ContextWeights:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What judges candidates: the weights, and the finder that they were fitted with, if they are over its features too."""
+    """The model that scores candidates by their context.
+
+    weights: the perceptron.
+    finder: the finder that the weights were fitted with; None where they do not use its features.
+    """
 
     weights: ContextWeights
     finder: finder.FinderNetwork | None = None
 
 
 def scoreable(readings: Sequence[Reading]) -> npt.NDArray[np.int64]:
-    """Which candidates the network does not refuse outright: int64 (M,)."""
+    """Return the indices of the candidates that the classifier does not refuse outright: int64 (M,)."""
     return np.flatnonzero(np.array([reading.confidence for reading in readings]) >= MIN_CONFIDENCE)
 
 
 def context_features(candidates: Sequence[Candidate], readings: Sequence[Reading], frame_shape: tuple[int, ...]) -> Features:
-    """What surrounds each scored candidate of one ink: float32 (M, len(FEATURES)), a row for each of `scoreable(readings)`.
+    """Measure what surrounds each scored candidate of one polarity: float32 (M, len(FEATURES)).
 
-    frame_shape: (height, width) of the ink.
+    frame_shape: (height, width) of the mask, px.
+
+    There is one row for each of `scoreable(readings)`.
     """
     rows = scoreable(readings)
     features = np.zeros((len(rows), len(FEATURES)), np.float32)
     if not len(rows):
         return features
     table = _CandidateTable.of(candidates, readings)
-    # Pieces and pairs are tries, many of them: they are judged, but are nobody's company. Nor is what few ways show.
+    # Pieces and pairs are mere hypotheses: they are scored, but do not surround others. Nor do strokes that few masks show.
     whole = ~table.joined & ~table.cut & (table.support > 0.3)
     anchors = np.flatnonzero((table.confidence >= ANCHOR_CONFIDENCE) & ~table.stick & whole)
     named = {
@@ -152,10 +174,18 @@ def context_features(candidates: Sequence[Candidate], readings: Sequence[Reading
 
 
 class _CandidateTable(NamedTuple):
-    """What is known of each candidate by itself, (N,) each; boxes float32 (N, 4).
+    """Properties of candidates, one row each, (N,) each.
 
-    confidence, logit: that it is a digit, by the network. stick: whether it is a bar or a line. ink_px: pixels of its ink.
-    stroke_px: the width of its stroke. slant, axis_ratio: as `_Shapes` has them.
+    boxes: float32 (N, 4), px.
+    confidence: the classifier's probability of the label.
+    logit: the logit of that probability.
+    labels: the likeliest digit, 0..9.
+    support: the share of masks that show the candidate.
+    joined, cut: see `Candidate`.
+    stick: whether it is a bar or a line.
+    ink_px: pixels of its ink.
+    stroke_px: width of its stroke, px.
+    slant, axis_ratio: see `_Shapes`.
     """
 
     boxes: Features
@@ -193,11 +223,25 @@ class _CandidateTable(NamedTuple):
 
 
 Named = Mapping[str, npt.NDArray[np.generic] | float]
-"""Features by their names: (M,) each, or one value for all candidates."""
+"""Features by name: (M,) each, or one value for all candidates."""
 
 
 def _own_features(table: _CandidateTable, rows: Indices, frame_shape: tuple[int, ...]) -> Named:
-    """What candidates are by themselves, and where they lie in the frame."""
+    """Measure candidates by themselves.
+
+    odds: logit of the classifier's confidence.
+    stick: 1 for a bar or a line.
+    slender: logarithm of the axis ratio.
+    round: 1 for a 0.
+    one: 1 for a 1.
+    tailed: 1 for a label of `TAILED`.
+    border: 1 where the box touches the border of the frame.
+    size: logarithm of the height as a share of the frame's; 0 unless it is a stick.
+    aspect: logarithm of width divided by height.
+    fill: ink as a share of the box.
+    votes: share of the masks that show it.
+    joined, cut: 1 where it is a pair, or a piece.
+    """
     x, y, width, height = table.boxes[rows].T
     frame_height, frame_width = frame_shape
     labels = table.labels[rows]
@@ -219,7 +263,13 @@ def _own_features(table: _CandidateTable, rows: Indices, frame_shape: tuple[int,
 
 
 def _surrounding_features(table: _CandidateTable, rows: Indices, whole: npt.NDArray[np.bool_], anchors: Indices) -> Named:
-    """How many sure digits, and how much junk, there are in the frame and around each candidate."""
+    """Count sure digits and junk in the frame and around each candidate.
+
+    junk: logarithm of one more than the number of nearby candidates of low confidence.
+    clean: share of sure digits among the frame's whole candidates, with additive smoothing.
+    around: the same share within `AROUND`.
+    company: logarithm of one more than the number of sure digits in the frame.
+    """
     junk = np.flatnonzero((table.confidence < 0.3) & whole)
     peers = _near(table.boxes, rows, anchors, reach=AROUND)
     all_around = _near(table.boxes, rows, np.flatnonzero(whole), reach=AROUND)
@@ -232,7 +282,17 @@ def _surrounding_features(table: _CandidateTable, rows: Indices, whole: npt.NDAr
 
 
 def _anchor_features(table: _CandidateTable, rows: Indices, anchors: Indices) -> Named:
-    """How candidates stand to the sure digits; nothing where there are none."""
+    """Compare candidates with the sure digits; empty where there are none.
+
+    neighbour: closeness of the nearest one beside it in its row, 0..1.
+    kin: likeness in height to the most alike one, 0..1.
+    row: how many are in its row, 4 at most.
+    column: closeness of the nearest one in its column, 0..1.
+    tall: logarithm of its height relative to those nearby.
+    raised: how far its middle is above those nearby, in the larger height of the two.
+    lean: its slant less their median.
+    stroke: logarithm of its stroke width relative to their median, without sign.
+    """
     if not len(anchors):
         return {}
     boxes = table.boxes
@@ -257,7 +317,11 @@ def _anchor_features(table: _CandidateTable, rows: Indices, anchors: Indices) ->
 
 
 def _row_features(table: _CandidateTable, rows: Indices, whole: npt.NDArray[np.bool_]) -> Named:
-    """How many sticks, and how many marks that are no digits, stand in a row with each candidate."""
+    """Count sticks and other ink in a row with each candidate, 4 of each at most.
+
+    sticks: number of sticks beside it; 0 unless it is a stick itself.
+    foreign: number of candidates beside it that are no digits.
+    """
     sticks = np.flatnonzero(table.stick & whole)
     foreign = np.flatnonzero((table.confidence < FOREIGN_CONFIDENCE) & ~table.stick & whole)
     return {
@@ -267,7 +331,7 @@ def _row_features(table: _CandidateTable, rows: Indices, whole: npt.NDArray[np.b
 
 
 def _count_beside(boxes: Features, rows: Indices, others: Indices) -> Features:
-    """How many of `others` stand beside each candidate of `rows`, at most 4: float32 (M,)."""
+    """Count how many of `others` stand beside each candidate of `rows`, 4 at most: float32 (M,)."""
     counts = np.zeros(len(rows), np.float32)
     for block in row_blocks(len(rows), len(others)):
         counts[block] = np.minimum(_in_row(boxes, rows[block], others).beside.sum(axis=1), 4.0)
@@ -275,10 +339,11 @@ def _count_beside(boxes: Features, rows: Indices, others: Indices) -> Features:
 
 
 def _nesting_features(boxes: Features, logit: Features, ink_px: Features) -> Named:
-    """How candidates lie within one another.
+    """Measure how candidates lie within one another.
 
-    within: how surely it lies within a larger one that is a digit (logit, -9 for none). whole: how much of its ground the
-    larger one has besides. parts: how sure the surest smaller one is that lies within it.
+    within: logit of the surest larger candidate that it lies within; minus `NO_LOGIT` without one.
+    whole: logarithm of the ink of that larger candidate relative to its own.
+    parts: logit of the surest smaller candidate that lies within it; minus `NO_LOGIT` without one.
     """
     area = boxes[:, 2] * boxes[:, 3]
     within, parts = (np.full(len(boxes), -NO_LOGIT, np.float32) for _ in range(2))
@@ -294,7 +359,7 @@ def _nesting_features(boxes: Features, logit: Features, ink_px: Features) -> Nam
 
 
 def score_context(features: Features, weights: ContextWeights) -> npt.NDArray[np.float32]:
-    """The probability that each scored candidate is a digit and rightly labelled: float32 (M,), 0..1."""
+    """Return the probability that each scored candidate is a digit with the right label: float32 (M,), 0..1."""
     standard = (features - weights.mean) / weights.scale
     hidden = np.maximum(standard @ weights.hidden + weights.hidden_bias, 0)
     logits = hidden @ weights.out + np.float32(weights.out_bias)
@@ -302,10 +367,11 @@ def score_context(features: Features, weights: ContextWeights) -> npt.NDArray[np
 
 
 class _Shapes(NamedTuple):
-    """What masks look like, by their second moments (Hu 1962): float32 (N,) each.
+    """Shapes of masks by their second moments (Hu 1962): float32 (N,) each.
 
-    ink_px: pixels of ink. slant: how far strokes lean to the right, as a shear (1 is 45 degrees). axis_ratio: their extent
-    across their main axis as a share of that along it, 0..1.
+    ink_px: pixels of ink.
+    slant: how far strokes lean to the right, as a shear; 1 is 45 degrees.
+    axis_ratio: extent across the main axis divided by that along it, 0..1.
     """
 
     ink_px: Features
@@ -314,14 +380,14 @@ class _Shapes(NamedTuple):
 
 
 def _shapes(masks: Sequence[Mask]) -> _Shapes:
-    """The forms of masks, uint8 (h, w), 0 or 255."""
-    # Of zeros and ones, which are three times as fast as OpenCV's own way with binary images, all sums are whole numbers.
+    """Measure the shapes of masks, uint8 (h, w), 0 or 255."""
+    # Moments of zeros and ones are exact, and three times as fast as those of OpenCV's mode for binary images.
     found = (cv2.moments(mask >> 7) for mask in masks)
     names = ("m00", "m10", "m01", "m20", "m11", "m02")
     m00, m10, m01, m20, m11, m02 = np.array([[moments[name] for name in names] for moments in found]).reshape(-1, 6).T
     mass = np.maximum(m00, 1.0)
     x, y = m10 * (1 / mass), m01 * (1 / mass)
-    # A pixel is a square, not a point: a bar one pixel wide has an extent across.
+    # A pixel is a square, not a point: a bar one pixel wide has an extent across it.
     across, along = (m20 - m10 * x) / mass + 1 / 12, (m02 - m01 * y) / mass + 1 / 12
     mixed = (m11 - m10 * y) / mass
     spread = np.hypot(across - along, 2 * mixed)
@@ -331,8 +397,14 @@ def _shapes(masks: Sequence[Mask]) -> _Shapes:
 
 
 class _Neighbours(NamedTuple):
-    """How much one candidate is another's company, 0..1, float32 (M, K) each: near it, of whatever size; alike in height; in
-    one row; beside it in that row; in one column and near."""
+    """How close candidates are to others in several respects, 0..1, float32 (M, K) each.
+
+    near: near it, of whatever size.
+    alike: alike in height.
+    row: in one row with it.
+    beside: beside it in that row.
+    column: near it in one column.
+    """
 
     near: Features
     alike: Features
@@ -342,8 +414,14 @@ class _Neighbours(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """Two candidates as members of one row, float32 or bool (M, K) each: the larger one's height, the gap between them across,
-    how far apart their middles are down, in that height; whether they are tries at one stroke; and as in `_Neighbours`."""
+    """Pairs of candidates as members of one row, (M, K) each.
+
+    larger: height of the taller one, px.
+    gap: gap between them across, px; below 0 where they overlap.
+    step: distance of their middles down, in the larger height.
+    same: whether both are hypotheses about one stroke.
+    alike, row, beside: see `_Neighbours`.
+    """
 
     larger: Features
     gap: Features
@@ -367,7 +445,7 @@ def _in_row(boxes: Features, rows: Indices, others: Indices) -> _Row:
 
 
 def _neighbours(boxes: Features, rows: Indices, others: Indices) -> _Neighbours:
-    """What each of `others` is to each candidate of `rows`; 0 for itself and for another try at the same stroke."""
+    """Measure how close each of `others` is to each candidate of `rows`; 0 for itself and other hypotheses about its stroke."""
     pair = _in_row(boxes, rows, others)
     x, y, width, height = boxes[rows].T[:, :, None]
     other_x, other_y, other_width, other_height = boxes[others].T[:, None, :]
@@ -379,7 +457,7 @@ def _neighbours(boxes: Features, rows: Indices, others: Indices) -> _Neighbours:
 
 
 def _near(boxes: Features, rows: Indices, others: Indices, reach: float) -> Indices:
-    """How many of `others`, of about its size, lie within `reach` heights of each candidate of `rows`: int64 (M,)."""
+    """Count how many of `others`, of similar size, lie within `reach` heights of each candidate of `rows`: int64 (M,)."""
     counts = np.zeros(len(rows), np.int64)
     for block in row_blocks(len(rows), len(others)):
         x, y, width, height = boxes[rows[block]].T[:, :, None]

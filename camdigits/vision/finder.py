@@ -1,9 +1,9 @@
-"""The finder: where on a grey picture digits are, which, and how large; a small convolutional network that is handed in.
+"""The finder: where digits are on a grey picture, which ones, and how large.
 
-The network sees the picture at several scales, an octave apart. At each it knows digits of one octave of sizes, and gives for
-every cell of 4 x 4 pixels whether the centre of a digit is there, which digit, and its width and height: objects as points, as
-in CenterNet (Zhou, Wang & Kraehenbuehl 2019). It is asked where the threshold found candidates, and each is compared with
-what the network says of its place.
+It is a small convolutional network that is handed in, and sees the picture at several scales, an octave apart. At each scale it
+recognizes digits of one octave of sizes. For every cell of 4 x 4 pixels it gives whether the centre of a digit is there, which
+digit, and its width and height. It describes objects as points, as CenterNet does (Zhou, Wang & Kraehenbuehl 2019). It runs
+where binarization found candidates, and each candidate is compared with its output there.
 """
 
 from __future__ import annotations
@@ -21,50 +21,56 @@ from camdigits.vision.geometry import Boxes, iou_matrix, row_blocks, shared_area
 from camdigits.vision.types import Features, GreyImage, Indices
 
 CELL_PX = 4
-"""The network's maps have one cell for so many pixels of its input, across and down."""
+"""Side of a cell of the network's maps, in pixels of its input."""
 SIZES_PX = (11.0, 26.0)
-"""The longer sides of the digits that the network finds at one scale; a little more than an octave."""
+"""Minimum and maximum longer side of the digits that the network finds at one scale, px; a little more than an octave."""
 USUAL_PX = 16.0
-"""Widths and heights are given as logarithms of a share of this length."""
+"""Unit of the network's widths and heights, px: it gives their logarithms as shares of this length."""
 STRIDE_PX = 16
-"""The network's coarsest maps have cells of so many pixels."""
+"""Side of a cell of the network's coarsest maps, px of its input."""
 CANVAS_PX = (416, 704)
-"""Height and width of what the network sees at once, for pictures that are wider than high; what runs it makes ready for one
-size, which takes longer than a call. Four see a picture of 1280x720 with some overlap."""
+"""Height and width of the network's input for pictures wider than high, px; it is turned for others. Model runtimes prepare for
+one size, which takes longer than a call. Four canvases show a picture of 1280x720 with some overlap."""
 OVERLAP_PX = 64
-"""Parts of a picture overlap by so much at least: a digit and what is beside it."""
+"""Minimum overlap of the windows of a picture, px: a digit and what is beside it."""
 GUTTER_PX = 32
-"""So much is between two pictures on one canvas ..."""
+"""Distance between two windows on one canvas, px."""
 EMPTY = 128
-"""... and this grey where no picture is."""
+"""Grey level of a canvas where no window is."""
 CHANNELS = 13
-"""One for the centre, ten for the labels, two for the size."""
+"""Channels of the network's maps: one for the centre, ten for the labels, two for the size."""
 FINEST, COARSEST = 0, -8
-"""Scales are powers of 2, of these exponents at most and at least. Digits of less than 8 px are sought at scale 1 too: at 2 it
-takes four times as long."""
+"""Largest and smallest exponent of the scales, which are powers of 2. Digits of less than 8 px are sought at scale 1 too: scale
+2 would take four times as long."""
 MIN_PEAK = -3.0
-"""Centres of a lower logit are nobody's company."""
+"""Logit above which a centre can be a peak; weaker centres count for nothing."""
 MAX_PEAKS = 1000
-"""Texture has thousands; the surest are compared."""
+"""Maximum number of peaks that are compared. Texture has thousands; the surest are kept."""
 SAME_IOU = 0.4
-"""Peaks that overlap so much are the same digit."""
+"""Peaks that overlap more than this (intersection over union) are the same digit."""
 MAX_LOGIT = 9.0
+"""Features that are logits are clipped here: beyond it nothing more is known."""
 MAX_OFFSET = 1.5
-"""Features are cut at these: beyond them nothing more is known."""
+"""Features that compare sizes are clipped here, in logarithms: beyond it nothing more is known."""
 
 FEATURES = ("heat", "wider", "taller", "off_size", "agreed", "off_centre", "overlap", "inside", "around")
+"""Names of the features of a candidate, in the order of their columns; see `finder_features`."""
 
 Maps = npt.NDArray[np.float32]
+"""The network's output: float32 (H / 4, W / 4, CHANNELS)."""
 FinderNetwork = Callable[[npt.NDArray[np.float32]], Maps]
-"""A grey canvas, float32 of `CANVAS_PX` or that turned, 0..1, to maps float32 (H / 4, W / 4, CHANNELS)."""
+"""A callable from a grey canvas, float32, 0..1, of `CANVAS_PX` or that size turned, to maps float32 (H / 4, W / 4,
+CHANNELS)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """What the network says of the picture at `scale`.
+    """The network's output for the picture at one scale.
 
-    centre float32 (h, w), logits; label float32 (h, w, 10), logits; size float32 (h, w, 2), logarithms of width and height as
-    shares of `USUAL_PX`.
+    scale: scale of the picture, 1 or a smaller power of 2.
+    centre: float32 (h, w), logit that the centre of a digit is in the cell.
+    label: float32 (h, w, 10), logits of the digits.
+    size: float32 (h, w, 2), logarithms of width and height as shares of `USUAL_PX`.
     """
 
     scale: float
@@ -74,7 +80,12 @@ class Level:
 
 
 class FinderOutput(NamedTuple):
-    """What the finder says of a picture: at each scale, and the digits that it sees by itself, as `peaks` has them."""
+    """The finder's output for a picture.
+
+    levels: the output at each scale.
+    peak_boxes: the digits that the finder sees by itself, float32 (N, 4), px of the picture; see `peaks`.
+    logits: their logits, float32 (N,).
+    """
 
     levels: tuple[Level, ...]
     peak_boxes: Boxes
@@ -82,16 +93,16 @@ class FinderOutput(NamedTuple):
 
 
 def run_finder(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> FinderOutput:
-    """What the network says of a picture around boxes, float32 (N, 4): see `find_levels` and `peaks`."""
+    """Run the network on a picture around boxes, float32 (N, 4); see `find_levels` and `peaks`."""
     levels = find_levels(grey, boxes, network)
     return FinderOutput(levels, *peaks(levels))
 
 
 def find_levels(grey: GreyImage, boxes: Boxes, network: FinderNetwork) -> tuple[Level, ...]:
-    """What the network says of a picture around boxes, float32 (N, 4), at each scale that is right for some of them, the
-    coarsest first.
+    """Run the network around boxes, float32 (N, 4), at each scale that is right for some of them: the coarsest level first.
 
-    The network sees canvases of one size: parts of large pictures, small ones side by side. Where no box is, it is not asked.
+    The network sees canvases of one size, filled with windows of large pictures and with small pictures side by side. It does
+    not run where there is no box.
     """
     exponents = _exponents(boxes)
     greys = {scale: _shrunk(grey, scale) for scale in (2.0 ** np.unique(exponents)).tolist()}
@@ -118,14 +129,21 @@ def _shrunk(grey: GreyImage, scale: float) -> GreyImage:
 
 
 def _exponents(boxes: Boxes) -> Indices:
-    """The exponent of the scale at which each box is of the size that the network knows best: int64 (N,)."""
+    """Return the exponent of the scale at which each box has the size that the network knows best: int64 (N,)."""
     best_px = float(np.sqrt(SIZES_PX[0] * SIZES_PX[1]))
     octaves = np.rint(np.log2(best_px / np.maximum(boxes[:, 2:].max(axis=1), 1)))
     return np.asarray(np.clip(octaves, COARSEST, FINEST), np.int64)
 
 
 class _Window(NamedTuple):
-    """A part of the picture at `scale`, in its pixels, and its own cells of the whole: of the others another one sees more."""
+    """A part of the picture at one scale.
+
+    scale: scale of the picture.
+    left, top: the window's corner, px at that scale.
+    width, height: its size, px at that scale.
+    rows, columns: the cells of the whole picture that this window provides. Other windows provide the rest, and see more around
+        it.
+    """
 
     scale: float
     left: int
@@ -137,11 +155,15 @@ class _Window(NamedTuple):
 
 
 Sheet = list[tuple[_Window, int, int]]
-"""Windows on one canvas, each with the left and top of its place there, in pixels."""
+"""Windows on one canvas, each with the left and top of its place there, px."""
 
 
 def _windows(scale: float, shape: tuple[int, ...], middles: Features, canvas: tuple[int, int]) -> list[_Window]:
-    """The windows of a picture of that shape in whose own cells points, float32 (N, 2), lie."""
+    """Return the windows of a picture that are needed for points, float32 (N, 2): those whose own cells hold one.
+
+    shape: height and width of the picture, px.
+    canvas: maximum height and width of a window, px.
+    """
     cells = [-(-side // CELL_PX) for side in shape]
     spans = [_spans(side, window_px) for side, window_px in zip(shape, canvas, strict=True)]
     at = np.clip(middles[:, ::-1] // CELL_PX, 0, np.array(cells) - 1)
@@ -156,16 +178,16 @@ def _windows(scale: float, shape: tuple[int, ...], middles: Features, canvas: tu
 
 
 def _spans(side: int, window_px: int) -> list[tuple[int, slice]]:
-    """Where windows of `window_px` pixels begin along a side, and which cells are each one's own."""
+    """Return where windows of `window_px` pixels begin along a side, px, and the cells that each one provides."""
     count = 1 if side <= window_px else -(-(side - OVERLAP_PX) // (window_px - OVERLAP_PX))
     starts = [-(-k * max(side - window_px, 0) // (max(count - 1, 1) * STRIDE_PX)) * STRIDE_PX for k in range(count)]
-    # Between two windows the border runs in the middle of what both see.
+    # The border between two windows runs through the middle of what both see.
     borders = [0, *((after + before + window_px) // 2 // CELL_PX for before, after in pairwise(starts)), -(-side // CELL_PX)]
     return [(start, slice(*own)) for start, own in zip(starts, pairwise(borders), strict=True)]
 
 
 def _packed(windows: Sequence[_Window], canvas: tuple[int, int]) -> list[Sheet]:
-    """Windows on as few canvases as come of filling shelves with them, the highest first."""
+    """Place windows on few canvases, in shelves, the tallest first."""
     sheets: list[Sheet] = []
     left = top = shelf = 0
     for window in sorted(windows, key=lambda window: (-window.height, -window.width)):
@@ -185,7 +207,10 @@ def _round_up_to_stride(side: int) -> int:
 
 
 def _painted(sheet: Sheet, greys: Mapping[float, GreyImage], canvas: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """The canvas, float32, 0..1: each window in its place; its border goes on beyond it, as where the network learnt."""
+    """Paint the windows of a canvas, float32, 0..1.
+
+    The border of each window is continued beyond it, as in training.
+    """
     painted = np.full(canvas, EMPTY, np.uint8)
     for window, left, top in sheet:
         part = greys[window.scale][window.top : window.top + window.height, window.left : window.left + window.width]
@@ -204,7 +229,7 @@ def _empty_level(scale: float, shape: tuple[int, ...]) -> Level:
 
 
 def _copy(maps: Maps, window: _Window, level: Level) -> None:
-    """Write a window's own cells of the maps, whose first cell is the window's, to the level."""
+    """Copy a window's own cells from the maps to the level; the first cell of `maps` is the window's first."""
     rows, columns = window.rows, window.columns
     first_row, first_column = window.top // CELL_PX, window.left // CELL_PX
     own = maps[rows.start - first_row : rows.stop - first_row, columns.start - first_column : columns.stop - first_column]
@@ -214,19 +239,27 @@ def _copy(maps: Maps, window: _Window, level: Level) -> None:
 
 
 def finder_features(boxes: Boxes, labels: Indices, finder_output: FinderOutput) -> Features:
-    """How candidates agree with the finder: float32 (N, len(FEATURES)). boxes: float32 (N, 4); labels: int64 (N,), 0..9.
+    """Measure how candidates agree with the finder: float32 (N, len(FEATURES)).
 
-    heat: the logit of a centre where the candidate has its own. wider, taller: by how much it is larger than the digit there,
-    as logarithms; off_size: the larger of both, without sign. agreed: how likely its label is there, as a logarithm.
-    off_centre: how far away that centre is, in its longer sides. overlap: with the digit that is found there, weighed by how
-    sure that is. inside, around: the logit of the surest clearly smaller digit that lies within it, and of the surest clearly
-    larger one that it lies within.
+    boxes: float32 (N, 4), px.
+    labels: int64 (N,), 0..9.
+
+    The features:
+
+    heat: logit of a centre at the candidate's own centre.
+    wider, taller: width and height relative to those of the digit there, as logarithms.
+    off_size: the larger of both, without sign.
+    agreed: probability of the candidate's label there, as a logarithm.
+    off_centre: distance to that centre, in the candidate's longer sides.
+    overlap: intersection over union with a digit of the finder, weighted by the digit's probability; the largest of all.
+    inside: logit of the surest clearly smaller digit that lies within the candidate.
+    around: logit of the surest clearly larger digit that the candidate lies within.
     """
     features = np.zeros((len(boxes), len(FEATURES)), np.float32)
     features[:, 0], features[:, -2:] = -MAX_LOGIT, MIN_PEAK
     if not len(boxes) or not finder_output.levels:
         return features
-    # Of two scales that may be right, that counts at which a centre is surest.
+    # Of the scales that may be right, the one with the surest centre counts.
     heat = np.full(len(boxes), -np.inf, np.float32)
     for level, rows in _levels_of(boxes, finder_output.levels):
         found = _level_features(boxes[rows], labels[rows], level)
@@ -238,7 +271,7 @@ def finder_features(boxes: Boxes, labels: Indices, finder_output: FinderOutput) 
 
 
 def heat_of(boxes: Boxes, levels: Sequence[Level]) -> npt.NDArray[np.float32]:
-    """The logit of a centre where each box, float32 (N, 4), has its own, at the surer of two scales: float32 (N,)."""
+    """Return the logit of a centre at the centre of each box, float32 (N, 4), at the surest scale: float32 (N,)."""
     heat = np.full(len(boxes), -MAX_LOGIT, np.float32)
     for level, rows in _levels_of(boxes, levels):
         row, column = _centre_in(boxes[rows], level)
@@ -247,13 +280,13 @@ def heat_of(boxes: Boxes, levels: Sequence[Level]) -> npt.NDArray[np.float32]:
 
 
 def _levels_of(boxes: Boxes, levels: Sequence[Level]) -> list[tuple[Level, Indices]]:
-    """Each level with the boxes, as indices, that it may be right for."""
+    """Return each level with the indices of the boxes that it may be right for."""
     exponents = _exponents(boxes)
     return [(level, np.flatnonzero(np.abs(np.log2(level.scale) - exponents) <= 1)) for level in levels]
 
 
 def _centre_in(boxes: Boxes, level: Level) -> tuple[Indices, Indices]:
-    """Row and column of the cell where a centre is surest, of nine about the middle of each box: int64 (N,) each."""
+    """Return row and column of the surest of the nine cells around each box's middle: int64 (N,) each."""
     height, width = level.centre.shape
     middle = _middles(boxes, level)
     columns, rows = np.rint(middle).astype(np.int64).T
@@ -266,12 +299,12 @@ def _centre_in(boxes: Boxes, level: Level) -> tuple[Indices, Indices]:
 
 
 def _middles(boxes: Boxes, level: Level) -> npt.NDArray[np.float32]:
-    """The middles of boxes in cells of a level: float32 (N, 2), x and y."""
+    """Return the middles of boxes in cells of a level: float32 (N, 2), x and y."""
     return np.asarray((boxes[:, :2] + boxes[:, 2:] / 2) * (level.scale / CELL_PX) - 0.5, np.float32)
 
 
 def _level_features(boxes: Boxes, labels: Indices, level: Level) -> Features:
-    """The first six of `FEATURES`, by what one level says: float32 (N, 6)."""
+    """Measure the first six of `FEATURES` at one level: float32 (N, 6)."""
     middle, (row, column) = _middles(boxes, level), _centre_in(boxes, level)
     label_logits = level.label[row, column]
     label_logits = label_logits - label_logits.max(axis=1, keepdims=True)
@@ -292,7 +325,11 @@ def _level_features(boxes: Boxes, labels: Indices, level: Level) -> Features:
 
 
 def _overlap_features(boxes: Boxes, places: Boxes, logits: npt.NDArray[np.float32]) -> Features:
-    """The last three of `FEATURES`: how candidates lie to the digits of the finder, float32 (N, 3)."""
+    """Measure the last three of `FEATURES`, which compare candidates with the finder's own digits: float32 (N, 3).
+
+    places: boxes of the finder's digits, float32 (M, 4).
+    logits: their logits, float32 (M,).
+    """
     overlaps = np.full((len(boxes), 3), MIN_PEAK, np.float32)
     overlaps[:, 0] = 0
     sure = 1 / (1 + np.exp(-logits))
@@ -308,8 +345,10 @@ def _overlap_features(boxes: Boxes, places: Boxes, logits: npt.NDArray[np.float3
 
 
 def peaks(levels: Sequence[Level]) -> tuple[Boxes, npt.NDArray[np.float32]]:
-    """The digits that the finder sees by itself: boxes float32 (N, 4) and logits float32 (N,), the surest first; of those that
-    overlap at one place only the surest (greedy non-maximum suppression)."""
+    """Return the digits that the finder sees by itself, the surest first: boxes float32 (N, 4) and logits float32 (N,).
+
+    Of digits that overlap only the surest is kept (greedy non-maximum suppression).
+    """
     boxes, logits = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
     for level in levels:
         highest = cv2.dilate(level.centre, np.ones((3, 3), np.uint8))
@@ -324,7 +363,10 @@ def peaks(levels: Sequence[Level]) -> tuple[Boxes, npt.NDArray[np.float32]]:
 
 
 def _between_cells(centre: npt.NDArray[np.float32], rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
-    """How far from its cell's middle a peak lies, x and y in cells, by how likely each cell about is: float64 (N, 2)."""
+    """Return how far each peak lies from its cell's middle, x and y in cells: float64 (N, 2).
+
+    It is the mean position of the nine cells around, weighted by their probabilities.
+    """
     likely = 1 / (1 + np.exp(-np.pad(centre, 1, constant_values=-MAX_LOGIT).astype(np.float64)))
     steps = (-1, 0, 1)
     about = np.array([[likely[rows + 1 + down, columns + 1 + across] for across in steps] for down in steps])

@@ -1,4 +1,4 @@
-"""Glyphs: a candidate's ink as the network has seen digits, 28x28, the way MNIST's own were made."""
+"""Glyphs: a candidate's ink as 28x28 pixels, made the way MNIST's digits were."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from camdigits.vision.types import Glyph, Mask
 from camdigits.vision.widths import stroke_width
 
 GLYPH_SIDE_PX = 28
+"""Side of a glyph, px, as in MNIST."""
 DIGIT_SIDE_PX = 20
+"""Longer side of the digit inside its glyph, px, as in MNIST."""
 MAX_MASK_PX = 120
+"""Masks are first reduced to this longer side, px: a glyph cannot show more detail."""
 MIN_STROKE_PX = 1.8
-"""MNIST's pens are 2 to 3 px wide in the glyph; a fine pen on a large digit would be a grey ghost at that scale."""
+"""Minimum stroke width in the glyph, px. MNIST's pens are 2 to 3 px wide there; a fine pen on a large digit would turn pale
+grey."""
 _PLACES = np.arange(GLYPH_SIDE_PX, dtype=np.float32)
+"""Row and column positions in a glyph, px."""
 
 
 def make_glyph(mask: Mask) -> Glyph:
     """Scale and centre the ink of one digit as LeCun et al. (1998) did for MNIST.
 
-    mask: uint8 (h, w), 255 where there is ink; margins do not matter. Returns float32 (28, 28), 0 ground to 1 ink: the
-    longest side is 20 pixels with its aspect kept, anti-aliased, the centre of mass in the middle. Strokes too fine to
-    survive the reduction are widened first. Raises ValueError for a mask without ink or of another shape or dtype.
+    mask: uint8 (h, w), 255 ink, 0 ground; margins do not matter.
+
+    Returns float32 (28, 28), 0 ground to 1 ink. The longer side is 20 pixels, the aspect is kept, edges are anti-aliased, and
+    the centre of mass is in the middle. Strokes too fine to survive the reduction are widened first. Raises ValueError for a
+    mask without ink or of another shape or dtype.
     """
     if mask.ndim != 2 or mask.dtype != np.uint8:
         raise ValueError(f"expected a mask, uint8 (h, w), not {mask.dtype} {mask.shape}")
@@ -37,7 +44,7 @@ def make_glyph(mask: Mask) -> Glyph:
 
 
 def _reduced_to(mask: Mask, side_px: int) -> Mask:
-    """The mask reduced to `side_px`, its finest strokes kept: more detail than that cannot be seen in a glyph."""
+    """Return the mask reduced to a longer side of `side_px`, with its finest strokes kept."""
     scale = side_px / max(mask.shape)
     if scale >= 1:
         return mask

@@ -1,4 +1,4 @@
-"""Numbers: digits that stand together, in reading order."""
+"""Numbers: digits that form one number, in reading order."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from camdigits.vision.types import Box, Digit, Floats, Number
 
 
 class CrowdWeights(NamedTuple):
-    """What tells digits that stand by themselves from lines that are widely spaced.
+    """Weights that tell digits that stand by themselves from widely spaced lines.
 
-    A logistic regression over laid-out and rendered pages of both kinds, rounded; the logarithm of the nearness of other
-    lines (`min_crowd`) has weight 1.
+    They come from a logistic regression over laid-out and rendered pages of both kinds, rounded. The logarithm of the nearness
+    of other lines (`min_crowd`) has weight 1.
 
-    gap: of the median wide gap, in sizes. short: of the lines for each digit of the page.
-    uneven: of the median deviation of a line's gaps, in sizes. few: of one over the number of wide gaps.
+    gap: weight of the median wide gap, in sizes.
+    short: weight of the number of lines per digit of the page.
+    uneven: weight of the median deviation of a line's gaps, in sizes.
+    few: weight of one divided by the number of wide gaps.
     """
 
     gap: float = 2.6
@@ -34,10 +36,10 @@ class CrowdWeights(NamedTuple):
 
 @dataclass(frozen=True)
 class NumberParams:
-    """When the digits of a line are one number.
+    """When the digits of a line form one number.
 
-    Lengths are in sizes of the line's digits unless a field says otherwise. Values were chosen by trial on the development
-    pages with perfect digits (docs/notes/numbers.md), but for the fit of `crowd_weights`.
+    A size is the usual height of the line's digits. Values were chosen by trial on the development pages with perfect digits
+    (docs/notes/numbers.md), apart from the fitted `crowd_weights`.
     """
 
     lines: LineParams = field(default_factory=LineParams)
@@ -45,51 +47,57 @@ class NumberParams:
     joints: JointParams = field(default_factory=JointParams)
     """What is between two digits of a line."""
     lone_digit: float = 0.9
-    """Taken off the number of a line's digits for its say in the page's slope: a digit by itself shows little of it."""
+    """Subtracted from the number of a line's digits to give its weight in the page's slope. A single digit shows little of the
+    slope."""
     same_row: float = 0.5
-    """Lines whose middles are less than this apart across the page are read from left to right."""
+    """Lines whose middles are less than this apart down the page, in sizes, are read from left to right."""
     max_gap: float = 2.0
-    """A wider gap always ends a number."""
+    """Limit of the gaps within a number, in sizes, where the page's gaps show no limit of their own."""
     min_gap: float = 0.5
-    """A narrower gap never does."""
+    """A gap up to this never ends a number, in sizes."""
     page_separation: float = 2.8
-    """The gaps of a page are of two kinds when the means of their logarithms are this many deviations apart ..."""
+    """Minimum distance between the means of the logarithms of a page's narrow and wide gaps, in deviations. Below it, gaps are
+    of one kind."""
     line_separation: float = 4.0
-    """... and those of one line when they are this many apart."""
+    """Minimum distance between the means of the logarithms of one line's narrow and wide gaps, in deviations. Below it, gaps
+    are of one kind."""
     min_wide: float = 0.6
-    """The least gap that can be of the wide kind ..."""
+    """Minimum gap of the wide kind, in sizes."""
     min_wide_step: float = 0.25
-    """... and how much wider than the widest of the narrow kind it is at least."""
+    """Minimum difference between the narrowest wide gap and the widest narrow one, in sizes."""
     log_offset: float = 0.25
-    """Added to gaps before taking logarithms, so that digits that nearly touch do not make every other gap look wide."""
+    """Added to gaps before their logarithm is taken, in sizes. Without it, digits that nearly touch would make every other gap
+    look wide."""
     log_spread: float = 0.15
-    """Deviation of gaps of one kind, at least."""
+    """Minimum deviation of the logarithms of gaps of one kind."""
     strewn_share: float = 0.7
-    """Digits of a page stand by themselves only where at least this share of its gaps is wider than `min_gap` ..."""
+    """Minimum share of a page's gaps above `min_gap` where its digits stand by themselves."""
     scattered_evidence: float = 7.2
-    """... where the evidence of `crowd_weights` is above this ..."""
+    """Minimum evidence, by `crowd_weights`, where digits stand by themselves."""
     min_crowd: float = 0.8
-    """... and where digits beside each other are at least this much farther apart than those above each other. A ratio."""
+    """Minimum ratio of gaps beside digits to clear space above and below them, where digits stand by themselves."""
     crowd_range: tuple[float, float] = (0.3, 2.5)
-    """That ratio counts as evidence between these limits: beyond them it says nothing more."""
+    """Limits between which the ratio of `min_crowd` counts as evidence; beyond them it says nothing more."""
     least_clear: float = 0.1
-    """Digits above each other are taken to be at least this far apart, so that the ratio is finite; geometry."""
+    """Minimum clear space above and below a digit for the ratio of `min_crowd`, in sizes, so that it is finite. It follows from
+    geometry."""
     crowd_weights: CrowdWeights = field(default_factory=CrowdWeights)
-    """How much each sign of digits that stand by themselves counts; fitted."""
+    """Weights of the evidence that digits stand by themselves; fitted."""
 
 
 def reading_order(digits: Sequence[Digit], params: NumberParams = NumberParams()) -> list[list[int]]:
-    """Indices of `digits` line by line from the top, each line from the left."""
+    """Return the indices of `digits` line by line from the top, each line from the left."""
     return [list(line.digits) for line in _top_to_bottom(find_lines(digits, params.lines), params)]
 
 
 def group_numbers(
     digits: Sequence[Digit], other_ink: Sequence[Box] = (), params: NumberParams = NumberParams()
 ) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
-    """Put digits into reading order and group those that stand together into numbers.
+    """Put digits into reading order and group those that form one number.
 
-    other_ink: boxes of other ink. A sign between two digits ends the number; a dot or comma on the line does not, and is its
-    point. Returns the digits in reading order and the numbers, whose indices are into those digits.
+    other_ink: boxes of other ink. A sign between two digits ends the number. A dot or comma on the line is its point.
+
+    Returns the digits in reading order and the numbers, whose indices are into those digits.
     """
     if not digits:
         return (), ()
@@ -111,7 +119,7 @@ def group_numbers(
 
 
 def refit_box(number: Number, boxes: Sequence[Box]) -> Number:
-    """The number where its digits have those boxes, by their indices."""
+    """Return the number with its box around the boxes of its digits, which are given by index."""
     return replace(number, box=_union([boxes[index] for index in number.digits]))
 
 
@@ -122,7 +130,7 @@ def _union(boxes: Sequence[Box]) -> Box:
 
 
 def _top_to_bottom(lines: Sequence[Line], params: NumberParams) -> list[Line]:
-    """Lines from the top, those side by side from the left, as the page as a whole is turned."""
+    """Order lines from the top, those side by side from the left, as the page as a whole is turned."""
     if not lines:
         return []
     page = _weighted_median([line.slope for line in lines], [len(line.digits) - params.lone_digit for line in lines])
@@ -146,7 +154,7 @@ def _weighted_median(values: Sequence[float], weights: Sequence[float]) -> float
 
 
 def _limits(joints: Sequence[Joints], clear: Sequence[Floats], in_matrix: Sequence[bool], params: NumberParams) -> list[float]:
-    """For each line the gap that ends a number."""
+    """Return the gap that ends a number in each line, in sizes."""
     if _are_isolated(joints, clear, params):
         return [params.min_gap] * len(joints)
     gaps = [joint.empty.gap for joint in joints]
@@ -155,7 +163,7 @@ def _limits(joints: Sequence[Joints], clear: Sequence[Floats], in_matrix: Sequen
     parted = [limit for limit in own if limit is not None]
     if page is None and 2 * len(parted) > sum(len(line) > 2 for line in gaps):
         page = median(np.array(parted))
-    # Where lines have narrow gaps and wide ones, the wide ones part cells or words, also in a line that has no others.
+    # Where some lines mix narrow and wide gaps, wide ones separate cells or words, also in a line of wide ones alone.
     mixed = page is not None and any(len(line) and line.min() < page < line.max() for line in gaps)
     limits = []
     for line, limit, matrix in zip(gaps, own, in_matrix, strict=True):
@@ -168,9 +176,9 @@ def _limits(joints: Sequence[Joints], clear: Sequence[Floats], in_matrix: Sequen
 
 
 def _gap_threshold(gaps: Floats, min_separation: float, params: NumberParams) -> float | None:
-    """The gap between narrow and wide ones, or None where they are not of two kinds.
+    """Return the limit between narrow and wide gaps, in sizes; None where gaps are not of two kinds.
 
-    The split with the largest distance between the means of the logarithms, in standard deviations (after Otsu, 1979).
+    It is the split with the largest distance between the means of the logarithms, in standard deviations (after Otsu, 1979).
     """
     if len(gaps) < 2:
         return None
@@ -182,7 +190,7 @@ def _gap_threshold(gaps: Floats, min_separation: float, params: NumberParams) ->
     low, high = sums[:-1] / narrow, (sums[-1] - sums[:-1]) / wide
     variance = (squares[-1] - narrow * low**2 - wide * high**2) / len(logs)
     distance = (high - low) / np.sqrt(np.maximum(variance, 0) + params.log_spread**2)
-    # One narrow gap among many wide ones is chance.
+    # A single narrow gap among several wide ones is chance.
     distance[(narrow < 2) & (narrow < wide)] = 0
     distance[(ordered[1:] < params.min_wide) | (np.diff(ordered) < params.min_wide_step)] = 0
     best = int(np.argmax(distance))
@@ -193,10 +201,9 @@ def _gap_threshold(gaps: Floats, min_separation: float, params: NumberParams) ->
 
 
 def _are_isolated(joints: Sequence[Joints], clear: Sequence[Floats], params: NumberParams) -> bool:
-    """Whether a page's digits stand by themselves, strewn or in the cells of a grid, rather than on widely spaced lines.
+    """Return whether digits stand by themselves, strewn or in the cells of a grid, rather than on widely spaced lines.
 
-    Gaps that are wide and uneven speak for it, lines that are short, and digits above and below that are nearer than those
-    beside.
+    Evidence for it: gaps are wide and uneven, lines are short, and digits above and below are nearer than those beside.
     """
     empty = [joint.empty for joint in joints]
     wide = [joint.gap > params.min_gap for joint in empty]
@@ -220,16 +227,21 @@ def _are_isolated(joints: Sequence[Joints], clear: Sequence[Floats], params: Num
 
 
 def _unevenness(gaps: Sequence[Floats], steps: Sequence[Floats]) -> float:
-    """The median over gaps of their line's deviation, in sizes: of the gaps or of the steps, whichever is more even.
+    """Return how uneven the gaps are within their lines, in sizes: the median of their lines' deviations over all gaps.
 
-    Some people space the edges of digits evenly, others their middles.
+    The deviation of a line is that of its gaps or of its steps, whichever is smaller. Some people space the edges of digits
+    evenly, others their middles.
     """
     spreads = [np.full(len(g), min(np.std(g), np.std(s))) for g, s in zip(gaps, steps, strict=True) if len(g) > 1]
     return median(np.concatenate(spreads)) if spreads else 0.0
 
 
 def number_of(digits: Sequence[Digit], members: tuple[int, ...], point: int | None = None) -> Number:
-    """The number that these of the digits are, by their indices from left to right, and its point."""
+    """Return the number that the digits with these indices form.
+
+    members: indices into `digits`, left to right.
+    point: how many of them stand before the point; None without one.
+    """
     return Number(
         text="".join(str(digits[index].label) for index in members),
         confidence=math.prod([digits[index].confidence for index in members]),

@@ -1,6 +1,6 @@
-"""Rotation: pages that lie sideways, upside down or aslant before the camera.
+"""Orientation: pages that lie sideways, upside down or aslant before the camera.
 
-A page is read as it comes; where the layout of its ink or its crops speak for another angle, the picture is turned and read
+A page is read as it comes. Where the layout of its ink or its crops suggest another angle, the picture is turned and read
 again, and the surer reading wins. Scenes are always in pixels of the frame as it came.
 """
 
@@ -22,52 +22,61 @@ from camdigits.vision.numbers import NumberParams, group_numbers, refit_box
 from camdigits.vision.types import Batch, BgrImage, Box, Digit, Evidence, Frame, Glyph, Number, Scene, in_boxes, whole_boxes
 
 Points = npt.NDArray[np.float64]
-"""float64 (N, 2), or (2,) for one: x, y in pixels from the picture's corner, which is not the middle of its first pixel."""
+"""Points (x, y), float64 (N, 2) or (2,), px from the picture's corner. The corner is not the middle of the first pixel."""
 GROUND_SIDE = 16
-"""What lies beyond the frame is taken from the frame reduced to so many pixels a side."""
+"""Side of the reduced frame that fills the picture beyond the frame, px."""
 MAX_SIDE_PX = 2560
-"""Pictures turned aslant are made no larger: nobody reads more of them."""
+"""Maximum longer side of pictures turned aslant, px."""
 SLOPE_BOXES = 300
-"""The slope of lines is found from so many boxes at most, the largest."""
+"""Maximum number of boxes from which the slope of lines is found; the largest are kept."""
 SAME_TILT_DEGREES = 15.0
-"""Two looks at a page that propose tilts closer than this agree."""
+"""Two looks at a page agree when they propose tilts closer than this, degrees."""
 ODDS_MARGIN = 1e-4
-"""Confidences are cut this far from 0 and 1, so that one digit cannot outweigh a page."""
+"""Confidences are clipped this far from 0 and 1, so that one digit cannot outweigh a page."""
 ORIENTATION_SIDE_PX = 1600
-"""Turns are compared on pictures no longer than this."""
+"""Maximum longer side of pictures on which turns are compared, px."""
 
 
 class Rotation(Enum):
-    """By how many degrees clockwise pictures are turned before they are read; `AUTO` finds out."""
+    """How far pictures are turned clockwise before they are read, in degrees."""
 
     AUTO = "auto"
-    """By as many as bring its digits upright."""
+    """By whatever brings the page's digits upright."""
     NONE = "0"
+    """Not at all."""
     RIGHT = "90"
+    """By 90 degrees."""
     OVER = "180"
+    """By 180 degrees."""
     LEFT = "270"
+    """By 270 degrees."""
 
     @property
     def degrees(self) -> float:
-        """Where reading begins."""
+        """The turn at which reading begins, degrees clockwise."""
         return 0.0 if self is Rotation.AUTO else float(self.value)
 
 
 @dataclass(frozen=True)
 class RotationParams:
-    """When a page is turned. Evidence is the logit that a digit is right, summed over what is read.
+    """When a page is turned. Evidence is the logit that a digit is right, summed over the digits of a reading.
 
-    rotate: the quarter turn. Slopes of lines up to `max_slope` degrees on both sides of it are read too.
-    min_slope: lines that rise or fall by fewer degrees are read as they are, which costs nothing.
-    min_slope_ratio: the lines found must be so many times as clear as lines that are level.
-    confident_mean: mean evidence of digits that stand the right way up; upside-down ones seldom reach it.
-    min_mean: digits of a turned page have at least this on average: upside-down letters look like digits, but not very.
-    min_logit: evidence of a single digit below this counts for nothing ...
-    min_gain: ... and a page made level must bring so much more than the page as it came ...
-    min_flip_gain: ... and one set on another side so much more: a few letters read well enough as digits upside down.
-    crop_gain: crops propose a quarter turn by `min_gain` and so much for each of them: of many, some are digits by chance.
-    max_crops: how many crops, the largest, are asked about quarter turns; none of a stroke `max_aspect` times as long as wide.
-    max_tries: how many times a picture is read again.
+    rotate: the quarter turn. Slopes of lines up to `max_slope` on both sides of it are read too.
+    max_slope: maximum slope of lines on both sides of the quarter turn, degrees.
+    min_slope: minimum slope of lines that are made level, degrees. Lines of less slope are read as they are, which costs
+        nothing.
+    min_slope_ratio: how many times as clear as level lines the sloping ones must be.
+    confident_mean: mean logit from which digits stand the right way up; upside-down ones seldom reach it.
+    min_mean: minimum mean logit of the digits of a turned page. Upside-down letters resemble digits, but with low confidence.
+    min_logit: subtracted from the logit of each digit; a digit of a lower logit counts for nothing.
+    min_gain: minimum gain in evidence of a levelled page over the page as it came.
+    crop_gain: gain for each crop, besides `min_gain`, with which crops propose a quarter turn; among many, some are digits by
+        chance.
+    min_flip_gain: minimum gain in evidence of a page turned to another side. A few letters look well enough like digits upside
+        down.
+    max_crops: maximum number of crops that are asked about quarter turns; the largest are kept.
+    max_aspect: maximum ratio of a crop's longer side to the shorter one; longer crops are plain strokes.
+    max_tries: maximum number of times that a picture is read again.
     """
 
     rotate: Rotation = Rotation.AUTO
@@ -87,7 +96,11 @@ class RotationParams:
 
 @dataclass(frozen=True)
 class Tilt:
-    """A turn by `degrees` clockwise of a frame of (width, height) pixels, into a picture that holds all of it."""
+    """A clockwise turn of a frame, into a picture that holds all of it.
+
+    degrees: how far to turn, clockwise.
+    width, height: size of the frame, px.
+    """
 
     degrees: float
     width: int
@@ -95,18 +108,18 @@ class Tilt:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the turned picture."""
+        """Width and height of the turned picture, px."""
         width, height = np.abs(self._matrix) @ (self.width, self.height)
         return max(1, round(width)), max(1, round(height))
 
     def rotated(self, image: BgrImage) -> BgrImage:
-        """The frame's picture, turned. Quarter turns move pixels and change none."""
+        """Return the turned picture of the frame. Quarter turns move pixels and change none."""
         if self._is_quarter:
             return np.ascontiguousarray(np.rot90(image, -round(self.degrees / 90)))
         turn = self._matrix
-        # Places are measured from the corner here, and from the middle of the first pixel in OpenCV.
+        # Points are measured from the corner here, and from the middle of the first pixel in OpenCV.
         shift = np.array(self.size) / 2 - 0.5 - turn @ (np.array([self.width, self.height]) / 2 - 0.5)
-        # Beyond the frame its colours go on, but blurred: streaks of what stands at its edge would look like strokes.
+        # Continue the frame's colours beyond it, blurred: streaks from its edge would look like strokes.
         coarse = cv2.resize(image, (GROUND_SIDE, GROUND_SIDE), interpolation=cv2.INTER_AREA)
         stretch = np.array([self.width, self.height]) / GROUND_SIDE
         behind = np.column_stack([turn * stretch, shift + turn @ (stretch / 2 - 0.5)])
@@ -115,10 +128,10 @@ class Tilt:
         return np.asarray(cv2.warpAffine(image, matrix, self.size, picture, borderMode=cv2.BORDER_TRANSPARENT), np.uint8)
 
     def to_frame(self, scene: Scene) -> Scene:
-        """What was read on the turned picture, in pixels of the frame, in the same order.
+        """Return a scene of the turned picture in pixels of the frame, in the same order.
 
-        Digits keep tight boxes, made of the ink of their crops; of other marks only the boxes are known, and they are taken
-        for ellipses.
+        Digits keep tight boxes, from the ink of their crops. Other ink is known by its boxes alone, which are taken for
+        ellipses.
         """
         if self.degrees == 0:
             return scene
@@ -138,12 +151,15 @@ class Tilt:
         )
 
     def _crops_back(self, evidence: Evidence) -> dict[Box, Box]:
-        """The boxes of the crops that were read, by what they are on the turned picture, around their ink on the frame."""
+        """Map the boxes of crops that were read, on the turned picture, to boxes around their ink on the frame."""
         read = zip(evidence.boxes, evidence.glyphs, evidence.readings, strict=False)
         return {box: self._ink_to_frame(box, glyph[..., 0]) for box, glyph, reading in read if reading is not None}
 
     def boxes_to_frame(self, boxes: Sequence[Box], known: Mapping[Box, Box] = MappingProxyType({})) -> tuple[Box, ...]:
-        """Where boxes of the turned picture lie on the frame: as far as they are not `known`, those of ellipses in them."""
+        """Return boxes of the turned picture as boxes on the frame.
+
+        known: boxes on the frame that are known already, by the box on the turned picture. The others are taken for ellipses.
+        """
         middles, half = _middles(boxes)
         reach = self._reach(half, np.linalg.inv(self._matrix))
         middles = self._points_to_frame(middles)
@@ -151,19 +167,22 @@ class Tilt:
         return tuple(known.get(box) or back for box, back in zip(boxes, found, strict=True))
 
     def boxes_to_page(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
-        """Where boxes of the frame lie on the turned picture: those of ellipses in them."""
+        """Return boxes of the frame as boxes on the turned picture; they are taken for ellipses."""
         middles, half = _middles(boxes)
         reach = self._reach(half, self._matrix)
         middles = (middles - (self.width / 2, self.height / 2)) @ self._matrix.T + np.array(self.size) / 2
         return whole_boxes(np.column_stack([middles - reach, 2 * reach]))
 
     def _reach(self, half: Points, step: npt.NDArray[np.floating]) -> Points:
-        """How far ellipses of these half axes, or boxes at quarter turns, reach from their middles once they are turned."""
+        """Return how far ellipses of these half axes, or boxes at quarter turns, extend from their middles after a turn.
+
+        step: float64 (2, 2), the matrix of the turn.
+        """
         reach = half @ np.abs(step).T if self._is_quarter else np.sqrt(np.square(half) @ np.square(step).T)
         return np.asarray(reach, np.float64)
 
     def _ink_to_frame(self, box: Box, glyph: Glyph) -> Box:
-        """The box, on the frame, of the ink in a box: the pixels of its crop that hold ink are laid into it."""
+        """Return the box, on the frame, of the ink that the crop of a box of the turned picture shows."""
         rows, columns = np.nonzero(glyph > 0.4)
         if self._is_quarter or not len(rows):
             return self.boxes_to_frame([box])[0]
@@ -173,7 +192,7 @@ class Tilt:
         return self._on_frame(points.min(axis=0)[None], points.max(axis=0)[None])[0]
 
     def _on_frame(self, low: Points, high: Points) -> tuple[Box, ...]:
-        """The boxes from corners (x, y) to others, float64 (N, 2), as much of each as is on the frame; at least one pixel."""
+        """Return boxes from corners (x, y) to others, float64 (N, 2), clipped to the frame; at least one pixel each."""
         limits = np.array([self.width, self.height])
         near, far = np.clip(np.round(low), 0, limits - 1), np.clip(np.round(high), 1, limits)
         return whole_boxes(np.column_stack([near, far - near]))
@@ -196,24 +215,31 @@ class Tilt:
 
 
 def _middles(boxes: Sequence[Box]) -> tuple[Points, Points]:
-    """The middles of boxes, and half of their sides: float64 (N, 2) each."""
+    """Return the middles of boxes, and half of their sides: float64 (N, 2) each."""
     corners = np.array(boxes, np.float64).reshape(-1, 4)
     return corners[:, :2] + corners[:, 2:] / 2, corners[:, 2:] / 2
 
 
 @dataclass(frozen=True, eq=False)
 class TiltedReading:
-    """A frame as it was read at one tilt; `scene` is in pixels of the turned picture."""
+    """A frame as it was read at one tilt.
+
+    scene: what was read, in pixels of the turned picture.
+    tilt: the turn at which it was read.
+    """
 
     scene: Scene
     tilt: Tilt
 
 
 class RotatedReader:
-    """Reads frames that may lie any way up; holds no state. A callable from Frame to Scene, like the pipeline it wraps.
+    """Reads frames that may lie any way up. It holds no state, and is a callable from Frame to Scene, as the pipeline it wraps.
 
-    quick_read: a quicker reader, by which turns are compared before the best of them is read as well as can be; `read` itself
-    where there is none.
+    read: the reader that is wrapped.
+    classify: the classifier, which is asked about turned crops.
+    params: when a page is turned.
+    quick_read: a faster reader, with which turns are compared before the best one is read thoroughly; None compares with
+        `read`.
     """
 
     def __init__(
@@ -229,12 +255,12 @@ class RotatedReader:
         self._quick_read = quick_read
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
-        """Read one frame, turned as it must be."""
+        """Read one frame at the turn that suits it."""
         tilted = self.best(self.at(frame, self._params.rotate.degrees, source), frame, source)
         return tilted.tilt.to_frame(tilted.scene)
 
     def with_rotation(self, rotation: Rotation) -> RotatedReader:
-        """The same, with pictures turned so before they are read."""
+        """Return a reader like this one that turns pictures by `rotation` before it reads them."""
         return RotatedReader(self._read, self._classify, replace(self._params, rotate=rotation), self._quick_read)
 
     @property
@@ -243,14 +269,14 @@ class RotatedReader:
         return self._params.rotate
 
     def at(self, frame: Frame, degrees: float, source: str = "") -> TiltedReading:
-        """Read a frame, turned by so many degrees clockwise."""
+        """Read a frame turned clockwise by `degrees`."""
         return _at(frame, degrees, source, self._read)
 
     def best(self, first: TiltedReading, frame: Frame, source: str = "") -> TiltedReading:
-        """The surest way to read `frame`, beginning from how it was read `first`.
+        """Return the surest reading of `frame`, starting from its reading `first`.
 
-        Lines are made level by the layout of the ink, and quarter turns are tried that the crops speak for, turned and shown
-        to the classifier; whatever is tried must then be read as digits much better than before.
+        Lines are made level by the layout of the ink. Quarter turns are tried where the classifier reads turned crops better. A
+        turn is taken only if digits are then read much better than before.
         """
         tried = self._tried(first, frame, source)
         best = self._surest(tried) if tried else first
@@ -261,15 +287,15 @@ class RotatedReader:
         return self._surest([first, self.at(frame, best.tilt.degrees, source)])
 
     def _tried(self, first: TiltedReading, frame: Frame, source: str) -> list[TiltedReading]:
-        """Read the frame at the turns that are proposed, at a glance where there is one: at its first turn, then at the others.
+        """Read the frame at its first turn and at the proposed turns, with the quick reader where there is one.
 
-        Empty where none is proposed.
+        It is empty where no turn is proposed.
         """
         read, quick_frame = (self._read, frame) if self._quick_read is None else (self._quick_read, _reduced(frame))
         tried: list[TiltedReading] = []
         proposals = [self._proposals(first)]
         for _ in range(self._params.max_tries):
-            # What the latest view proposes comes first; each proposes only as far as it is listened to.
+            # The latest reading's proposals come first. Each is computed only when asked for.
             degrees = _next_proposal(proposals, [first, *tried])
             if degrees is None:
                 break
@@ -280,7 +306,7 @@ class RotatedReader:
         return tried
 
     def _surest(self, tried: Sequence[TiltedReading]) -> TiltedReading:
-        """The view with most evidence of digits, if that is clearly more than the first one's; else the first one."""
+        """Return the reading with the most evidence of digits, if it is clearly more than that of the first; else the first."""
         first = self._evidence(tried[0].scene)
         best, best_evidence = tried[0], first
         for tilted in tried[1:]:
@@ -295,9 +321,9 @@ class RotatedReader:
         return float(np.maximum(_logits(scene) - self._params.min_logit, 0).sum())
 
     def _proposals(self, tilted: TiltedReading) -> Iterator[float]:
-        """The turns, in degrees clockwise, that may set a page upright; each is looked for when it is asked for.
+        """Yield turns, in degrees clockwise, that may set the page upright; each is searched for only when asked for.
 
-        Lines are levelled first, for aslant the crops say little.
+        Levelling comes first, since crops say little about a page aslant.
         """
         slope = self._slope(tilted.scene)
         if abs(slope) > self._params.min_slope and self._is_allowed(tilted.tilt.degrees - slope):
@@ -307,15 +333,15 @@ class RotatedReader:
             yield tilted.tilt.degrees + 90 * quarters
 
     def _slope(self, scene: Scene) -> float:
-        """By how many degrees lines fall to the right, as far as they are to be made level; 0 where that is not clear."""
+        """Return by how many degrees lines fall to the right, as far as they must be made level; 0 where that is not clear."""
         boxes = [*scene.marks, *(digit.box for digit in scene.digits)]
         if self._params.rotate is Rotation.AUTO:
             slope = find_slope(boxes, 90.0, self._params.min_slope_ratio)
-            return (slope + 45) % 90 - 45  # whether it must be turned by a quarter more is for the crops to say
+            return (slope + 45) % 90 - 45  # the crops decide about a further quarter turn
         return find_slope(boxes, self._params.max_slope, self._params.min_slope_ratio)
 
     def _quarters(self, tilted: TiltedReading) -> int:
-        """By how many quarter turns clockwise the page seems to be short of upright, by its crops."""
+        """Return the number of clockwise quarter turns that the page seems to need, by its crops."""
         turns = [turn for turn in range(4) if turn == 0 or self._is_allowed(tilted.tilt.degrees + 90 * turn)]
         evidence = tilted.scene.evidence
         if len(turns) == 1 or evidence is None or self._is_sure(tilted.scene):
@@ -327,7 +353,7 @@ class RotatedReader:
         return turns[best] if clear[best] > clear[0] + min_lead else 0
 
     def _informative(self, boxes: Sequence[Box]) -> list[int]:
-        """Indices of the largest boxes that are no plain strokes, of those about the same place only the first."""
+        """Return the indices of the largest boxes that are not plain strokes, and only one of those at about the same place."""
         kept: list[int] = []
         edges = np.array(boxes, np.float32).reshape(-1, 4)
         sides = edges[:, 2:]
@@ -350,7 +376,7 @@ class RotatedReader:
 
 
 def _reduced(frame: Frame) -> Frame:
-    """The frame, no larger than a glance needs it."""
+    """Return the frame reduced to the size at which turns are compared."""
     height, width = frame.image.shape[:2]
     scale = ORIENTATION_SIDE_PX / max(height, width)
     if scale >= 1:
@@ -360,6 +386,7 @@ def _reduced(frame: Frame) -> Frame:
 
 
 _Read = Callable[[Frame, str], Scene]
+"""A callable from a frame and the name of its source to its scene."""
 
 
 def _at(frame: Frame, degrees: float, source: str, read: _Read) -> TiltedReading:
@@ -369,12 +396,15 @@ def _at(frame: Frame, degrees: float, source: str, read: _Read) -> TiltedReading
 
 
 def rotated_frame(frame: Frame, tilt: Tilt) -> Frame:
-    """The frame with its picture turned; the frame itself where it lies as it should."""
+    """Return the frame with its picture turned; the frame itself at a tilt of 0 degrees."""
     return replace(frame, image=tilt.rotated(frame.image)) if tilt.degrees else frame
 
 
 def _next_proposal(proposals: Sequence[Iterator[float]], tried: Sequence[TiltedReading]) -> float | None:
-    """The next turn in degrees that is near none of the views, of the latest proposals first; None when there is none."""
+    """Return the next proposed turn that is near none of the readings, degrees; None without one.
+
+    The latest proposals come first.
+    """
     for proposed in reversed(proposals):
         for degrees in proposed:
             if not _is_near(degrees, tried):
@@ -385,8 +415,11 @@ def _next_proposal(proposals: Sequence[Iterator[float]], tried: Sequence[TiltedR
 class TiltEstimator:
     """Reads the frames of one page before a camera at one tilt, until the evidence has changed for good.
 
-    The tilt is found on the first frame; every `every` frames it is looked at again, and changed when two looks in a row
-    agree, or by one look where another page is expected. Same frames in, same tilts out.
+    The tilt is found on the first frame and reconsidered every `every` frames. It changes when two looks in a row agree, or
+    after one look where another page is expected. The same frames give the same tilts.
+
+    rotated: the reader.
+    every: number of frames between two looks.
     """
 
     def __init__(self, rotated: RotatedReader, every: int = 8) -> None:
@@ -398,11 +431,11 @@ class TiltEstimator:
         self._expects_another = True
 
     def expect_another(self) -> None:
-        """The next frame may be of another page: look at once how it lies."""
+        """Reconsider the tilt at the next frame, which may be of another page."""
         self._expects_another = True
 
     def read(self, frame: Frame, rotated: RotatedReader | None = None) -> TiltedReading:
-        """Read the next frame, by `rotated` in place of the usual reader where one is given."""
+        """Read the next frame, with `rotated` in place of the usual reader where one is given."""
         reader = rotated or self._rotated
         begins, self._expects_another = self._expects_another, False
         tilted = reader.at(frame, self._rotated.rotation.degrees if self._degrees is None else self._degrees)
@@ -412,7 +445,7 @@ class TiltEstimator:
         return self._reconsidered(tilted, reader.best(tilted, frame), begins)
 
     def _reconsidered(self, tilted: TiltedReading, better: TiltedReading, begins: bool) -> TiltedReading:
-        """Keep the tilt of `tilted`, or go over to that of `better` where two looks agree or the page is a new one."""
+        """Keep the tilt of `tilted`, or change to that of `better` where two looks agree or the page is a new one."""
         agreed = self._proposed is not None and angle_between(self._proposed, better.tilt.degrees) < SAME_TILT_DEGREES
         if better is not tilted:
             self._proposed = better.tilt.degrees
@@ -425,12 +458,14 @@ class TiltEstimator:
 def group_tilted(
     digits: Sequence[Digit], other_ink: Sequence[Box], tilt: Tilt, params: NumberParams
 ) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
-    """Put digits of a frame into reading order, and group those that stand together on the page as it was turned by `tilt`.
+    """Put digits of a frame into reading order, and group those that form a number on the page turned by `tilt`.
 
-    Boxes are in pixels of the frame. Returns the digits in reading order and the numbers, whose indices are into those digits.
+    digits: in pixels of the frame, as are all boxes.
+
+    Returns the digits in reading order and the numbers, whose indices are into those digits.
     """
     places = tilt.boxes_to_page([digit.box for digit in digits])
-    # To be found again in whatever order they come, digits are numbered in place of their tracks.
+    # Number the digits in place of their tracks, to find them again in any order.
     level = [Digit(digit.label, digit.confidence, box, k) for k, (digit, box) in enumerate(zip(digits, places, strict=True))]
     in_order, numbers = group_numbers(level, tilt.boxes_to_page(other_ink), params)
     ordered = tuple(digits[k] for digit in in_order if (k := digit.track) is not None)
@@ -439,19 +474,23 @@ def group_tilted(
 
 
 def find_slope(boxes: Sequence[Box], reach: float, clear: float, max_boxes: int = SLOPE_BOXES) -> float:
-    """By how many degrees the lines of a page fall to the right, within `reach` on both sides; 0 where that is not clear.
+    """Return by how many degrees the lines of a page fall to the right; 0 where that is not clear.
 
-    boxes: all marks of the page. The direction in which most neighbours of about the same size are in line, as in the nearest
-    neighbour clustering of Hashizume, Yeh & Rosenfeld (1986); each pair counts in all directions, as far as it is in line
-    there, as in Postl's (1986) search for the angle with the sharpest profile. It is clear when it gathers `clear` times what
-    the level gathers.
+    The slope is the direction in which most neighbours of about the same size are in line, as in nearest neighbour clustering
+    (Hashizume, Yeh & Rosenfeld 1986). Each pair counts in all directions, as far as it is in line there, as in Postl's (1986)
+    search for the angle with the sharpest profile.
+
+    boxes: all components of ink on the page.
+    reach: maximum slope on both sides, degrees.
+    clear: how many times as much as a level line a sloping one must gather to be clear.
+    max_boxes: maximum number of boxes that are considered; the largest are kept.
     """
     steps, sizes = _neighbours(boxes, max_boxes)
     if not len(steps):
         return 0.0
     angles = np.arange(-reach, reach + 1, 2.0)
     across = np.array([-np.sin(np.deg2rad(angles)), np.cos(np.deg2rad(angles))])
-    # Larger marks count for more: specks and grain lie everywhere.
+    # Larger components count for more: specks and grain are everywhere.
     weights = np.exp(-np.hypot(*steps.T) / sizes) * sizes
     in_line = np.exp(-np.square(steps @ across / (0.15 * sizes[:, None])))
     gathered = weights @ in_line
@@ -461,7 +500,7 @@ def find_slope(boxes: Sequence[Box], reach: float, clear: float, max_boxes: int 
 
 
 def _neighbours(boxes: Sequence[Box], max_boxes: int) -> tuple[Points, npt.NDArray[np.float64]]:
-    """The steps (x, y) between the middles of near marks of about the same size, and the sizes: (N, 2) and (N,)."""
+    """Return the steps (x, y) between middles of near components of about the same size, (N, 2), and their sizes, (N,)."""
     sides = np.fromiter(chain.from_iterable(boxes), np.float64, 4 * len(boxes))
     x, y, width, height = sides.reshape(-1, 4).T
     long, short = np.maximum(width, height), np.minimum(width, height)
@@ -478,15 +517,15 @@ def _neighbours(boxes: Sequence[Box], max_boxes: int) -> tuple[Points, npt.NDArr
 
 
 def _upright_evidence(glyphs: Batch, quarters: int, classify: Classifier) -> float:
-    """The evidence of crops turned clockwise, of those that are more than likely digits and no 1."""
+    """Return the evidence of crops turned clockwise, over those that are likely digits other than 1."""
     rotated = np.ascontiguousarray(np.rot90(glyphs, -quarters, axes=(1, 2)))
-    # A plain stroke is a 1 in two of four turns, whatever it is.
+    # A plain stroke looks like a 1 in two of the four turns, whatever it is.
     confidence = np.array([reading.confidence for reading in read_glyphs(rotated, classify) if reading.label != 1])
     return float(np.maximum(logit(confidence, ODDS_MARGIN) - 2, 0).sum())
 
 
 def _logits(scene: Scene) -> npt.NDArray[np.floating]:
-    """The evidence of each digit that is more likely right than wrong, whatever the threshold it was read with."""
+    """Return the evidence of each digit that is more likely right than wrong, whatever threshold it was read with."""
     return logit(np.array([digit.confidence for digit in scene.digits if digit.confidence > 0.5]), ODDS_MARGIN)
 
 
@@ -500,5 +539,5 @@ def _is_near(degrees: float, tried: Sequence[TiltedReading]) -> bool:
 
 
 def angle_between(one: float, other: float) -> float:
-    """The angle between two turns, in degrees."""
+    """Return the angle between two turns, in degrees."""
     return abs((one - other + 180) % 360 - 180)

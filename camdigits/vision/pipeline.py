@@ -1,4 +1,4 @@
-"""The pipeline: one Frame in, one Scene out, the classifier handed in."""
+"""The pipeline: one Frame in, one Scene out, with the classifier handed in."""
 
 from __future__ import annotations
 
@@ -39,22 +39,28 @@ from camdigits.vision.types import (
 )
 
 ENLARGED_BLUR = 0.4
+"""Standard deviation of the blur of an enlarged picture, in pixels of the original. It smooths details that the original has no
+pixels for."""
 FINE = 2.0
-"""Writing too small for the scale of the search is looked for at so many times that scale."""
+"""Scale of the finer mask for small writing, relative to the scale of the search."""
 
 
 @dataclass(frozen=True)
 class PipelineParams:
-    """Parameters of all stages, and of what lies between them.
+    """Parameters of all stages, and of the steps between them.
 
-    threshold: a candidate whose likeliest digit has a lower probability is not labelled.
-    none_weight: how much rarer marks that are no digits are than where the network learnt, below 1 where they are.
-    light_strokes: whether strokes lighter than their ground are read too. all_variants: whether ink is seen in all ways, or in
-    one.
-    context: whether what surrounds a candidate counts; without effect where there are no weights for it.
+    threshold: minimum probability, 0..1, of a candidate that is labelled.
+    none_weight: prior of "not a digit" relative to the classifier's training data; below 1 where marks that are no digits are
+        rarer.
+    light_strokes: whether strokes lighter than their ground are read too.
+    all_variants: whether all mask variants are made, or only the main one.
+    context: whether a candidate's surroundings count; without effect where there are no weights.
     grouped: whether digits are grouped into numbers.
-    search_side_px: frames are searched at about this length of their longer side, small ones enlarged (at most
-        `max_enlargement` times), large ones reduced.
+    search_side_px: longer side at which frames are searched, px; larger frames are reduced, smaller ones enlarged.
+    max_enlargement: maximum factor by which a small frame is enlarged.
+    binarize: how ink is told from ground.
+    candidates: what shapes a digit can have.
+    numbers: when digits form one number.
     """
 
     threshold: float = 0.5
@@ -72,7 +78,12 @@ class PipelineParams:
 
 @dataclass(frozen=True, eq=False)
 class PolarityResult:
-    """What was found in one ink: its candidates, each with its reading. Boxes are in pixels of the ink."""
+    """The result for one polarity. Boxes are in pixels of the mask.
+
+    mask: the main mask.
+    candidate_set: the candidates.
+    readings: the reading of each candidate.
+    """
 
     mask: Mask
     candidate_set: CandidateSet
@@ -81,9 +92,13 @@ class PolarityResult:
 
 @dataclass(frozen=True, eq=False)
 class PipelineTrace:
-    """One frame, searched at `scale`: the layers of its inks, the batch that went through the classifier, and what it said.
+    """How one frame was read.
 
-    finder_output: what the finder says of it; None without one.
+    results: one for each polarity.
+    batch: the glyphs of all candidates, as they went through the classifier.
+    probabilities: the classifier's output for each glyph.
+    scale: pixels of the searched picture per pixel of the frame.
+    finder_output: the finder's output; None without a finder.
     """
 
     results: tuple[PolarityResult, ...]
@@ -94,7 +109,7 @@ class PipelineTrace:
 
 
 class Pipeline:
-    """Reads frames one by one; holds no state but its parameters, the classifier and what it knows of context."""
+    """Reads frames one by one. It holds no state but its parameters, the classifier and the context model."""
 
     def __init__(self, classify: Classifier, params: PipelineParams = PipelineParams(), context: Context | None = None) -> None:
         self._classify = classify
@@ -102,7 +117,7 @@ class Pipeline:
         self._context = context if params.context else None
 
     def __call__(self, frame: Frame, source: str = "") -> Scene:
-        """Read one frame: the digits, the numbers they make, and all that led to them.
+        """Read one frame: its digits, the numbers they form, and the evidence for them.
 
         Raises ValueError for an image that is not uint8 (H, W, 3).
         """
@@ -134,9 +149,10 @@ class Pipeline:
         return Scene(width, height, digits, numbers, source, frame.index, frame.time_s, other_ink, evidence)
 
     def trace(self, image: BgrImage, parts: Sequence[InkPart] = ()) -> PipelineTrace:
-        """All candidates of a picture, and what the classifier, called once, says of each by itself.
+        """Find all candidates of a picture and classify each by itself, in one call of the classifier.
 
-        parts: what each stroke of the pen left of its dark ink, where that is known.
+        parts: the ink of each pen stroke, where it is known.
+
         Raises ValueError for an image that is not uint8 (H, W, 3).
         """
         check_image(image)
@@ -164,7 +180,7 @@ class Pipeline:
         return PipelineTrace(results, batch, probabilities, scale, finder_output)
 
     def _binarize(self, searched: BgrImage, image: BgrImage, scale: float) -> tuple[tuple[MaskVariant, ...], ...]:
-        """The maps of dark ink, and those of light ink where it is read too; the main one of each first."""
+        """Return the mask variants of dark strokes, and of light ones where they are read; the main variant of each first."""
         params = self._params
         masks: tuple[tuple[MaskVariant, ...], ...]
         if params.all_variants:
@@ -174,20 +190,20 @@ class Pipeline:
         return masks if params.light_strokes else masks[:1]
 
     def _with_fine(self, masks: Masks, image: BgrImage, scale: float) -> Masks:
-        """The ways, with one at twice the scale where there is writing too small to be read at this one."""
+        """Add a variant at twice the scale where there is writing too small to be read at this one."""
         small = [has_small_strokes(variants[0].mask, self._params.candidates) for variants in masks]
         if not any(small):
             return masks
         enlarged = _resized(image, FINE * scale)
         lights = [light for light, has_some in zip((False, True), small, strict=True) if has_some]
         masks_of = dict(zip(lights, binarize_polarities(enlarged, lights, self._params.binarize), strict=True))
-        # A polarity without small strokes shows none: its map counts among the ways, and is empty.
+        # A polarity without small strokes gets an empty mask, which counts among its variants.
         empty = np.zeros((1, 1), np.uint8)
         fine = [MaskVariant("fine", masks_of.get(light, empty), FINE) for light in (False, True)]
         return Masks(*((*variants, variant) for variants, variant in zip(masks, fine, strict=True)))
 
     def _in_context(self, trace: PipelineTrace) -> list[PolarityResult]:
-        """The layers with confidences that count the company each candidate keeps, and what the finder sees at its place."""
+        """Return the results with confidences that weigh each candidate's surroundings and the finder's output at its place."""
         if self._context is None:
             return list(trace.results)
         results = []
@@ -202,7 +218,7 @@ class Pipeline:
 
 
 def trace_features(trace: PipelineTrace) -> list[Features]:
-    """What surrounds each scored candidate of each layer and, with a finder, what it says of its place: float32 (M, F) each."""
+    """Measure the features of each scored candidate, with the finder's where there is one: float32 (M, F) for each polarity."""
     features = []
     for result in trace.results:
         surroundings = context_features(result.candidate_set.candidates, result.readings, result.mask.shape)
@@ -218,7 +234,7 @@ def trace_features(trace: PipelineTrace) -> list[Features]:
 def _digits(
     results: Sequence[PolarityResult], boxes: Sequence[Sequence[Box]], chosen: Sequence[Sequence[int]]
 ) -> tuple[Digit, ...]:
-    """The chosen candidates of each layer as digits in these boxes."""
+    """Return the chosen candidates of each polarity as digits in the given boxes."""
     return tuple(
         Digit(result.readings[k].label, result.readings[k].confidence, places[k])
         for result, places, indices in zip(results, boxes, chosen, strict=True)
@@ -227,7 +243,7 @@ def _digits(
 
 
 def _chosen_readings(results: Sequence[PolarityResult], chosen: Sequence[Sequence[int]]) -> tuple[Reading | None, ...]:
-    """The reading of each candidate that was chosen, None of the others."""
+    """Return the reading of each candidate that was chosen, None for the others."""
     return tuple(
         reading if k in indices else None
         for result, indices in zip(results, map(set, chosen), strict=True)
@@ -240,7 +256,7 @@ def _finest_mask(candidate: Candidate) -> Mask:
 
 
 def least_height_px(width: int, height: int, params: PipelineParams) -> int:
-    """How high digits are at least, in pixels of a picture of that size, to be read on it."""
+    """Return the minimum height of digits that can be read on a picture of that size, px."""
     return math.ceil(params.candidates.min_height_px / min(_search_scale(width, height, params), 1.0))
 
 
@@ -250,7 +266,7 @@ def _search_scale(width: int, height: int, params: PipelineParams) -> float:
 
 def _at_search_scale(image: BgrImage, params: PipelineParams) -> tuple[BgrImage, float]:
     scale = _search_scale(image.shape[1], image.shape[0], params)
-    if 0.75 < scale < 1.35:  # a resampling that gains nothing only blurs
+    if 0.75 < scale < 1.35:  # resampling by so little gains nothing and blurs
         return image, 1.0
     return _resized(image, scale), scale
 
@@ -259,7 +275,7 @@ def _resized(image: BgrImage, scale: float) -> BgrImage:
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     resized = cv2.resize(image, size, interpolation=interpolation)
-    # Enlarged, the noise of a pixel is a blot: smooth over what the picture had no pixels for.
+    # Enlarged, the noise of a pixel becomes a blot: smooth it.
     return np.asarray(cv2.GaussianBlur(resized, (0, 0), ENLARGED_BLUR * scale) if scale > 1.35 else resized, np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Presets: what each purpose of reading changes of the parameters that the user set."""
+"""Presets: how each purpose of reading changes the parameters that the user set."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from camdigits.vision.pipeline import PipelineParams
 
 NO_CAP = sys.maxsize
+"""A cap that leaves the user's value as it is."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """What a purpose changes of `PipelineParams`; the default changes nothing.
+    """What one purpose changes in `PipelineParams`; the default changes nothing.
 
-    max_threshold: digits of this confidence, 0..1, are read also where the user's threshold is higher.
-    all_variants, light_strokes, context, grouped: False leaves that out; True leaves it as the user has it.
-    none_weight, single_mask_support: used in place of the user's; None leaves his.
-    max_candidates, max_joined, max_chains: caps of what the classifier is asked about, where the user's are higher.
+    max_threshold: maximum confidence threshold, 0..1; a higher one of the user is lowered to it.
+    all_variants, light_strokes, context, grouped: False turns the step off; True keeps the user's choice.
+    none_weight, single_mask_support: replace the user's values; None keeps them.
+    max_candidates, max_joined, max_chains: caps on the user's values.
     """
 
     max_threshold: float = 1.0
@@ -32,7 +33,7 @@ class Preset:
     max_chains: int = NO_CAP
 
     def applied_to(self, params: PipelineParams) -> PipelineParams:
-        """The user's parameters, as far as this preset leaves them."""
+        """Return the user's parameters with this preset applied."""
         candidate_params = params.candidates
         return replace(
             params,
@@ -55,15 +56,16 @@ class Preset:
 
 
 STILL = Preset()
-"""A picture, read as well as can be."""
+"""A single picture, read as well as possible."""
 LIVE = Preset(all_variants=False, max_candidates=450, max_joined=60, max_chains=10)
-"""A frame of a camera, which comes again at once: ink is seen in one way, and texture is cut short. A page of 400 digits loses
-none."""
+"""A camera frame, soon followed by the next. It uses the main mask alone, and caps bound the time that texture takes. A page of
+400 digits loses none."""
 PROPOSALS = Preset(max_threshold=0.15, grouped=False)
-"""A frame whose digits are followed. All their frames decide: what one leaves in doubt is read too, and numbers come later."""
+"""A frame whose digits are followed. Several frames decide about a digit together, so doubtful ones are read too. Numbers are
+grouped later."""
 LIVE_PROPOSALS = replace(LIVE, max_threshold=PROPOSALS.max_threshold, grouped=False)
-"""The same while the page moves, read as quickly as `LIVE`."""
+"""A frame whose digits are followed while the page moves: the threshold of `PROPOSALS`, at the speed of `LIVE`."""
 ORIENTATION = Preset(all_variants=False, max_candidates=200, max_joined=40, max_chains=8)
-"""What can be told from a few candidates, which way up a page lies: ink is seen in one way, and only its largest strokes."""
+"""A quick look at which way up a page lies. It uses the main mask and few candidates, the largest strokes."""
 CANVAS = Preset(all_variants=False, light_strokes=False, context=False, none_weight=0.05, single_mask_support=1.0)
-"""A page on which every stroke is meant, and sharp: a bar by itself is a 1 there."""
+"""A page drawn on the canvas. Its strokes are deliberate and sharp: a bar by itself is a 1."""

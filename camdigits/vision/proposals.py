@@ -1,6 +1,7 @@
-"""Proposals: what of the threshold's candidates is worth a look, and what only the finder sees.
+"""Proposals: drops candidates that the finder rejects, and adds digits that only the finder sees.
 
-A learnt proposal stage before the classifier, as in Faster R-CNN (Ren et al. 2015); the contours stay where they agree with it.
+This is a learnt proposal stage before the classifier, as in Faster R-CNN (Ren et al. 2015). Where both agree, the candidate
+keeps its own contour.
 """
 
 from __future__ import annotations
@@ -19,32 +20,39 @@ from camdigits.vision.types import Box, Candidate, GreyImage, Mask
 from camdigits.vision.widths import stroke_width
 
 MIN_HEAT = -3.0
-"""A candidate at whose place the finder is surer that there is no digit is dropped (logit). No digit of the real pages that it
-was chosen on lies lower, and 38 to 61% of their candidates do."""
+"""Candidates where the finder's logit is below this are dropped. It was chosen on the real pages: none of their digits lies
+lower, and 38 to 61% of their candidates do."""
 MIN_FOUND_HEAT = -1.5
-"""What the finder alone sees is a candidate where it is at least so sure (logit)."""
+"""Digits that only the finder sees become candidates from this logit on."""
 SAME_IOU = 0.6
-"""A candidate that overlaps a digit of the finder so much has its strokes already."""
+"""A digit of the finder that overlaps a candidate this much (intersection over union) is that candidate."""
 MAX_FOUND = 150
+"""Maximum number of candidates that the finder alone adds to a picture; the surest are kept."""
 MARGIN = 0.25
-"""Around a digit of the finder so much of its longer side is looked at, to tell ink from ground."""
+"""Margin around a digit of the finder, as a share of its longer side. Ink is told from ground within it."""
 MIN_OWN_SHARE, MIN_PART_SHARE = 0.6, 0.15
-"""Shares of a stroke that lie in the box of a digit: so much at least is all its own, so much is partly."""
+"""Minimum shares of a stroke inside the box of a digit. From the first on, the whole stroke belongs to the digit; from the
+second on, the part inside does."""
 MIN_INK, MAX_INK = 0.03, 0.7
-"""Shares of a box that the ink of a digit takes."""
+"""Limits of a digit's ink as a share of its box."""
 
 
 class Proposals(NamedTuple):
-    """The candidates of each polarity, dark ink first, and what the finder says of the picture, by which they were sifted."""
+    """Candidates after the finder has sifted them.
+
+    candidate_sets: one for each polarity, dark first.
+    finder_output: the finder's output for the picture.
+    """
 
     candidate_sets: tuple[CandidateSet, ...]
     finder_output: FinderOutput
 
 
 def propose(candidate_sets: Sequence[CandidateSet], grey: GreyImage, finder: FinderNetwork) -> Proposals:
-    """Drop the candidates where the finder sees no digit, and add the digits that only it sees, with the ink in their boxes.
+    """Drop candidates where the finder sees no digit; add the digits that only it sees, with the ink in their boxes.
 
-    candidate_sets: of each polarity, dark ink first; light ink may be left out. grey: the picture that they are of.
+    candidate_sets: one for each polarity, dark first; the light one may be missing.
+    grey: the picture that the candidates are from, uint8 (H, W).
     """
     boxes = [_boxes(candidate_set) for candidate_set in candidate_sets]
     together = np.concatenate(boxes)
@@ -66,15 +74,18 @@ def _boxes(candidate_set: CandidateSet) -> Boxes:
 
 
 def _finder_only_boxes(finder_output: FinderOutput, known: Boxes) -> list[Box]:
-    """The digits of the finder that no candidate has."""
+    """Return the boxes of the finder's digits that no candidate covers."""
     boxes = finder_output.peak_boxes[finder_output.logits >= MIN_FOUND_HEAT]
     new = boxes[iou_matrix(boxes, known).max(axis=1, initial=0) < SAME_IOU][:MAX_FOUND]
     return [Box._make(box) for box in np.rint(new).astype(int).tolist()]
 
 
 def _candidate_in(box: Box, grey: GreyImage) -> tuple[int, Candidate | None]:
-    """Whether the ink in a box is light (1) or dark (0), by Otsu's threshold (1979) of the box and what is around it, and that
-    ink as a candidate; None where there is next to none, or hardly anything else."""
+    """Return the polarity of the ink in a box, 0 dark or 1 light, and that ink as a candidate.
+
+    Otsu's threshold (1979) of the box and its margin separates ink from ground. The candidate is None where ink takes too small
+    or too large a share of the box.
+    """
     margin = max(2, round(MARGIN * max(box.width, box.height)))
     left, top = max(box.x - margin, 0), max(box.y - margin, 0)
     window = grey[top : box.bottom + margin, left : box.right + margin]
@@ -93,7 +104,13 @@ def _candidate_in(box: Box, grey: GreyImage) -> tuple[int, Candidate | None]:
 
 
 def _own_mask(is_ink: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_]) -> Mask:
-    """Of strokes mostly inside all, of those that go on outside the part inside, of others nothing: uint8, 0 or 255."""
+    """Return the ink that belongs to a digit: uint8 (h, w), 0 or 255.
+
+    Strokes mostly inside the box belong to it whole, strokes that continue outside by their part inside, others not at all.
+
+    is_ink: bool (h, w), ink of the window.
+    inside: bool (h, w), the box within the window.
+    """
     count, labels = cv2.connectedComponents(is_ink.view(np.uint8))
     within, whole = (np.bincount(labels[part], minlength=count) for part in (inside & is_ink, is_ink))
     share = within / np.maximum(whole, 1)

@@ -1,4 +1,4 @@
-"""Selection: which candidates are digits, given what the classifier and their context say of each."""
+"""Selection: which candidates are digits, given the confidence of each."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from camdigits.vision.geometry import Boxes, logit, row_blocks, shared_area
 from camdigits.vision.types import Box, Candidate, Reading
 
 MARGIN = 1e-6
-"""Confidences are cut this far from 0 and 1, so that their logits are finite; a candidate that was not read has 0."""
+"""Confidences are clipped this far from 0 and 1, so that their logits are finite. A candidate that was not read has confidence
+0."""
 PART_LOGIT = 1.0
-"""By so much a part of a digit must be surer than the whole, in logits ..."""
+"""Minimum lead, in logits, of a part of a stroke over the whole stroke, when both are digits."""
 PART_INK = 1.5
-"""... which has so many times its ink at least: what has less is another try at the same stroke."""
+"""Minimum ink of a whole stroke relative to its part; with less, both are hypotheses about the same stroke."""
 
 PEN_LOGIT, PEN_CONFIDENCE = 6.0, 0.95
-"""By so much strokes of the pen beside each other, each of them a digit of that confidence, may be less sure than one digit of
-all of them."""
+"""Lead in logits that a chain of pen strokes gets over one digit made of all of them, and the minimum confidence of each of its
+digits for that lead."""
 
 
 def select_digits(candidate_set: CandidateSet, readings: Sequence[Reading], threshold: float) -> list[int]:
-    """Which candidates are digits: confident ones, surest first, no stroke used twice.
+    """Return the indices, ascending, of the candidates that are digits: confident ones, the surest first, no ink used twice.
 
-    A part of a stroke that is a digit as a whole must be clearly surer than the whole: the lower half of an 8 is a fine 0. A
-    stroke that is no digit as a whole may be read as a chain of digits from end to end, as sure as they are in the
-    geometric mean; or some of its pieces are digits, and the rest is none.
+    A part of a stroke must be clearly surer than the stroke as a whole: the lower half of an 8 looks like a fine 0. A component
+    that is no digit as a whole may be a chain of digits from end to end, as sure as their geometric mean. It may also contain
+    some digits, with the rest other ink.
     """
     candidates = candidate_set.candidates
-    # A stroke of the pen that is a digit by itself is none where the strokes beside it are no digits: the stick of a 4.
+    # A pen stroke counts only if the strokes beside it are digits too: the stick of a 4 is no 1.
     penned = {piece.candidate for chain in candidate_set.chains if chain.penned for piece in chain.pieces}
     sure = [k for k, reading in enumerate(readings) if reading.confidence >= threshold and k not in penned]
     parts = _parts_of_larger([candidates[k] for k in sure])
@@ -67,7 +68,7 @@ def select_digits(candidate_set: CandidateSet, readings: Sequence[Reading], thre
 
 
 def _parts_of_larger(candidates: Sequence[Candidate]) -> npt.NDArray[np.bool_]:
-    """Which candidates lie in another that is one stroke of clearly more ink: bool (N,)."""
+    """Return which candidates lie within another that is one stroke of clearly more ink: bool (N,)."""
     boxes = np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4)
     ink_px = np.array([cv2.countNonZero(candidate.mask) for candidate in candidates])
     within = shared_area(boxes, boxes) > 0.8 * (boxes[:, 2] * boxes[:, 3])[:, None]
@@ -77,9 +78,9 @@ def _parts_of_larger(candidates: Sequence[Candidate]) -> npt.NDArray[np.bool_]:
 
 
 def _rivals(candidates: Sequence[Candidate]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which two candidates cannot both be digits, since one lies in the other, and which cannot if they share ink.
+    """Return which pairs of candidates cannot both be digits, and which cannot if they share ink: bool (N, N) each.
 
-    bool (N, N) each.
+    Pairs of the first kind lie in one another.
     """
     boxes = np.array([candidate.box for candidate in candidates], np.float32).reshape(-1, 4)
     shared = shared_area(boxes, boxes)
@@ -100,9 +101,9 @@ def _share_ink(one: Candidate, other: Candidate) -> bool:
 
 
 def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> list[int]:
-    """The candidates of the likeliest way to read a component from end to end as digits; none when there is no sure way.
+    """Return the candidates of the likeliest way to read a component from end to end as digits; empty without a sure way.
 
-    Dynamic programming over the cuts: the product of the confidences, each above `threshold`.
+    It maximizes the product of the confidences, each at least `threshold`, by dynamic programming over the cuts.
     """
     best: list[tuple[float, list[int]] | None] = [(1.0, []), *[None] * chain.last]
     for piece in sorted(chain.pieces, key=lambda piece: piece.end):
@@ -117,9 +118,12 @@ def best_chain(chain: Chain, readings: Sequence[Reading], threshold: float) -> l
 
 
 def without_overlap(candidate_set: CandidateSet, chosen: Sequence[int], other: CandidateSet, taken: Sequence[int]) -> list[int]:
-    """Those candidates of `chosen` that share no ground with what was `taken` of the other polarity.
+    """Return the candidates of `chosen` that do not overlap digits already taken in the other polarity.
 
-    The hole of a 0 is no digit of the other polarity.
+    The hole of a 0 is not a digit of the other polarity.
+
+    other: the candidates of the other polarity.
+    taken: the indices of its digits.
     """
     if not chosen or not taken:
         return list(chosen)
@@ -130,7 +134,7 @@ def without_overlap(candidate_set: CandidateSet, chosen: Sequence[int], other: C
 
 
 def unused_ink(candidate_set: CandidateSet, chosen: Sequence[int]) -> list[Box]:
-    """The marks that are not in the box of a chosen digit."""
+    """Return the boxes of ink that is not in the box of a chosen digit."""
     digits, other_ink = _boxes(candidate_set, chosen), np.array(candidate_set.other_ink, np.float32).reshape(-1, 4)
     shared = np.zeros(len(other_ink), np.float32)
     for block in row_blocks(len(other_ink), len(digits)):

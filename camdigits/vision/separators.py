@@ -1,4 +1,4 @@
-"""What lies between the neighbours of a line: clear space, signs, dots, the brackets of a matrix."""
+"""Separators: clear space, signs, dots and the brackets of a matrix between the neighbours of a line."""
 
 from __future__ import annotations
 
@@ -15,92 +15,99 @@ from camdigits.vision.types import Flags, Floats, Indices
 
 @dataclass(frozen=True)
 class JointParams:
-    """What other ink is between two digits.
+    """What other ink is between two digits. A mark is one component of it.
 
-    Lengths are in sizes of the line's digits unless a field says otherwise. Values were chosen by trial on the development
-    pages, most with perfect digits (docs/notes/numbers.md); those marked as geometry follow from what a mark is.
+    A size is the usual height of the line's digits. Values were chosen by trial on the development pages, most with perfect
+    digits (docs/notes/numbers.md). Values that follow from geometry say so.
     """
 
     near_line: float = 2.0
-    """Marks farther above or below the line's middle are of no interest."""
+    """Maximum distance of a mark from the line's middle, in sizes, to be considered."""
     half_body: float = 0.27
-    """Half the width of a digit's body at most: the box of a leaning digit reaches over its neighbours."""
+    """Maximum half width of a digit's body, in sizes: the box of a leaning digit reaches over its neighbours."""
     middle_slack: float = 0.1
-    """The middle of a mark between two digits may reach over their bodies by this much ..."""
+    """How far the middle of a mark between two digits may reach over their bodies, in sizes."""
     edge_slack: float = 0.15
-    """... and its edges by this much."""
+    """How far the edges of a mark between two digits may reach over their bodies, in sizes."""
     own_slack: float = 0.03
-    """A mark that leaves the box of a digit by at most this much is the digit's own ink; geometry, for a tilted line."""
+    """A mark that leaves the box of a digit by at most this much, in sizes, is the digit's own ink. It follows from geometry,
+    for a tilted line."""
     min_dot: float = 0.07
-    """Smaller marks are dust."""
+    """Minimum size of a mark, in sizes; smaller ones are dust."""
     max_dot: float = 0.42
-    """A dot or comma on the line is at most this large ..."""
+    """Maximum size of a dot or comma on the line, in sizes."""
     dot_room: float = 0.35
-    """... takes this much of a gap ..."""
+    """Room that a dot or comma takes in a gap, in sizes."""
     max_dotted_gap: float = 1.2
-    """... and stands in none wider than this: there it is dust."""
+    """Maximum gap with a dot or comma in it, in sizes; in a wider one it is dust."""
     max_dot_aspect: float = 1.5
-    """Width by height of a dot or comma at most: wider marks are dashes. A ratio."""
+    """Maximum width divided by height of a dot or comma; wider marks are dashes."""
     uneven_base: float = 0.15
-    """The line's foot is at least this far above that of the lower digit, where two stand at different heights."""
+    """Where two digits stand at different heights, the foot of the line is at least this far above that of the lower one, in
+    sizes."""
     small_dot: float = 0.25
-    """Dots smaller than this may stand higher than commas."""
+    """Size, in sizes, below which a dot may stand higher than a comma."""
     small_dot_rise: float = 0.2
-    """The middle of such a dot is at most this far above the foot ..."""
+    """Maximum height of a small dot's middle above the line's foot, in sizes."""
     dot_rise: float = 0.1
-    """... that of another one at most this far ..."""
+    """Maximum height of a larger dot's or a comma's middle above the line's foot, in sizes."""
     dot_drop: float = 0.3
-    """... and that of each at most this far below the lower digit."""
+    """Maximum drop of a dot's or comma's middle below the lower digit, in sizes."""
     max_round_aspect: float = 1.6
-    """A mark is round when neither side is more than this many times the other. A ratio."""
+    """Maximum ratio of a round mark's longer side to the shorter one."""
     min_raised_dot: float = 0.13
-    """Round signs, as raised dots, are at least this large ..."""
+    """Minimum size of a round sign such as a raised dot, in sizes."""
     min_sign: float = 0.18
-    """... and other signs at least this ..."""
+    """Minimum size of a sign that is not round, in sizes."""
     min_sign_gap: float = 0.35
-    """... and both stand in a gap of at least this much, leaning digits counted as upright ones."""
+    """Minimum gap with a sign in it, in sizes. Leaning digits count as upright ones."""
     sign_top: float = 0.15
+    """Highest position of a sign's middle: 0 is the top of the two digits, 1 their foot."""
     sign_bottom: float = 0.95
-    """The middle of a sign lies between these, 0 at the top of the two digits and 1 at their foot ..."""
+    """Lowest position of a sign's middle: 0 is the top of the two digits, 1 their foot."""
     sign_cover: float = 0.6
-    """... or the sign covers more than this share of their height: a bracket, a slash, a rule."""
+    """Share of the digits' height above which a mark is a sign wherever its middle is: a bracket, a slash, a rule."""
     beside_line: float = 0.6
-    """Marks farther than this from the line's middle are about the line, not on it ..."""
+    """Distance from the line's middle, in sizes, beyond which a mark is around the line and not on it."""
     around: float = 6.0
-    """... and counted up to this far above and below: many are the grain of the ground."""
+    """Distance above and below the line, in sizes, up to which marks around it are counted. Many are the grain of the
+    ground."""
     grain: float = 0.025
-    """Marks are grain where this many like them are expected in a gap by chance ..."""
+    """Number of similar marks expected in a gap by chance above which a mark is grain."""
     max_grain: float = 0.35
-    """... and they are smaller than this."""
+    """Size below which a mark can be grain, in sizes."""
     grain_smaller: float = 0.6
+    """Marks of at least this many times a mark's size are similar to it."""
     grain_larger: float = 1.7
-    """Marks between these many times as large are like one another. Ratios."""
+    """Marks of up to this many times a mark's size are similar to it."""
     least_grain_gap: float = 0.5
-    """Chance is reckoned for a gap of at least this much."""
+    """Minimum gap for which chance is calculated, in sizes."""
     max_count: int = 6
-    """Where more marks than this lie between two digits, they are a printed pattern, as cheques have it; chosen on cheques and
-    rendered pages ..."""
+    """Maximum number of marks between two digits. More are a printed pattern, as on cheques. It was chosen on cheques and
+    rendered pages."""
     crowd_reach: float = 1.0
-    """... within this distance of the line's middle ..."""
+    """Distance from the line's middle, in sizes, within which the marks of `max_count` are counted."""
     tall_sign: float = 0.6
-    """... but for marks of at least this height."""
+    """Height, in sizes, from which a mark is a sign even in a printed pattern."""
     clear_reach: float = 4.0
-    """Digits of other lines count as near up to this distance, middle to middle."""
+    """Maximum distance, middle to middle, of digits of other lines that count as near, in sizes."""
     bracket: float = 1.8
-    """A bracket of a matrix, or a rule of a table, is at least this high ..."""
+    """Height above which a mark can be a matrix's bracket or a table's rule, in sizes."""
     max_bracket_aspect: float = 0.55
-    """... less than this many times as wide as high, a ratio ..."""
+    """Maximum width divided by height of a bracket."""
     bracket_overlap: float = 0.3
-    """... reaches at most this far over the line's ends ..."""
+    """How far a bracket may reach over the line's ends, in sizes."""
     bracket_reach: float = 3.0
-    """... and stands at most this far from them."""
+    """Maximum distance of a bracket from the line's ends, in sizes."""
 
 
 class Joints(NamedTuple):
-    """What is between the n digits of a line, each array (n - 1,).
+    """What is between the n digits of a line, (n - 1,) each.
 
-    gap: clear space, and step: from middle to middle, both in sizes. sign, dot: whether a sign, or a dot or comma on the
-    line, stands there.
+    gap: clear space, in sizes.
+    step: distance from middle to middle, in sizes.
+    sign: whether a sign stands there.
+    dot: whether a dot or comma on the line stands there.
     """
 
     gap: Floats
@@ -110,17 +117,26 @@ class Joints(NamedTuple):
 
     @property
     def empty(self) -> Joints:
-        """Those without other ink."""
+        """The joints without other ink."""
         empty = ~self.sign & ~self.dot
         return Joints(self.gap[empty], self.step[empty], self.sign[empty], self.dot[empty])
 
     def wider(self, limit: float, dot_room: float) -> Flags:
-        """Which are wider than `limit`, where a dot takes some room of its own."""
+        """Return which joints, less the room that a dot takes, are wider than `limit`.
+
+        limit, dot_room: in sizes.
+        """
         return np.asarray(self.gap - dot_room * self.dot > limit)
 
 
 class _OtherInk(NamedTuple):
-    """Marks in the coordinates of a line, float64 (M,), px: along, across, half their width along it, and their boxes."""
+    """Marks in the coordinates of a line, float64 (M,) each, px.
+
+    u: middle along the line.
+    v: middle across it.
+    half: half the width along the line.
+    width, height: sides of the box.
+    """
 
     u: Floats
     v: Floats
@@ -138,8 +154,10 @@ class _OtherInk(NamedTuple):
 
 
 def find_joints(line: Line, ink_boxes: Floats, params: JointParams = JointParams()) -> Joints:
-    """Look between the neighbours of a line; ink_boxes: float64 (M, 4), boxes (x, y, width, height) of marks that are no
-    digits."""
+    """Find what is between the neighbours of a line.
+
+    ink_boxes: float64 (M, 4), boxes (x, y, width, height) of other ink.
+    """
     gaps, step = line.gaps, np.diff(line.middle) / line.size
     sign, dot = np.zeros(len(gaps), bool), np.zeros(len(gaps), bool)
     other_ink = _along(line, ink_boxes)
@@ -162,7 +180,7 @@ def find_joints(line: Line, ink_boxes: Floats, params: JointParams = JointParams
 
 
 def _gap_of(u: Floats, line: Line) -> Indices:
-    """Between which neighbours places along a line are, by the index of the left one: int64 (N,)."""
+    """Return the gap that each place along a line is in, as the index of the digit to its left: int64 (N,)."""
     return np.clip(np.searchsorted(line.middle, u, "right") - 1, 0, len(line.gaps) - 1)
 
 
@@ -174,7 +192,10 @@ def _along(line: Line, ink_boxes: Floats) -> _OtherInk:
 
 
 def _kinds(other_ink: _OtherInk, before: Indices, line: Line, params: JointParams) -> tuple[Flags, Flags]:
-    """Find which marks are signs between two digits, and which dots or commas; before: (M,), the digit to the left of each."""
+    """Return which marks are signs between two digits, and which are dots or commas.
+
+    before: (M,), the digit to the left of each mark.
+    """
     body = np.minimum((line.end - line.start) / 2, params.half_body * line.size)
     left, right = (line.middle + body)[before], (line.middle - body)[before + 1]
     upper, lower = line.centre - line.height / 2, line.centre + line.height / 2
@@ -190,23 +211,23 @@ def _kinds(other_ink: _OtherInk, before: Indices, line: Line, params: JointParam
 
 
 def _is_between(other_ink: _OtherInk, left: Floats, right: Floats, size: float, params: JointParams) -> Flags:
-    """Find which marks lie between the bodies of their two digits, which end at `left` and begin at `right`, px."""
+    """Return which marks lie between the bodies of their two digits, which end at `left` and begin at `right`, px."""
     u, half, slack_px, edge_px = other_ink.u, other_ink.half, params.middle_slack * size, params.edge_slack * size
     between = (u > left - slack_px) & (u < right + slack_px)
     return np.asarray(between & (u - half > left - edge_px) & (u + half < right + edge_px))
 
 
 def _is_within(other_ink: _OtherInk, left: Floats, right: Floats, upper: Floats, lower: Floats, slack_px: float) -> Flags:
-    """Find which marks lie in the box of a digit, (M,) edges in px, and so are its own ink."""
+    """Return which marks lie in the box of a digit, (M,) edges in px, and so are its own ink."""
     u, v, half, _, height = other_ink
     along = (u - half > left - slack_px) & (u + half < right + slack_px)
     return np.asarray(along & (v - height / 2 > upper - slack_px) & (v + height / 2 < lower + slack_px))
 
 
 def _is_dot(other_ink: _OtherInk, foot: Floats, bottom: Floats, size: float, params: JointParams) -> Flags:
-    """Find which marks have the size of a dot or comma and stand on the line.
+    """Return which marks have the size of a dot or comma and stand on the line.
 
-    foot, bottom: (M,), px, the lower edge of the higher and of the lower one of the two digits beside each mark.
+    foot, bottom: (M,), px, the lower edges of the higher and of the lower one of the two digits beside each mark.
     """
     base, extent = np.minimum(foot, bottom - params.uneven_base * size), other_ink.extent
     rise = np.where(extent < params.small_dot * size, params.small_dot_rise, params.dot_rise)
@@ -216,7 +237,7 @@ def _is_dot(other_ink: _OtherInk, foot: Floats, bottom: Floats, size: float, par
 
 
 def _is_sign(other_ink: _OtherInk, top: Floats, bottom: Floats, size: float, params: JointParams) -> Flags:
-    """Find which marks are as large as a sign and stand in the middle of the line, or are about as high as its digits.
+    """Return which marks are as large as a sign, and stand in the middle of the line or cover most of its height.
 
     top, bottom: (M,), px, the edges of the two digits beside each mark.
     """
@@ -230,19 +251,19 @@ def _is_sign(other_ink: _OtherInk, top: Floats, bottom: Floats, size: float, par
 
 
 def _is_grain(other_ink: _OtherInk, others: Floats, line: Line, params: JointParams) -> Flags:
-    """Which marks are small and like so many others about the line that some lie between two digits by chance."""
+    """Return which marks are small and resemble so many others around the line that some lie between two digits by chance."""
     usual, extent = np.sort(others), other_ink.extent
     alike = np.searchsorted(usual, params.grain_larger * extent) - np.searchsorted(usual, params.grain_smaller * extent)
     area = float(line.middle[-1] - line.middle[0]) / line.size * 2 * (params.around - params.beside_line)
-    # A shorter line, of digits that overlap, is taken for one with an area of one size by one.
+    # Overlapping digits make a very short line: its area counts as one size by one at least.
     expected = alike / max(area, 1.0) * max(median(line.gaps), params.least_grain_gap)
     return np.asarray((expected > params.grain) & (extent < params.max_grain * line.size))
 
 
 def clearances(lines: Sequence[Line], params: JointParams = JointParams()) -> list[Floats]:
-    """Measure the clear space from each digit of each line to the nearest digit of another line, in sizes.
+    """Measure the clear space from each digit to the nearest digit of another line, in sizes, one array for each line.
 
-    Infinite where no other digit is within `clear_reach`.
+    It is infinite where no other digit is within `clear_reach`.
     """
     counts = [len(line.digits) for line in lines]
     owner = np.repeat(np.arange(len(lines)), counts)
@@ -264,13 +285,13 @@ def clearances(lines: Sequence[Line], params: JointParams = JointParams()) -> li
 
 
 def in_brackets(lines: Sequence[Line], ink_boxes: Floats, params: JointParams = JointParams()) -> list[bool]:
-    """Which lines stand, with others above or below, between two tall marks: the brackets of a matrix."""
+    """Return for each line whether it stands, with others above or below, between the brackets of a matrix."""
     pairs = [_bracket_pairs(line, ink_boxes, params) for line in lines]
     return [any(own & other for j, other in enumerate(pairs) if j != k) for k, own in enumerate(pairs)]
 
 
 def _bracket_pairs(line: Line, ink_boxes: Floats, params: JointParams) -> set[tuple[int, int]]:
-    """Pairs of marks, by index, that stand left and right of a line and are higher than it."""
+    """Return pairs of marks, by index, that stand left and right of a line and are taller than it."""
     other_ink, size = _along(line, ink_boxes), line.size
     tall = (other_ink.height > params.bracket * size) & (other_ink.width < params.max_bracket_aspect * other_ink.height)
     tall &= np.abs(other_ink.v - median(line.centre)) < other_ink.height / 2

@@ -1,4 +1,7 @@
-"""Lines of digits: at any slope to about 45 degrees, several slopes on one picture, digits of uneven sizes and long tails."""
+"""Lines of digits, at any slope to about 45 degrees.
+
+One picture may hold several slopes, and digits may differ in size or have long tails.
+"""
 
 from __future__ import annotations
 
@@ -15,33 +18,38 @@ from camdigits.vision.types import Digit, Flags, Floats, Indices
 
 @dataclass(frozen=True)
 class LineParams:
-    """When digits stand on one line; lengths as shares of the size of the digits there, angles in degrees."""
+    """When digits stand on one line. A size is the usual height of the digits around."""
 
     max_slope: float = 48.0
-    """Lines rise or fall at most this much."""
+    """Maximum slope of a line, in degrees, up or down."""
     near: float = 3.0
-    """Digits further apart than this, middle to middle, have no say in the other's direction."""
+    """Distance from middle to middle, in sizes, up to which digits influence each other's direction."""
     vote_offset: float = 0.4
-    """Two digits vote for a direction in which they are off one line by less than this."""
+    """Maximum offset of two digits from one line, in sizes, for a vote for its direction."""
     max_gap: float = 2.2
-    """A line is interrupted by more clear space than this."""
+    """Maximum clear space in a line, in sizes; more interrupts it."""
     max_offset: float = 0.5
-    """The middles of neighbours of a line are at most this far above or below each other."""
+    """Maximum offset of neighbours' middles across the line, in sizes."""
     max_bend: float = 0.26
-    """Spread (root mean square) of the digits around a join about the straight line through them."""
+    """Maximum spread (root mean square) of the digits around a join about the straight line through them, in sizes."""
     max_size_ratio: float = 3.0
-    """A digit is at most this many times as high as its neighbour."""
+    """Maximum ratio of the heights of neighbours."""
     upright: float = 0.35
-    """How much more a level line is expected than the steepest one, where the digits do not tell."""
+    """Share by which votes for the steepest line count less than those for a level one; it decides where digits do not."""
 
 
 class Line(NamedTuple):
     """Digits that stand on one line.
 
-    digits: their indices, in the order of writing. slope: radians, positive down. size: the usual height of a digit, px.
-    start, end, centre: float64 (n,), where each digit begins and ends along the line, and its middle across it, px, in
-        coordinates turned by the slope: u = x cos + y sin, v = y cos - x sin.
-    height: float64 (n,), px, across the line; without long tails.
+    Coordinates are turned by the slope: u = x cos + y sin along the line, v = y cos - x sin across it.
+
+    digits: indices of the digits, in the order of writing.
+    slope: radians, positive down.
+    size: usual height of its digits, px.
+    start: float64 (n,), where each digit begins along the line, px.
+    end: float64 (n,), where each digit ends along the line, px.
+    centre: float64 (n,), middle of each digit across the line, px.
+    height: float64 (n,), height of each digit without long tails, px.
     """
 
     digits: tuple[int, ...]
@@ -54,22 +62,27 @@ class Line(NamedTuple):
 
     @property
     def middle(self) -> Floats:
-        """Where the digits' middles are along the line, px."""
+        """The digits' middles along the line, px."""
         middle: Floats = (self.start + self.end) / 2
         return middle
 
     @property
     def gaps(self) -> Floats:
-        """Clear space between neighbours, in digit sizes; below zero where they overlap."""
+        """Clear space between neighbours, in sizes; below 0 where they overlap."""
         gaps: Floats = (self.start[1:] - self.end[:-1]) / self.size
         return gaps
 
 
 @dataclass(frozen=True, eq=False)
 class Bodies:
-    """Digits as they are compared: middle, width and height of the box without long tails, and the usual size around.
+    """Digits without their long tails, as they are compared, float64 (N,) each, px.
 
-    All float64 (N,), px. Tails of 4, 7 and 9 hang down and those of 6 stand up; the rest of the digit is on the line.
+    Tails of 4, 7 and 9 hang down, and those of 6 stand up; the body is the part on the line.
+
+    x, y: middle of the body.
+    width: width of the box; later the room along the line.
+    height: height of the body.
+    size: usual height of the digits around.
     """
 
     x: Floats
@@ -80,15 +93,15 @@ class Bodies:
 
 
 def find_lines(digits: Sequence[Digit], params: LineParams = LineParams()) -> list[Line]:
-    """Put every digit on exactly one line, in no particular order of lines.
+    """Put every digit on exactly one line; the lines come in no particular order.
 
-    Neighbours vote for the local direction (a Hough transform over pairs), then the nearest pairs along it are joined
-    first, as long as no two digits of a line come to stand above one another and the line goes on straight (Kruskal's
-    algorithm with constraints; compare O'Gorman's docstrum, 1993).
+    Neighbours vote for the local direction, by a Hough transform over pairs. Then the nearest pairs along it are joined first
+    (Kruskal's algorithm with constraints; compare O'Gorman's docstrum, 1993). A join must not put digits of one line above one
+    another, and the line must go on straight.
     """
     if not digits:
         return []
-    # The order in which digits come must not matter, not even where two links are equally good.
+    # The result must not depend on the order of the digits, even where two links are equally good.
     order = sorted(range(len(digits)), key=lambda k: (digits[k].box, digits[k].label))
     bodies = _bodies([digits[k] for k in order], params)
     slopes = _slopes(bodies, params)
@@ -98,7 +111,10 @@ def find_lines(digits: Sequence[Digit], params: LineParams = LineParams()) -> li
 
 
 def near_pairs(x: Floats, y: Floats, reach: Floats) -> tuple[Indices, Indices]:
-    """All ordered pairs (i, j), i != j, whose points are closer than reach[i], sorted by i. All float64 (N,)."""
+    """Return all ordered pairs (i, j), i != j, of points closer than reach[i], sorted by i.
+
+    x, y, reach: float64 (N,), px.
+    """
     far = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2
     close = far < (reach**2)[:, None]
     np.fill_diagonal(close, False)
@@ -117,7 +133,7 @@ def _bodies(digits: Sequence[Digit], params: LineParams) -> Bodies:
 
 
 def _usual_sizes(x: Floats, y: Floats, height: Floats, params: LineParams) -> Floats:
-    """The median height of the digits around each, itself among them, of those of comparable height."""
+    """Return the median height of the digits of comparable height around each digit, itself included, px."""
     first, second = near_pairs(x, y, params.near * height)
     ratio = height[first] / height[second]
     alike = np.maximum(ratio, 1 / ratio) <= params.max_size_ratio
@@ -131,7 +147,7 @@ def _usual_sizes(x: Floats, y: Floats, height: Floats, params: LineParams) -> Fl
 
 
 def _slopes(bodies: Bodies, params: LineParams) -> Floats:
-    """The direction of writing at each digit, radians: the one in which most neighbours follow one another."""
+    """Return the direction of writing at each digit, radians: the one in which most neighbours follow one another."""
     first, second = near_pairs(bodies.x, bodies.y, params.near * bodies.size)
     dx, dy = bodies.x[second] - bodies.x[first], bodies.y[second] - bodies.y[first]
     size = np.sqrt(bodies.size[first] * bodies.size[second])
@@ -144,7 +160,7 @@ def _slopes(bodies: Bodies, params: LineParams) -> Floats:
     across = dy[votes_in, None] * np.cos(steps) - dx[votes_in, None] * np.sin(steps)
     off = np.maximum(np.abs(across) - slack[votes_in, None], 0) / (params.vote_offset * size[votes_in, None])
     votes = _sum_by(first[votes_in], np.maximum(1 - off**2, 0) ** 2 * np.exp(-distance[votes_in, None]), len(bodies.x))
-    # Each digit hears those around it; a little of the whole page decides where they say nothing.
+    # Each digit adds the votes of those around it. A small share of the whole page's votes decides where there are none.
     around = np.exp(-0.5 * (distance / params.near) ** 2)
     smoothed = votes + _sum_by(first, around[:, None] * votes[second], len(bodies.x)) + 0.05 * votes.sum(axis=0) + 1e-6
     expected = 1 - params.upright * (np.abs(steps) / np.radians(params.max_slope)) ** 2
@@ -153,7 +169,10 @@ def _slopes(bodies: Bodies, params: LineParams) -> Floats:
 
 
 def _sum_by(owner: Indices, rows: Floats, count: int) -> Floats:
-    """Sum the rows (P, K) of each owner, (P,) and sorted, into (count, K)."""
+    """Sum the rows (P, K) of each owner into (count, K).
+
+    owner: (P,), sorted.
+    """
     sums = np.zeros((count, rows.shape[1]))
     if len(owner):
         start = np.flatnonzero(np.diff(owner, prepend=-1))
@@ -184,12 +203,12 @@ def _join(bodies: Bodies, slopes: Floats, params: LineParams) -> list[list[int]]
 
 
 def _bit_rows(flags: Flags) -> list[int]:
-    """Each row of flags as the bits of one whole number, so that sets of digits are compared in one step."""
+    """Pack each row of flags into the bits of one integer, so that sets of digits are compared in one step."""
     return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(flags, axis=1, bitorder="little")]
 
 
 class _Joining:
-    """Digits that become lines, link by link."""
+    """Groups of digits that are joined into lines, link by link."""
 
     def __init__(self, bodies: Bodies, slopes: Floats, stacked: list[int], params: LineParams) -> None:
         self._x, self._y = bodies.x.tolist(), bodies.y.tolist()
@@ -203,7 +222,7 @@ class _Joining:
         self._stacked = dict(enumerate(stacked))
 
     def run(self, links: Iterator[tuple[int, int]]) -> list[list[int]]:
-        """Join along the links, cheapest first; the groups, each in the order of writing."""
+        """Join digits along the links, the cheapest first, and return the groups, each in the order of writing."""
         for first, second in links:
             a, b = self._group[first], self._group[second]
             if a != b and not self._stacked[a] & self._bits[b] and self._straight(first, second):
@@ -222,7 +241,7 @@ class _Joining:
         self._stacked[a] |= self._stacked.pop(b)
 
     def _straight(self, first: int, second: int) -> bool:
-        """Whether the digits on both sides of a link, up to four each, lie about one straight line."""
+        """Return whether the digits on both sides of a link, up to four each, lie about one straight line."""
         near = self._nearest(first) + self._nearest(second)
         n = len(near)
         if n == 2:
@@ -246,10 +265,10 @@ class _Joining:
 
 
 def _widths(bodies: Bodies, slopes: Floats) -> Floats:
-    """How much of its line each digit takes, px.
+    """Return how much of its line each digit takes, px.
 
-    A box is upright. Where the digits are turned with their line, as on a turned page, it is wider than they are:
-    told by how square the boxes are, since an upright digit is about 0.6 times as wide as high.
+    Boxes are upright. Where digits are turned with their line, as on a turned page, boxes are wider than the digits. The boxes'
+    aspect shows it: an upright digit is about 0.6 times as wide as high.
     """
     turn = np.abs(np.tan(slopes))
     turned_aspect = (0.55 + turn) / (1 + 0.55 * turn)
@@ -282,7 +301,7 @@ def _line(members: list[int], digits: Sequence[int], bodies: Bodies, slope: floa
 
 
 def _fitted_slope(body: Bodies, slope: float) -> float:
-    """The slope of the line through the digits, held to `slope` where they are few or close together."""
+    """Fit the slope of the line through digits, held to `slope` where they are few or close together."""
     x, y = body.x - body.x.mean(), body.y - body.y.mean()
     # The neighbourhood's direction counts like four digits half a size off the middle.
     weight = 4 * (0.5 * float(body.size.mean())) ** 2

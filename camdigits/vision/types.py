@@ -1,16 +1,16 @@
-"""Every noun of the flow, with its shape, dtype, range and units.
+"""The types that the stages of reading exchange, with shape, dtype, range and units.
 
-BgrImage   uint8   (H, W, 3)
-GreyImage  uint8   (H, W)
-Mask       uint8   (H, W)         255 ink, 0 ground
-Glyph      float32 (28, 28)       0 ground .. 1 ink, centred as MNIST
-Batch      float32 (N, 28, 28, 1)
-Probabilities float32 (N, C)         rows sum to 1
-Features   float32 (N, F)         figures of N glyphs or candidates that a network makes or is given
-Floats     float64 (N,), (N, K)   figures of N things
-Indices    intp    (N,)           which of many things
-Flags      bool    (N,)           whether each of N things is so
-Box        (x, y, width, height)  pixels of the source frame, half-open
+BgrImage       uint8   (H, W, 3)       blue, green, red, as OpenCV has it
+GreyImage      uint8   (H, W)
+Mask           uint8   (H, W)          255 ink, 0 ground
+Glyph          float32 (28, 28)        0 ground .. 1 ink, centred as MNIST
+Batch          float32 (N, 28, 28, 1)  N glyphs
+Probabilities  float32 (N, C)          rows sum to 1
+Features       float32 (N, F)          F features of N glyphs or candidates
+Floats         float64 (N,), (N, K)
+Indices        intp    (N,)
+Flags          bool    (N,)
+Box            (x, y, width, height)   pixels of the source frame, half-open
 """
 
 from __future__ import annotations
@@ -26,27 +26,39 @@ import numpy.typing as npt
 BgrImage = npt.NDArray[np.uint8]
 """A picture: uint8 (H, W, 3), blue, green and red, as OpenCV has it."""
 GreyImage = npt.NDArray[np.uint8]
+"""A grey picture: uint8 (H, W)."""
 Mask = npt.NDArray[np.uint8]
+"""Which pixels are ink: uint8 (H, W), 255 ink, 0 ground."""
 Glyph = npt.NDArray[np.float32]
+"""One candidate as the classifier takes it: float32 (28, 28), 0 ground to 1 ink, centred as in MNIST."""
 Batch = npt.NDArray[np.float32]
+"""Glyphs for one call of the classifier: float32 (N, 28, 28, 1)."""
 Probabilities = npt.NDArray[np.float32]
+"""Class probabilities of glyphs: float32 (N, C); rows sum to 1."""
 Features = npt.NDArray[np.float32]
+"""Features of glyphs or candidates: float32 (N, F)."""
 Floats = npt.NDArray[np.float64]
+"""One value or row of values for each of N items: float64 (N,) or (N, K)."""
 Indices = npt.NDArray[np.intp]
+"""Indices of items: intp (N,)."""
 Flags = npt.NDArray[np.bool_]
+"""One flag for each of N items: bool (N,)."""
 
 Record = Mapping[str, Any]
-"""A scene as `Scene.to_dict` has it."""
+"""A scene as `Scene.to_dict` returns it."""
 SCHEMA = 1
-"""Version of `Scene.to_dict`: keys may be added under the same number, never changed."""
+"""Version of `Scene.to_dict`. Keys may be added under the same version, never changed."""
 _SHOWN_CHARACTERS = 60
-"""Of the numbers of a scene, in the line that says what it is."""
+"""Maximum length of the numbers in the one-line description of a scene, characters."""
 
 
 class Box(NamedTuple):
     """A rectangle in whole pixels, half-open: x <= column < x + width, y <= row < y + height. It is a tuple of four ints.
 
-    x, y: its left and upper edge, from the left and upper edge of the picture. width, height: its sides.
+    x: left edge, px from the left edge of the picture.
+    y: upper edge, px from the upper edge of the picture.
+    width: extent from left to right, px.
+    height: extent from top to bottom, px.
     """
 
     x: int
@@ -56,43 +68,47 @@ class Box(NamedTuple):
 
     @property
     def right(self) -> int:
-        """The first column to the right of it: x + width, px."""
+        """The first column to the right of the box: x + width, px."""
         return self.x + self.width
 
     @property
     def bottom(self) -> int:
-        """The first row below it: y + height, px."""
+        """The first row below the box: y + height, px."""
         return self.y + self.height
 
     @property
     def area(self) -> int:
-        """How many pixels it covers."""
+        """The number of pixels that the box covers."""
         return self.width * self.height
 
     def union(self, other: Box) -> Box:
-        """The smallest box around both."""
+        """Return the smallest box around both boxes."""
         x, y = min(self.x, other.x), min(self.y, other.y)
         return Box(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
 
     def intersection_area(self, other: Box) -> int:
-        """How many pixels both cover."""
+        """Return the number of pixels that both boxes cover."""
         width = min(self.right, other.right) - max(self.x, other.x)
         height = min(self.bottom, other.bottom) - max(self.y, other.y)
         return max(width, 0) * max(height, 0)
 
     def iou(self, other: Box) -> float:
-        """Intersection over union, 0..1 (Jaccard); 0 for two empty boxes."""
+        """Return the intersection over union of both boxes, 0..1 (Jaccard); 0 for two empty boxes."""
         shared = self.intersection_area(other)
         whole = self.area + other.area - shared
         return shared / whole if whole else 0.0
 
     def mirrored(self, frame_width: int) -> Box:
-        """Where this box lies once a frame of that width, in pixels, is flipped left to right."""
+        """Return the box where it lies after a frame of `frame_width` pixels is flipped left to right."""
         return self._replace(x=frame_width - self.right)
 
 
 class InkPart(NamedTuple):
-    """What one stroke of the pen left: `mask` uint8 (height, width), 0 or 255, inside `box`."""
+    """The ink that one pen stroke left.
+
+    box: where it lies, px.
+    mask: its ink inside the box, uint8 (height, width), 0 or 255.
+    """
 
     box: Box
     mask: Mask
@@ -102,11 +118,12 @@ class InkPart(NamedTuple):
 class Frame:
     """One picture from a source.
 
-    index counts the pictures of the source from 0; time_s is seconds since the source opened (time is data here), 0 of pictures
-    and pages, which have none.
-    A frame that is not settled is shown but not read: a stroke is still being drawn on it.
-    ink: uint8 (H, W), 0 none .. 255 full, where the source knows what was written on an otherwise empty page. parts: what each
-    stroke of the pen left, in their order, where it knows that; of a page of very many strokes the last ones.
+    image: uint8 (H, W, 3), BGR.
+    index: position in the source, counted from 0.
+    time_s: seconds since the source opened; 0 for pictures and pages, which have no time. Time is data here.
+    settled: False while a stroke is still being drawn; such a frame is shown but not read.
+    ink: uint8 (H, W), 0 none to 255 full, where the source knows what was written on an otherwise empty page; else None.
+    parts: the ink of each pen stroke in drawing order, where the source knows it. A page of very many strokes gives the latest.
     """
 
     image: BgrImage
@@ -118,7 +135,12 @@ class Frame:
 
 
 class MaskVariant(NamedTuple):
-    """One way to see the ink of one polarity. `scale`: pixels of the map per pixel of the picture it was made from."""
+    """One binarization of a picture, for one polarity.
+
+    name: the method that made it (see `binarize`).
+    mask: uint8 (h, w), 255 ink, 0 ground.
+    scale: pixels of the mask per pixel of the picture it was made from.
+    """
 
     name: str
     mask: Mask
@@ -127,12 +149,16 @@ class MaskVariant(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A candidate for one digit: `mask` uint8 (height, width) 0 or 255, inside `box` in pixels of the ink.
+    """A candidate for one digit.
 
-    fine_mask: the same mask at a larger scale, where it was found there. stroke_px: the width of its pen; support: the share of
-    the ways to see the ink that show this stroke. A candidate is `joined` of two strokes, or a piece
-    that was `cut` out of one: a digit only if the stroke's other pieces are digits too; or the finder alone has seen it
-    (`from_finder`).
+    box: where it lies, px of the main mask.
+    mask: its ink inside the box, uint8 (height, width), 0 or 255.
+    stroke_px: width of its stroke, px.
+    support: share of the mask variants that show this stroke, 0..1.
+    fine_mask: the same ink at a larger scale, where it was found at one; else None.
+    joined: whether it joins two strokes.
+    cut: whether it is a piece cut out of a stroke.
+    from_finder: whether the finder alone has seen it.
     """
 
     box: Box
@@ -146,7 +172,11 @@ class Candidate:
 
 
 class Reading(NamedTuple):
-    """What the classifier says of one glyph: the likeliest digit, 0..9, and its probability, 0..1."""
+    """The reading of one candidate.
+
+    label: the likeliest digit, 0..9.
+    confidence: the probability of that digit, 0..1.
+    """
 
     label: int
     confidence: float
@@ -156,8 +186,10 @@ class Reading(NamedTuple):
 class Digit:
     """A digit on the picture; `str(digit)` is its label.
 
-    label: what it is, 0..9. confidence: how likely that is right, 0..1. box: where it is, in pixels of the picture.
-    track: its identity through time where frames were followed, counted from 1, else None.
+    label: which digit, 0..9.
+    confidence: the probability that the label is right, 0..1.
+    box: where it is, px of the picture.
+    track: its identity through time where frames are followed, counted from 1; else None.
     """
 
     label: int
@@ -171,11 +203,14 @@ class Digit:
 
 @dataclass(frozen=True)
 class Number:
-    """Digits that stand together; `str(number)` is their text.
+    """Digits that form one number; `str(number)` is their text.
 
-    text: their labels, as in `2021`. confidence: how likely all of them are right, 0..1: the product of theirs. box: around all
-    of them, in pixels of the picture. digits: their indices into the scene's digits, left to right. point: before which of its
-    digits, counted from 0, a point or comma stands, the last of several: 2 in `54.669`, whose text is `54669`; None without.
+    text: the labels of the digits, as in `2021`.
+    confidence: the probability that all labels are right, 0..1: the product of the digits' confidences.
+    box: the box around all of its digits, px of the picture.
+    digits: indices of its digits in the scene's digits, left to right.
+    point: how many digits stand before the point or comma, the last of several: 2 in `54.669`, whose text is `54669`. None
+        without a point.
     """
 
     text: str
@@ -190,10 +225,14 @@ class Number:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What the network saw, for the inspector: the ink of the frame and each candidate's crop with its reading.
+    """What the classifier was given and what it answered, for the inspector.
 
-    mask: uint8 (h, w), at the scale the frame was searched at; boxes are in pixels of the frame. probabilities: what the
-    network said of each glyph, before anything else was weighed, float32 (N, C); () where that was not kept.
+    mask: the ink of the frame, uint8 (h, w), at the scale at which the frame was searched.
+    glyphs: the crop of each candidate.
+    boxes: the box of each candidate, px of the frame.
+    readings: the reading of each candidate that was chosen as a digit, None for the others.
+    probabilities: the classifier's output for each glyph, float32 (N, C), before context is weighed; empty where it was not
+        kept.
     """
 
     mask: Mask
@@ -205,11 +244,19 @@ class Evidence:
 
 @dataclass(frozen=True, repr=False)
 class Scene:
-    """All that was read on one frame, digits in reading order.
+    """All that was read on one frame.
 
-    source: its name; frame: the frame's index in it; time_s: seconds since it opened; width, height: the frame's pixels.
-    marks: boxes of the ink that is no digit, such as the signs between numbers. degrees: by so many clockwise the page was
-    turned to be read. tentative: what may be digits but is not confirmed, where frames are followed.
+    width: width of the frame, px.
+    height: height of the frame, px.
+    digits: the digits in reading order.
+    numbers: the numbers that the digits form.
+    source: name of the source.
+    frame: index of the frame in its source.
+    time_s: seconds since the source opened.
+    marks: boxes of other ink: ink outside the digits, such as the signs between numbers.
+    evidence: what the classifier saw; None where it was not kept.
+    degrees: how far the page was turned clockwise to be read, degrees.
+    tentative: digits that are not confirmed yet, where frames are followed.
     """
 
     width: int
@@ -225,7 +272,7 @@ class Scene:
     tentative: tuple[Digit, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
-        """One line for people: page.jpg: 2021 2019 (8 digits, 1200x900)."""
+        """Describe the scene in one line: page.jpg: 2021 2019 (8 digits, 1200x900)."""
         count = f"{len(self.digits) or 'no'} digit{'' if len(self.digits) == 1 else 's'}"
         size = f"{self.width}x{self.height}"
         numbers = textwrap.shorten(" ".join(number.text for number in self.numbers), _SHOWN_CHARACTERS, placeholder=" ...")
@@ -238,7 +285,11 @@ class Scene:
         return f"<{type(self).__name__} {self}>"
 
     def placed(self, x: int, y: int, width: int, height: int) -> Scene:
-        """The scene of a part of a picture as one of all of it: of (width, height) pixels, the part's corner at (x, y)."""
+        """Return this scene of a part of a picture as a scene of the whole picture.
+
+        x, y: upper left corner of the part in the whole picture, px.
+        width, height: size of the whole picture, px.
+        """
 
         def place(box: Box) -> Box:
             return Box(box.x + x, box.y + y, box.width, box.height)
@@ -252,13 +303,17 @@ class Scene:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The scene as a line of JSON Lines has it. Keys may be added under the same number of the schema, never changed.
+        """Return the scene as one record of JSON Lines. Keys may be added under the same version of the schema, never changed.
 
-        schema: 1. source: the name of what was read, "" for an array. frame: the frame's index in it. time_s: seconds since it
-        opened, to the millisecond. width, height: of the frame, in pixels. digits: in reading order, of each its label (0..9),
-        its confidence (0..1, to three places), its box ([x, y, width, height] in pixels) and, where frames were followed, its
-        track, a number that stays its own. numbers: of each its text, its confidence, its box, and digits, the indices of its
-        digits in the list of these; where a point or comma stands in it, point, the place in its text that it stands before.
+        schema: version of the format, 1.
+        source: name of what was read, "" for an array.
+        frame: index of the frame in the source.
+        time_s: seconds since the source opened, to the millisecond.
+        width, height: size of the frame, px.
+        digits: the digits in reading order. Each has a label (0..9), a confidence (0..1, to three places) and a box ([x, y,
+            width, height] in pixels). Where frames are followed it also has a track, a number that stays its own.
+        numbers: the numbers. Each has its text, its confidence, its box and its digits, as indices into the list of digits.
+            Where a point or comma stands in it, it also has a point: how many characters of the text stand before it.
         """
         return {
             "schema": SCHEMA,
@@ -286,22 +341,26 @@ class Scene:
 
 
 def whole_boxes(sides: npt.NDArray[np.float64]) -> tuple[Box, ...]:
-    """Boxes of float64 (N, 4), x, y, width and height, to whole pixels; none vanishes."""
+    """Round boxes, float64 (N, 4) of x, y, width and height, to whole pixels; each keeps at least one pixel a side."""
     whole = np.rint(sides)
     whole[:, 2:] = np.maximum(whole[:, 2:], 1)
     return tuple(map(Box._make, whole.astype(np.int64).tolist()))
 
 
 _Read = TypeVar("_Read", Digit, Number)
+"""The kind of item that `in_boxes` takes and returns."""
 
 
 def in_boxes(read: Iterable[_Read], boxes: Iterable[Box]) -> tuple[_Read, ...]:
-    """Digits or numbers, each in another box, in the same order. Raises ValueError unless there are as many of both."""
+    """Return digits or numbers with new boxes, in the same order.
+
+    Raises ValueError unless there is one box for each.
+    """
     return tuple(replace(one, box=box) for one, box in zip(read, boxes, strict=True))
 
 
 def with_boxes(scene: Scene, place: Callable[[Box], Box]) -> Scene:
-    """The scene with the boxes of its digits, certain or not, and of its numbers where `place` puts them."""
+    """Return the scene with `place` applied to the boxes of its digits, tentative digits and numbers."""
 
     def placed(read: tuple[_Read, ...]) -> tuple[_Read, ...]:
         return in_boxes(read, (place(one.box) for one in read))

@@ -1,4 +1,4 @@
-"""How wide a pen drew: what regions and glyphs both ask of a mask."""
+"""Stroke widths of masks, for candidates and glyphs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 from camdigits.vision.types import Mask
 
 _AROUND = np.ones((3, 3), np.uint8)
+"""Structuring element that removes one pixel of outline."""
 
 
 def stroke_width(mask: Mask) -> float:
-    """Mean width of the strokes of a mask in pixels: its area over half of its outline's length."""
+    """Return the mean stroke width of a mask in pixels: twice its area divided by the length of its outline; 0 without ink."""
     area = cv2.countNonZero(mask)
     if not area:
         return 0.0
