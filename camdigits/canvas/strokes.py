@@ -18,10 +18,12 @@ import numpy as np
 from camdigits.vision.types import BgrImage, Box, InkPart, Mask
 
 Point = tuple[float, float]
+"""x and y in pixels of the page."""
 Colour = tuple[int, int, int]
+"""Blue, green and red, 0..255 each."""
 
 CORNER_DEGREES = 100.0
-"""Turn of a stroke at one point above which there is a corner, degrees. A fast mouse on a small round turns by less."""
+"""Turn above which a point of a stroke is a corner, degrees. A fast mouse on a small round turns by less."""
 EASE_PX = 0.5
 """Greatest distance, across and down, by which a curve may pass beside its points, pixels."""
 CURVE_REACH = 2
@@ -71,6 +73,7 @@ PAPERS: Mapping[PaperColour, Paper] = {
     PaperColour.YELLOW: Paper((150, 238, 253), (70, 34, 22)),
     PaperColour.SQUARED: Paper((253, 254, 254), (140, 52, 20), (232, 214, 196)),
 }
+"""What each paper looks like."""
 _SQUARE_PX = 32
 """Side of a square of squared paper, pixels."""
 

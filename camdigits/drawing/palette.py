@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 Colour = tuple[int, int, int]
+"""Blue, green and red, 0..255 each."""
 
 BLUE: Colour = (178, 114, 0)
 ORANGE: Colour = (0, 159, 230)

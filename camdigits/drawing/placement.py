@@ -46,6 +46,7 @@ Edges = npt.NDArray[np.int32]
 Corners = npt.NDArray[np.complex128]
 """complex128 (N,): corners of boxes as x + iy."""
 _Places = npt.NDArray[np.int32]
+"""int32: corners or sizes of labels, pixels."""
 _Flags = npt.NDArray[np.bool_]
 
 
@@ -109,7 +110,7 @@ class LabelPlacer:
         self._known: dict[tuple[int, int], tuple[_Places, _Flags]] = {}
 
     def reach(self, number: int) -> Box:
-        """Return the largest area that a label of that target can come to stand in, in its first form."""
+        """Return the box that holds all places of that target's label in its first form."""
         width, height = self._sizes[number][0]
         far_px = self._gap_px + round(_DISTANCES[-1] * height)
         target = self._targets[number]

@@ -44,7 +44,7 @@ class Amendments:
     def next_frame(self) -> None:
         """Note that another frame is shown: drop the corrections of digits without a track."""
         if not self._page:
-            # A digit without a track stands elsewhere on the next frame, or that is another page.
+            # A digit without a track stands elsewhere on the next frame, or the page is another one.
             self._made = tuple(amendment for amendment in self._made if amendment.track is not None)
 
     def read(self, seen: Scene) -> None:

@@ -101,11 +101,13 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("esc",), Command.LET_GO, "let go of what was clicked, then of the held frame; then quit"),
     Binding(("q",), Command.QUIT, "quit"),
 )
+"""All keys, in the order of the help card."""
 
 PAGE_COMMANDS = frozenset({Command.CLEAR, *(binding.command for binding in BINDINGS if binding.only is Mode.CANVAS)})
 """The commands that the page of the canvas carries out."""
 
 _COMMANDS = {key: binding for binding in BINDINGS for key in binding.keys}
+"""The binding of each key."""
 _KEY_NAMES = {
     " ": "space",
     "esc": "Esc",
@@ -115,6 +117,7 @@ _KEY_NAMES = {
     "left": "Left",
     "right": "Right",
 }
+"""Names of keys that are not written as their character."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from camdigits.live.selection import Selection
 _SELECT_FIRST = (
     f"click a digit first, or hold the frame ({command_key(Command.HOLD)}) and drag a box round one, then type what it is"
 )
+"""Notice for a correction while nothing is selected."""
 
 
 class Corrections:

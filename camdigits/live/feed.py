@@ -118,7 +118,7 @@ class Feed:
         return self._region.part
 
     def is_wiped(self, box: Box) -> bool:
-        """Return whether the strokes in that box of a page are gone; what a camera sees may come back."""
+        """Return whether the strokes in that box of a page are gone; never for a camera, whose view may come back."""
         return self._page and not has_strokes(self._seen, box)
 
     def ink_in(self, box: Box) -> Box:

@@ -23,7 +23,9 @@ from camdigits.vision.orientation import Rotation
 from camdigits.vision.types import Box
 
 _TYPE_IT = f"type what it is: 0 to 9, or {command_key(Command.IS_NONE)} if it is no digit"
+"""Notice once a digit or a place is selected."""
 _ONLY_A_PART = f"only this part is read, until {command_key(Command.WHOLE_PICTURE)} is pressed"
+"""Notice once the user has dragged a box round the part to read."""
 
 
 class Interaction:

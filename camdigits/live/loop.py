@@ -46,8 +46,8 @@ def run(
     notebook: keeps corrections, and which part of a source is read. Without one, they are forgotten when the window closes.
 
     A failure to write is shown as a notice. Raises SourceError if the first source cannot be opened or read.
-    After the user has quit, raises SourceError if a source is lost by then, and OutputError if a recording or the writing of
-    number events has failed.
+    After the user has quit, raises SourceError if a source is lost by then. Raises OutputError if a recording, or the writing
+    of number events, has failed.
     """
     session = _Session(sources, window, clock, outputs, view, notice, notebook)
     try:

@@ -47,6 +47,7 @@ class Drag(NamedTuple):
 
 
 Gesture = Idle | Pressed | Dragging
+"""What the left button does now, where it does not draw."""
 
 
 def after(gesture: Gesture, pointer: Pointer, ours: bool) -> tuple[Gesture, Click | Drag | None]:

@@ -17,7 +17,7 @@ SLOW_S = 1.0
 HANG_S = 30.0
 """Time above which a reading counts as hung, seconds. It is abandoned, and another reading begins."""
 MAX_HUNG = 3
-"""Greatest number of hung readings. With so many, a further one is waited for."""
+"""Greatest number of hung readings. Beyond it, a reading that hangs is waited for."""
 CLOSE_S = 0.5
 """Time that the thread has to end when the window closes, seconds."""
 

@@ -8,6 +8,7 @@ from camdigits.live.ports import Window
 from camdigits.vision.types import BgrImage, Frame, Scene
 
 _Shown = tuple[Frame, Scene, View, Status]
+"""All that a picture of the window is drawn from."""
 
 
 class Screen:

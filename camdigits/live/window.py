@@ -26,6 +26,7 @@ from camdigits.sources.ports import Pointer, UserInput
 from camdigits.vision.types import BgrImage
 
 _FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
+"""OpenCV's flags of the window: resizable, keeps the picture's proportions, without Qt's tool bar."""
 _FIRST_SIZE_PX = (1440, 810)
 """Greatest size at which a window opens, pixels, so that it fits common screens. The user may enlarge it."""
 
@@ -38,6 +39,7 @@ _NAMED = {8: "backspace", 9: "tab", 10: "enter", 13: "enter", 27: "esc", 127: "b
 _ARROWS = {0xFF51: "left", 0xFF53: "right", 0xF702: "left", 0xF703: "right", 0x250000: "left", 0x270000: "right"}
 """Arrow keys by their codes of X, of macOS and of Windows."""
 _BUTTON_FLAGS = cv2.EVENT_FLAG_LBUTTON | cv2.EVENT_FLAG_RBUTTON
+"""OpenCV's flags of the buttons that are pressed."""
 _PROBE_S = 20.0
 """Longest time that the probe of the display may take, seconds."""
 _PROBE = """
@@ -62,6 +64,7 @@ _X11_XCB = "libX11-xcb.so.1"
 """The library by which Qt tells Xlib to leave events alone."""
 
 _INSTEAD = "`camdigits read SOURCE` reads without a window"
+"""End of the messages of `check_display`: what works without a display."""
 
 _DOWN_OR_UP: dict[int, tuple[Literal["down", "up"], Literal["left", "right"]]] = {
     cv2.EVENT_LBUTTONDOWN: ("down", "left"),
@@ -72,6 +75,7 @@ _DOWN_OR_UP: dict[int, tuple[Literal["down", "up"], Literal["left", "right"]]] =
     cv2.EVENT_RBUTTONDBLCLK: ("down", "right"),
     cv2.EVENT_RBUTTONUP: ("up", "right"),
 }
+"""Action and button of OpenCV's mouse events."""
 
 
 def check_display() -> None:

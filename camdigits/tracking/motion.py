@@ -25,7 +25,7 @@ _Number = TypeVar("_Number", float, Floats)
 PATCH_PX = 12
 """Side of a patch, pixels. Strokes are compared as patches of this size, whatever their size on the frame."""
 LIGHT_STEP_PX = 4
-"""Step between the rows and columns that the light of a reduced frame is the median of: enough pixels, and quick."""
+"""Step between the rows and columns whose median is the light of a reduced frame, pixels: few enough to be quick."""
 PATCH_REACH = 1.3
 """Side of a patch as a multiple of its box's longer side. The ground around a stroke tells a digit from its neighbour."""
 
@@ -138,7 +138,7 @@ def find_corners(picture: ReducedFrame, boxes: Floats, params: MotionParams = Mo
 
     boxes: float64 (N, 4), pixels of the frame. Of many boxes some are used, evenly spread.
 
-    Each box gives as many corners, however strong they are.
+    Each box gives the same number of corners at most, however strong its corners are.
     """
     if len(boxes) > params.max_boxes:
         boxes = boxes[np.linspace(0, len(boxes) - 1, params.max_boxes).round().astype(int)]

@@ -43,14 +43,14 @@ class TrackParams:
     min_similarity: similarity (motion.similarity) from which the strokes in a box are those that were read.
     keep_similarity: similarity below which strokes that were in place no longer are.
     return_similarity: similarity from which hidden strokes are back. It is higher, since an edge looks much like a 1.
-    hide_after_s: time that strokes are not seen until their digit is hidden.
+    hide_after_s: time after which a digit is hidden whose strokes are not seen.
     reid_window_s: time within which a hidden digit that is seen again is the same digit.
     forget_threshold: confidence below which a track that is not confirmed is forgotten.
-    max_age_tentative_s: time that strokes are not seen until a track that is not confirmed is forgotten.
+    max_age_tentative_s: time after which an unconfirmed track is forgotten whose strokes are not seen.
     max_distance: largest distance between the middles of a detection and of its track.
     max_growth: largest factor between the heights of a detection and of its track.
     max_overlap: largest share of the smaller box that two digits have in common.
-    min_layout: number of digits with the same labels in the same layout that make a page elsewhere the same page.
+    min_layout: number of digits with the same labels in the same layout from which a page elsewhere is the same page.
     box_gain: share of the way that a box moves to where its digit is read.
     """
 
@@ -373,7 +373,7 @@ class Tracker:
         ]
 
     def _is_another_page(self, pairs: Sequence[tuple[int, int]], detections: Sequence[Digit]) -> bool:
-        """Return whether most confident detections differ from the digits shown in their places: the page was swapped."""
+        """Return whether over half of the confident detections differ from the tracks in their places: the page was swapped."""
         sure = [
             self._tracks[k].label == detections[j].label
             for k, j in pairs
@@ -439,7 +439,7 @@ class Tracker:
 
 
 def _is_visible(picture: ReducedFrame, boxes: Floats, patches: Patches, thresholds: Floats) -> Flags:
-    """Return which boxes lie on the frame and hold strokes at least as alike as their thresholds: bool (N,)."""
+    """Return which boxes lie on the frame and hold their strokes, at least as alike as the thresholds: bool (N,)."""
     return np.asarray((similarity(patches, take_patches(picture, boxes)) >= thresholds) & _inside(boxes, picture))
 
 

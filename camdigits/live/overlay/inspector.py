@@ -17,6 +17,7 @@ from camdigits.tracking.history import Moment
 from camdigits.vision.types import BgrImage, Digit, Evidence, Glyph, Reading, Scene
 
 _TITLE_SEEN, _TITLE_CHOSEN = "What the network sees", "The clicked digit"
+"""Titles of the panel, before and after the user has clicked a digit."""
 _NOT_A_DIGIT = "-"
 """Reading of a crop that is not a digit."""
 _NONE = "none"
@@ -30,8 +31,8 @@ _PLOT_ROWS = 3
 def inspector_panel(height: int, scene: Scene, chosen: Chosen | None, size_px: int) -> BgrImage:
     """Return a panel with the mask and the crops with their readings, uint8 (height, W, 3).
 
-    The crops of `scene.digits` come first. A clicked place takes the place of all that: its crop, the probability of each
-    digit and of 'not a digit', and its past readings.
+    The crops of `scene.digits` come first. Once the user has clicked, the panel shows the clicked place instead: its crop, the
+    probability of each digit and of 'not a digit', and its past readings.
     """
     size_px = fitting_px(size_px, height, 12 if chosen is None else 22)
     panel = blank_panel(height, 20 * size_px)

@@ -23,7 +23,7 @@ _LEAST_UNREAD_PX, _UNREAD_SHARE = 12, 0.3
 _MAX_WIDENING = 1.15
 """Greatest width of a label, as a multiple of the width of what was written."""
 _MIN_HEIGHT_SHARE = 0.5
-"""Least height of a label, as a share of the height of what was written, even where that makes it wider than the above."""
+"""Least height of a label, as a share of the height of what was written, even where it then exceeds `_MAX_WIDENING`."""
 
 
 def draw_page(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:

@@ -33,6 +33,7 @@ _MARKS: tuple[tuple[str, Callable[[BgrImage, Box, int], None]], ...] = (
 _MIN_BESIDE = 0.2
 """Least share of the bar's width that a notice must leave for numbers to stand beside it."""
 _TITLE_KEYS, _TITLE_MARKS, _TITLE_NUMBERS = "Keys", "Marks", "Last numbers"
+"""Titles of the cards and of the panel of numbers."""
 
 
 @dataclass(frozen=True)
