@@ -1,4 +1,4 @@
-"""A page while it is drawn on: what each movement of the pen changes is drawn, and no more; with undo and redo."""
+"""A page while it is drawn on, with undo and redo. Each movement of the pen draws only what it changes."""
 
 from __future__ import annotations
 
@@ -30,14 +30,19 @@ from camdigits.canvas.strokes import (
 from camdigits.vision.types import BgrImage, Box, Mask
 
 MIN_STEPS_PX, STEP_SHARE = (2.0, 4.0), 0.2
-"""A point nearer to the one before it than this share of the pen's width, within these bounds, gives way to the next."""
+"""Least step between two points, pixels: `STEP_SHARE` of the pen's width, within `MIN_STEPS_PX`. A nearer point is replaced."""
 UNDO_BYTES = 64 << 20
-"""How much of earlier ink is kept so that undo is at once; what is older is drawn again."""
+"""Size of the earlier ink that is kept so that undo is immediate, bytes. Older ink is drawn again."""
 
 
 @dataclass
 class _Action:
-    """Something that can be undone: the stroke that was drawn, or the strokes that were wiped. `before`: the ink there was."""
+    """Something that can be undone.
+
+    drawn: the stroke that was drawn.
+    wiped: the strokes that were wiped.
+    before: the ink there before, and its box; None where it is no longer kept.
+    """
 
     drawn: Stroke | None = None
     wiped: tuple[Stroke, ...] = ()
@@ -45,9 +50,11 @@ class _Action:
 
 
 class Drawing:
-    """A page and a pen. Every change is drawn at once, and bit for bit what `render` makes of `page`.
+    """A page and a pen. Every change is drawn at once, and gives bit for bit what `render` makes of `page`.
 
-    `picture` uint8 (H, W, 3) and `ink` uint8 (H, W) go on changing: copy them. `changes` counts what changed them.
+    picture: uint8 (H, W, 3); it keeps changing, so copy it.
+    ink: uint8 (H, W); it keeps changing, so copy it.
+    changes: number of changes to them.
     """
 
     def __init__(self, page: Page) -> None:
@@ -59,7 +66,12 @@ class Drawing:
         self.picture: BgrImage = self._ground.copy()
         self.ink: Mask = np.zeros(self._ground.shape[:2], np.uint8)
         self._below, self._touched, self._tip = (np.zeros_like(self.ink) for _ in range(3))
-        """The ink without the stroke that is being drawn; what that has touched for good; what it touches until it goes on."""
+        """Three masks, uint8 (H, W).
+
+        `_below`: the ink without the stroke that is being drawn.
+        `_touched`: what that stroke has touched for good.
+        `_tip`: what that stroke touches until it goes on.
+        """
 
         self._done: list[_Action] = []
         self._undone: list[_Action] = []
@@ -75,7 +87,7 @@ class Drawing:
 
     @property
     def page(self) -> Page:
-        """What the page is now, without the stroke that is being drawn."""
+        """The page now, without the stroke that is being drawn."""
         return replace(self._page, strokes=tuple(self._strokes))
 
     @property
@@ -89,7 +101,7 @@ class Drawing:
 
     @property
     def is_full(self) -> bool:
-        """Whether there are as many strokes or points as a page may have; no more are drawn."""
+        """Whether the page has as many strokes or points as it may have. Then no more are drawn."""
         return len(self._strokes) >= MAX_STROKES or self._points_used + len(self._points) >= MAX_POINTS
 
     def begin(self, point: Point, width_px: float, kind: StrokeKind = StrokeKind.PEN) -> None:
@@ -101,7 +113,7 @@ class Drawing:
         self._draw_tip()
 
     def extend(self, *through: Point) -> None:
-        """Move the pen through some points, if it is down."""
+        """Move the pen through these points, if it is down."""
         points, moved = self._points, False
         min_px = min(max(self._width_px * STEP_SHARE, MIN_STEPS_PX[0]), MIN_STEPS_PX[1])
         for point in through:
@@ -126,7 +138,7 @@ class Drawing:
         self._undone.clear()
 
     def undo(self) -> None:
-        """Take the last stroke or wipe back."""
+        """Undo the last stroke or wipe."""
         self.end()
         if not self._done:
             return
@@ -160,7 +172,7 @@ class Drawing:
             self._wipe()
 
     def wipe(self) -> bool:
-        """Take all strokes away; returns whether there were any."""
+        """Remove all strokes; return whether there were any."""
         self.end()
         if not self._strokes:
             return False
@@ -169,7 +181,7 @@ class Drawing:
         return True
 
     def recolour(self, colour: PaperColour) -> None:
-        """Go on with other paper, and the pen that suits it."""
+        """Change the paper, and the pen to the one that suits it."""
         self._page = replace(self._page, colour=colour)
         self._ground = ground_of(self._page)
         self._blend_all()
@@ -185,7 +197,7 @@ class Drawing:
         self._show([self._everything])
 
     def _draw_whole(self, stroke: Stroke) -> Box:
-        """Draw a stroke that is known to its end, and return where; not shown yet."""
+        """Draw a complete stroke, and return its box; it is not shown yet."""
         self._width_px = stroke.width_px
         self._touch(segments_of(stroke.points))
         return self._commit(stroke)
@@ -196,7 +208,7 @@ class Drawing:
         return boxes
 
     def _commit(self, stroke: Stroke) -> Box:
-        """Count what was touched as drawn; returns where that is."""
+        """Turn what was touched into ink, and return its box."""
         box = self._region or Box(0, 0, 0, 0)
         below, touched = window(self._below, box), window(self._touched, box)
         before = below.copy()
@@ -209,7 +221,7 @@ class Drawing:
         return box
 
     def _push_undo(self, action: _Action) -> None:
-        """Note a deed for undo; the oldest give up the ink they keep."""
+        """Store an action for undo; the oldest actions give up the ink they keep."""
         self._done.append(action)
         self._undo_bytes += action.before[1].nbytes if action.before else 0
         while self._undo_bytes > UNDO_BYTES and self._without_undo < len(self._done):
@@ -221,7 +233,7 @@ class Drawing:
     def _draw_tip(self) -> None:
         """Draw what the last point changed: the end of the curve, which the next points bend."""
         boxes = self._clear_tip()
-        # The last point may still give way, and with it what it bends.
+        # The last point may still be replaced, and with it the curve that it bends.
         while self._final_segments + CURVE_REACH + 2 < len(self._points):
             boxes += self._touch(curve_between(self._points, self._final_segments))
             self._final_segments += 1
@@ -229,7 +241,7 @@ class Drawing:
         self._show([*boxes, *self._tip_boxes])
 
     def _rest(self) -> Iterable[Segment]:
-        """The segments of the stroke that are not drawn for good yet."""
+        """Return the segments of the stroke that are not drawn for good yet."""
         if len(self._points) == 1:
             return segments_of(self._points)
         indices = range(self._final_segments, len(self._points) - 1)
@@ -242,7 +254,7 @@ class Drawing:
         return boxes
 
     def _show(self, boxes: Sequence[Box]) -> None:
-        """Bring ink and picture up to date there."""
+        """Update ink and picture within these boxes."""
         for box in boxes:
             ink = window(self.ink, box)
             ink[:] = window(self._below, box)

@@ -1,8 +1,8 @@
 """A page that was drawn on, as data: its paper, its strokes, and the one way in which they are drawn.
 
-Points are (x, y) in pixels of the page, y down; a whole number is the middle of a pixel. Strokes leave ink, uint8 (H, W),
-0 none to 255 full; the page shows it in the colour of the pen that suits its paper. What a stroke leaves depends on its
-points alone, pixel by pixel: drawn bit by bit or all at once, it is the same.
+Points are (x, y) in pixels of the page, y down; a whole number is the middle of a pixel. Strokes leave ink, uint8 (H, W), from
+0 for none to 255 for full. The page shows it in the colour of the pen that suits its paper. The ink of a stroke depends on its
+points alone, pixel by pixel, so drawing it bit by bit or all at once gives the same.
 """
 
 from __future__ import annotations
@@ -18,21 +18,28 @@ import numpy as np
 from camdigits.vision.types import BgrImage, Box, InkPart, Mask
 
 Point = tuple[float, float]
+"""x and y in pixels of the page."""
 Colour = tuple[int, int, int]
+"""Blue, green and red, 0..255 each."""
 
 CORNER_DEGREES = 100.0
-"""A stroke that turns by more at one point has a corner there; a fast mouse on a small round turns by less."""
+"""Turn above which a point of a stroke is a corner, degrees. A fast mouse on a small round turns by less."""
 EASE_PX = 0.5
+"""Greatest distance, across and down, by which a curve may pass beside its points, pixels."""
 CURVE_REACH = 2
-"""So many points before and after those that it runs between bend a curve."""
+"""Number of points before and after a piece of a curve that bend it."""
 FLATNESS_PX = 0.2
+"""Greatest distance between a curve and the straight segments that it is drawn as, pixels."""
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 4096
+"""Least and greatest side of a page, pixels."""
 MAX_STROKES, MAX_POINTS, MAX_WIDTH_PX = 10_000, 200_000, 121
+"""Greatest number of strokes on a page, greatest number of their points in all, and greatest width of a stroke, pixels."""
 REACH_PX = 8_000
-"""No page is larger, none holds more or wider strokes, and none of them goes further beyond its edges."""
+"""Greatest absolute coordinate of a stroke, which may leave the page, pixels."""
 _MAX_STEPS = 400
+"""Greatest number of segments in one piece of a curve."""
 _PIECE_PX = 64.0
-"""Lines are inked in pieces of at most this length: the box around a long one that lies aslant is mostly empty."""
+"""Greatest length of a line that is inked at once, pixels. The box around a longer, slanting one is mostly empty."""
 
 
 class StrokeKind(Enum):
@@ -48,7 +55,12 @@ class PaperColour(Enum):
 
 
 class Paper(NamedTuple):
-    """What a page looks like, in BGR: its ground, its pen, and the lines of its squares if it has some."""
+    """What a page looks like, in BGR.
+
+    ground: colour of the paper.
+    pen: colour of the pen.
+    lines: colour of the lines of its squares; None where it has none.
+    """
 
     ground: Colour
     pen: Colour
@@ -61,7 +73,9 @@ PAPERS: Mapping[PaperColour, Paper] = {
     PaperColour.YELLOW: Paper((150, 238, 253), (70, 34, 22)),
     PaperColour.SQUARED: Paper((253, 254, 254), (140, 52, 20), (232, 214, 196)),
 }
+"""What each paper looks like."""
 _SQUARE_PX = 32
+"""Side of a square of squared paper, pixels."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +89,10 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of so many pixels and what was drawn on it, in order.
+    """A page and what was drawn on it, in order.
 
-    picture: uint8 (height, width, 3), what the strokes lie on in place of blank paper; an eraser does not touch it.
+    width, height: size of the page, pixels.
+    picture: uint8 (height, width, 3), lies under the strokes in place of blank paper. An eraser does not touch it.
     """
 
     width: int
@@ -95,14 +110,14 @@ class Segment(NamedTuple):
 
 
 def render(page: Page) -> BgrImage:
-    """The page with its strokes, uint8 (height, width, 3)."""
+    """Draw the page with its strokes, uint8 (height, width, 3)."""
     picture = ground_of(page)
     blend_ink(picture, picture, ink_of(page.strokes, (page.width, page.height)), page.colour)
     return picture
 
 
 def ink_of(strokes: Iterable[Stroke], size: tuple[int, int]) -> Mask:
-    """The ink that `strokes` leave on a page of `size` (width, height), uint8 (height, width)."""
+    """Return the ink that `strokes` leave on a page of `size` (width, height), uint8 (height, width)."""
     ink = np.zeros((size[1], size[0]), np.uint8)
     touched = np.zeros_like(ink)
     for stroke in strokes:
@@ -115,7 +130,7 @@ def ink_of(strokes: Iterable[Stroke], size: tuple[int, int]) -> Mask:
 
 
 def part_of(stroke: Stroke, size: tuple[int, int]) -> InkPart | None:
-    """What a stroke by itself leaves on a page of `size` (width, height); None where that is nothing."""
+    """Return the ink that a stroke alone leaves on a page of `size` (width, height); None where that is nothing."""
     xs, ys = zip(*stroke.points, strict=True)
     reach = stroke.width_px / 2 + 2
     left, top = max(math.floor(min(xs) - reach), 0), max(math.floor(min(ys) - reach), 0)
@@ -128,7 +143,7 @@ def part_of(stroke: Stroke, size: tuple[int, int]) -> InkPart | None:
 
 
 def ground_of(page: Page) -> BgrImage:
-    """The page without its strokes, uint8 (height, width, 3); a new array."""
+    """Return the page without its strokes, uint8 (height, width, 3); a new array."""
     if page.picture is not None:
         return page.picture.copy()
     paper = PAPERS[page.colour]
@@ -141,7 +156,7 @@ def ground_of(page: Page) -> BgrImage:
 
 
 def blend_ink(picture: BgrImage, ground: BgrImage, ink: Mask, colour: PaperColour) -> None:
-    """Make `picture` what `ground` looks like under `ink`, in the pen of such paper; all of one height and width."""
+    """Draw `ink` over `ground` into `picture`, in the pen of such paper; all have the same height and width."""
     share = ink.astype(np.uint16)
     left = 255 - share
     for channel, pen in enumerate(PAPERS[colour].pen):  # NumPy is slow over an axis of three
@@ -154,7 +169,7 @@ def blend_ink(picture: BgrImage, ground: BgrImage, ink: Mask, colour: PaperColou
 
 
 def add_ink(ink: Mask, touched: Mask, kind: StrokeKind) -> None:
-    """What `ink` becomes, in place, where a stroke of that kind has `touched` the page (0 not at all .. 255 wholly)."""
+    """Change `ink`, in place, where a stroke of that kind has `touched` the page (0 not at all .. 255 wholly)."""
     if kind is StrokeKind.PEN:
         np.maximum(ink, touched, out=ink)
     else:
@@ -162,7 +177,7 @@ def add_ink(ink: Mask, touched: Mask, kind: StrokeKind) -> None:
 
 
 def draw_segments(touched: Mask, segments: Iterable[Segment], width_px: float) -> list[Box]:
-    """Draw segments into `touched`, in place, anti-aliased; returns the boxes within which it may have changed."""
+    """Draw segments into `touched`, in place, anti-aliased; return the boxes within which it may have changed."""
     boxes = []
     for piece in _pieces(segments):
         box = _reach(piece, width_px, touched.shape[1], touched.shape[0])
@@ -173,12 +188,12 @@ def draw_segments(touched: Mask, segments: Iterable[Segment], width_px: float) -
 
 
 def window(pixels: Mask, box: Box) -> Mask:
-    """The part of an array (H, W, ...) within `box`, not copied."""
+    """Return the part of an array (H, W, ...) within `box`, as a view."""
     return pixels[box.y : box.bottom, box.x : box.right]
 
 
 def segments_of(points: Sequence[Point]) -> Iterator[Segment]:
-    """All of the curve through `points` as straight segments; one point is a dot."""
+    """Yield the whole curve through `points` as straight segments; one point is a dot."""
     if len(points) == 1:
         yield Segment(points[0], points[0])
     for index in range(len(points) - 1):
@@ -186,10 +201,10 @@ def segments_of(points: Sequence[Point]) -> Iterator[Segment]:
 
 
 def curve_between(points: Sequence[Point], index: int) -> Iterator[Segment]:
-    """The curve from point `index` to the next one, bent by `CURVE_REACH` points around: a centripetal Catmull-Rom spline.
+    """Yield the curve from point `index` to the next one: a centripetal Catmull-Rom spline.
 
-    It passes every point within `EASE_PX` to the side and up or down. At a corner, as at its ends, it goes on as if nothing
-    came after.
+    `CURVE_REACH` points on either side bend it. It passes every point within `EASE_PX` across and down. At a corner, as at its
+    ends, it runs as if no point came after.
     """
     start, end = _eased(points, index), _eased(points, index + 1)
     leaving = _tangent_control(points, index, forwards=True)
@@ -197,7 +212,7 @@ def curve_between(points: Sequence[Point], index: int) -> Iterator[Segment]:
     if leaving is None and arriving is None:
         yield Segment(start, end)
         return
-    # An end that nothing else bends is that of a parabola.
+    # An end that no other point bends is that of a parabola.
     if leaving is None and arriving is not None:
         leaving = _third(start, end, arriving)
     elif arriving is None and leaving is not None:
@@ -208,7 +223,7 @@ def curve_between(points: Sequence[Point], index: int) -> Iterator[Segment]:
 
 
 def _eased(points: Sequence[Point], index: int) -> Point:
-    """A point as near to the middle of its neighbours as its pixel allows: whole pixels make a hand tremble."""
+    """Return a point moved towards the middle of its neighbours, by `EASE_PX` at most: whole pixels look like a tremble."""
     here = points[index]
     if _is_bound(points, index):
         return here
@@ -218,12 +233,12 @@ def _eased(points: Sequence[Point], index: int) -> Point:
 
 
 def _is_bound(points: Sequence[Point], index: int) -> bool:
-    """Whether the stroke begins, ends or has a corner there."""
+    """Return whether the stroke begins, ends or has a corner at a point."""
     return not 0 < index < len(points) - 1 or _turn_degrees(*points[index - 1 : index + 2]) > CORNER_DEGREES
 
 
 def _tangent_control(points: Sequence[Point], index: int, *, forwards: bool) -> Point | None:
-    """The control point of a cubic Bezier curve beside point `index`, or None where the curve is not bent."""
+    """Return the control point of a cubic Bezier curve beside point `index`; None where the curve is not bent."""
     if _is_bound(points, index):
         return None
     before, here, after = (_eased(points, place) for place in (index - 1, index, index + 1))
@@ -245,18 +260,18 @@ def _turn_degrees(before: Point, here: Point, after: Point) -> float:
 
 
 def _third(free: Point, bound: Point, control: Point) -> Point:
-    """The control point beside the free end of a cubic curve that is a parabola, given the one beside the other end."""
+    """Return the control point beside the free end of a cubic curve that is a parabola, from the one beside the other end."""
     x, y = ((f + 3 * c - b) / 3 for f, c, b in zip(free, control, bound, strict=True))
     return x, y
 
 
 def _flattened(start: Point, leaving: Point, arriving: Point, end: Point) -> Iterator[Segment]:
-    """A cubic Bezier curve as straight segments, nowhere further from it than `FLATNESS_PX`."""
+    """Yield a cubic Bezier curve as straight segments, at most `FLATNESS_PX` away from it."""
     bend = max(
         math.hypot(*(a - 2 * b + c for a, b, c in zip(*three, strict=True)))
         for three in ((start, leaving, arriving), (leaving, arriving, end))
     )
-    # The second derivative of a cubic curve is at most 6 bends, and a chord of 1/n lies within an eighth of it over n squared.
+    # The second derivative of a cubic curve is at most 6 bends. A chord of 1/n is off by at most 1 / (8 n squared) of that.
     steps = min(max(math.ceil(math.sqrt(0.75 * bend / FLATNESS_PX)), 1), _MAX_STEPS)
     last = start
     for step in range(1, steps):
@@ -272,7 +287,7 @@ def _flattened(start: Point, leaving: Point, arriving: Point, end: Point) -> Ite
 
 
 def _pieces(segments: Iterable[Segment]) -> Iterator[Segment]:
-    """The same lines in pieces that are short enough."""
+    """Yield the same lines in pieces of at most `_PIECE_PX`."""
     for start, end in segments:
         count = math.ceil(math.dist(start, end) / _PIECE_PX)
         last = start
@@ -285,7 +300,7 @@ def _pieces(segments: Iterable[Segment]) -> Iterator[Segment]:
 
 
 def _reach(segment: Segment, width_px: float, width: int, height: int) -> Box | None:
-    """The pixels of a page that a segment may ink, or None."""
+    """Return the pixels of a page that a segment may ink; None where there are none."""
     (ax, ay), (bx, by) = segment
     reach = width_px / 2 + 1
     left, top = max(math.floor(min(ax, bx) - reach), 0), max(math.floor(min(ay, by) - reach), 0)
@@ -294,9 +309,9 @@ def _reach(segment: Segment, width_px: float, width: int, height: int) -> Box | 
 
 
 def _stamp(touched: Mask, box: Box, segment: Segment, width_px: float) -> None:
-    """Ink the pixels of `box`, by their distance from the segment: half where its edge runs through their middle."""
+    """Ink the pixels of `box` by their distance from the segment. A pixel with its middle on the edge gets half."""
     (ax, ay), (bx, by) = segment
-    # Far from the origin single precision is too coarse for the coordinates, not for what is left of them here.
+    # Single precision is too coarse for coordinates far from the origin, but not for the differences here.
     x = (np.arange(box.x, box.right) - ax).astype(np.float32)[None]
     y = (np.arange(box.y, box.bottom) - ay).astype(np.float32)[:, None]
     dx, dy = np.float32(bx - ax), np.float32(by - ay)

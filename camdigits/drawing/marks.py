@@ -1,4 +1,4 @@
-"""Readings drawn on a picture: boxes, labels beside the digits and never over them, whole numbers underlined."""
+"""Draws readings on a picture: boxes, labels beside the digits and never over them, and lines under whole numbers."""
 
 from __future__ import annotations
 
@@ -32,24 +32,34 @@ from camdigits.drawing.placement import (
 from camdigits.vision.types import BgrImage, Box, Digit, Number, Scene, with_boxes
 
 MIN_TYPE_PX = 11
+"""Least type size, pixels."""
 _SHRINKING = (1.0, 0.85, 0.7)
+"""Type sizes that a label may take, as shares of the usual one."""
 _TYPE_SHARE = 1 / 45
+"""Type size as a share of the picture's size, the root of its area."""
 _MAX_WITH_CONFIDENCE = 30
+"""Number of digits above which they are labelled without confidences."""
 _ARM = 0.28
-"""How far a corner's arms reach, as a part of the box's side."""
+"""Length of a corner's arms, as a share of the box's side."""
 _MIN_HEIGHT_LINES = 2.0
-"""Digits that are more than so many, or lower than so many heights of a line of type, are labelled without confidence."""
+"""Median height of digits, in type sizes, below which they are labelled without confidences."""
 _MAX_PLACED = 24
-"""So many labels of what is followed find a new place in one frame of a window; the others come later."""
+"""Number of labels of tracked digits that find a new place in one frame of a window. The others come later."""
 _MAX_DEFORMATION = 0.03
-"""A layout goes with a page that has turned or grown by this share at most: labels themselves do neither."""
+"""Share by which a page may turn or grow until its layout is made anew, since labels do neither."""
 _RETRY_FRAMES = 20
-"""Once in so many frames better places are looked for, for labels that cover others or have found none."""
+"""Number of frames after which better places are looked for, for labels that cover others or have none."""
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A label on a light ground: `strong` and `plain` text in one line, either may be ""; colour marks its edge."""
+    """A label on a light ground.
+
+    strong: bold text, or "".
+    plain: plain text after it in the same line, or "".
+    size_px: type size, pixels.
+    colour: colour of its edge.
+    """
 
     strong: str
     plain: str
@@ -66,7 +76,7 @@ class Tab:
 
     @cached_property
     def extent_px(self) -> tuple[int, int]:
-        """Width and height."""
+        """Width and height, pixels."""
         strong = width_px(self.strong, self.size_px, BOLD)
         plain = width_px(self.plain, self.plain_size_px)
         between = self.size_px // 3 if self.strong and self.plain else 0
@@ -74,15 +84,16 @@ class Tab:
 
 
 _Key = int | tuple[int, ...]
-"""What a label names: the track of a digit, or those of a number."""
+"""What a label names: the track of a digit, or the tracks of a number."""
 
 
 class _Spot(NamedTuple):
     """Where a label stands beside what it names, wherever that moves.
 
-    form: in which of its forms; number: at which place around its target, None where none was found; close: without the
-    distance to its box's line. since: the frame on which it came to cover another label, or was left out; None where all is
-    well.
+    form: which of its forms it has.
+    number: its place around its target; None where none was found.
+    close: whether it stands without the distance to its box's line.
+    since: number of the frame on which it came to cover another label, or was left out; None where neither is so.
     """
 
     form: int = 0
@@ -93,11 +104,14 @@ class _Spot(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything of a scene is drawn: tabs with their places, underlines of numbers.
+    """Where everything of a scene is drawn.
 
-    crossed: indices of the digits that others' outlines may run through. spots: where labels stand beside what they name, by
-    the index of that, the digits, then the numbers; below: whether the underline of a number is below it, by its index.
-    is_whole: whether no label waits for its turn.
+    tabs: labels with their places.
+    underlines: the lines under or over numbers.
+    crossed: indices of the digits that the outlines of others may run through.
+    spots: where labels stand beside what they name, by index: the digits, then the numbers.
+    below: whether the line of a number is below it, by the number's index.
+    is_whole: whether no label waits for a place.
     """
 
     tabs: tuple[tuple[Tab, Box], ...]
@@ -109,10 +123,11 @@ class Layout:
 
 
 class Labels:
-    """Where the labels in one window stand from frame to frame: each stays beside its digit where it stood, as long as there
-    is room, and only what is new or has lost its place looks for one.
+    """Where the labels of one window stand from frame to frame.
 
-    While the page moves as a whole the layout goes with it: room is looked for anew where other labels are wanted, or what they
+    Each label stays beside its digit as long as there is room. Only labels that are new or have lost their place look for one.
+
+    While the page moves as a whole, the layout moves along. It is made anew when other labels are needed, or when what they
     name has moved relative to each other.
     """
 
@@ -124,11 +139,11 @@ class Labels:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all labels were given a place; else more come when the same is laid out again."""
+        """Whether all labels have had their turn; if not, more come when the same scene is laid out again."""
         return self._layout.is_whole
 
     def lay_out(self, scene: Scene, bounds: Box, size_px: int) -> Layout:
-        """The layout of the next frame."""
+        """Return the layout of the next frame."""
         request = _LayoutRequest(scene.digits, whole_numbers(scene), bounds, size_px)
         if request == self._request and self._layout.is_whole:
             return self._layout
@@ -146,7 +161,7 @@ class Labels:
 
 
 class _MovingLayout:
-    """A layout, and what it was made for: what goes on with a page that moves as a whole."""
+    """A layout that moves along with a page, and the request that it was made for."""
 
     def __init__(self, request: _LayoutRequest, layout: Layout) -> None:
         self._request, self._layout = request, layout
@@ -160,7 +175,7 @@ class _MovingLayout:
         self._is_well = all(spot.since is None for spot in layout.spots.values())
 
     def moved(self, request: _LayoutRequest, frame: int) -> Layout | None:
-        """The layout on the frame of that number; None where it is to be made anew."""
+        """Return the layout on the frame of that number; None where it must be made anew."""
         same = (request.bounds, request.size_px) == (
             self._request.bounds,
             self._request.size_px,
@@ -184,7 +199,10 @@ class _MovingLayout:
 
 
 class _LayoutRequest(NamedTuple):
-    """What is to be laid out."""
+    """What is to be laid out.
+
+    name_digits: whether the labels of digits show the digit; if not, they show the confidence only.
+    """
 
     digits: tuple[Digit, ...]
     numbers: tuple[Number, ...]
@@ -194,17 +212,17 @@ class _LayoutRequest(NamedTuple):
 
     @property
     def gap_px(self) -> int:
-        """How far off its target a label stands."""
+        """Distance of a label from its target, pixels."""
         return line_width_px(self.size_px) + 2
 
     @property
     def edges(self) -> Edges:
-        """Of what is labelled, the digits, then the numbers."""
+        """The edges of what is labelled: the digits, then the numbers."""
         return edges_of([*(digit.box for digit in self.digits), *(number.box for number in self.numbers)])
 
     @property
     def names(self) -> list[tuple[object, ...]]:
-        """What labels tell, and of which digits."""
+        """What the labels show, and of which digits."""
         if self.is_brief:
             names: list[tuple[object, ...]] = [(digit.track, digit.label, is_sure(digit.confidence)) for digit in self.digits]
             return [*names, *((number.digits, number.text) for number in self.numbers)]
@@ -217,7 +235,7 @@ class _LayoutRequest(NamedTuple):
 
     @property
     def keys(self) -> list[_Key | None]:
-        """What is labelled, the digits, then the numbers; None for what is not followed."""
+        """The keys of what is labelled: the digits, then the numbers; None for what has no track."""
         tracks = [digit.track for digit in self.digits]
         keys: list[_Key | None] = [*tracks]
         for number in self.numbers:
@@ -226,12 +244,12 @@ class _LayoutRequest(NamedTuple):
         return keys
 
     def has_same_forms(self, other: _LayoutRequest) -> bool:
-        """Whether labels have the same forms there, and the same room."""
+        """Return whether labels have the same forms there, and the same room."""
         return (self.bounds, self.size_px, self.is_brief) == (other.bounds, other.size_px, other.is_brief)
 
 
 def type_size_px(width: int, height: int) -> int:
-    """The type size that suits a picture."""
+    """Return the type size that suits a picture, pixels."""
     return max(round(math.sqrt(width * height) * _TYPE_SHARE), 14)
 
 
@@ -240,9 +258,9 @@ def line_width_px(size_px: int) -> int:
 
 
 def draw_scene(image: BgrImage, scene: Scene) -> BgrImage:
-    """What was read, drawn on a copy of `image`, uint8 (H, W, 3) BGR, at its size.
+    """Draw what was read on a copy of `image`, uint8 (H, W, 3) BGR, at its size.
 
-    A label for which there is no room beside the digits is left out; its box is there.
+    A label without room beside the digits is left out; its box is drawn.
     """
     picture = image.copy()
     mark(picture, scene, type_size_px(image.shape[1], image.shape[0]))
@@ -250,7 +268,7 @@ def draw_scene(image: BgrImage, scene: Scene) -> BgrImage:
 
 
 def scaled(scene: Scene, scale: float) -> Scene:
-    """The scene of a picture drawn `scale` times as large."""
+    """Return the scene of a picture that is drawn `scale` times as large."""
     if scale == 1:
         return scene
     width, height = max(round(scene.width * scale), 1), max(round(scene.height * scale), 1)
@@ -258,19 +276,19 @@ def scaled(scene: Scene, scale: float) -> Scene:
 
 
 def mirrored(scene: Scene) -> Scene:
-    """The scene of a picture flipped left to right."""
+    """Return the scene of a picture that is flipped left to right."""
     return with_boxes(scene, lambda box: box.mirrored(scene.width))
 
 
 def mark(picture: BgrImage, scene: Scene, size_px: int, labels: Labels | None = None) -> None:
-    """Draw `scene` on `picture`, in place, with type of `size_px`; the pixels of every digit's box stay as they are.
+    """Draw `scene` on `picture`, in place, with type of `size_px`. The pixels of every digit's box stay as they are.
 
-    labels: where they stood on the frame before, for those of a window.
+    labels: the labels of a window, which stay where they stood on the frame before; None to lay out this frame by itself.
     """
     height, width = picture.shape[:2]
     bounds = Box(0, 0, width, height)
     layout = lay_out(scene, bounds, size_px) if labels is None else labels.lay_out(scene, bounds, size_px)
-    # Lines of digits that stand close would run through one another's strokes.
+    # Outlines of digits that stand close would run through each other's strokes.
     saved = [(box, _inside(picture, box).copy()) for box in (scene.digits[k].box for k in layout.crossed)]
     draw_tentative(picture, scene.tentative, size_px)
     draw_boxes(picture, scene.digits, size_px)
@@ -283,24 +301,26 @@ def mark(picture: BgrImage, scene: Scene, size_px: int, labels: Labels | None = 
 
 
 def lay_out(scene: Scene, bounds: Box, size_px: int, *, name_digits: bool = True) -> Layout:
-    """Find a place for each label of `scene` inside `bounds`: over no digit, and over no other label if it can be.
+    """Find a place for each label of `scene` inside `bounds`: over no digit, and over no other label if possible.
 
-    With `name_digits` false the labels of digits tell only the confidence.
+    name_digits: whether the labels of digits show the digit; if not, they show the confidence only.
     """
     return _laid_out(_LayoutRequest(scene.digits, whole_numbers(scene), bounds, size_px, name_digits))
 
 
 @lru_cache(maxsize=4)
 def _laid_out(request: _LayoutRequest) -> Layout:
-    """The layout of a scene, kept: a page that stands still gives the same ones again."""
+    """Return the layout of a scene. It is cached, since a page that stands still gives the same scene again."""
     return _arranged(request, {}, len(request.digits) + len(request.numbers), 0)
 
 
 def _arranged(request: _LayoutRequest, before: Mapping[_Key, _Spot], max_new: int, frame: int) -> Layout:
-    """Lay out what is wanted on the frame of that number: labels stay where they stood `before` if they can.
+    """Lay out a request.
 
-    At most `max_new` of the followed digits and numbers find a new place at once; the others wait for a later frame. What is
-    not followed is placed at once, because the next frame does not recognize it.
+    before: where labels stood; they stay there if they can.
+    max_new: number of tracked digits and numbers that may find a new place at once. The others wait for a later frame. What
+        has no track is placed at once, because the next frame does not recognize it.
+    frame: number of the frame.
     """
     edges, keys = request.edges, request.keys
     boxes, numbers = edges[: len(request.digits)], edges[len(request.digits) :]
@@ -316,7 +336,7 @@ def _arranged(request: _LayoutRequest, before: Mapping[_Key, _Spot], max_new: in
     chosen = [k for k in unplaced if k not in deferred]
     for k in lost:
         del spots[k]
-    # Between digits that stand close there may be room without the distance to their boxes' lines.
+    # Between digits that stand close there may be room once the distance to their outlines is given up.
     some, sizes = [targets[k] for k in chosen], [[form.extent_px for form in forms[k]] for k in chosen]
     placers = (
         LabelPlacer(some, sizes, request.bounds, blocked, request.gap_px),
@@ -329,7 +349,7 @@ def _arranged(request: _LayoutRequest, before: Mapping[_Key, _Spot], max_new: in
     return Layout(
         tuple((forms[k][spots[k].form], found[k]) for k in sorted(found)),
         boxes_of(lines),
-        _crossed(boxes, 2 * request.gap_px),  # as far as the layout may be carried
+        _crossed(boxes, 2 * request.gap_px),  # as far as the layout may be moved
         spots,
         below,
         len(chosen) == len(unplaced),
@@ -339,10 +359,10 @@ def _arranged(request: _LayoutRequest, before: Mapping[_Key, _Spot], max_new: in
 def _staying(
     spots: Mapping[int, _Spot], forms: Sequence[Sequence[Tab]], request: _LayoutRequest, lines: Edges
 ) -> tuple[list[int], Edges]:
-    """Find the labels that can stay where they stand beside what they name: their indices and edges.
+    """Find the labels that can stay where they stand beside what they name; return their indices and edges.
 
-    A label gives way where it would leave the frame or cover a digit. One that covered nothing before gives way to lines and
-    other labels too.
+    A label gives way where it would leave the frame or cover a digit. One that covered nothing before also gives way to lines
+    and other labels.
     """
     placed = [k for k, spot in spots.items() if spot.number is not None]
     placed_spots = [spots[k] for k in placed]
@@ -358,10 +378,11 @@ def _staying(
 
 
 def _quiet_floors(rooms: Sequence[LabelPlacer], count: int, taken: Edges, frame: int) -> Iterator[tuple[_Spot, Box | None]]:
-    """Find a place for each of `count` labels in turn, in the first of the rooms that has one: its spot and its box.
+    """Find a place for each of `count` labels in turn; yield its spot and its box.
 
-    A label without a place has no box. taken: edges of what stands already; a label covers it only where there is no other
-    place.
+    rooms: tried in turn for each label. A label without a place in any has no box.
+    taken: edges of what is placed already. A label covers it only where there is no other place.
+    frame: number of the frame.
     """
     occupied = np.concatenate([taken, np.zeros((count, 4), np.int32)])
     end = len(taken)
@@ -382,7 +403,7 @@ def _quiet_floors(rooms: Sequence[LabelPlacer], count: int, taken: Edges, frame:
 def _keep_spots(
     keys: Sequence[_Key | None], forms: Sequence[Sequence[Tab]], before: Mapping[_Key, _Spot], max_new: int, frame: int
 ) -> tuple[dict[int, _Spot], list[int]]:
-    """The spots that labels have from before, by the index of what they name, and what is to find one anew."""
+    """Return the spots that labels have from before, by index of what they name, and the indices that need a new one."""
     spots: dict[int, _Spot] = {}
     unplaced: list[int] = []
     for k, key in enumerate(keys):
@@ -400,7 +421,12 @@ def _keep_spots(
 
 
 class _PlacedLabels(NamedTuple):
-    """Labels that stand beside what they name: int32 (N, 2) sizes, int32 (N,) distances and (N,) places (`edges_at`)."""
+    """Labels that stand beside what they name.
+
+    sizes: int32 (N, 2).
+    gaps_px: distances from what they name, int32 (N,).
+    numbers: their places (`edges_at`), (N,).
+    """
 
     sizes: Edges
     gaps_px: Edges
@@ -415,24 +441,24 @@ class _PlacedLabels(NamedTuple):
         )
 
     def edges(self, targets: Edges) -> Edges:
-        """Where they are while what they name is there."""
+        """Return the edges of the labels where what they name has these edges."""
         return edges_at(targets, self.sizes, self.gaps_px, self.numbers)
 
 
 def whole_numbers(scene: Scene) -> tuple[Number, ...]:
-    """The numbers that say more than their digits do."""
+    """Return the numbers of more than one digit, which say more than their digits do."""
     return tuple(number for number in scene.numbers if len(number.digits) > 1)
 
 
 def percent(confidence: float) -> str:
-    """Confidence for people; nothing is ever quite certain."""
+    """Return a confidence as people read it; only 1 is shown as 100%."""
     return f"{min(math.floor(confidence * 100 + 0.5), 99 if confidence < 1 else 100)}%"
 
 
 def draw_boxes(picture: BgrImage, digits: Sequence[Digit], size_px: int) -> None:
-    """Outline each digit outside its box, on a light rim so that it shows on dark ground as well.
+    """Outline each digit outside its box, on a light rim that shows on dark ground.
 
-    The outlines of unsure ones are told by their shape as well as by their colour: they have corners only.
+    Unsure digits have corners only, so that shape as well as colour marks them.
     """
     if not digits:
         return
@@ -445,7 +471,7 @@ def draw_boxes(picture: BgrImage, digits: Sequence[Digit], size_px: int) -> None
 
 
 def draw_tentative(picture: BgrImage, digits: Sequence[Digit], size_px: int) -> None:
-    """Faint corners round what may be a digit but is not confirmed."""
+    """Draw faint corners round candidates that are not confirmed."""
     if not digits:
         return
     edges, line_px = edges_of([digit.box for digit in digits]), line_width_px(size_px)
@@ -454,7 +480,7 @@ def draw_tentative(picture: BgrImage, digits: Sequence[Digit], size_px: int) -> 
 
 
 def _crossed(boxes: Edges, reach_px: int) -> tuple[int, ...]:
-    """The indices of boxes that others reach into when they are so much larger."""
+    """Return the indices of boxes that others reach into when these are grown by `reach_px`."""
     shared = sharing(boxes, grown(boxes, reach_px))
     return tuple(np.flatnonzero(np.count_nonzero(shared, axis=1) > 1).tolist())
 
@@ -466,7 +492,7 @@ def draw_tab(picture: BgrImage, tab: Tab, box: Box) -> None:
 
 @lru_cache(maxsize=1024)
 def _lettered(tab: Tab) -> BgrImage:
-    """The picture of a tab, kept: setting type is slow, and most labels of a frame were on the one before."""
+    """Return the picture of a tab. It is cached: setting type is slow, and most labels of a frame were on the one before."""
     width, height = tab.extent_px
     picture = np.empty((height, width, 3), np.uint8)
     picture[:] = tab.colour
@@ -481,13 +507,13 @@ def _lettered(tab: Tab) -> BgrImage:
 
 
 def draw_underline(picture: BgrImage, line: Box) -> None:
-    """Draw the line under (or over) a number."""
+    """Draw the line under or over a number."""
     _paste(picture, _ruled(line.width, line.height), line.x - 1, line.y - 1)
 
 
 @lru_cache(maxsize=256)
 def _ruled(width: int, height: int) -> BgrImage:
-    """The picture of a line with its light rim, kept."""
+    """Return the picture of a line with its light rim. It is cached."""
     picture = np.full((height + 2, width + 2, 3), WHITE, np.uint8)
     picture[1:-1, 1:-1] = NUMBER
     picture.flags.writeable = False
@@ -496,8 +522,7 @@ def _ruled(width: int, height: int) -> BgrImage:
 
 @lru_cache(maxsize=4096)
 def tabs_for(text: str, confidence: str, size_px: int, colour: Colour, *, brief: bool = False) -> tuple[Tab, ...]:
-    """The forms a label may take, best first: with its confidence as `confidence` unless `brief`, then without, then
-    smaller."""
+    """Return the forms that a label may take, best first: with its confidence unless `brief`, then without, then smaller."""
     sizes_px = [max(round(size_px * shrinking), MIN_TYPE_PX) for shrinking in _SHRINKING]
     if not text:
         return tuple(Tab("", confidence, smaller_px, colour) for smaller_px in sizes_px)
@@ -506,13 +531,13 @@ def tabs_for(text: str, confidence: str, size_px: int, colour: Colour, *, brief:
 
 
 def is_crowded(digits: Sequence[Digit], size_px: int) -> bool:
-    """Whether labels with confidences would be more than the digits that they name."""
+    """Return whether there are too many digits, or too small ones, for labels with confidences."""
     heights = sorted(digit.box.height for digit in digits)
     return len(heights) > _MAX_WITH_CONFIDENCE or (bool(heights) and heights[len(heights) // 2] < _MIN_HEIGHT_LINES * size_px)
 
 
 def _proposals(request: _LayoutRequest) -> tuple[list[Box], list[tuple[Tab, ...]]]:
-    """What is to be labelled, the digits, then the numbers, and the forms that each label may take."""
+    """Return what is to be labelled, the digits, then the numbers, and the forms that each label may take."""
     brief, size_px = request.is_brief, request.size_px
     targets = [*(digit.box for digit in request.digits), *(number.box for number in request.numbers)]
     forms = []
@@ -525,9 +550,9 @@ def _proposals(request: _LayoutRequest) -> tuple[list[Box], list[tuple[Tab, ...]
 
 
 def _underlines(numbers: Edges, blocked: Edges, bounds: Box, size_px: int) -> tuple[dict[int, bool], Edges]:
-    """The lines under numbers, over them where there is no room below, and none where there is none at all.
+    """Place a line under each number, or over it where there is no room below, or none where there is no room at all.
 
-    By the index of its number whether each is below; and their edges in the same order.
+    Returns whether each line is below, by index of its number, and the edges of the lines in the same order.
     """
     sides: dict[int, bool] = {}
     for below in (True, False):
@@ -540,7 +565,7 @@ def _underlines(numbers: Edges, blocked: Edges, bounds: Box, size_px: int) -> tu
 
 
 def _lines(numbers: Edges, below: npt.NDArray[np.bool_], size_px: int) -> Edges:
-    """The edges of a line below each number, or above it."""
+    """Return the edges of a line below each number, or above it."""
     thick_px = line_width_px(size_px) + 1
     off_px = thick_px + 3
     left, top, right, bottom = numbers.T
@@ -554,9 +579,9 @@ def scaled_box(box: Box, scale: float) -> Box:
 
 
 def _paste(picture: BgrImage, pixels: BgrImage, left: int, top: int) -> None:
-    """Lay as much of `pixels` on the picture as is on it with its corner there.
+    """Copy `pixels` onto the picture with their upper left corner there, as far as they lie on it.
 
-    Each row is copied as one item: where many items are copied numpy lets the reader have the interpreter, once for each label.
+    Each row is copied as one item. With many items numpy would hand the interpreter to the reader, once for each label.
     """
     right, bottom = min(left + pixels.shape[1], picture.shape[1]), min(top + pixels.shape[0], picture.shape[0])
     x, y = max(left, 0), max(top, 0)
@@ -569,20 +594,20 @@ def _paste(picture: BgrImage, pixels: BgrImage, left: int, top: int) -> None:
 
 
 def _outline(picture: BgrImage, inner: Edges, off_px: Sequence[int], colour: Colour, corners: bool = False) -> None:
-    """Lines of a pixel around each of the boxes, so far outside them each; with `corners` their corners alone."""
+    """Draw lines of one pixel around each box, at each of the distances outside it; with `corners` their corners alone."""
     if not len(inner):
         return
     edges = inner + np.array([0, 0, -1, -1], np.int32)
     inwards = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)], np.int32)
-    # Of each box and distance the four corners, (D, N, 4, 2).
+    # The four corners of each box at each distance, (D, N, 4, 2).
     lines = edges[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] - np.array(off_px, np.int32)[:, None, None, None] * inwards
     if corners:
         arms = (np.array(_ARM * (edges[:, 2:] - edges[:, :2]), np.int32) + 2)[:, None] * inwards
         lines = np.stack([lines + arms * np.array([1, 0]), lines, lines + arms * np.array([0, 1])], axis=3).astype(np.int32)
-    # All in one call: after each the reader may take the interpreter.
+    # Draw all in one call, since after each call the reader may take the interpreter.
     cv2.polylines(picture, list(lines.reshape(-1, *lines.shape[-2:])), not corners, colour)
 
 
 def _inside(picture: BgrImage, box: Box) -> BgrImage:
-    """The part of `picture` that `box` covers, as a view."""
+    """Return the part of `picture` that `box` covers, as a view."""
     return picture[max(box.y, 0) : max(box.bottom, 0), max(box.x, 0) : max(box.right, 0)]

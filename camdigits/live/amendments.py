@@ -1,4 +1,4 @@
-"""Amendments: what the user said of places on what is shown, for as long as it holds there."""
+"""Amendments: the user's corrections on what is shown, for as long as they hold there."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from camdigits.vision.types import BgrImage, Box, Glyph, Scene
 
 
 class Amendments:
-    """What the user said of digits, in place of what is read there.
+    """The labels that the user gave, in place of what was read.
 
-    page: whether all frames show one page that only the user changes (the canvas). What they said of a place then holds until
-    its strokes are gone; else what they said of a digit that is not followed ends with its frame.
+    page: whether all frames show one page that only the user changes (the canvas). A correction of a place then holds until
+        its strokes are gone. Otherwise a correction of a digit without a track ends with its frame.
     """
 
     def __init__(self, page: bool) -> None:
@@ -18,11 +18,13 @@ class Amendments:
         self._made: tuple[Amendment, ...] = ()
 
     def apply(self, seen: Scene) -> Scene:
-        """The scene as the user has it."""
+        """Return the scene with the user's corrections."""
         return apply_amendments(seen, self._made)
 
     def add(self, seen: Scene, image: BgrImage, box: Box, label: int | None) -> tuple[Glyph, int | None]:
-        """Take it that a digit, or None, stands in that box of a scene: its crop, and what had been read there, if anything.
+        """Correct what stands in a box of a scene; return its crop, and the label that was read there, if any.
+
+        label: the digit, or None where there is none.
 
         Raises ValueError where there is no ink.
         """
@@ -40,18 +42,18 @@ class Amendments:
         self._made = ()
 
     def next_frame(self) -> None:
-        """Another frame is shown."""
+        """Note that another frame is shown: drop the corrections of digits without a track."""
         if not self._page:
-            # What is not followed stands elsewhere on the next frame, or is another page.
+            # A digit without a track stands elsewhere on the next frame, or the page is another one.
             self._made = tuple(amendment for amendment in self._made if amendment.track is not None)
 
     def read(self, seen: Scene) -> None:
-        """That was read on the frame that is shown."""
+        """Note what was read on the frame that is shown: drop corrections whose strokes are gone."""
         if self._page:
-            # What is drawn there once its strokes are gone is another digit.
+            # What is drawn there after its strokes are gone is another digit.
             self._made = tuple(amendment for amendment in self._made if has_strokes(seen, amendment.box))
 
 
 def has_strokes(scene: Scene, box: Box) -> bool:
-    """Whether any of the crops that the network got reaches into that box: the lines of squared paper give none."""
+    """Return whether any crop that the network got reaches into that box; the lines of squared paper give no crops."""
     return scene.evidence is None or any(crop.intersection_area(box) for crop in scene.evidence.boxes)

@@ -1,4 +1,4 @@
-"""What opens windows: sources, readers, the screen and the user's notebook, put together for the app's loop."""
+"""The windows of the app: puts sources, readers, the screen and the user's notebook together for the loop."""
 
 from __future__ import annotations
 
@@ -37,17 +37,21 @@ from camdigits.tracking.ports import Reader
 from camdigits.vision.types import BgrImage, Frame, Scene
 
 TITLE = "camdigits"
+"""Title of the window."""
 FIRST_CAMERA = "0"
+"""The source that is opened where none is named."""
 
 
 @dataclass(frozen=True)
 class WindowOptions:
-    """What the live window is asked to do: the options of `camdigits live` and `camdigits canvas` of those names.
+    """What the live window is to do: the options of the same names of `camdigits live` and `camdigits canvas`.
 
-    source: what is watched; None for the first camera, or the canvas where there is no camera. page: the canvas is opened
-    first, on that page; None where the source is. size: width and height in pixels that cameras are asked for, None for the
-    usual. snapshots: the folder of all that is saved. record: what is recorded from the start, None for nothing; raw: whether
-    recordings are of the pictures as they come, not of what was read.
+    source: what is read; None for the first camera, or for the canvas where there is no camera.
+    snapshots: the folder for everything that is saved.
+    size: width and height that cameras are asked for, pixels; None for the usual size.
+    page: the page of the canvas, which is then shown first; None to show the source first.
+    record: the file that is recorded from the start; None for none.
+    raw: whether recordings are of the pictures as they come, without what was read.
     """
 
     source: str | None
@@ -65,7 +69,10 @@ class WindowOptions:
 def correct_pictures(
     paths: Sequence[str], recognizer: Recognizer, writer: SceneWriter, annotations: writers.AnnotationWriter | None
 ) -> list[str]:
-    """Show pictures one after the other to be corrected, and put out each as it was left; what was said of the others."""
+    """Show pictures one after the other to be corrected, and write each as it was left.
+
+    Returns the messages about the pictures that could not be shown.
+    """
 
     window.check_display()
     pictures = _PicturesToCorrect(paths, recognizer)
@@ -88,7 +95,7 @@ def correct_pictures(
             window.CvWindow(TITLE),
             seconds,
             Outputs(_snapshots(Path()), leave, copy=copy_text, recorder=ClipRecorder(draw_scene, None, Path())),
-            # Held from the first, since nothing moves: a box is dragged round a digit that was missed, not round a part.
+            # Frames are held from the first, as nothing moves: a box is dragged round a missed digit, not round a part.
             View(held=True, rotation=recognizer.settings.rotation.rotate),
             f"files to go: {len(paths)}; click a digit, or drag a box round one that was missed, and type what it is, "
             "- for none; Enter goes on",
@@ -100,11 +107,14 @@ def correct_pictures(
 
 
 class _NoMorePicturesError(SourceError):
-    """There is none left to correct."""
+    """There is no picture left to correct."""
 
 
 class _PicturesToCorrect:
-    """Pictures and pages one after the other (live.ports.Sources); `missing` is what was said of those that cannot be shown."""
+    """Pictures and pages one after the other (live.ports.Sources).
+
+    missing: the messages about those that cannot be shown.
+    """
 
     def __init__(self, paths: Sequence[str], recognizer: Recognizer) -> None:
         self._left, self._recognizer = list(paths), recognizer
@@ -114,7 +124,7 @@ class _PicturesToCorrect:
 
     @property
     def left(self) -> int:
-        """How many there are still to show: pages of the file that is open, and other files."""
+        """Number of pictures still to show: pages of the open file, and other files."""
         return self._pages_left + len(self._left)
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
@@ -131,7 +141,7 @@ class _PicturesToCorrect:
         self._pages.close()
 
     def _opened_pages(self) -> Generator[FrameSource]:
-        """Each picture as a source of its own."""
+        """Open each picture as a source of its own."""
         while self._left:
             path = self._left.pop(0)
             try:
@@ -151,7 +161,7 @@ class _PicturesToCorrect:
 
 
 class _Named:
-    """A reader whose scenes say of what source they are (tracking.ports.Reader)."""
+    """A reader that puts the name of their source into scenes (tracking.ports.Reader)."""
 
     def __init__(self, reader: Reader, name: str) -> None:
         self._reader, self._name = reader, name
@@ -170,7 +180,7 @@ class _Named:
 
 
 def run_window(options: WindowOptions, number_events: NumberEventWriter | None = None) -> None:
-    """Open the window in camera or canvas mode, until the user quits. Raises SourceError for a named source that cannot be."""
+    """Run the window, in camera or canvas mode, until the user quits. Raises SourceError if a named source cannot be opened."""
     window.check_display()
     threads = share_with_reader()
     with report_warnings():
@@ -186,7 +196,7 @@ def run_window(options: WindowOptions, number_events: NumberEventWriter | None =
             mode = Mode.CANVAS
             what = str(error).partition(";")[0]
             notice = f"{what}: draw here with the left button; another source: camdigits live SOURCE"
-    gc.freeze()  # what is loaded stays: to look through it for garbage now and then would hold a frame up
+    gc.freeze()  # what is loaded stays, and searching it for garbage would hold frames up
     draw = _as_it_came if options.raw else draw_scene
     with closing(ClipRecorder(draw, options.record, options.snapshots)) as recorder:
         if options.record is not None:
@@ -212,14 +222,14 @@ def _as_it_came(image: BgrImage, scene: Scene) -> BgrImage:  # noqa: ARG001 - wh
 
 
 def _notebook(recognizer: Recognizer) -> Notebook:
-    """The user's own, from which the recognizer learns while it reads."""
+    """Return the user's notebook, from which the recognizer learns while it reads."""
 
     adaptable = recognizer.adaptable
     return NotebookFolder(data_folder(), Teacher(data_folder(), recognizer.model, adaptable.network.sha256, adaptable.use))
 
 
 class _WindowSources:
-    """What the window shows (live.ports.Sources): the source that was named, other cameras in its place, and the canvas."""
+    """What the window shows (live.ports.Sources): the named source, other cameras in its place, and the canvas."""
 
     def __init__(self, options: WindowOptions, recognizer: Recognizer) -> None:
         self._options, self._recognizer = options, recognizer
@@ -228,7 +238,7 @@ class _WindowSources:
         self._pipes_read: set[str] = set()
 
     def open_ahead(self) -> None:
-        """Open the named source before there is a window. Raises SourceError."""
+        """Open the named source before the window. Raises SourceError."""
         self._ahead = self._opened(self._spec)
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]:
@@ -254,7 +264,7 @@ class _WindowSources:
         return source, CanvasReader(self._recognizer) if page.picture is None else PictureReader(self._recognizer)
 
     def _opened(self, spec: str) -> FrameSource:
-        if kinds.is_pipe(spec):  # to open it again would wait for somebody who writes to it
+        if kinds.is_pipe(spec):  # opening it again would wait until somebody writes to it
             if spec in self._pipes_read:
                 raise SourceError(f"{spec}: is a pipe, which can be read once; name a file to see it again")
             self._pipes_read.add(spec)

@@ -1,4 +1,4 @@
-"""The page and the pen: an ordinary FrameSource that happens to listen to the mouse."""
+"""The page and the pen: a FrameSource that listens to the mouse."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ from camdigits.sources.ports import Clock, Pointer, UserInput
 from camdigits.vision.types import BgrImage, Frame, InkPart
 
 PAGE_PX = 640
+"""Sides of a blank page, pixels."""
 BRUSH_RADIUS_PX = 10
+"""Radius of the brush at first, pixels."""
 BRUSH_RADII_PX = range(2, 61)
+"""Radii that the brush may have, pixels."""
 PICTURE_SIDES_PX = (640, 1280)
-"""Between these is the longest side of a picture that is drawn on, unless a size is asked for."""
+"""Least and greatest longer side of a picture that is drawn on, pixels, unless a size is given."""
 PARTS, PARTS_AREA = 200, 6
-"""Of so many of the last strokes it is known what each left, as far as their boxes cover the page only so often."""
+"""Strokes whose ink is known each by itself: the last `PARTS`, as long as their boxes cover at most `PARTS_AREA` pages."""
 DARK_GREY = 100
-"""Pictures that are darker for the most part are drawn on as a blackboard is."""
+"""Median grey level below which a picture is drawn on as a blackboard is."""
 
 _POLL_PERIOD_S = 0.02
+"""Time between two looks at the page, seconds."""
 
 SavePage = Callable[[Page], Path]
 """Saves a page and returns the file that shows it. Raises OutputError."""
@@ -42,8 +46,11 @@ def _save_nowhere(page: Page) -> Path:  # noqa: ARG001 - a SavePage is given one
 class CanvasSource:
     """A page that the left button draws on and the right button wipes; a FrameSource.
 
-    It fills the left of the picture that is shown, from (0, 0); beyond it nothing can be begun. A blank page, 640x640, white,
-    unless another is given; frames of pages without a picture say which ink is on them.
+    The page fills the left of the picture that is shown, from (0, 0). No stroke can begin beyond it. Frames of a page without
+    a picture carry its ink.
+
+    page: the page to begin with.
+    save: saves the page.
     """
 
     name = "canvas"
@@ -77,7 +84,7 @@ class CanvasSource:
 
     @property
     def unsaved(self) -> bool:
-        """Whether there are strokes on the page that are in no file."""
+        """Whether the page has strokes that are not saved."""
         strokes = self._drawing.page.strokes
         return bool(strokes) and strokes != self._saved_strokes
 
@@ -92,8 +99,10 @@ class CanvasSource:
         return "" if self._radius_px == BRUSH_RADIUS_PX else f"brush {self._radius_px} px"
 
     def read(self, user_input: UserInput) -> Frame:
-        """What the page is after `user_input`, at once; unsettled while the pen is down. The index grows when the page
-        changes."""
+        """Return the page after `user_input`, at once.
+
+        The frame is unsettled while the pen is down. Its index grows when the page changes.
+        """
         for is_move, pointers in groupby(
             user_input.pointers, lambda pointer: (pointer.action, pointer.button) == ("move", "left")
         ):
@@ -120,10 +129,10 @@ class CanvasSource:
         return self._frame
 
     def close(self) -> None:
-        """Nothing to give back; the strokes stay."""
+        """Do nothing: the canvas holds no device, and the strokes stay."""
 
     def _parts_of_strokes(self) -> tuple[InkPart, ...]:
-        """What each of the last strokes of the pen left; each is drawn by itself once."""
+        """Return the ink of each of the last strokes of the pen; each stroke is drawn by itself once."""
         page = self._drawing.page
         pens = [stroke for stroke in page.strokes[-PARTS:] if stroke.kind is StrokeKind.PEN]
         known = {id(stroke): (stroke, part) for stroke, part in self._parts}
@@ -148,7 +157,7 @@ class CanvasSource:
                 drawing.extend(_place(pointer))
                 drawing.end()
             case "move", _:
-                # The button was let go where no event could reach us, outside the window or in another mode.
+                # The button was released where no event could reach us, outside the window or in another mode.
                 drawing.end()
             case "down", "right":
                 self._message = ""
@@ -159,7 +168,7 @@ class CanvasSource:
         match command:
             case Command.CLEAR:
                 if not drawing.wipe() and drawing.blank.picture is not None:
-                    self._shown_changes = -1  # what was read of the picture is forgotten, and read anew
+                    self._shown_changes = -1  # so that the picture is read anew
             case Command.UNDO:
                 drawing.undo()
             case Command.REDO:
@@ -176,7 +185,7 @@ class CanvasSource:
         self._message = self._saved() if command is Command.SAVE_PAGE else ""
 
     def _saved(self) -> str:
-        """Save the page; returns what to tell the user."""
+        """Save the page, and return the message for the user."""
         self._drawing.end()
         try:
             path = self._save(self._drawing.page)
@@ -191,10 +200,11 @@ class CanvasSource:
 
 
 def open_page(spec: str | None, size: tuple[int, int] | None = None) -> Page:
-    """The page to begin with: blank for None, a page that was saved (.json), else a picture to draw on, scaled to fit.
+    """Return the page to begin with: blank for None, a saved page (.json), or a picture to draw on, scaled to fit.
 
-    size: its width and height in pixels; a saved page has its own. Raises SourceError for a page or picture that cannot be
-    read, UsageError for a size that no page has.
+    size: width and height of the page, pixels; a saved page has its own.
+
+    Raises SourceError for a page or picture that cannot be read, UsageError for a size that no page has.
     """
     if size and not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in size):
         raise UsageError(f"the sides of a page are {MIN_SIDE_PX} to {MAX_SIDE_PX} pixels, not {size[0]}x{size[1]}")
@@ -218,7 +228,7 @@ def open_page(spec: str | None, size: tuple[int, int] | None = None) -> Page:
 
 
 def _page_of(image: BgrImage, size: tuple[int, int] | None) -> Page:
-    """A page of `size`, or else of the picture's shape, with the picture on it, as large as fits and in the middle."""
+    """Return a page with the picture in its middle, as large as fits. Without a size it has the picture's shape."""
     height, width = image.shape[:2]
     if size is None:
         scale = min(max(max(image.shape[:2]), PICTURE_SIDES_PX[0]), PICTURE_SIDES_PX[1]) / max(image.shape[:2])
@@ -236,7 +246,7 @@ def _page_of(image: BgrImage, size: tuple[int, int] | None) -> Page:
 
 
 def _place(pointer: Pointer) -> tuple[int, int]:
-    """Where the mouse was, or the nearest place to which a stroke goes."""
+    """Return where the mouse was, or the nearest place that a stroke may reach."""
     return max(-REACH_PX, min(REACH_PX, pointer.x)), max(-REACH_PX, min(REACH_PX, pointer.y))
 
 

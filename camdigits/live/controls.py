@@ -1,8 +1,8 @@
 """Keys and what they do: one table for dispatch, the help card and the README; pure.
 
-`BINDINGS` is that table. `after(view, command)` is what a command does to the view; commands that touch the page, the disk or
-what was read (clear, undo, the brush, the paper, saving, next camera, pages, corrections, letting go) leave the view as it is
-and are carried out by whoever owns those things.
+`BINDINGS` is that table. `after(view, command)` is what a command does to the view. Commands that touch the page, the disk or
+what was read (clear, undo, the brush, the paper, saving, next camera, pages, corrections, letting go) leave the view as it is.
+The owners of those things carry them out.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ class Mode(Enum):
 
 
 class Binding(NamedTuple):
-    """Keys (as `UserInput.keys` has them), their command and one line of help; `only` names the mode it is for."""
+    """Keys (as in `UserInput.keys`), their command, and one line of help.
+
+    only: the mode in which the keys work; None for both.
+    """
 
     keys: tuple[str, ...]
     command: Command
@@ -98,11 +101,13 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("esc",), Command.LET_GO, "let go of what was clicked, then of the held frame; then quit"),
     Binding(("q",), Command.QUIT, "quit"),
 )
+"""All keys, in the order of the help card."""
 
 PAGE_COMMANDS = frozenset({Command.CLEAR, *(binding.command for binding in BINDINGS if binding.only is Mode.CANVAS)})
-"""What the page of the canvas obeys."""
+"""The commands that the page of the canvas carries out."""
 
 _COMMANDS = {key: binding for binding in BINDINGS for key in binding.keys}
+"""The binding of each key."""
 _KEY_NAMES = {
     " ": "space",
     "esc": "Esc",
@@ -112,6 +117,7 @@ _KEY_NAMES = {
     "left": "Left",
     "right": "Right",
 }
+"""Names of keys that are not written as their character."""
 
 
 @dataclass(frozen=True)
@@ -131,28 +137,28 @@ class View:
 
 
 def commands(keys: Iterable[str], mode: Mode) -> tuple[Command, ...]:
-    """The commands that `keys` give in `mode`, in order; keys that mean nothing there are passed over."""
+    """Return the commands of `keys` in `mode`, in order; keys without a meaning there are skipped."""
     found = (_COMMANDS.get(key) for key in keys)
     return tuple(binding.command for binding in found if binding is not None and binding.only in (None, mode))
 
 
 def key_name(key: str) -> str:
-    """How a key is written for people."""
+    """Return the name of a key as it is written for people."""
     return _KEY_NAMES.get(key, key)
 
 
 def command_key(command: Command) -> str:
-    """How the first key of a command is written for people."""
+    """Return the name of the first key of a command."""
     return next(key_name(binding.keys[0]) for binding in BINDINGS if binding.command is command)
 
 
 def keys_name(keys: Sequence[str]) -> str:
-    """How the keys of a binding are written for people."""
+    """Return the names of the keys of a binding."""
     return "0 to 9" if "".join(keys) == "0123456789" else " ".join(map(key_name, keys))
 
 
 def after(view: View, command: Command) -> View:
-    """The view once `command` was given."""
+    """Return the view after a command."""
     match command:
         case Command.TOGGLE_MODE:
             other = Mode.CANVAS if view.mode is Mode.CAMERA else Mode.CAMERA
@@ -177,7 +183,7 @@ def after(view: View, command: Command) -> View:
         case Command.QUIT:
             return replace(view, quitting=True)
         case _ if command in PAGE_COMMANDS and view.mode is Mode.CANVAS:
-            # What these change must be seen at once, so they end a hold.
+            # The user must see at once what these change, so they end a hold.
             return replace(view, held=False)
         case _:
             return view

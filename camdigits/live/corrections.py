@@ -1,4 +1,4 @@
-"""Corrections: what the user says of the digit that is selected, kept to learn from."""
+"""Corrections: what the user says of the selected digit, kept to learn from."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from camdigits.live.selection import Selection
 _SELECT_FIRST = (
     f"click a digit first, or hold the frame ({command_key(Command.HOLD)}) and drag a box round one, then type what it is"
 )
+"""Notice for a correction while nothing is selected."""
 
 
 class Corrections:
-    """Takes corrections, and has them learnt from. Without a notebook they are forgotten with the window."""
+    """Takes corrections and has them learnt. Without a notebook they are forgotten when the window closes."""
 
     def __init__(self, selection: Selection, notebook: Notebook | None, notices: Notices, failures: Failures) -> None:
         self._selection, self._notebook = selection, notebook
         self._notices, self._failures = notices, failures
 
     def correct(self, feed: Feed, label: int | None) -> None:
-        """Take it that what is selected is that digit, or none, and keep its crop."""
+        """Correct what is selected, and keep its crop.
+
+        label: the digit that it is, or None for no digit.
+        """
         selected = self._selection.follow(feed)
         if selected is None:
             self._notices.notify(_SELECT_FIRST)
@@ -48,14 +52,14 @@ class Corrections:
             self._notices.notify(self._notebook.teach(), 2 * NOTICE_S)
 
     def unteach(self) -> None:
-        """Undo what was learnt last, or all of it."""
+        """Undo the last lesson, or all of them."""
         if self._notebook is None:
             return
         with self._failures.caught():
             self._notices.notify(self._notebook.unteach(), 2 * NOTICE_S)
 
     def learnt(self) -> bool:
-        """Whether reading has changed since this was asked last, by what was learnt; the user is notified of it."""
+        """Return whether a lesson has changed the reading since the last call, and notify the user of it."""
         message = self._notebook.take_message() if self._notebook is not None else ""
         if message:
             self._notices.notify(message, 2 * NOTICE_S)
@@ -63,7 +67,7 @@ class Corrections:
 
 
 def _described(label: int | None, was: int | None) -> str:
-    """A correction in words: what the user said, and what had been read there."""
+    """Return a correction in words: what the user said, and what had been read."""
     if label == was:
         return "no digit" if label is None else f"{label}, as it was read"
     if was is None:

@@ -8,16 +8,19 @@ from camdigits.outputs.ports import NumberEventWriter
 
 
 class EventLog:
-    """Writes the number events of what is shown, until it fails once: that is a notice, and is raised at the app's end."""
+    """Writes the number events of what is shown, until writing fails once.
+
+    The failure is shown as a notice, and raised at the app's end.
+    """
 
     def __init__(self, writer: NumberEventWriter | None, failures: Failures) -> None:
         self._writer = writer
         self._failures = failures
 
     def take(self, feed: Feed) -> None:
-        """Write what there is to report now. Raises BrokenPipeError when whoever read it went away."""
-        events = feed.number_events()  # the side panel lists by them too
-        writer, self._writer = self._writer, None  # what fails once is not tried again
+        """Write the number events of now. Raises BrokenPipeError when the program that read them has gone."""
+        events = feed.number_events()  # call it even without a writer: the side panel depends on it too
+        writer, self._writer = self._writer, None  # a writer that fails is not tried again
         if writer is None:
             return
         with self._failures.caught(remember=True):

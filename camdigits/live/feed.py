@@ -1,4 +1,4 @@
-"""A feed: a source with what reads it, and what was read of the frame that is shown, as the user has it."""
+"""A feed: a source with its reader, and what was read of the frame that is shown, with the user's corrections."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from camdigits.vision.orientation import Rotation
 from camdigits.vision.types import Box, Frame, Glyph, Scene
 
 BUSY_WAIT_S = 0.02
-"""While a reading is under way, what it gives is asked for this often."""
+"""Longest wait while a reading is under way, seconds, so that its result is taken soon."""
 
 
 class Feed:
-    """A source, the frame of it that is shown, and what was read there.
+    """A source, its frame that is shown, and what was read there.
 
-    region: the part of its pictures that is read. page: whether it shows one page that only the user changes (the canvas), so
-    that what they said of a place goes on being so.
-    Raises SourceError if it cannot be read or holds nothing.
+    region: the part of its pictures that is read; None for all.
+    page: whether it shows one page that only the user changes (the canvas). Corrections of a place then keep holding.
+
+    Raises SourceError if the source cannot be read or is empty.
     """
 
     def __init__(
@@ -49,9 +50,9 @@ class Feed:
             self._recognize()
 
     def read(self, user_input: UserInput) -> bool:
-        """Show the next frame if its time has come, and recognize it if it is settled and new; whether it was.
+        """Show the next frame if its time has come, and recognize it if it is settled and new; return whether it was.
 
-        Where it is not, more may have been read of the frame that is shown.
+        If it was not, take over what more was read of the frame that is shown.
         """
         frame = self.playback.read(user_input)
         if frame is not None:
@@ -64,7 +65,7 @@ class Feed:
         return False
 
     def turn_page(self, forward: bool) -> bool:
-        """Show the next page, or the one before, and read it; whether there is one."""
+        """Show and read the next or the previous page; return whether there is one."""
         frame = self.playback.turn_page(forward)
         if frame is None:
             return False
@@ -74,55 +75,60 @@ class Feed:
         return True
 
     def take_readings(self) -> None:
-        """Take over what was read meanwhile of the frame that is shown."""
+        """Take over what was read of the shown frame in the meantime."""
         recognized = self.frame.settled and self.frame.index == self._recognized_index
         if recognized and not self._forgotten and self.reader.busy:
             self._recognize()
 
     def forget(self) -> None:
-        """Drop what was read and what was said of it, and show no reading until the next frame."""
+        """Drop what was read and corrected, and show no reading until the next frame."""
         self.reader.forget()
         self._forgotten = True
         self._amendments.clear()
         self._show(replace(self._seen, digits=(), numbers=(), marks=(), evidence=None, tentative=()))
 
     def rotate(self, rotation: Rotation) -> None:
-        """Read from now on what is turned so, beginning with the frame that is shown."""
+        """Turn frames by this rotation before they are read, beginning with the one that is shown."""
         self.reader.rotate(rotation)
         self._recognize_again()
 
     def read_again(self) -> None:
-        """Read the frame that is shown anew, as the reading has changed."""
+        """Read the shown frame anew, since the reading has changed."""
         self.reader.forget()
         self._recognize_again()
 
     def number_events(self) -> list[NumberEvent]:
-        """The numbers that came, changed and went since this was asked last; to be asked at every look at the clock."""
+        """Return the number events since the last call; call this at every look at the clock."""
         return self.history.poll(self._clock())
 
-    # What the user says
+    # What the user does
 
     @property
     def region(self) -> Box | None:
-        """The part of the frame that is read, in its pixels; None is all of it."""
+        """The part of the frame that is read, in its pixels; None for all of it."""
         return self._region.box(self.frame)
 
     def read_only(self, box: Box | None) -> RelativeBox | None:
-        """Read only what is in the box, pixels of the frame, from now on; all where it is None or too small. What that is."""
+        """Read only this box from now on, and return it as shares of the picture.
+
+        box: pixels of the frame. Everything is read where it is None or too small; then None is returned.
+        """
         self._region.select(box, self.frame)
         self.read_again()
         return self._region.part
 
     def is_wiped(self, box: Box) -> bool:
-        """Whether what stood in that box of a page is gone; what a camera sees may come back."""
+        """Return whether the strokes in that box of a page are gone; never for a camera, whose view may come back."""
         return self._page and not has_strokes(self._seen, box)
 
     def ink_in(self, box: Box) -> Box:
-        """The box of the ink in a box of the frame; ValueError where there is none."""
+        """Return the box of the ink in a box of the frame. Raises ValueError where there is none."""
         return glyph_at(self.frame.image, box, self.scene.degrees)[1]
 
     def amend(self, box: Box, label: int | None) -> tuple[Glyph, int | None]:
-        """Take it that a digit, or None, stands in that box: its crop, and what had been read there, if anything.
+        """Correct what stands in a box of the frame; return its crop, and the label that was read there, if any.
+
+        label: the digit, or None where there is none.
 
         Raises ValueError where there is no ink.
         """
@@ -130,22 +136,22 @@ class Feed:
         self._show(self._seen)
         return made
 
-    # What the user is told
+    # What the user sees
 
     @property
     def time_s(self) -> float:
-        """Seconds since the source opened, of the frame that is shown."""
+        """Time of the shown frame since the source opened, seconds."""
         return self._clock() - self._opened_s if self.source.pictures else self.frame.time_s
 
     @property
     def name(self) -> str:
-        """What to call what is shown: of a folder the file, else the source."""
+        """The name of what is shown: the file in a folder, otherwise the source."""
         pages = self.playback.pages
         return self.source.name if pages is None else pages.file
 
     @property
     def has_pages(self) -> bool:
-        """Whether there is more than one page or picture, which the user turns."""
+        """Whether there is more than one page or picture for the user to turn."""
         return self.playback.pages is not None and self.source.frame_count != 1
 
     @property
@@ -162,7 +168,7 @@ class Feed:
 
     @property
     def place(self) -> str:
-        """Which of several pictures or pages is shown, and of how many if that is known; "" where there is one."""
+        """Which of several pictures or pages is shown, and of how many if that is known; "" for a single one."""
         count, index = self.source.frame_count, self.frame.index
         if not self.source.pictures or (count == 1 and index == 0):
             return ""
@@ -170,7 +176,7 @@ class Feed:
 
     @property
     def loss(self) -> SourceError | None:
-        """What happened to a source that is lost, for good or for now."""
+        """What happened to a source that is lost, for good or for now; None while it is not."""
         return self.playback.loss
 
     @property
@@ -179,7 +185,10 @@ class Feed:
         return "; ".join(filter(None, (self.playback.notice, self.reader.notice)))
 
     def wait_s(self, held: bool = False) -> float:
-        """How long there is nothing to do; `held` says that no frame is read."""
+        """Return how long there is nothing to do, seconds.
+
+        held: whether the frame is held, so that no other is read.
+        """
         wait_s = IDLE_WAIT_S if held else self.playback.wait_s()
         return min(wait_s, BUSY_WAIT_S) if self.reader.busy else wait_s
 

@@ -16,14 +16,14 @@ from camdigits.vision.orientation import Rotation
 from camdigits.vision.types import Frame, Scene
 
 CLOSE_S = 1.0
-"""Readers that have not let go after this long are left behind."""
+"""Time that readers have to close, seconds. Readers that take longer are abandoned."""
 
 
 class Feeds:
     """The feed of each mode that was shown.
 
-    notebook: remembers which part of a camera's pictures is read; None remembers nothing. leave: gets the last frame of each
-    source but the canvas, as it was read and corrected, when it is left.
+    notebook: remembers which part of a camera's pictures is read; without one nothing is remembered.
+    leave: called with the last frame of each source but the canvas, and its corrected scene, when the source is left.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Feeds:
         return self._feeds[mode]
 
     def open(self, mode: Mode, rotation: Rotation = Rotation.AUTO) -> None:
-        """Open the source of a mode, unless it is open; a clip that is at its end begins anew, turned by `rotation`.
+        """Open the source of a mode, unless it is open. A clip that has ended begins anew, turned by `rotation`.
 
         Raises SourceError if it cannot be opened or read.
         """
@@ -46,11 +46,11 @@ class Feeds:
             self.play_again(rotation)
 
     def open_next_camera(self, rotation: Rotation) -> None:
-        """Put another camera in the place of the one that is shown, turned like it. Raises SourceError where there is none."""
+        """Replace the camera that is shown by another one, turned alike. Raises SourceError where there is none."""
         self._replace(*self._sources.next_camera(), rotation)
 
     def play_again(self, rotation: Rotation) -> None:
-        """Begin anew with what is shown in camera mode. Raises SourceError if it cannot be opened or read any more."""
+        """Begin anew with what is shown in camera mode. Raises SourceError if it can no longer be opened or read."""
         self._replace(*self._sources.open(Mode.CAMERA), rotation)
 
     def _replace(self, source: FrameSource, reader: Reader, rotation: Rotation) -> None:
@@ -64,22 +64,22 @@ class Feeds:
         _close(before.source, before.reader)
 
     def read_again(self) -> None:
-        """Read anew what is shown, as the reading has changed."""
+        """Read anew what is shown, since the reading has changed."""
         for feed in self._feeds.values():
             feed.read_again()
 
     @property
     def has_unsaved_strokes(self) -> bool:
-        """Whether something was drawn that is in no file."""
+        """Whether a drawing has strokes that are not saved."""
         return any(isinstance(feed.source, Drawable) and feed.source.unsaved for feed in self._feeds.values())
 
     @property
     def loss(self) -> SourceError | None:
-        """What happened to the first source that is lost."""
+        """What happened to the first source that is lost; None where none is."""
         return next((feed.loss for feed in self._feeds.values() if feed.loss is not None), None)
 
     def close(self) -> None:
-        """Close every reader and every source, also when one of them fails to close or a reader hangs."""
+        """Close every reader and every source, even if one of them fails to close or a reader hangs."""
         with ExitStack() as closing:
             for mode, feed in self._feeds.items():
                 if mode is Mode.CAMERA:
@@ -104,7 +104,7 @@ def _close(source: FrameSource, reader: Reader) -> None:
 
 
 def _close_within(seconds: float, readers: Iterable[Reader]) -> None:
-    """Close readers beside each other; those that hang are left behind after that long, and an exception of one is raised."""
+    """Close readers side by side, within that time; abandon those that hang, and raise an exception of one that fails."""
     errors: list[Exception] = []
 
     def close(reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""Interaction: what the user does with keys and the mouse, carried out."""
+"""Interaction: carries out what the user does with keys and the mouse."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from camdigits.vision.orientation import Rotation
 from camdigits.vision.types import Box
 
 _TYPE_IT = f"type what it is: 0 to 9, or {command_key(Command.IS_NONE)} if it is no digit"
+"""Notice once a digit or a place is selected."""
 _ONLY_A_PART = f"only this part is read, until {command_key(Command.WHOLE_PICTURE)} is pressed"
+"""Notice once the user has dragged a box round the part to read."""
 
 
 class Interaction:
-    """The view, and what the user has selected in it; carries out what they do."""
+    """The view and the selection in it; carries out what the user does."""
 
     def __init__(
         self,
@@ -53,13 +55,13 @@ class Interaction:
 
     @property
     def dragged(self) -> Box | None:
-        """The box that is being dragged, pixels of the frame."""
+        """The box that is being dragged, pixels of the frame; None while none is."""
         if not isinstance(self._gesture, pointer.Dragging):
             return None
         return pointer.box_between(*self._gesture, self._feed.frame, self.view)
 
     def handle(self, user_input: UserInput) -> UserInput:
-        """Carry out what the user asked for; returns what is left for the source to hear."""
+        """Carry out what the user asked for, and return the input that is left for the source."""
         mode = self.view.mode
         if user_input.keys or any(event.action == "down" for event in user_input.pointers):
             self._notices.user_acted()
@@ -101,7 +103,7 @@ class Interaction:
         self._act_on(command, key)
 
     def _act_on(self, command: Command, key: str) -> None:
-        """What a command does besides changing the view."""
+        """Do what a command does besides changing the view."""
         match command:
             case Command.SNAPSHOT:
                 self._save_snapshot()
@@ -144,7 +146,7 @@ class Interaction:
                 self._notices.notify(f"{self._feed.name} is no clip that could be played again")
 
     def _quit(self) -> None:
-        """Quit; where that loses a drawing, only once the user has been asked."""
+        """Quit. Where that loses a drawing, warn the user first, and quit the second time."""
         if self._feeds.has_unsaved_strokes and not self._was_asked:
             self._was_asked = True
             keys = [Command.SAVE_PAGE] if self.view.mode is Mode.CANVAS else [Command.TOGGLE_MODE, Command.SAVE_PAGE]
@@ -154,7 +156,7 @@ class Interaction:
             self.view = after(self.view, Command.QUIT)
 
     def _meaning_of_escape(self) -> Command:
-        """The command that Esc is now. A frame that was held from the first stays so."""
+        """Return the command that Esc stands for now. A frame that was held from the first stays held."""
         if self.selection or not isinstance(self._gesture, pointer.Idle):
             return Command.LET_GO
         return Command.HOLD if self.view.held and not self._begins_held else Command.QUIT
@@ -177,7 +179,7 @@ class Interaction:
             self._let_go()
 
     def _point(self, event: Pointer) -> None:
-        """Click to select a digit, drag a box: round a digit on a page that is held, else round the part that is to be read."""
+        """Click to select a digit. Drag a box round a digit on a held page, or round the part that is to be read."""
         draws = self.view.mode is Mode.CANVAS and not self.view.held and event.x < self._feed.frame.image.shape[1]
         self._gesture, done = pointer.after(self._gesture, event, ours=not draws)
         match done:
@@ -226,7 +228,7 @@ class Interaction:
             self._notices.notify(f"saved {self._outputs.save_snapshot(self._screen.picture, scene)}")
 
     def _copy(self) -> None:
-        """Put the number that was clicked on the clipboard, or the one that was read last."""
+        """Copy the clicked number, or else the last one that was read, to the clipboard."""
         number = self.selection.number(self._feed)
         numbers = self._feed.history.numbers
         text = number.text if number is not None else numbers[0].text if numbers else ""

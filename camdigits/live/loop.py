@@ -24,9 +24,10 @@ _ELSEWHERE = "trying again ({})".format(
         if binding.command in (Command.NEXT_CAMERA, Command.TOGGLE_MODE)
     )
 )
-"""What the user reads of a source that is sought again, beside what happened to it."""
+"""Notice for a source that is lost and sought again, after what happened to it."""
 
 _AGAIN = f"{command_key(Command.PLAY_AGAIN)} plays it again"
+"""Notice for a clip that has ended, after the name of the clip."""
 
 
 def run(
@@ -40,11 +41,13 @@ def run(
 ) -> None:
     """Read digits live until the user quits.
 
-    Sources are opened when their mode is first shown and kept, each with its own reader, until the next camera takes the
-    place of one; `notice` stands until the user does something. What the user says of digits, and which part of a source is
-    read, is kept in `notebook`; without one it is forgotten with the window. What cannot be written is a notice.
-    Raises SourceError if the first source cannot be opened or read, and, once the user has quit, if one is lost by then;
-    OutputError then if a recording, or the writing of number events, has failed.
+    sources: opened when their mode is first shown. Each stays open, with its own reader, until the next camera replaces it.
+    notice: the first notice, shown until the user does something.
+    notebook: keeps corrections, and which part of a source is read. Without one, they are forgotten when the window closes.
+
+    A failure to write is shown as a notice. Raises SourceError if the first source cannot be opened or read.
+    After the user has quit, raises SourceError if a source is lost by then. Raises OutputError if a recording, or the writing
+    of number events, has failed.
     """
     session = _Session(sources, window, clock, outputs, view, notice, notebook)
     try:
@@ -93,7 +96,7 @@ class _Session:
         return self._user.view.quitting
 
     def show_frame(self, user_input: UserInput) -> None:
-        """Read what the source has now, unless the frame is held, show it and put it out."""
+        """Read what the source has now, unless the frame is held; show it and write it."""
         began_s = self._clock()
         is_new = False
         self._feed.playback.automatic = self._user.view.automatic
@@ -111,22 +114,22 @@ class _Session:
         self._events.take(feed)
 
     def wait_s(self) -> float:
-        """How long the user may be waited for."""
+        """Return how long to wait for the user, seconds."""
         return self._feed.wait_s(self._user.view.held)
 
     def handle(self, user_input: UserInput) -> UserInput:
-        """Carry out what the user asked for; returns what is left for the source to hear."""
+        """Carry out what the user asked for, and return the input that is left for the source."""
         return self._user.handle(user_input)
 
     def close(self) -> None:
-        """Close the window, at once, then every reader and every source, also when one of them fails to close."""
+        """Close the window at once, then every reader and every source, even if one of them fails to close."""
         with ExitStack() as closing:
             closing.callback(self._feeds.close)
             closing.callback(self._recording.end)
             closing.callback(self._window.close)
 
     def report_failure(self) -> None:
-        """Raise what went wrong and was not mended: the SourceError of a source that is lost, or an output's OutputError."""
+        """Raise a failure that still stands: the SourceError of a lost source, or the OutputError of an output."""
         failure = self._feeds.loss or self._failures.first
         if failure is not None:
             raise failure

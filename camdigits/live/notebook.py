@@ -1,4 +1,4 @@
-"""The user's notebook: corrections, what was learnt of them, and which part of each source is read (live.ports.Notebook)."""
+"""The user's notebook: corrections, what was learnt, and which part of each source is read (live.ports.Notebook)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from camdigits.runtime.files import write_whole
 from camdigits.vision.types import Glyph
 
 REGIONS_FILE = "regions.json"
+"""Name of the file with the part of each source that is read."""
 MAX_BYTES = 1 << 20
+"""Size of that file above which it counts as damaged, bytes."""
 
 
 class NotebookFolder:
-    """A notebook in a folder of the user's own; what is damaged in it counts as never written.
+    """A notebook in a folder of the user. What is damaged in it counts as never written.
 
-    teacher: who learns from it beside the window.
+    teacher: learns from it beside the window.
     """
 
     def __init__(self, folder: Path, teacher: Teacher) -> None:
@@ -62,7 +64,7 @@ class NotebookFolder:
 
 
 def _place_of(source: str) -> str:
-    """A file or folder by its full path, as others elsewhere have the same name; any other source as it is called."""
+    """Return the full path of a file or folder, since others have the same name; any other source as it is named."""
     try:
         return str(Path(source).absolute()) if Path(source).exists() else source
     except (OSError, ValueError):  # no name that a file can have

@@ -1,4 +1,4 @@
-"""Notices: the sentence that the app has for the user now, and failures, which become one."""
+"""Notices: the sentence that the app shows to the user now, and failures, which become notices."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from camdigits.errors import OutputError
 from camdigits.sources.ports import Clock
 
 NOTICE_S = 3.0
-"""How long a passing notice stands."""
+"""Time that a passing notice is shown, seconds."""
 
 
 class Notices:
-    """One notice at a time. It stands until its time is over, or, the first one, until the user does something.
+    """One notice at a time. It is shown until its time is over.
 
-    first: "" for none.
+    first: the first notice, shown until the user does something; "" for none.
     """
 
     def __init__(self, clock: Clock, first: str = "") -> None:
@@ -25,21 +25,24 @@ class Notices:
 
     @property
     def text(self) -> str:
-        """The notice that stands now, or ""."""
+        """The notice that is shown now, or ""."""
         return self._text if self._clock() < self._until_s else ""
 
     def notify(self, text: str, for_s: float = NOTICE_S) -> None:
-        """Show a notice for that many seconds, in place of what stands there."""
+        """Show a notice for that many seconds, in place of the present one."""
         self._text, self._until_s = text, self._clock() + for_s
 
     def user_acted(self) -> None:
-        """Take away the first notice."""
+        """Remove the first notice."""
         if self._until_s == math.inf:
             self._text = ""
 
 
 class Failures:
-    """What could not be written: a notice each, and the app goes on. `first` is the one that is to be raised at its end."""
+    """Failures of outputs: each is shown as a notice, and the app goes on.
+
+    first: the failure that is raised at the app's end.
+    """
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
@@ -47,7 +50,10 @@ class Failures:
 
     @contextmanager
     def caught(self, remember: bool = False) -> Iterator[None]:
-        """Notify of an OutputError within; it is raised again at the app's end where it is to be remembered."""
+        """Show an OutputError within as a notice.
+
+        remember: whether it is raised again at the app's end.
+        """
         try:
             yield
         except OutputError as error:

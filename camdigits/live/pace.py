@@ -25,34 +25,34 @@ class Pace:
         self.due_s = -math.inf
 
     def due_of(self, frame: Frame) -> float:
-        """When a frame that was read is to be shown: not before its time."""
+        """Return when a frame that was read is to be shown: not before its time."""
         return -math.inf if self._source.live or self._source.pictures else self._start_s + frame.time_s
 
     def shown(self, frame: Frame, now_s: float) -> None:
-        """Set when the next frame is due: this one's time on the user's clock, and a period more."""
+        """Set when the next frame is due: one period after this one's time on the user's clock."""
         if self._source.live:
             return
         period_s = self._source.frame_period_s
         if self._source.pictures:
             self._start_s = now_s
         elif now_s - frame.time_s > self._start_s + period_s:
-            # Reading is slower than the clip, or the frame was held: the clip goes on from here, nothing is left out.
+            # Reading is slower than the clip, or the frame was held. The clip goes on from here; no frame is left out.
             self._start_s = now_s - frame.time_s
         self.due_s = self._start_s + frame.time_s + period_s
 
 
 class FrameRate:
-    """How many new frames came in the last second."""
+    """Counts the new frames of the last second."""
 
     def __init__(self) -> None:
         self._times_s: deque[float] = deque()
 
     def count(self, now_s: float) -> None:
-        """A new frame came."""
+        """Count a new frame."""
         self._times_s.append(now_s)
 
     def per_s(self, now_s: float) -> float | None:
-        """In whole frames/s; None where too few came to tell."""
+        """Return the rate, in whole frames/s; None after too few frames."""
         times_s = self._times_s
         while times_s and times_s[0] < now_s - 1:
             times_s.popleft()
@@ -61,16 +61,16 @@ class FrameRate:
 
 
 class Latency:
-    """How long frames take from being read to being shown."""
+    """Measures how long frames take from being read to being shown."""
 
     def __init__(self) -> None:
         self._latest_s: deque[float] = deque(maxlen=_LATENCIES)
 
     def add(self, seconds: float) -> None:
-        """One more frame took so long."""
+        """Add the time that one more frame took, seconds."""
         self._latest_s.append(seconds)
 
     @property
     def median_s(self) -> float | None:
-        """To the millisecond; None before the first frame."""
+        """The median, in seconds, rounded to the millisecond; None before the first frame."""
         return round(median(self._latest_s), 3) if self._latest_s else None

@@ -11,14 +11,20 @@ from camdigits.sources.ports import Clock, FrameSource, Pages, UserInput
 from camdigits.vision.types import Frame
 
 MIN_WAIT_S = 0.001
+"""Shortest wait between two looks at a source, seconds."""
 LIVE_WAIT_S = 0.01
-"""A camera that has no new frame is asked again after this long."""
+"""Time after which a camera without a new frame is asked again, seconds."""
 IDLE_WAIT_S = 0.05
-"""The user is listened to this long where nothing else can happen."""
+"""Longest wait for the user, seconds, where nothing else can happen."""
 
 
 class State(Enum):
-    """PLAYING: frames come, or a source that is lost for now is sought again. ENDED: there are no more. LOST: lost for good."""
+    """How a source plays.
+
+    PLAYING: frames come, or a source that is lost for now is sought again.
+    ENDED: there are no more frames.
+    LOST: it is lost for good.
+    """
 
     PLAYING = auto()
     ENDED = auto()
@@ -35,7 +41,7 @@ class Playback:
     def __init__(self, source: FrameSource, clock: Clock) -> None:
         self.source = source
         self.pages = source if isinstance(source, Pages) else None
-        """The source, where its pages are turned; asked once, since asking takes a third of a millisecond."""
+        """The source if it has pages to turn; checked once, since the check takes a third of a millisecond."""
         self.state = State.PLAYING
         self._clock = clock
         self._pace, self._rate = Pace(source), FrameRate()
@@ -44,17 +50,17 @@ class Playback:
         self._is_new = True
         self._ahead: Frame | None = None
         self.automatic = False
-        """Whether pages go on by themselves."""
+        """Whether pages turn by themselves."""
 
     def begin(self) -> Frame:
-        """The first frame. Raises SourceError if the source cannot be read or holds none."""
+        """Return the first frame. Raises SourceError if the source cannot be read or is empty."""
         frame = self.source.read(UserInput())
         if frame is None:
             raise SourceError(f"{self.source.name} holds no pictures")
         return self._shown(frame)
 
     def read(self, user_input: UserInput) -> Frame | None:
-        """The frame to be shown next, if its time has come; a live source may give the same one again."""
+        """Return the next frame if its time has come, otherwise None. A live source may return the same frame again."""
         if self.state is not State.PLAYING or self._waits_for_user or self._clock() < self._pace.due_s:
             return None
         frame, self._ahead = self._ahead, None
@@ -67,13 +73,13 @@ class Playback:
             self.state = State.ENDED
             return None
         due_s = self._pace.due_of(frame)
-        if due_s > self._clock() + MIN_WAIT_S:  # frames of some clips are further apart at times
+        if due_s > self._clock() + MIN_WAIT_S:  # in some clips the time between frames varies
             self._ahead, self._pace.due_s = frame, due_s
             return None
         return self._shown(frame)
 
     def turn_page(self, forward: bool) -> Frame | None:
-        """The next page, or the one before; None where there is none, or the source has no pages."""
+        """Return the next or the previous page; None where there is none, or the source has no pages."""
         if self.pages is None:
             return None
         frame = self.pages.read(UserInput()) if forward else self.pages.back()
@@ -94,11 +100,11 @@ class Playback:
 
     @property
     def _waits_for_user(self) -> bool:
-        """Whether the next page comes only when it is asked for."""
+        """Whether the next page comes only when the user asks for it."""
         return self.pages is not None and not self.automatic
 
     def rate(self) -> float | None:
-        """New frames in the last second, in frames/s; None where that says nothing."""
+        """Return the new frames of the last second, in frames/s; None while the source does not play."""
         per_s = self._rate.per_s(self._clock())
         return per_s if self.state is State.PLAYING and self.loss is None else None
 
@@ -109,7 +115,7 @@ class Playback:
 
     @property
     def loss(self) -> SourceError | None:
-        """What happened to a source that is lost, for good or for now."""
+        """What happened to a source that is lost, for good or for now; None while it is not."""
         return SourceError(self.source.loss) if self.is_sought else self._error
 
     @property
@@ -122,7 +128,7 @@ class Playback:
         return self.source.notice
 
     def wait_s(self) -> float:
-        """How long there is nothing to read."""
+        """Return how long there is nothing to read, seconds."""
         if self.state is not State.PLAYING or self.loss is not None or self._waits_for_user:
             return IDLE_WAIT_S
         if self.source.live:

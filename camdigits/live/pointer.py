@@ -1,4 +1,4 @@
-"""The pointer: what the user does with the left button where it does not draw, as clicks and drags."""
+"""The pointer: clicks and drags with the left button, where the button does not draw."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from camdigits.sources.ports import Pointer
 from camdigits.vision.types import Box, Frame
 
 CLICK_PX = 5
-"""A pointer that moves no farther between press and release clicks; farther, it drags."""
+"""Longest way of the pointer in a click, pixels of the window along x or y. A longer one is a drag."""
 
 
 class Point(NamedTuple):
@@ -21,17 +21,17 @@ class Point(NamedTuple):
 
 
 class Idle(NamedTuple):
-    """The button is up, or what it does is not ours."""
+    """The button is up, or its press belongs to the pen."""
 
 
 class Pressed(NamedTuple):
-    """The button is down, and the pointer about where it went down."""
+    """The button is down, and the pointer is near where it went down."""
 
     at: Point
 
 
 class Dragging(NamedTuple):
-    """The button is down and the pointer has moved away; it may come back, and then clicks."""
+    """The button is down and the pointer has moved away. If it comes back, the release is a click."""
 
     start: Point
     at: Point
@@ -47,17 +47,20 @@ class Drag(NamedTuple):
 
 
 Gesture = Idle | Pressed | Dragging
+"""What the left button does now, where it does not draw."""
 
 
 def after(gesture: Gesture, pointer: Pointer, ours: bool) -> tuple[Gesture, Click | Drag | None]:
-    """The gesture after one mouse event, and what it has come to. `ours`: a press there is no pen's.
+    """Return the gesture after a mouse event, and the click or drag that it completes, if any.
+
+    ours: whether a press there is a gesture; if not, it is the pen's.
 
     Idle               left down, ours     -> Pressed
     Pressed, Dragging  left, near          -> Pressed
     Pressed, Dragging  left, farther       -> Dragging
     Pressed            left up             -> Idle, a Click
     Dragging           left up             -> Idle, a Drag
-    any                any other           -> Idle: it was let go where no event could reach us
+    any                any other           -> Idle: the button was released where no event could reach us
     """
     at = Point(pointer.x, pointer.y)
     if pointer.button != "left":
@@ -74,7 +77,7 @@ def after(gesture: Gesture, pointer: Pointer, ours: bool) -> tuple[Gesture, Clic
 
 
 def box_between(start: Point, end: Point, frame: Frame, view: View) -> Box | None:
-    """The box on the frame between two points of the window; None where it does not begin on the frame."""
+    """Return the box on the frame between two points of the window; None where it does not begin on the frame."""
     first = locate(frame, view, *start)
     last = locate(frame, view, *end, nearest=True)
     if first is None or last is None:

@@ -1,4 +1,4 @@
-"""What the live app is handed: its window, sources, notebook and outputs."""
+"""The interfaces that the live app uses: its window, sources, notebook and outputs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from camdigits.vision.types import BgrImage, Frame, Glyph, Scene
 
 
 class Window(Protocol):
-    """A screen with a mouse and keys.
+    """A screen with a mouse and keys. Once the user has closed it, it stays closed until `open_again` is called.
 
-    `show` gives the window the shape of the picture where that is another than before, unless it `keeps_size`. Once the user
-    has closed it, it stays closed until `open_again` is called.
+    show: shows a picture. The window takes the picture's shape when that changes, unless it `keeps_size`.
+    open_again: opens a closed window with the next picture.
+    set_full_screen: fills the screen, or goes back to a window.
+    poll: returns what the user did, after at most about `wait_s` seconds.
+    close: closes the window.
     """
 
     def show(self, picture: BgrImage, keeps_size: bool = False) -> None: ...
@@ -30,9 +33,10 @@ class Window(Protocol):
 
 
 class Sources(Protocol):
-    """What the app can show, each with what reads it. Both raise SourceError when there is none.
+    """What the app can show, each source with its reader. Both methods raise SourceError where there is none.
 
-    `open` opens the source of a mode, `next_camera` another camera than the one opened last.
+    open: opens the source of a mode.
+    next_camera: opens another camera than the one that was opened last.
     """
 
     def open(self, mode: Mode) -> tuple[FrameSource, Reader]: ...
@@ -49,12 +53,14 @@ class RelativeBox(NamedTuple):
 
 
 class Notebook(Protocol):
-    """What the user said, kept from one run to the next; all but `region` and `take_message` raise OutputError.
+    """What the user said, kept from one run to the next. All methods but `region` and `take_message` raise OutputError.
 
-    `correct` keeps a crop with what it is and what it was read as (0..9, None for no digit). `teach` begins to learn from all
-    that was kept and says so in a line; `take_message` says, once each time, that reading has changed since, or what went
-    wrong. `unteach` undoes the last of that, or all where there is no last, and says what it did.
-    `region` and `remember_region` keep the part of a source of that name that is read; None is all of it.
+    correct: keeps a crop with its label and with what it was read as (0..9, None for no digit).
+    teach: begins to learn from all corrections, and returns a message.
+    unteach: undoes the last lesson, or all of them where there is no last one, and returns a message.
+    take_message: returns, once, the message that reading has changed or that something failed; "" where there is none.
+    region: returns the part that is read of the source of that name; None for all of it.
+    remember_region: keeps that part.
     """
 
     def correct(self, glyph: Glyph, label: int | None, was: int | None) -> None: ...
@@ -71,11 +77,13 @@ def _no_clipboard(text: str) -> None:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where what was read goes, besides the window.
+    """Where readings go, besides the window.
 
-    save_snapshot: keeps a picture and what was read on it, raises OutputError. leave: gets the last frame of each source but
-    the canvas, as it was read and corrected, when it is left. number_events: gets each number that comes, changes and
-    goes. copy: puts a text on the clipboard, raises OutputError. recorder: records what is seen.
+    save_snapshot: saves a picture and what was read on it; raises OutputError.
+    leave: called with the last frame of each source but the canvas, and its corrected scene, when the source is left.
+    number_events: gets each number that comes, changes or goes; None for no writer.
+    copy: puts a text on the clipboard; raises OutputError.
+    recorder: records what is seen.
     """
 
     save_snapshot: Callable[[BgrImage, Scene], Path]

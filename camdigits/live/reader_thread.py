@@ -13,17 +13,17 @@ from camdigits.sources.ports import Clock
 from camdigits.tracking.executor import JobResult, ReadingKind, Result
 
 SLOW_S = 1.0
-"""When a reading takes longer than this, the user is told."""
+"""Time of a reading above which the user is told that readings are slow, seconds."""
 HANG_S = 30.0
-"""A reading that takes longer than this is left to itself, and another begun ..."""
+"""Time above which a reading counts as hung, seconds. It is abandoned, and another reading begins."""
 MAX_HUNG = 3
-"""... unless this many hang already."""
+"""Greatest number of hung readings. Beyond it, a reading that hangs is waited for."""
 CLOSE_S = 0.5
-"""The thread is waited for this long when the window closes."""
+"""Time that the thread has to end when the window closes, seconds."""
 
 
 class _Worker(Generic[Result]):
-    """A thread that does one job after the other until it is told to stop."""
+    """A thread that does one job after the other until it is stopped."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -64,17 +64,16 @@ class _Worker(Generic[Result]):
             began_s = self._clock()
             try:
                 done = JobResult(job(), took_s=self._clock() - began_s)
-            except BaseException as error:  # whatever a library raises, the window lives on
+            except BaseException as error:  # whatever a library raises, the window must live on
                 done = JobResult(None, error, self._clock() - began_s)
             with self._wake:
                 self._done = done
 
 
 class ReaderThread(Generic[Result]):
-    """Does one job at a time on a thread of its own (executor.Executor).
+    """Does one job at a time on a thread of its own (executor.Executor). A job that fails ends with its error.
 
-    A job that fails ends with its error. One that takes longer than `hang_s` seconds is left to itself, and others are done on
-    a new thread.
+    hang_s: time after which a job is abandoned, seconds. Later jobs then run on a new thread.
     """
 
     def __init__(self, clock: Clock = time.monotonic, hang_s: float = HANG_S) -> None:
@@ -91,7 +90,7 @@ class ReaderThread(Generic[Result]):
 
     @property
     def notice(self) -> str:
-        """What a user should know of slow readings, or ""."""
+        """What the user should know of slow readings, or ""."""
         now_s = self._clock() - self._began_s
         if now_s > self._hang_s / 3:
             return f"no reading for {now_s:.0f} s: this machine is busy"
@@ -125,7 +124,7 @@ class ReaderThread(Generic[Result]):
             self._worker.stop(CLOSE_S)
 
     def _watch(self) -> None:
-        """Leave a job that hangs, or whose thread has died, to itself."""
+        """Abandon a job that hangs, or whose thread has died."""
         if not self.busy or self._worker is None:
             return
         self._hung = [worker for worker in self._hung if worker.is_alive]

@@ -9,7 +9,7 @@ from camdigits.vision.types import Frame, Scene
 
 
 class Recording:
-    """Under way or not, as the recorder has it, and since when. What fails is a notice, and is raised at the app's end."""
+    """A recording by a recorder, and how long it has run. A failure is shown as a notice, and raised at the app's end."""
 
     def __init__(self, recorder: Recorder, clock: Clock, notices: Notices, failures: Failures) -> None:
         self._recorder, self._clock = recorder, clock
@@ -18,11 +18,11 @@ class Recording:
 
     @property
     def seconds(self) -> int | None:
-        """How long it has gone on; None where none does."""
+        """How long the recording has run, seconds; None where none runs."""
         return int(self._clock() - self._since_s) if self._recorder.recording else None
 
     def toggle(self) -> None:
-        """Begin one, or complete the one under way."""
+        """Begin a recording, or complete the one that runs."""
         if self._recorder.recording:
             self.end()
             return
@@ -31,13 +31,13 @@ class Recording:
             self._since_s = self._clock()
 
     def take(self, frame: Frame, scene: Scene) -> None:
-        """Record what is seen now, where a recording is under way."""
+        """Record what is seen now, if a recording runs."""
         if self._recorder.recording:
             with self._failures.caught(remember=True):
                 self._recorder.take(frame, scene, self._clock())
 
     def end(self) -> None:
-        """Complete the one under way, if any."""
+        """Complete the recording that runs, if any."""
         if self._recorder.recording:
             with self._failures.caught(remember=True):
                 self._notices.notify(f"recorded {self._recorder.stop()}")

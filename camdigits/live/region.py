@@ -11,25 +11,28 @@ from camdigits.tracking.ports import Reader
 from camdigits.vision.types import Box, Frame, Scene
 
 MIN_REGION = 0.02
-"""Least side of a region, as a share of the picture's: what is smaller was no region that somebody wanted."""
+"""Least side of a region, as a share of the picture's side. A smaller box is taken for a slip of the mouse."""
 
 
 class Region:
-    """The part of a source's pictures that is read; None is all of them."""
+    """The part of a source's pictures that is read.
+
+    part: as shares of the picture; None for all of it.
+    """
 
     def __init__(self, part: RelativeBox | None = None) -> None:
         self.part = part
 
     def select(self, box: Box | None, frame: Frame) -> None:
-        """Read only what is in the box, pixels of the frame; all where it is None or too small."""
+        """Read only the box, pixels of the frame; everything where it is None or too small."""
         self.part = None if box is None else _share(box, frame)
 
     def box(self, frame: Frame) -> Box | None:
-        """It in pixels of the frame."""
+        """Return the region in pixels of the frame; None for all of it."""
         return None if self.part is None else _pixels(self.part, frame)
 
     def recognize(self, reader: Reader, frame: Frame) -> Scene:
-        """What is read in it, in pixels of the whole frame."""
+        """Return what is read in the region, in pixels of the whole frame."""
         box = self.box(frame)
         if box is None:
             return reader.recognize(frame)

@@ -11,7 +11,7 @@ from camdigits.vision.types import Box, Digit, Number, Scene
 
 
 class _Selected(NamedTuple):
-    """A place, the digit that was read there, if any, and whether the user has said what it is."""
+    """A place, the digit that was read there, if any, and whether the user has corrected it."""
 
     box: Box
     digit: Digit | None
@@ -19,7 +19,7 @@ class _Selected(NamedTuple):
 
 
 class Selection:
-    """A digit, a place without one, or nothing."""
+    """The selected digit, the selected place without a digit, or nothing."""
 
     def __init__(self) -> None:
         self._selected: _Selected | None = None
@@ -28,11 +28,11 @@ class Selection:
         return self._selected is not None
 
     def select(self, digit: Digit | None) -> None:
-        """Select a digit, or nothing."""
+        """Select a digit, or nothing for None."""
         self._selected = None if digit is None else _Selected(digit.box, digit)
 
     def select_place(self, box: Box) -> None:
-        """Select a place where none was read, pixels of the frame."""
+        """Select a place where no digit was read, pixels of the frame."""
         self._selected = _Selected(box, None)
 
     def clear(self) -> None:
@@ -40,16 +40,19 @@ class Selection:
         self._selected = None
 
     def correct(self, feed: Feed, label: int | None) -> None:
-        """The user has said what it is, and the feed has it so: a digit, or None."""
+        """Note that the user has corrected the selection, and that the feed has the correction.
+
+        label: the digit, or None for no digit.
+        """
         if self._selected is None:
             return
         box, digit, _ = self._selected
-        if digit is None and label is not None:  # one that was missed, and is there now
+        if digit is None and label is not None:  # a digit that was missed, and is in the scene now
             digit = same_digit(feed.scene, Digit(label, 1.0, box))
         self._selected = _Selected(box, digit, corrected=True)
 
     def follow(self, feed: Feed) -> Chosen | None:
-        """What is selected, where it is now; nothing once it is gone."""
+        """Return what is selected, where it is now; None, and nothing selected, once it is gone."""
         if self._selected is None:
             return None
         box, digit, corrected = self._selected
@@ -64,7 +67,7 @@ class Selection:
         return Chosen(box)
 
     def number(self, feed: Feed) -> Number | None:
-        """The number that the selected digit is of."""
+        """Return the number that the selected digit belongs to, if any."""
         chosen = self.follow(feed)
         if chosen is None or chosen.digit is None:
             return None
@@ -75,13 +78,13 @@ class Selection:
 
 
 def digit_at(scene: Scene, x: int, y: int) -> Digit | None:
-    """The digit at a pixel of the frame; of several the smallest."""
+    """Return the digit at a pixel of the frame; of several the smallest."""
     found = [digit for digit in scene.digits if digit.box.x <= x < digit.box.right and digit.box.y <= y < digit.box.bottom]
     return min(found, key=lambda digit: digit.box.area, default=None)
 
 
 def same_digit(scene: Scene, digit: Digit) -> Digit | None:
-    """That digit as it is in a scene."""
+    """Return a digit as it is in another scene: by its track, or else by its place; None where it is not there."""
     if digit.track is not None:
         return next((each for each in scene.digits if each.track == digit.track), None)
     near = [each for each in scene.digits if each.box.iou(digit.box) > SAME_PLACE_IOU]

@@ -1,4 +1,4 @@
-"""The teacher: who learns from corrections beside the window, and tells it of all that was learnt."""
+"""The teacher: learns from corrections beside the window, and tells the user of every lesson."""
 
 from __future__ import annotations
 
@@ -16,10 +16,16 @@ from camdigits.live.controls import Command, command_key
 
 
 class Teacher:
-    """Teaches beside a running window, and says when there is something new, wherever it was taught."""
+    """Teaches beside a running window, and notices new lessons, wherever they were taught."""
 
     def __init__(self, folder: Path, model: str, network: str, use: Callable[[Adaptation | None], None]) -> None:
-        """network: the SHA-256 of the model. use: takes what was learnt, None for nothing, from now on."""
+        """Begin without a lesson of this window.
+
+        folder: where corrections and lessons are kept.
+        model: name of the model.
+        network: SHA-256 of the model.
+        use: called with an adaptation to read by from then on; None for the network as it ships.
+        """
         self._corrections, self._file = CorrectionFile(folder / CORRECTIONS), AdaptationFile(folder / FILE)
         self._model, self._network, self._use = model, network, use
         self._stamp = self._file.stamp()
@@ -28,7 +34,7 @@ class Teacher:
         self._before: list[bytes | None] = []
 
     def teach(self) -> str:
-        """Begin to learn; what to tell the user meanwhile."""
+        """Begin to learn, and return the message for the user meanwhile."""
         if self._thread is not None and self._thread.is_alive():
             return "still learning"
         self._thread = threading.Thread(target=self._learn, daemon=True)
@@ -36,7 +42,7 @@ class Teacher:
         return "learning from your corrections"
 
     def undo(self) -> str:
-        """Read as before this window's last lesson or, where it gave none, as the network ships; what to tell the user."""
+        """Undo this window's last lesson, or all that was learnt where it gave none; return the message for the user."""
         if self._thread is not None and self._thread.is_alive():
             return "still learning"
         try:
@@ -53,7 +59,7 @@ class Teacher:
         return self._message
 
     def take_message(self) -> str:
-        """What to tell the user where something was learnt, forgotten, or could not be, since this was last asked; else ""."""
+        """Return the message on what was learnt, forgotten or failed since the last call; "" where there is nothing."""
         if self._thread is not None and self._thread.is_alive():
             return ""
         stamp = self._file.stamp()
@@ -71,7 +77,7 @@ class Teacher:
         return message
 
     def join(self) -> None:
-        """Wait until all is learnt."""
+        """Wait until the lesson is over."""
         if self._thread is not None:
             self._thread.join()
 

@@ -1,7 +1,7 @@
-"""All of OpenCV's windows: show a picture, hear keys, the mouse and the close button.
+"""All of OpenCV's windows: shows a picture; reports keys, the mouse and the close button.
 
-Written for the Qt window of OpenCV's Linux wheels, whose habits are noted where they matter; the windows of Windows and
-macOS report the mouse in pixels of the picture as well.
+The code is written for the Qt window of OpenCV's Linux wheels; notes mark the behaviour that is Qt's. The windows of Windows
+and macOS report the mouse in pixels of the picture as well.
 """
 
 from __future__ import annotations
@@ -26,17 +26,22 @@ from camdigits.sources.ports import Pointer, UserInput
 from camdigits.vision.types import BgrImage
 
 _FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
+"""OpenCV's flags of the window: resizable, keeps the picture's proportions, without Qt's tool bar."""
 _FIRST_SIZE_PX = (1440, 810)
-"""No window opens larger than this, so that it fits common screens; the user may make it larger."""
+"""Greatest size at which a window opens, pixels, so that it fits common screens. The user may enlarge it."""
 
 _STEP_S = 0.01
+"""Time that one step of `poll` waits, seconds."""
 _MIN_SCALE = 0.1
+"""Least scale of a picture in a window that the user has resized."""
 _NAMED = {8: "backspace", 9: "tab", 10: "enter", 13: "enter", 27: "esc", 127: "backspace"}
-"""Keys that are no characters, by their codes; which one deletes and which one enters has two on some systems."""
+"""Keys without a character, by their codes. Backspace and Enter have different codes on different systems."""
 _ARROWS = {0xFF51: "left", 0xFF53: "right", 0xF702: "left", 0xF703: "right", 0x250000: "left", 0x270000: "right"}
-"""The codes of X, of macOS and of Windows."""
+"""Arrow keys by their codes of X, of macOS and of Windows."""
 _BUTTON_FLAGS = cv2.EVENT_FLAG_LBUTTON | cv2.EVENT_FLAG_RBUTTON
+"""OpenCV's flags of the buttons that are pressed."""
 _PROBE_S = 20.0
+"""Longest time that the probe of the display may take, seconds."""
 _PROBE = """
 import ctypes, sys
 for library in sys.argv[1:]:
@@ -45,29 +50,36 @@ xcb = ctypes.CDLL("libxcb.so.1")
 xcb.xcb_connect.restype = ctypes.c_void_p
 sys.exit(xcb.xcb_connection_has_error(ctypes.c_void_p(xcb.xcb_connect(None, None))))
 """
-"""Connects to the X display as Qt would, without a window that would flash up; loads Qt's plugin, as its libraries may lack."""
+"""Program that connects to the X display as Qt would, without a window that would flash up.
+
+It also loads Qt's plugin, since libraries that the plugin needs may be missing.
+"""
 
 _QT_SET_ATTRIBUTE = "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
+"""Symbol of QCoreApplication::setAttribute, in the namespace that OpenCV's wheels give Qt 5."""
 _QT_COMPRESS_MOVES = 25
-"""QCoreApplication::setAttribute, in the name space that OpenCV's wheels give Qt 5, and AA_CompressHighFrequencyEvents."""
+"""Qt's attribute AA_CompressHighFrequencyEvents."""
 
 _X11_XCB = "libX11-xcb.so.1"
+"""The library by which Qt tells Xlib to leave events alone."""
 
 _INSTEAD = "`camdigits read SOURCE` reads without a window"
+"""End of the messages of `check_display`: what works without a display."""
 
 _DOWN_OR_UP: dict[int, tuple[Literal["down", "up"], Literal["left", "right"]]] = {
     cv2.EVENT_LBUTTONDOWN: ("down", "left"),
-    # The second press of a double click has a name of its own; Windows sends it in place of a press, Qt after one.
+    # The second press of a double click is an event of its own. Windows sends it in place of a press, Qt after one.
     cv2.EVENT_LBUTTONDBLCLK: ("down", "left"),
     cv2.EVENT_LBUTTONUP: ("up", "left"),
     cv2.EVENT_RBUTTONDOWN: ("down", "right"),
     cv2.EVENT_RBUTTONDBLCLK: ("down", "right"),
     cv2.EVENT_RBUTTONUP: ("up", "right"),
 }
+"""Action and button of OpenCV's mouse events."""
 
 
 def check_display() -> None:
-    """Raise WindowError, in one line, where no window can be opened.
+    """Raise WindowError, with a message of one line, where no window can be opened.
 
     Qt ends the whole process when it finds no display, so a child process tries first.
     """
@@ -107,20 +119,20 @@ def _can_reach_display() -> bool:
 
 
 def _quieten_qt() -> None:
-    """Keep Qt's warnings (fonts it does not need, directories it makes itself) off stderr; a user's own settings win."""
+    """Keep Qt's warnings (fonts it does not need, directories it makes itself) off stderr; the user's own settings win."""
     if not sys.platform.startswith("linux"):
         return
     os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;*.info=false;*.warning=false")
     if os.environ.get("DISPLAY") and not _has_qt_platform(os.environ.get("QT_QPA_PLATFORM", "")):
-        # The wheels carry no Wayland plugin. Without this a Wayland session is warned about and then served by X anyway, and
-        # Qt ends the process where another program's setting asks for what is not there.
+        # The wheels carry no Wayland plugin. Without this line, Qt warns in a Wayland session and then uses X anyway. It ends
+        # the process where another program's setting asks for a plugin that is missing.
         os.environ["QT_QPA_PLATFORM"] = "xcb"
 
 
 def _has_qt_platform(names: str) -> bool:
-    """Whether OpenCV's Qt has one of the platforms that are named as in QT_QPA_PLATFORM: `wayland;xcb:options`.
+    """Return whether OpenCV's Qt has one of the platforms named as in QT_QPA_PLATFORM: `wayland;xcb:options`.
 
-    One of the system's own is taken to have what its user names: where its plugins lie is not told.
+    A Qt of the system is taken to have what its user names, since it is not known where its plugins lie.
     """
     plugins = os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH")
     if plugins is None:
@@ -131,12 +143,14 @@ def _has_qt_platform(names: str) -> bool:
 
 
 def _keep_events_for_qt() -> None:
-    """Let Qt take the events of X, before it connects, from a library that fits the system's own Xlib.
+    """Load the system's libX11-xcb before Qt connects, so that Qt and not Xlib takes the events of X.
 
-    OpenCV's wheels carry libX11-xcb, by which Qt tells Xlib to leave events alone, but not libX11, and theirs writes where
-    older ones looked. Xlib then takes what has come when Qt first sets its cursor. On a busy machine that is the news that
-    the new window can be seen, and nothing is ever painted. What is loaded for all goes before what a plugin brings along;
-    where the system has no such library, a window that stays empty is painted once it is put away and brought back.
+    Qt uses libX11-xcb to tell Xlib to leave events alone. OpenCV's wheels carry that library, but not libX11, and their copy
+    writes where older ones looked. Xlib then takes the events that have come when Qt first sets its cursor. On a busy machine
+    these include the news that the new window is visible, and nothing is ever painted.
+
+    A library that is loaded globally goes before the one of the plugin. Where the system has none, a window may stay empty; it
+    is painted once it is minimized and brought back.
     """
     if sys.platform.startswith("linux"):
         with suppress(OSError):
@@ -144,10 +158,10 @@ def _keep_events_for_qt() -> None:
 
 
 def _hear_every_move() -> None:
-    """Let Qt pass on every movement of the mouse, once a window is open.
+    """Let Qt pass on every movement of the mouse; call this once a window is open.
 
-    By itself it drops all but the last of those that wait while a picture is read, and a stroke begun then loses its bend.
-    OpenCV has no call for it; where its wheel's own Qt is not found, strokes have fewer points.
+    Otherwise Qt drops all but the last of those that wait while a picture is read, and a stroke begun then loses its bend.
+    OpenCV has no call for it. Where the wheel's own Qt is not found, strokes have fewer points.
     """
     for library in sorted(Path(cv2.__file__).parents[1].glob("opencv_python*.libs/libQt5Core*")):
         try:
@@ -159,9 +173,9 @@ def _hear_every_move() -> None:
 
 
 class CvWindow:
-    """A window of OpenCV's, opened by the first picture; a Window.
+    """A window of OpenCV's, opened by the first picture (live.ports.Window).
 
-    Once the user has closed it, it stays closed until `open_again`: `show` does nothing and `poll` says closed.
+    Once the user has closed it, it stays closed until `open_again`: `show` does nothing, and `poll` reports it closed.
     """
 
     def __init__(self, title: str) -> None:
@@ -182,8 +196,8 @@ class CvWindow:
     def show(self, picture: BgrImage, keeps_size: bool = False) -> None:
         """Show `picture`, uint8 (H, W, 3).
 
-        The window takes its shape when it opens, and when the picture's shape changes unless it `keeps_size`; then the picture
-        is shown as large as fits.
+        The window takes the picture's shape when it opens, and when that shape changes. If it `keeps_size`, it stays as it is
+        and the picture is shown as large as fits.
         """
         if self._gone():
             return
@@ -205,7 +219,7 @@ class CvWindow:
             cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN if on else cv2.WINDOW_NORMAL)
 
     def poll(self, wait_s: float) -> UserInput:
-        """What the user did; waits at most about `wait_s`, and no longer once they did something."""
+        """Return what the user did. Waits at most about `wait_s` seconds, and no longer once they did something."""
         deadline_s = seconds() + wait_s
         keys: list[str] = []
         while not self._gone():
@@ -222,7 +236,7 @@ class CvWindow:
         return UserInput(tuple(keys), pointers, self._closed)
 
     def open_again(self) -> None:
-        """Open the window with the next picture, though the user has closed it."""
+        """Open the window again with the next picture, after the user has closed it."""
         self._closed, self._picture, self._is_of_other_shape = False, None, False
 
     def close(self) -> None:
@@ -235,7 +249,7 @@ class CvWindow:
             try:
                 self._closed = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
             except cv2.error:
-                # Qt takes the window away altogether; to show a picture now would open another.
+                # Qt has removed the window altogether; showing a picture now would open another one.
                 self._closed = True
         return self._closed
 
@@ -248,7 +262,7 @@ class CvWindow:
         cv2.setMouseCallback(self._title, self._on_mouse)
 
     def _put_up(self) -> None:
-        """Give OpenCV the picture at the size it will have: Qt leaves out rows and columns where it must scale by itself."""
+        """Give OpenCV the picture at the size it will have, since Qt drops rows and columns where it scales by itself."""
         if self._picture is None:
             return
         self._inside_px = self._size_inside_px()
@@ -276,7 +290,7 @@ class CvWindow:
         return width_px, height_px
 
     def _fit(self, before: BgrImage, picture: BgrImage) -> None:
-        """Give the window the shape of `picture` at the scale `before` was wanted at."""
+        """Give the window the shape of `picture`, at the scale of the picture before."""
         shown_px = cv2.getWindowImageRect(self._title)[2:]
         if max(abs(shown_px[0] - self._given_px[0]), abs(shown_px[1] - self._given_px[1])) > 2:
             # The user has resized the window since.
@@ -287,7 +301,7 @@ class CvWindow:
         cv2.resizeWindow(self._title, *self._given_px)
 
     def _pressed(self, wait_s: float) -> list[str]:
-        """The keys that come within `wait_s` (at least a millisecond) and those that wait behind them."""
+        """Return the keys that come within `wait_s` seconds (at least a millisecond) and those that wait behind them."""
         keys = []
         code = _wait_key(max(int(wait_s * 1000), 1))
         while code != -1:
@@ -296,7 +310,7 @@ class CvWindow:
         return keys
 
     def _on_mouse(self, event: int, x: int, y: int, flags: int, _: Any) -> None:
-        # The middle of a pixel that is shown, since several pixels of the picture may lie under it.
+        # Use the middle of a displayed pixel, since several pixels of the picture may lie under it.
         left_px, top_px = self._corner_px
         x, y = math.floor((x - left_px + 0.5) / self._scale_shown), math.floor((y - top_px + 0.5) / self._scale_shown)
         if event in _DOWN_OR_UP:
@@ -307,14 +321,14 @@ class CvWindow:
             self._pointers.append(Pointer(action, button, x, y))
         elif event == cv2.EVENT_MOUSEMOVE:
             if not flags & _BUTTON_FLAGS:
-                # A release outside the window may never be told.
+                # A release outside the window may never be reported.
                 self._pressed_buttons = frozenset()
             self._pointers.append(Pointer("move", "left" if flags & cv2.EVENT_FLAG_LBUTTON else "none", x, y))
         elif event == cv2.EVENT_MOUSEWHEEL and cv2.currentUIFramework().startswith("QT"):
             self._zoomed = True
 
     def _undo_zoom(self) -> None:
-        """Open the window anew where it was: Qt zooms the picture by the wheel, with no way to forbid or undo it."""
+        """Open the window anew where it was: the wheel zooms the picture in Qt, which can be neither forbidden nor undone."""
         self._zoomed = False
         x_px, y_px, width_px, height_px = cv2.getWindowImageRect(self._title)
         cv2.destroyWindow(self._title)
@@ -326,16 +340,16 @@ class CvWindow:
 
 
 def _size_px(picture: BgrImage, scale: float, max_px: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of a window for `picture` at `scale`, or at what fits into `max_px`."""
+    """Return width and height of a window for `picture` at `scale`, or at what fits into `max_px`."""
     height_px, width_px = picture.shape[:2]
     scale = min(scale, max_px[0] / width_px, max_px[1] / height_px)
     return max(round(width_px * scale), 1), max(round(height_px * scale), 1)
 
 
 def _wait_key(wait_ms: int) -> int:
-    """`cv2.waitKeyEx`, which raises what was raised in a mouse callback meanwhile: OpenCV prints that and goes on.
+    """Call `cv2.waitKeyEx`, and raise what a mouse callback raised meanwhile, which OpenCV would only print.
 
-    Ctrl-C is raised in whatever runs next, and that is such a callback while the mouse moves.
+    Ctrl-C is raised in whatever runs next. While the mouse moves, that is such a callback.
     """
     raised: list[BaseException] = []
     before, sys.excepthook = sys.excepthook, lambda kind, error, trace: raised.append(error)  # noqa: ARG005
@@ -349,8 +363,8 @@ def _wait_key(wait_ms: int) -> int:
 
 
 def _key(code: int) -> list[str]:
-    """The key of a `waitKeyEx` code as `UserInput.keys` has it, or none for other keys without a character (Shift, F1)."""
-    # GTK sets high bits for Num Lock and the like; a letter means the same with Caps Lock on.
+    """Return the key of a `waitKeyEx` code as in `UserInput.keys`; none for other keys without a character (Shift, F1)."""
+    # GTK sets high bits for Num Lock and the like. A letter means the same with Caps Lock on.
     character = code & 0xFFFF
     named = _ARROWS.get(code) or _ARROWS.get(character) or _NAMED.get(character)
     if named is not None:

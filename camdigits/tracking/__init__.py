@@ -1,1 +1,1 @@
-"""The pure core through time: scenes in, what came of them out. Time is data; no clock, window or camera may live here."""
+"""The pure core through time: takes scenes, and returns what came of them. Time is data; no clock, window or camera here."""

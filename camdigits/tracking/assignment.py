@@ -1,4 +1,4 @@
-"""Assignment: which of some rows goes with which of some columns, where few pairs are possible."""
+"""Assignment: match rows with columns where few pairs are possible."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 _UNASSIGNED_COST = 1e3
-"""What it costs that a row has no column: more than the pairs of all rows do together."""
+"""Cost of a row without a column: more than the costs of all pairs together."""
 
 
 def assign(pairs: Iterable[tuple[int, int, float]]) -> list[tuple[int, int]]:
-    """Of the possible pairs (row, column, cost) as many as can be, each row and column in one at most; of all such choices the
-    one that costs least. By ascending rows.
+    """Return the cheapest of the largest choices of pairs, by ascending rows. Each row and column is in one pair at most.
 
-    Row by row the shortest way is searched on which those before give way to it (Jonker & Volgenant, 1987). Costs are at least
-    0, and together less than `_UNASSIGNED_COST`.
+    pairs: possible pairs (row, column, cost). Costs are at least 0; together they are less than `_UNASSIGNED_COST`.
+
+    Each row is added along the shortest path on which earlier rows give way to it (Jonker & Volgenant, 1987).
     """
     costs: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for row, column, cost in pairs:
@@ -30,19 +30,19 @@ def assign(pairs: Iterable[tuple[int, int, float]]) -> list[tuple[int, int]]:
 class _Search:
     """An assignment that grows row by row.
 
-    columns: the column of each row; where it has none of those that are possible, one of its own, -1 - row.
+    columns: the column of each row. A row that gets none of its possible columns has one of its own, -1 - row.
     """
 
     def __init__(self, costs: Mapping[int, Sequence[tuple[int, float]]]) -> None:
         self._costs = costs
         self.columns: dict[int, int] = {}
         self._rows: dict[int, int] = {}
-        # Prices of rows and columns: no pair costs less than both of its prices, and one that is chosen costs as much.
+        # Prices of rows and columns: no pair costs less than its two prices together, and a chosen pair costs exactly that.
         self._of_row: dict[int, float] = defaultdict(float)
         self._of_column: dict[int, float] = defaultdict(float)
 
     def add(self, first: int) -> None:
-        """Give one more row its column, as cheaply as can be."""
+        """Give one more row a column, as cheaply as possible."""
         lengths: dict[int, float] = {}
         before: dict[int, int] = {}
         ended: set[int] = set()
@@ -66,7 +66,7 @@ class _Search:
             self._of_row[self._rows[passed]] += length - lengths[passed]
             self._of_column[passed] -= length - lengths[passed]
         row = -1
-        while row != first:  # each row on the way takes the column that it leads to, and leaves its own to the one before
+        while row != first:  # each row on the path takes the column that it leads to, and leaves its own to the row before
             row = before[column]
             left = self.columns.get(row, column)
             self.columns[row], self._rows[column] = column, row

@@ -1,7 +1,7 @@
-"""Executors: where a reading is done while the frames go on. One reading at a time.
+"""Executors: where a reading is done while frames go on. An executor does one reading at a time.
 
-`InlineExecutor` does it at once and hands the result over when as much of the frames' own time has passed: the same frames in,
-the same scenes out. The live window hands in a thread (`camdigits.live.reader_thread`).
+`InlineExecutor` reads at once, and hands the result over after a delay in the frames' own time. The same frames give the same
+scenes. The live window uses a thread instead (`camdigits.live.reader_thread`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Generic, Protocol, TypeVar
 
 Result = TypeVar("Result")
 _TOLERANCE_S = 1e-6
+"""Slack for rounding when two times are compared, seconds."""
 
 
 class ReadingKind(Enum):
-    """How a frame is read: QUICK, with ink seen in one way, or THOROUGH, as well as a picture."""
+    """How a frame is read: QUICK, from one mask, or THOROUGH, as well as a picture is read."""
 
     QUICK = "quick"
     THOROUGH = "thorough"
@@ -28,7 +29,7 @@ class ReadingKind(Enum):
 class JobResult(Generic[Result]):
     """A job that has ended: its result, or the error that it raised.
 
-    took_s: how long it took, in seconds; 0 where that is not measured.
+    took_s: how long the job took, seconds; 0 where that is not measured.
     """
 
     result: Result | None
@@ -39,12 +40,12 @@ class JobResult(Generic[Result]):
 class Executor(Protocol[Result]):
     """Does one job at a time.
 
-    busy: whether a job was begun whose end has not been taken.
-    notice: what a user should know of the jobs, or "".
-    submit: begins a job, a reading of that kind of a frame of that time in seconds; only while not busy.
-    take: gives the end of a job, once; None before that.
-    drop: lets go of the job under way; its end is never given.
-    close: lets go of everything, within a second.
+    busy: whether a job was begun whose result has not been taken.
+    notice: what the user should know of the jobs, or "".
+    submit: begins a job: a reading of the given kind, of a frame of the given time, seconds. Only while not busy.
+    take: returns the result of an ended job, once; None before the job has ended.
+    drop: abandons the job under way; its result is never returned.
+    close: stops everything within a second.
     """
 
     @property
@@ -58,9 +59,11 @@ class Executor(Protocol[Result]):
 
 
 class InlineExecutor(Generic[Result]):
-    """Does a job at once, in the caller's thread; its end can be taken some seconds after its frame (executor.Executor).
+    """Does a job at once, in the caller's thread; its result can be taken some time after its frame (executor.Executor).
 
-    delays_s: how many seconds, by the kind of reading; 0 for one that is not named. What a job raises comes out of `submit`.
+    delays_s: time from a frame to its result, seconds, by kind of reading; 0 for a kind that is not named.
+
+    `submit` raises what the job raises.
     """
 
     notice = ""

@@ -1,4 +1,4 @@
-"""History: the numbers that were read lately, and how each digit's reading came about; time comes with each scene."""
+"""History: the numbers that were read lately, and the past readings of each digit. Each scene brings its time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from camdigits.tracking.number_events import NumberEvent, NumberEvents
 from camdigits.vision.types import Scene
 
 NUMBERS = 200
-"""This many numbers are kept."""
+"""Number of numbers kept, the newest."""
 MOMENTS = 240
-"""This many readings of a digit are kept."""
+"""Number of readings kept of each digit, the newest."""
 
 
 class Moment(NamedTuple):
-    """What a digit was read as, with what confidence, 0..1, at a time in seconds."""
+    """One reading of a digit: its time in seconds, its label, and its confidence, 0..1."""
 
     time_s: float
     label: int
@@ -23,18 +23,19 @@ class Moment(NamedTuple):
 
 
 class ReadNumber(NamedTuple):
-    """A number that was read: its text as it is now, or was last, and when it was confirmed, in seconds."""
+    """A number that was read: its present or last text, and when it was confirmed, seconds."""
 
     text: str
     time_s: float
 
 
 class History:
-    """Numbers that were confirmed, newest first, and the readings of the digits that are on the page.
+    """The confirmed numbers, newest first, and the readings of the digits that are on the page.
 
-    A number is listed from the moment it has settled (number_events.NumberLife), so that what stood for a moment while it was
-    written or carried past never is. Where digits are not followed, as on pictures and on the canvas, nothing is in transit and
-    numbers are listed at once. page: whether all frames show one page, as `NumberEvents` has it.
+    A number is listed once it has settled (number_events.NumberLife). So a number that is being written or carried past is not
+    listed. Where digits have no tracks, as on pictures and on the canvas, numbers are listed at once.
+
+    page: whether all frames show one page, as in `NumberEvents`.
     """
 
     def __init__(self, page: bool = True) -> None:
@@ -45,29 +46,29 @@ class History:
 
     @property
     def numbers(self) -> tuple[ReadNumber, ...]:
-        """Newest first; of those that were confirmed together the first in reading order."""
+        """The listed numbers, newest first; numbers confirmed together are in reading order."""
         return tuple(self._listed.values())
 
     def moments(self, track: int | None) -> tuple[Moment, ...]:
-        """The readings of a track that is on the page, oldest first; none of any other."""
+        """Return the readings of a track that is on the page, oldest first; of any other track, none."""
         return tuple(self._moments.get(track, ())) if track is not None else ()
 
     def add(self, scene: Scene) -> None:
-        """Take in what was read of one more frame, or anew of the same one."""
+        """Take in what was read of a new frame, or anew of the same frame."""
         self._add_moments(scene)
         self._time_s = scene.time_s
         self._events.add(scene)
         self._list_numbers()
 
     def poll(self, now_s: float) -> list[NumberEvent]:
-        """The number events at a time in seconds, which may only go up; to be asked at every look at the clock."""
+        """Return the number events at a time in seconds. Times must not go down; call this at every look at the clock."""
         events = self._events.poll(now_s)
         if events:
             self._list_numbers()
         return events
 
     def _list_numbers(self) -> None:
-        """Take over the texts of listed numbers, and list those that have settled since, before the others."""
+        """Update the texts of listed numbers, and list newly settled numbers before them."""
         new: dict[int, ReadNumber] = {}
         for life in self._events.present:
             if life.key in self._listed:
@@ -78,7 +79,7 @@ class History:
             self._listed = dict(list((new | self._listed).items())[:NUMBERS])
 
     def _add_moments(self, scene: Scene) -> None:
-        """Add the readings of the tracks on the page, and forget those of all others."""
+        """Add the readings of the tracks on the page, and forget those of all other tracks."""
         before, self._moments = self._moments, {}
         for digit in scene.digits:
             if digit.track is not None:
@@ -88,6 +89,6 @@ class History:
 
 
 def _add_new(moments: deque[Moment], moment: Moment) -> None:
-    """Add a reading, unless it is the last one again: a frame that is read anew may have nothing new of a digit."""
+    """Add a reading unless it repeats the last one: a frame that is read anew may bring nothing new of a digit."""
     if not moments or moments[-1] != moment:
         moments.append(moment)

@@ -1,10 +1,10 @@
-"""The live reader: the frames of one source through time. Readings are done beside the frames, one whole reading at a time.
+"""The live reader: the frames of one source through time. Readings go on beside the frames, one at a time.
 
     every frame   reduce -> ChangeDetector.update -> Tracker.predict -> Grouping.group -> Scene
     a reading     TiltEstimator.read -> take_patches -> FrameReading.at (the present) -> Tracker.update
 
-What was read is shown only where its strokes are on the frame that is shown. Where that is not known, the result is dropped,
-and the page read again. No clock and no thread here: the executor that is handed in decides where a reading is done.
+A result is shown only where its strokes are on the present frame. Where that is not known, the result is dropped and the page
+is read again. No clock and no thread here: the executor decides where a reading is done.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ from camdigits.vision.orientation import RotatedReader, Rotation, Tilt, TiltEsti
 from camdigits.vision.types import Box, Digit, Evidence, Floats, Frame, Number, Scene, in_boxes, whole_boxes
 
 _TOLERANCE_S = 1e-6
+"""Slack for rounding when the times of readings are compared, seconds."""
 _OTHER_SIDE = 45.0
-"""A page that is turned by more degrees than this to be read has other digits in the same places: a 6 is a 9."""
+"""Change of a page's tilt, degrees, above which its tracks are dropped: other digits are in the same places, as 6 and 9."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,13 @@ class LiveParams:
     """When a page is read, and what is kept of it.
 
     every_frame: whether every frame is read, changed or not.
-    tilt_every: after this many readings it is looked again which way up the page lies.
-    readings: a page that does not change is read thoroughly this often, since one frame may be unlucky.
-    min_interval_s: readings begin at least this long after each other.
-    max_pause_s: frames further apart in time show another page.
-    max_trail: this many reduced frames are kept to follow what was read; of more, every other one.
-    max_other_ink: marks that are kept of a reading, the largest; texture has tens of thousands.
-    landmark_threshold: digits of this confidence are followed from the frame that was read to the present.
+    tilt_every: number of readings after which the page's tilt is estimated anew.
+    readings: number of thorough readings of a page that does not change, since one frame may be unlucky.
+    min_interval_s: least time between the beginnings of two readings, seconds.
+    max_pause_s: time between two frames above which they show different pages, seconds.
+    max_trail: number of reduced frames kept to carry a reading to the present. Of more, every other one is dropped.
+    max_other_ink: number of marks kept of a reading, the largest. Texture has tens of thousands.
+    landmark_threshold: confidence, 0..1, from which a digit helps to carry a reading to the present.
     """
 
     every_frame: bool = False
@@ -67,12 +68,14 @@ class LiveParams:
 class FrameReading:
     """What was read on a frame, and where it has gone since.
 
-    kind: how it was read.
-    scene: in pixels of the frame that was read, whose time is `time_s`.
-    patches: the strokes of its digits as they were read.
-    boxes: where these are on the frame of `picture`, float64 (N, 4).
-    corners: the places by which they are followed.
-    motion: of the page since the frame that was read; None where that is not known.
+    kind: how the frame was read.
+    scene: what was read, in pixels of the frame that was read.
+    time_s: time of the frame that was read, seconds.
+    picture: the reduced frame to which the reading has been carried.
+    patches: the strokes of the digits as they were read.
+    boxes: where these strokes are on the frame of `picture`, float64 (N, 4).
+    corners: the corners by which the strokes are tracked.
+    motion: the motion of the page since the frame that was read; None where it is not known.
     """
 
     kind: ReadingKind
@@ -85,7 +88,7 @@ class FrameReading:
     motion: Motion | None = IDENTITY
 
     def at(self, pictures: Sequence[ReducedFrame]) -> FrameReading:
-        """The same, followed through the frames after it to the last of them."""
+        """Return this reading carried through the later ones of these frames, to the last of them."""
         reading = self
         for picture in tuple(pictures):
             if picture.index <= reading.picture.index or reading.motion is None:
@@ -107,8 +110,8 @@ class FrameReading:
 class Grouping:
     """The numbers of the digits that are shown.
 
-    They are found anew when other digits are shown, and once by the marks of a thorough reading; digits that only move take
-    them along.
+    Numbers are found anew when other digits are shown, and once more with the marks of a thorough reading. Digits that only
+    move take their numbers along.
     """
 
     def __init__(self, params: NumberParams) -> None:
@@ -122,11 +125,14 @@ class Grouping:
         self._numbers: tuple[Number, ...] = ()
 
     def begin(self, other_ink: tuple[Box, ...], tilt: Tilt, thorough: bool) -> None:
-        """Find numbers among these marks from now on, on a page that was turned by `tilt` to be read.
+        """Find numbers among these marks from now on.
 
-        thorough: whether a thorough reading has found the marks; a quick one's count until there is one. Digits that are shown
-        already are grouped anew by the marks of the first reading and of the first thorough one: the marks of others are the
-        same, a few pixels off.
+        other_ink: the boxes of the marks.
+        tilt: how the page was turned to be read.
+        thorough: whether a thorough reading found the marks. Marks of a quick reading are used until there are such.
+
+        Digits that are shown already are grouped anew at the first reading and at the first thorough one. The marks of later
+        readings are the same, a few pixels off.
         """
         if self._is_thorough and not thorough:
             return
@@ -135,7 +141,7 @@ class Grouping:
         self._other_ink, self._tilt, self._is_thorough, self._has_begun = other_ink, tilt, thorough, True
 
     def group(self, shown: tuple[Digit, ...]) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
-        """Digits in reading order, and their numbers."""
+        """Return the digits in reading order, and their numbers."""
         key = tuple((digit.track, digit.label) for digit in shown)
         if key != self._key:
             self._digits, self._numbers = group_tilted(shown, self._other_ink, self._tilt, self._params)
@@ -150,9 +156,10 @@ class Grouping:
 class LiveReader:
     """Reads the frames of one source, one after another (tracking.ports.Reader).
 
-    rotated: reads one frame quickly, whichever way up it lies, and offers what may be a digit too. executor: where that is
-    done.
-    thorough: reads it as well as can be; None where `rotated` does so already.
+    rotated: reads a frame quickly, whichever way up it lies; also returns what may be a digit.
+    executor: decides where readings are done.
+    tracks, numbers, params: parameters of tracking, of grouping, and of this reader.
+    thorough: reads a frame as well as possible; None where `rotated` does so already.
     """
 
     def __init__(
@@ -172,16 +179,16 @@ class LiveReader:
 
     @property
     def busy(self) -> bool:
-        """Whether a reading is under way: recognizing the same frame again may show more."""
+        """Whether a reading is under way. If so, recognizing the same frame again may show more."""
         return self._executor.busy
 
     @property
     def notice(self) -> str:
-        """What a user should know of the readings, or ""."""
+        """What the user should know of the readings, or ""."""
         return self._failure or self._executor.notice
 
     def forget(self) -> None:
-        """Begin anew: nothing was seen before."""
+        """Begin anew, as if no frame had been seen."""
         self._executor.drop()
         self._tilt_estimator = TiltEstimator(self._rotated, self._params.tilt_every)
         self._detector = ChangeDetector()
@@ -195,20 +202,24 @@ class LiveReader:
         self._tilt: Tilt | None = None
         self._last = None
         self._shown: Scene | None = None
-        """What is known of the last frame."""
+        """The scene of the last frame."""
 
     def rotate(self, rotation: Rotation) -> None:
-        """Turn frames so before they are read, and begin anew."""
+        """Turn frames by this rotation before they are read, and begin anew."""
         self._rotated = self._rotated.with_rotation(rotation)
         self.forget()
 
     def close(self) -> None:
-        """Let go of the reading under way, within a second."""
+        """Abandon the reading under way, within a second."""
         self._executor.close()
 
     def recognize(self, frame: Frame, source: str = "") -> Scene:
-        """What is known of the next frame of the source of that name, or of the same one again: its confirmed digits, each with
-        its track. Where nothing more was read of the same frame, the same scene."""
+        """Return what is known of a frame: its confirmed digits, each with its track.
+
+        frame: the next frame of the source, or the same one again. Where no more was read of the same frame, the same scene
+            is returned.
+        source: name of the source.
+        """
         last = self._last
         is_new = last is None or frame.index != last.index
         if is_new:
@@ -223,7 +234,7 @@ class LiveReader:
         return self._shown
 
     def _follow_frame(self, frame: Frame) -> None:
-        """Carry all that is known to a new frame."""
+        """Carry everything that is known to a new frame."""
         picture, last = reduce(frame.image, frame.index), self._last
         if last is not None and (
             last.image.shape != frame.image.shape or not 0 <= frame.time_s - last.time_s <= self._params.max_pause_s
@@ -260,12 +271,12 @@ class LiveReader:
             surest = [digit.confidence >= params.landmark_threshold for digit in scene.digits]
             corners = find_corners(picture, boxes[surest] if any(surest) else boxes)
             reading = FrameReading(kind, scene, frame.time_s, picture, take_patches(picture, boxes), boxes, corners)
-            return reading.at(self._trail)  # through the frames that have come meanwhile
+            return reading.at(self._trail)  # through the frames that have come since
 
         self._executor.submit(read, frame.time_s, kind)
 
     def _apply_reading(self, done: JobResult[FrameReading] | None, picture: ReducedFrame, time_s: float) -> bool:
-        """Show what a reading found, where its strokes are now; drop it where that is not known. Whether more is known."""
+        """Show what a reading found, or drop it where its strokes are not found now; return whether it is shown."""
         if done is None:
             return False
         if done.result is None:

@@ -1,7 +1,6 @@
-"""Motion: how the page moved from one frame to the next, and whether the strokes under a box are still those of before.
+"""Motion: how the page moved from one frame to the next, and whether the strokes in a box are still the same.
 
-A hand-held camera, a page that is carried and a zoom move everything on the page alike: by a similarity, a shift with a turn
-and a change of scale.
+A hand-held camera, a carried page and a zoom move all of the page by a similarity: a shift, a turn and a change of scale.
 """
 
 from __future__ import annotations
@@ -18,31 +17,35 @@ from camdigits.vision.geometry import median_level
 from camdigits.vision.types import BgrImage, Box, Floats, GreyImage, whole_boxes
 
 Points = npt.NDArray[np.float32]
-"""float32 (N, 2), x and y in pixels of a reduced frame."""
+"""float32 (N, 2): x and y in pixels of a reduced frame."""
 Patches = npt.NDArray[np.float32]
-"""float32 (N, PATCH_PX ** 2), the strokes of N places: grey levels about their mean."""
+"""float32 (N, PATCH_PX ** 2): the strokes of N places, as grey levels about their mean."""
 _Number = TypeVar("_Number", float, Floats)
 
 PATCH_PX = 12
-"""A place is compared by a patch of this side, whatever its size on the frame."""
+"""Side of a patch, pixels. Strokes are compared as patches of this size, whatever their size on the frame."""
 LIGHT_STEP_PX = 4
-"""The light of a reduced frame is the median of every such row and column: enough pixels, and quick."""
+"""Step between the rows and columns whose median is the light of a reduced frame, pixels: few enough to be quick."""
 PATCH_REACH = 1.3
-"""The side of a patch in longer sides of its box: the ground around a stroke tells a digit from its neighbour."""
+"""Side of a patch as a multiple of its box's longer side. The ground around a stroke tells a digit from its neighbour."""
 
 
 @dataclass(frozen=True)
 class MotionParams:
-    """How the page's motion is found; lengths are pixels of the reduced frame.
+    """How the page's motion is found. Lengths are pixels of the reduced frame.
 
-    side_px: frames are reduced to about this length of their longer side.
-    max_boxes: corners are looked for in this many boxes.
-    max_corners, corner_quality, corner_distance_px: how many corners are followed, and which (Shi & Tomasi 1994).
-    window_px, levels: the search of the optical flow.
-    max_residual_px: a corner agrees with a motion that puts it at most this far from where it is.
-    min_corners, min_share: fewer corners, or a smaller share of them, that agree say nothing.
-    min_spread_px: corners closer together than this give a shift, but neither a turn nor a scale.
-    min_change: grey levels by which a pixel is beyond what stood around it before, smoothed; less is noise and shake.
+    side_px: approximate longer side of a reduced frame.
+    max_boxes: number of boxes in which corners are looked for.
+    max_corners: number of corners that are tracked.
+    corner_quality: quality of a corner, as a share of the best one's (Shi & Tomasi 1994).
+    corner_distance_px: least distance between two corners.
+    window_px: window of the optical flow.
+    levels: pyramid levels of the optical flow.
+    max_residual_px: largest distance between a corner and where a motion puts it; farther off, they disagree.
+    min_corners: least number of corners that must agree with a motion.
+    min_share: least share of corners, 0..1, that must agree with a motion.
+    min_spread_px: spread of corners below which they give a shift, but no turn and no scale.
+    min_change: least change of a pixel, grey levels beyond its smoothed surroundings of before. Less is noise and shake.
     """
 
     side_px: int = 480
@@ -70,39 +73,43 @@ class Motion:
 
     @property
     def scale(self) -> float:
-        """By what factor lengths change."""
+        """The factor by which lengths change."""
         return float(np.hypot(self.a, self.b))
 
     def point(self, x: _Number, y: _Number) -> tuple[_Number, _Number]:
-        """Where (x, y) goes, or the points of which these are all x and all y."""
+        """Return where the point (x, y) goes; with arrays of x and y, where these points go."""
         return self.a * x - self.b * y + self.dx, self.b * x + self.a * y + self.dy
 
     def after(self, first: Motion) -> Motion:
-        """The motion of `first` and then of this one."""
+        """Return the motion that does `first` and then this one."""
         spin = complex(self.a, self.b) * complex(first.a, first.b)
         return Motion(spin.real, spin.imag, *self.point(first.dx, first.dy))
 
     def transform(self, boxes: Floats) -> Floats:
-        """Where boxes go, float64 (N, 4) of x, y, width and height: their middles move, and their sides grow with the page."""
+        """Return where boxes go, float64 (N, 4) of x, y, width and height: middles move, sides grow with the page."""
         x, y, width, height = boxes.T
         middle_x, middle_y = self.point(x + width / 2, y + height / 2)
         width, height = width * self.scale, height * self.scale
         return np.column_stack([middle_x - width / 2, middle_y - height / 2, width, height])
 
     def transform_boxes(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
-        """Where boxes go, to whole pixels; none vanishes."""
+        """Return where boxes go, in whole pixels; no box vanishes."""
         return whole_boxes(self.transform(np.array(boxes, np.float64).reshape(-1, 4)))
 
 
 IDENTITY = Motion()
+"""The motion of a page that stands still."""
 _AROUND = np.ones((3, 3), np.uint8)
+"""The neighbourhood of a pixel that `find_changes` compares with."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReducedFrame:
     """A frame as motion is looked for in it.
 
-    grey: uint8 (h, w). scale: pixels of `grey` per pixel of the frame. index: the frame's index in its source.
+    grey: uint8 (h, w).
+    scale: pixels of `grey` per pixel of the frame.
+    index: the frame's index in its source.
     """
 
     grey: GreyImage
@@ -110,7 +117,7 @@ class ReducedFrame:
     index: int = 0
 
     def has_same_size(self, other: ReducedFrame) -> bool:
-        """Whether both are of frames of the same size."""
+        """Return whether both come from frames of the same size."""
         return self.grey.shape == other.grey.shape and self.scale == other.scale
 
 
@@ -118,7 +125,7 @@ def reduce(image: BgrImage, index: int = 0, params: MotionParams = MotionParams(
     """Reduce a frame, uint8 (H, W, 3), to a grey picture of about `side_px`."""
     scale = min(1.0, params.side_px / max(image.shape[:2]))
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    # Large frames by whole steps first: they are quick, and leave so little to reduce that no stroke is passed over.
+    # Reduce large frames by whole steps first: that is quick, and leaves so little to reduce that no stroke is skipped.
     step = min(image.shape[1] // size[0], image.shape[0] // size[1])
     if step > 2:
         image = np.asarray(cv2.resize(image, (image.shape[1] // step, image.shape[0] // step), interpolation=cv2.INTER_AREA))
@@ -127,9 +134,11 @@ def reduce(image: BgrImage, index: int = 0, params: MotionParams = MotionParams(
 
 
 def find_corners(picture: ReducedFrame, boxes: Floats, params: MotionParams = MotionParams()) -> Points:
-    """Places on and about the strokes in boxes (float64 (N, 4), pixels of the frame) that can be followed.
+    """Find corners on and about the strokes in boxes.
 
-    Each box has the same say, however strong its corners are; of many boxes some are looked at, evenly spread.
+    boxes: float64 (N, 4), pixels of the frame. Of many boxes some are used, evenly spread.
+
+    Each box gives the same number of corners at most, however strong its corners are.
     """
     if len(boxes) > params.max_boxes:
         boxes = boxes[np.linspace(0, len(boxes) - 1, params.max_boxes).round().astype(int)]
@@ -152,12 +161,13 @@ def find_corners(picture: ReducedFrame, boxes: Floats, params: MotionParams = Mo
 def find_motion(
     before: ReducedFrame, now: ReducedFrame, corners: Points, params: MotionParams = MotionParams()
 ) -> tuple[Motion, Points] | None:
-    """Follow corners from one reduced frame to the next: their common motion in pixels of the frame, and where those are now
-    that agree with it.
+    """Follow corners from one reduced frame to the next; return their common motion and the corners that agree with it.
 
-    Pyramidal optical flow (Lucas & Kanade 1981; Bouguet 2000); the similarity that most corners agree on is fitted robustly
-    (RANSAC, Fischler & Bolles 1981). None where too few agree, as in a blink of blur, behind a passing hand or where the
-    picture was cut. Raises ValueError for frames of different sizes.
+    The motion is in pixels of the frame; the corners are where they are now. None where too few agree: in a moment of blur,
+    behind a passing hand, or where the picture was cut.
+
+    Corners are followed by pyramidal optical flow (Lucas & Kanade 1981; Bouguet 2000). The similarity that most of them agree
+    on is fitted robustly (RANSAC, Fischler & Bolles 1981). Raises ValueError for frames of different sizes.
     """
     found = find_motions(before, now, corners, 1, params)
     return found[0] if found else None
@@ -166,8 +176,10 @@ def find_motion(
 def find_motions(
     before: ReducedFrame, now: ReducedFrame, corners: Points, count: int = 2, params: MotionParams = MotionParams()
 ) -> list[tuple[Motion, Points]]:
-    """As `find_motion`, but what the corners that disagree have in common too, as a page before a wall with writing: `count`
-    motions at most, that of most corners first."""
+    """Find the motions of corners, as `find_motion` does, at most `count`, that of most corners first.
+
+    Each further motion is that of the corners which disagree with those before, such as a page before a wall with writing.
+    """
     if not before.has_same_size(now):
         raise ValueError(f"frames of {before.grey.shape} and {now.grey.shape} cannot be compared")
     found: list[tuple[Motion, Points]] = []
@@ -190,7 +202,7 @@ def find_motions(
 
 
 def _flow(before: GreyImage, now: GreyImage, corners: Points, params: MotionParams) -> tuple[Points, npt.NDArray[np.bool_]]:
-    """Where corners are on the next frame, and which of them are found on it: bool (N,)."""
+    """Return where corners are on the next frame, and which of them are found there: bool (N,)."""
     options = {"winSize": (params.window_px, params.window_px), "maxLevel": params.levels}
     places, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners[:, None], None, **options)  # type: ignore[call-overload]
     height, width = now.shape
@@ -199,7 +211,7 @@ def _flow(before: GreyImage, now: GreyImage, corners: Points, params: MotionPara
 
 
 def _fit(start: Points, end: Points, params: MotionParams) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """The similarity from points to points, float64 (2, 3), and which of them agree with it."""
+    """Return the similarity from points to points, float64 (2, 3), and which points agree with it: bool (N,)."""
     if len(start) >= 4 and np.ptp(start, axis=0).max() >= params.min_spread_px:
         matrix, agree = cv2.estimateAffinePartial2D(start, end, ransacReprojThreshold=params.max_residual_px)
         if matrix is not None:
@@ -210,7 +222,7 @@ def _fit(start: Points, end: Points, params: MotionParams) -> tuple[Floats, npt.
 
 
 def take_patches(picture: ReducedFrame, boxes: Floats) -> Patches:
-    """The strokes at N boxes (float64 (N, 4), pixels of the frame), each as a patch of the same size about its mean."""
+    """Return the strokes in N boxes (float64 (N, 4), pixels of the frame), each as a patch of one size about its mean."""
     if not len(boxes):
         return np.zeros((0, PATCH_PX**2), np.float32)
     x, y, width, height = boxes.T * picture.scale
@@ -225,7 +237,7 @@ def take_patches(picture: ReducedFrame, boxes: Floats) -> Patches:
     part = picture.grey[top:bottom, left:right]
     if not part.size:
         return np.zeros((len(boxes), PATCH_PX**2), np.float32)
-    # Smoothed: strokes of two pixels that are half a pixel off would look like others.
+    # Smooth first: without it, strokes two pixels wide would not match themselves half a pixel off.
     smooth = cv2.blur(part, (3, 3)).astype(np.float32)
     flat = [each.reshape(len(boxes), -1) - start for each, start in zip(maps, (left, top), strict=True)]
     patches = cv2.remap(smooth, flat[0], flat[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -233,7 +245,7 @@ def take_patches(picture: ReducedFrame, boxes: Floats) -> Patches:
 
 
 def similarity(before: Patches, now: Patches) -> npt.NDArray[np.float32]:
-    """How alike N patches are, -1..1: normalised correlation, less where what stood out does so no more. float32 (N,)."""
+    """Return how alike N patches are, -1..1: normalised correlation, lowered where the strokes have faded. float32 (N,)."""
     strength_before, strength = np.linalg.norm(before, axis=1), np.linalg.norm(now, axis=1)
     scale = strength_before * np.maximum(strength, 0.5 * strength_before)
     return np.asarray((before * now).sum(axis=1) / np.maximum(scale, 1e-3), np.float32)
@@ -242,10 +254,12 @@ def similarity(before: Patches, now: Patches) -> npt.NDArray[np.float32]:
 def find_changes(
     before: ReducedFrame, now: ReducedFrame, motion: Motion = IDENTITY, params: MotionParams = MotionParams()
 ) -> GreyImage:
-    """Where a reduced frame differs from an earlier one that moved by `motion` (pixels of the frame): uint8 (h, w), 255 there.
+    """Find the pixels in which a reduced frame differs from an earlier one: uint8 (h, w), 255 where it differs.
 
-    A pixel has changed when it is darker or lighter than all that stood about its place before, as much as the light of the
-    whole picture has not. Raises ValueError for frames of different sizes.
+    motion: how the page moved between them, pixels of the frame.
+
+    A pixel has changed when it is darker or lighter than everything that stood about its place before. Changes in the light of
+    the whole picture are corrected first. Raises ValueError for frames of different sizes.
     """
     if not before.has_same_size(now):
         raise ValueError(f"frames of {before.grey.shape} and {now.grey.shape} cannot be compared")

@@ -1,4 +1,4 @@
-"""Number events: each number on the page, from when it is first seen until it is gone. Time is data."""
+"""Number events: follow each number on the page from when it is first seen until it is gone. Time is data."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import Literal, NamedTuple
 from camdigits.vision.types import Box, Number, Scene
 
 SETTLE_S = 0.5
-"""A number settles once it has stood unchanged for this long: its digits are confirmed one by one, as they are written."""
+"""Time that a number must stand unchanged to settle, seconds. Digits are confirmed one by one as they are written."""
 GONE_S = 1.0
-"""A number is gone once it was absent for this long: a hand before the page or a blurred frame hides it for less."""
+"""Time that a number must be absent to be gone, seconds. A hand or a blurred frame hides a number for less."""
 
 
 class NumberEvent(NamedTuple):
-    """A number was read, changed into another, or is gone. `was`: its text before it changed.
+    """A number was read, changed into another, or is gone.
 
-    identity: shared by all events of one number. number: as it is, or as it last settled.
+    identity: shared by all events of one number.
+    number: the number as it is, or as it last settled.
+    was: its text before it changed.
     """
 
     event: Literal["read", "changed", "gone"]
@@ -32,7 +34,9 @@ class NumberEvent(NamedTuple):
 class Phase(Enum):
     """Where a number is in its life.
 
-    NEW: seen, but not yet settled. SETTLED: it reads as its last event says. CHANGING: it has settled and reads otherwise now.
+    NEW: seen, but not yet settled.
+    SETTLED: it reads as its last event says.
+    CHANGING: it has settled, and reads differently now.
     GONE: absent for `GONE_S`.
     """
 
@@ -48,15 +52,15 @@ class _Settled(NamedTuple):
 
 
 class NumberLife:
-    """One number from when it is first seen until it is gone: a state machine, whose transitions are `observe` and `poll`.
+    """One number from when it is first seen until it is gone: a state machine with the transitions `observe` and `poll`.
 
         NEW       stood for SETTLE_S            -> SETTLED, event `read`
-        SETTLED   reads otherwise               -> CHANGING
+        SETTLED   reads differently             -> CHANGING
         CHANGING  reads as before again         -> SETTLED
         CHANGING  stood for SETTLE_S            -> SETTLED, event `changed`
         any       absent for GONE_S             -> GONE, event `gone` unless it was NEW
 
-    key: tells it from every other number, also before it has settled.
+    key: identifies the number, also before it has settled.
     """
 
     def __init__(self, key: int) -> None:
@@ -78,17 +82,18 @@ class NumberLife:
 
     @property
     def text(self) -> str:
-        """What it is listed as: what has settled. Where digits are not followed nothing is in transit: what is read now."""
+        """The text that is listed: the settled one. Where digits have no tracks, it is the text that is read now."""
         if not self.is_followed and self.number is not None:
             return self.number.text
         return self._settled.number.text if self._settled is not None else ""
 
     def is_same(self, tracks: Set[int]) -> bool:
-        """Whether digits of these tracks are this number still.
+        """Return whether digits of these tracks are still this number.
 
-        At least half of its tracks and half of these must be shared: a number grows and shrinks by a digit at a time and keeps
-        its identity where one is altered; a track that slips onto another page takes no identity with it. Of what has settled
-        half must still be there, so that no number becomes another bit by bit.
+        At least half of its tracks and half of these must be shared. So a number that grows or shrinks by a digit, or has one
+        altered, keeps its identity. A track that slips onto another page takes no identity with it.
+
+        Half of the settled tracks must still be there too, so that no number becomes another one bit by bit.
         """
         shared = len(self.tracks & tracks)
         if not shared or 2 * shared < max(len(self.tracks), len(tracks)):
@@ -96,7 +101,7 @@ class NumberLife:
         return self._settled is None or 2 * len(self._settled.tracks & tracks) >= len(self._settled.tracks)
 
     def observe(self, number: Number, tracks: frozenset[int], frame: int, confirmed: bool) -> None:
-        """Take in how it is read on a frame, and whether all of its digits are confirmed."""
+        """Take in how the number is read on a frame, and whether all of its digits are confirmed."""
         unchanged = self.number is not None and self.number.text == number.text and self._confirmed and confirmed
         self._changed |= not unchanged
         self.number, self.tracks, self.frame, self._confirmed = number, tracks, frame, confirmed
@@ -107,9 +112,10 @@ class NumberLife:
             self._settled = _Settled(number, tracks)
 
     def poll(self, now_s: float, present: bool, identities: Iterator[int]) -> NumberEvent | None:
-        """What there is to report at a time in seconds.
+        """Return the event of the number at a time in seconds, if there is one.
 
-        present: whether it is on the page. identities: a first event takes the next of them.
+        present: whether the number is on the page.
+        identities: the source of identities; the first event of a number takes the next one.
         """
         if present:
             if self._changed:
@@ -117,7 +123,7 @@ class NumberLife:
             self._last_s = now_s
             stood = self._confirmed and now_s - self._since_s >= SETTLE_S
             return self._settle(identities) if stood and self.phase is not Phase.SETTLED else None
-        self._changed = True  # what comes and goes has not stood
+        self._changed = True  # a number that comes and goes does not settle
         if now_s - self._last_s < GONE_S:
             return None
         self.phase = Phase.GONE
@@ -142,10 +148,12 @@ class _Observation(NamedTuple):
 
 
 class NumberEvents:
-    """Which number of a scene is which of the scenes before it, and what there is to report of each.
+    """Matches the numbers of each scene with those of the scenes before, and returns the events of each.
 
-    Where digits are followed their tracks tell. Where they are not, a number is the one that stood in its place on the scene
-    before. page: whether all frames show one page (the canvas); else each frame without tracks is another page.
+    Numbers are matched by the tracks of their digits. Where digits have no tracks, a number matches the one that stood in its
+    place on the scene before.
+
+    page: whether all frames show one page (the canvas). Otherwise each frame without tracks shows another page.
     """
 
     def __init__(self, page: bool = True) -> None:
@@ -176,7 +184,7 @@ class NumberEvents:
         self._present = present
 
     def poll(self, now_s: float) -> list[NumberEvent]:
-        """What there is to report at a time in seconds, which may only go up; to be asked at every look at the clock."""
+        """Return the events at a time in seconds. Times must not go down; call this at every look at the clock."""
         here = {life.key for life in self._present}
         looked = [life.poll(now_s, True, self._identities) for life in self._present]
         looked += [life.poll(now_s, False, self._identities) for life in self._lives if life.key not in here]
@@ -208,11 +216,11 @@ def _observations(scene: Scene) -> Iterator[_Observation]:
         digits = [scene.digits[index] for index in number.digits]
         tracks = frozenset(digit.track for digit in digits if digit.track is not None)
         confidence = math.prod(digit.confidence for digit in digits)
-        if not math.isclose(confidence, number.confidence):  # grouped when its digits were less sure, or surer
+        if not math.isclose(confidence, number.confidence):  # the number was grouped with other confidences of its digits
             number = replace(number, confidence=confidence)
         yield _Observation(number, tracks, tentative.isdisjoint(tracks))
 
 
 def _overlap(one: Box, other: Box) -> bool:
-    """Whether the smaller of two boxes lies in the other by half."""
+    """Return whether at least half of the smaller of two boxes lies in the other."""
     return 2 * one.intersection_area(other) >= min(one.area, other.area)

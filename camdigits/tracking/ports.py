@@ -1,4 +1,4 @@
-"""What reads the frames of a source looks like to whoever shows them."""
+"""The interface of a reader of frames, for those who show its scenes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from camdigits.vision.types import Frame, Scene
 
 
 class Reader(Protocol):
-    """What reads the frames of a source of some name.
+    """Reads the frames of a named source.
 
-    `recognize` gives what is to be shown on a frame now. Where a thread reads, that is what has been read so far, carried to
-    this frame; called again with the same frame (the same index) it may know more. `busy` says that a reading is under way
-    whose result has not been taken over, so that recognizing the shown frame again may show more. `notice` is a sentence for
-    the user about the reading itself, or "" (it failed; it is slow on this machine). `forget` drops what was remembered from
-    earlier frames, `rotate` says which way up they lie, `close` lets go of all within a second.
+    busy: whether a reading is under way whose result has not been taken over.
+    notice: a sentence for the user about the reading itself, or "". It failed, for example, or is slow on this machine.
+    recognize: returns what is to be shown on a frame now. Where a thread reads, that is what has been read so far, carried to
+        this frame. While `busy`, a further call with the same frame (the same index) may return more.
+    forget: drops what is remembered of earlier frames.
+    rotate: sets which way up the frames lie.
+    close: stops everything within a second.
     """
 
     @property

@@ -1,7 +1,7 @@
-"""The tracker: which digits are on the page through time, and where they are now. No clock: time comes with each frame.
+"""The tracker: which digits are on the page through time, and where they are now. No clock: each frame brings its time.
 
-A track is TENTATIVE until readings confirm it, CONFIRMED while its strokes are where it is, and HIDDEN while they are not seen
-there: a hand covers them, or the page has gone. Only confirmed tracks are shown. All transitions stand in `_next_state`.
+A track is TENTATIVE until readings confirm it. It is CONFIRMED while its strokes are in place, and HIDDEN while they are not
+seen there: a hand covers them, or the page has gone. Only confirmed tracks are shown. `_next_state` holds all transitions.
 """
 
 from __future__ import annotations
@@ -19,36 +19,39 @@ from camdigits.vision.geometry import Boxes, shared_area
 from camdigits.vision.types import Digit, Flags, Floats, Indices, whole_boxes
 
 _LANDMARKS, _MAX_STEPS = 12, 80
-"""A page is found again by this many digits, the surest, among this many shifts."""
+"""A hidden page is found again by its `_LANDMARKS` most confident digits, among at most `_MAX_STEPS` shifts."""
 
 
 @dataclass(frozen=True)
 class TrackParams:
-    """When a track is shown, and when it is the digit of a reading. Distances are shares of the digit's height.
+    """When a track is shown, and when a detection belongs to it.
 
-    confirm_threshold: a track is shown from this confidence on, and no more below it (the user's threshold).
-    confident_threshold: one reading confirms a digit of this confidence; others take two, of frames `confirm_s` apart at least,
-        and `min_peers` sure ones beside them: among all that cameras see, each reading is one more chance to take something for
-        a digit.
-    tentative_threshold: a track that is not confirmed is offered as such from this confidence on.
-    change_threshold: a label changes when the other one's probability reaches this: two that are equally likely would flicker.
-    min_step: a confidence that changes by less stays, so that labels do not flicker.
-    absent_confidence: the confidence of a digit that a clear reading of its place does not have.
-    clear_share: a reading that has fewer of the digits shown than this share is blurred, and says nothing of the others.
-    thorough_weight: a thorough reading counts for this many quick ones.
-    half_life_s: a reading counts half after this time, so that a digit that was altered is read anew.
-    min_similarity: the strokes under a box are those that were read where they are at least this alike (motion.similarity).
-    keep_similarity: and stay so as long as they are not less alike than this.
-    return_similarity: strokes that were hidden are back when they are at least this alike; an edge looks much like a 1.
-    hide_after_s: a digit whose strokes are not seen for this long is hidden.
-    reid_window_s: a hidden digit that is seen again within this time is the same digit.
-    forget_threshold: what is not confirmed is forgotten below this confidence.
-    max_age_tentative_s: what is not confirmed is forgotten when its strokes are not seen for this long.
-    max_distance: a digit is the one read before when its middle is at most this far from where that one is.
-    max_growth: and its height has changed by this factor at most.
-    max_overlap: two digits do not share more of the smaller one's box than this.
-    min_layout: this many digits with the same labels in the same layout elsewhere are the same page.
-    box_gain: how far a box goes towards where its digit is read.
+    Confidences, similarities and shares are 0..1. Times are seconds. Distances are shares of the digit's height.
+
+    confirm_threshold: confidence from which a track is shown, and below which it is no longer shown. The user's threshold.
+    min_peers: number of other confident digits with which a less confident one can be confirmed. Cameras see so many things
+        that every reading is one more chance to take something for a digit.
+    confident_threshold: confidence from which one reading confirms a digit. A less confident digit takes two readings.
+    tentative_threshold: confidence from which a track that is not confirmed is returned as tentative.
+    change_threshold: probability from which another label replaces the present one, so that two equally likely do not flicker.
+    min_step: least change of a confidence that is taken over, so that shown confidences do not flicker.
+    absent_confidence: confidence that a digit gets from a clear reading of its place that does not find it.
+    clear_share: share of the shown digits below which a reading is blurred, and says nothing of those it missed.
+    thorough_weight: number of quick readings that a thorough reading counts for.
+    half_life_s: age at which a reading counts half, so that an altered digit is read anew.
+    confirm_s: least time between the frames of the two readings that confirm a digit.
+    min_similarity: similarity (motion.similarity) from which the strokes in a box are those that were read.
+    keep_similarity: similarity below which strokes that were in place no longer are.
+    return_similarity: similarity from which hidden strokes are back. It is higher, since an edge looks much like a 1.
+    hide_after_s: time after which a digit is hidden whose strokes are not seen.
+    reid_window_s: time within which a hidden digit that is seen again is the same digit.
+    forget_threshold: confidence below which a track that is not confirmed is forgotten.
+    max_age_tentative_s: time after which an unconfirmed track is forgotten whose strokes are not seen.
+    max_distance: largest distance between the middles of a detection and of its track.
+    max_growth: largest factor between the heights of a detection and of its track.
+    max_overlap: largest share of the smaller box that two digits have in common.
+    min_layout: number of digits with the same labels in the same layout from which a page elsewhere is the same page.
+    box_gain: share of the way that a box moves to where its digit is read.
     """
 
     confirm_threshold: float = 0.5
@@ -88,11 +91,11 @@ class State(Enum):
 class _Track:
     """One digit through time.
 
-    began_s, read_s: when it was read first and last.
-    visible_s: when its strokes were last seen where it is.
-    visible_since_s: since when they are, without a break; inf while they are not.
-    evidence: the mean log-ratio of each label to 'not a digit' over its readings, float64 (10,).
-    weight: how many quick readings that is worth.
+    began_s, read_s: times when it was first and last read, seconds.
+    visible_s: time when its strokes were last seen in place, seconds.
+    visible_since_s: time since when they are seen without a break, seconds; inf while they are not.
+    evidence: mean log-ratio of each label to 'not a digit' over its readings, float64 (10,).
+    weight: number of quick readings that the evidence is worth.
     found_thoroughly: whether a thorough reading has found it.
     """
 
@@ -114,11 +117,11 @@ class _Track:
 
 
 _Observation = tuple[_Track, int, float]
-"""A track, the label that it is read as, and the confidence of that, 0..1."""
+"""A track, the label that a reading gives it, and the confidence of that, 0..1."""
 
 
 class Tracker:
-    """Follows digits from frame to frame: the same frames and readings in, the same identities out."""
+    """Tracks digits from frame to frame: the same frames and readings give the same identities."""
 
     def __init__(self, params: TrackParams = TrackParams()) -> None:
         self.params = params
@@ -126,7 +129,7 @@ class Tracker:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what is on the page; identities go on counting."""
+        """Forget what is on the page; identities keep counting."""
         self._tracks: list[_Track] = []
         self._boxes: Floats = np.zeros((0, 4))
         self._patches: Patches = np.zeros((0, PATCH_PX**2), np.float32)
@@ -139,20 +142,20 @@ class Tracker:
 
     @property
     def tentative(self) -> tuple[Digit, ...]:
-        """What may be a digit and is followed, but is not confirmed."""
+        """The tracked candidates that are not confirmed."""
         return self._digits_in(State.TENTATIVE)
 
     @property
     def boxes(self) -> Floats:
-        """Where the tracks are whose strokes are seen, float64 (N, 4)."""
+        """The boxes of the tracks whose strokes are seen, float64 (N, 4)."""
         return self._boxes[[track.is_visible for track in self._tracks]]
 
     def predict(self, picture: ReducedFrame, motions: Sequence[Motion], time_s: float) -> None:
-        """Carry all tracks to the next frame, and see whether their strokes are there.
+        """Carry all tracks to the next frame, and check whether their strokes are there.
 
-        motions: how the page, and what moves otherwise, has moved since the frame before, in pixels of the frame; a track goes
-        with the first that brings it to its strokes. None where that is not known: then what is not where it was is hidden
-        at once.
+        motions: how the page, and other things, moved since the frame before, in pixels of the frame. A track moves by the
+            first motion that brings it to its strokes. Empty where no motion is known: a track whose strokes are not where
+            they were is then hidden at once.
         """
         if not self._tracks:
             return
@@ -169,7 +172,10 @@ class Tracker:
         self._prune([time_s - track.visible_s <= self._max_age_s(track) for track in self._tracks])
 
     def _move(self, picture: ReducedFrame, motions: Sequence[Motion]) -> Flags:
-        """Move each track by the first motion that brings it to its strokes, else by the first; which are there: bool (N,)."""
+        """Move each track by the first motion that brings it to its strokes, or else by the first one.
+
+        Returns which tracks are then at their strokes: bool (N,).
+        """
         before, params = self._boxes, self.params
         thresholds = np.array([self._min_similarity(track) for track in self._tracks])
         self._boxes = motions[0].transform(before)
@@ -185,7 +191,7 @@ class Tracker:
         return visible
 
     def _min_similarity(self, track: _Track) -> float:
-        """How alike its strokes must be to be seen where it is."""
+        """Return how alike the strokes of a track must be to be seen in place."""
         if track.is_visible:
             return self.params.keep_similarity
         return self.params.return_similarity if track.state is State.HIDDEN else self.params.min_similarity
@@ -197,8 +203,8 @@ class Tracker:
 
         detections: digits, with boxes where they are on this frame.
         patches: their strokes as they were read, float32 (N, PATCH_PX ** 2).
-        time_s, read_s: the times of this frame and of the frame that was read.
-        thorough: whether the reading was thorough; a quick one does not count against digits that a thorough one has found.
+        time_s, read_s: times of this frame and of the frame that was read, seconds.
+        thorough: whether the reading was thorough. A quick one does not count against digits that a thorough one has found.
         """
         found = np.array([digit.box for digit in detections], np.float64).reshape(-1, 4)
         self._relocate(detections, found)
@@ -229,8 +235,8 @@ class Tracker:
     def _missed(self, paired: set[int], read_s: float, thorough: bool) -> list[_Track]:
         """List the tracks that the reading should have found and did not; none where the reading is blurred.
 
-        A track counts when its strokes have been where it is since before the frame that was read. A quick reading does not
-        count against a track that a thorough one has found.
+        A track counts if its strokes have been in place since before the frame that was read. A quick reading does not count
+        against a track that a thorough one has found.
         """
         if not self._is_clear(paired, thorough):
             return []
@@ -241,7 +247,7 @@ class Tracker:
         ]
 
     def _move_to(self, pairs: Sequence[tuple[int, int]], found: Floats, patches: Patches) -> None:
-        """Move the tracks of pairs towards their detections, and keep the strokes of these."""
+        """Move the tracks of pairs towards their detections, and store the strokes of these."""
         rows, columns = (np.array(side, np.intp) for side in (zip(*pairs, strict=True) if pairs else ((), ())))
         gains = [self.params.box_gain if self._tracks[k].is_visible else 1.0 for k, _ in pairs]
         self._boxes[rows] += np.array(gains).reshape(-1, 1) * (found[columns] - self._boxes[rows])
@@ -250,12 +256,12 @@ class Tracker:
     def _observe_again(
         self, pairs: Sequence[tuple[int, int]], detections: Sequence[Digit], time_s: float, thorough: bool
     ) -> list[_Observation]:
-        """Note on the tracks of pairs that they are seen, and list what each is read as."""
+        """Mark the tracks of pairs as seen, and list what each is read as."""
         observed: list[_Observation] = []
         for k, j in pairs:
             track, digit = self._tracks[k], detections[j]
             if track.state is State.HIDDEN and not track.is_visible and track.label != digit.label:
-                track.evidence, track.weight = np.zeros(10), 0.0  # other strokes in its place
+                track.evidence, track.weight = np.zeros(10), 0.0  # other strokes are in its place
             track.visible_s, track.visible_since_s = time_s, min(track.visible_since_s, time_s)
             track.found_thoroughly = track.found_thoroughly or thorough
             observed.append((track, digit.label, digit.confidence))
@@ -272,7 +278,7 @@ class Tracker:
         return observed
 
     def _enter_states(self, time_s: float) -> None:
-        """Bring all tracks into the states that follow from a reading."""
+        """Set the state of each track after a reading."""
         sure = sum(track.confidence >= self.params.confident_threshold for track in self._tracks)
         for track in self._tracks:
             track.state = self._next_state(track, time_s, sure=sure)
@@ -280,7 +286,11 @@ class Tracker:
     # States
 
     def _next_state(self, track: _Track, time_s: float, known: bool = True, sure: int = 0) -> State:
-        """The one place where a track changes its state. sure: how many digits are surely read; new ones take a reading."""
+        """Return the next state of a track; nothing else decides on states.
+
+        known: whether the motion of the page is known.
+        sure: number of confident digits, which others need to be confirmed; 0 where nothing was read.
+        """
         params = self.params
         likely = track.confidence >= params.confirm_threshold
         lost = not track.is_visible and (not known or time_s - track.visible_s >= params.hide_after_s)
@@ -307,10 +317,10 @@ class Tracker:
     # Evidence
 
     def _accumulate(self, observed: Sequence[_Observation], weight: float, read_s: float) -> None:
-        """Add a reading to the evidence of its tracks, and decide anew what they are.
+        """Add a reading to the evidence of its tracks, and update their labels and confidences.
 
-        Evidence is the mean of a track's readings, in which older ones count for less. A label changes when another one is
-        clearly likelier, a confidence when the change can be seen.
+        Evidence is the mean of a track's readings; older readings count less. A label changes when another one is clearly
+        likelier, a confidence when the change can be seen.
         """
         if not observed:
             return
@@ -332,13 +342,13 @@ class Tracker:
                 track.confidence = confidence
 
     def _differs(self, confidence: float, before: float) -> bool:
-        """Whether a confidence is another one for those who see it."""
+        """Return whether a user would see that a confidence has changed."""
         levels = (self.params.confirm_threshold, self.params.confident_threshold)
         crosses = any((confidence >= level) != (before >= level) for level in levels)
         return crosses or abs(confidence - before) >= self.params.min_step
 
     def _is_clear(self, paired: set[int], thorough: bool) -> bool:
-        """Whether a reading has enough of the digits shown to count against the others.
+        """Return whether a reading has enough of the digits shown to count against the others.
 
         A thorough reading of a page with very few digits always counts.
         """
@@ -350,8 +360,11 @@ class Tracker:
     # Which track is which digit
 
     def _pairs(self, detections: Sequence[Digit], found: Floats) -> list[tuple[int, int]]:
-        """Pairs (track, detection). A hidden digit is found again by its label; by its place alone on a page that is there
-        otherwise, where it was altered."""
+        """Return pairs (track, detection).
+
+        A hidden digit is paired with a detection of the same label. Another label will do while at least half of the page's
+        digits are visible: then the digit was altered.
+        """
         confirmed = [track for track in self._tracks if track.state is not State.TENTATIVE]
         stands = 2 * sum(track.is_visible for track in confirmed) >= len(confirmed)
         pairs = _match(self._boxes, found, self.params)
@@ -360,7 +373,7 @@ class Tracker:
         ]
 
     def _is_another_page(self, pairs: Sequence[tuple[int, int]], detections: Sequence[Digit]) -> bool:
-        """Whether most digits that are surely read are others than those shown in their places: the page was swapped."""
+        """Return whether over half of the confident detections differ from the tracks in their places: the page was swapped."""
         sure = [
             self._tracks[k].label == detections[j].label
             for k, j in pairs
@@ -380,7 +393,7 @@ class Tracker:
         same &= larger <= params.max_growth * smaller
 
         def met(step: Floats) -> int:
-            """How many of the surest digits are read that far away."""
+            """Return how many of the most confident digits are read at that shift."""
             near = same & (np.hypot(*(steps - step).transpose(2, 0, 1)) <= 0.5 * params.max_distance * larger)
             return int(min(np.count_nonzero(near.any(axis=1)), np.count_nonzero(near.any(axis=0))))
 
@@ -389,7 +402,7 @@ class Tracker:
             self._boxes[hidden] += (*best, 0.0, 0.0)
 
     def _drop_overlapped(self) -> None:
-        """Drop one of every two digits shown in one place: the one read earlier, or else the less sure."""
+        """Drop one of every two digits shown in one place: the one read earlier, or else the less confident."""
         shown = [k for k, track in enumerate(self._tracks) if track.state is State.CONFIRMED]
         boxes: Boxes = self._boxes[shown].astype(np.float32)
         areas = boxes[:, 2] * boxes[:, 3]
@@ -426,12 +439,12 @@ class Tracker:
 
 
 def _is_visible(picture: ReducedFrame, boxes: Floats, patches: Patches, thresholds: Floats) -> Flags:
-    """Which strokes are seen at the boxes, on the frame, at least as alike as that: bool (N,)."""
+    """Return which boxes lie on the frame and hold their strokes, at least as alike as the thresholds: bool (N,)."""
     return np.asarray((similarity(patches, take_patches(picture, boxes)) >= thresholds) & _inside(boxes, picture))
 
 
 def _inside(boxes: Floats, picture: ReducedFrame) -> Flags:
-    """Which boxes lie on the frame, but for a tenth of their sides: bool (N,)."""
+    """Return which boxes lie on the frame; a tenth of their sides may lie beyond it: bool (N,)."""
     height, width = picture.grey.shape
     x, y, across, down = boxes.T * picture.scale
     return np.asarray(
@@ -440,7 +453,7 @@ def _inside(boxes: Floats, picture: ReducedFrame) -> Flags:
 
 
 def _match(before: Floats, found: Floats, params: TrackParams) -> list[tuple[int, int]]:
-    """Pairs (track, detection), each used once, so that they are as near to each other as can be in all."""
+    """Return pairs (track, detection), each used once, with the least distances in all."""
     if not len(before) or not len(found):
         return []
     rows, columns = _near(before, found, params.max_distance * params.max_growth)
@@ -451,12 +464,18 @@ def _match(before: Floats, found: Floats, params: TrackParams) -> list[tuple[int
 
 
 def _near(before: Floats, found: Floats, reach: float) -> tuple[Indices, Indices]:
-    """All pairs of one of N boxes and one of M with middles that may lie no farther apart than `reach` heights of the former:
-    their indices, int (K,) each, the first ascending. Of all pairs on a page full of digits these are few to be measured."""
-    reach_px = 1.001 * reach * before[:, 3]  # a little more, for rounding
+    """Find the pairs of boxes that may be near each other, which are few of all pairs on a full page.
+
+    before: float64 (N, 4).
+    found: float64 (M, 4).
+    reach: largest distance between two middles, in heights of the former box.
+
+    Returns the indices of the boxes of each pair, int (K,) each, the first ascending.
+    """
+    reach_px = 1.001 * reach * before[:, 3]  # with a margin for rounding
     x, y = (before[:, :2] + before[:, 2:] / 2).T
     found_x, found_y = (found[:, :2] + found[:, 2:] / 2).T
-    # Those near enough across follow one another from left to right: a slice for each of the N, one slice after the other.
+    # Sorted from left to right, the boxes near one of the N are a slice. The slices follow one another.
     order = np.argsort(found_x)
     starts = np.searchsorted(found_x[order], x - reach_px)
     ends = np.searchsorted(found_x[order], x + reach_px, side="right")
@@ -467,17 +486,19 @@ def _near(before: Floats, found: Floats, reach: float) -> tuple[Indices, Indices
 
 
 def _steps(before: Floats, found: Floats) -> tuple[Floats, Floats, Floats]:
-    """From the middles of boxes to the middles of others, float64 (..., 2), where (..., 4) broadcast; the larger one's height
-    and the smaller one's, (...) each."""
+    """Return the steps from middles of boxes to those of others, float64 (..., 2), and the larger and smaller heights, (...).
+
+    before, found: float64 (..., 4), which broadcast.
+    """
     steps = (found[..., :2] + found[..., 2:] / 2) - (before[..., :2] + before[..., 2:] / 2)
     heights = before[..., 3], found[..., 3]
     return steps, np.maximum(*heights), np.minimum(*heights)
 
 
 def _chosen(rows: Indices, columns: Indices, distance: Floats) -> list[tuple[int, int]]:
-    """Of the possible pairs (row, column) those with the least distances in all, each row and column in one at most.
+    """Choose the pairs (row, column) with the least distances in all; each row and column is in one pair at most.
 
-    Rows ascend, and do so in what is returned.
+    Rows ascend, also in the result.
     """
     rivals = (np.bincount(rows)[rows] > 1) | (np.bincount(columns)[columns] > 1)
     pairs = list(zip(rows.tolist(), columns.tolist(), distance.tolist(), strict=True))
@@ -486,7 +507,7 @@ def _chosen(rows: Indices, columns: Indices, distance: Floats) -> list[tuple[int
 
 
 def _probabilities(evidence: Floats) -> Floats:
-    """The probabilities of ten labels of N tracks, which leave the rest of 1 to 'not a digit': float64 (N, 10)."""
+    """Return the probabilities of ten labels of N tracks, float64 (N, 10). The rest of 1 is that of 'not a digit'."""
     largest = np.maximum(evidence.max(axis=1), 0.0)
     ratios = np.exp(evidence - largest[:, None])
     rest = [math.exp(-each) for each in largest.tolist()]
@@ -494,8 +515,10 @@ def _probabilities(evidence: Floats) -> Floats:
 
 
 def _evidence(labels: Sequence[int], confidences: Sequence[float]) -> Floats:
-    """The log-ratio of each of ten labels to 'not a digit' in one reading of N tracks, float64 (N, 10): what the label leaves
-    of 1 is mostly 'not a digit', and a tenth of it the other labels."""
+    """Return the log-ratio of each of ten labels to 'not a digit' in one reading of N tracks, float64 (N, 10).
+
+    What the read label leaves of 1 goes to 'not a digit', but for a tenth, which the other labels share.
+    """
     confidence = np.clip(confidences, 1e-3, 1 - 1e-3)
     probabilities = np.repeat((0.1 * (1 - confidence) / 9)[:, None], 10, axis=1)
     probabilities[np.arange(len(labels)), labels] = confidence

@@ -13,14 +13,14 @@ from camdigits.vision.types import Floats
 
 @dataclass(frozen=True)
 class ChangeParams:
-    """When a page moves, and when it has changed.
+    """When a page moves, and when it has changed. Lengths are pixels of the reduced frame.
 
-    min_change_px: fewer pixels of the reduced frame that change are no stroke.
-    calm_share: where a larger share of the frame changes, and nothing is followed, the page moves.
-    calm_px: what moves by more pixels of the reduced frame from one frame to the next is blurred.
-    min_left: corners are found anew when a smaller share of them is left.
-    max_travel_px: what has moved by more pixels of the reduced frame in all may be seen better.
-    still_px: what moves by fewer pixels of the reduced frame stands still, so that boxes do not tremble.
+    min_change_px: number of changed pixels below which no stroke has changed.
+    calm_share: share of the frame, 0..1. The page moves where more than this changes and nothing is tracked.
+    calm_px: motion from one frame to the next above which the page is blurred.
+    min_left: share of corners, 0..1. Corners are found anew when fewer are left.
+    max_travel_px: length of the way after which the page is read again, since it may be seen better.
+    still_px: motion below which the page stands still, so that boxes do not tremble.
     """
 
     min_change_px: int = 8
@@ -34,8 +34,9 @@ class ChangeParams:
 class PageState(Enum):
     """How a page lies before the camera.
 
-    MOVING: it is blurred, and read quickly. ARRIVED: it lies still, and was not read since. RESTING: it was, and is read
-    thoroughly.
+    MOVING: it is blurred, and read quickly.
+    ARRIVED: it lies still, and has not been read since.
+    RESTING: it lies still and has been read; now it is read thoroughly.
     """
 
     MOVING = "moving"
@@ -47,8 +48,8 @@ class PageState(Enum):
 class Change:
     """What happened from one frame to the next.
 
-    motions: of what is followed, that of most first; none where it is not known.
-    has_changed: whether there is anything new, besides what has moved.
+    motions: the motions of what is tracked, the most common first; empty where they are not known.
+    has_changed: whether anything is new, apart from what has moved.
     state: MOVING or ARRIVED, as far as one frame can tell.
     """
 
@@ -58,24 +59,24 @@ class Change:
 
 
 class ChangeDetector:
-    """Sees how the page moves from frame to frame, and whether anything changes."""
+    """Finds how the page moves from frame to frame, and whether anything changes."""
 
     def __init__(self, params: ChangeParams = ChangeParams()) -> None:
         self._params = params
         self._anchor: ReducedFrame | None = None
-        """The frame that the page is where it was on, as far as anyone can see."""
+        """The frame that later frames are compared with."""
         self._corners: Points | None = None
-        """Where what is followed has corners on the anchor; None where they are to be found anew."""
+        """The corners of what is tracked, on the anchor; None where they must be found anew."""
         self._count = 0
-        """How many corners there were when they were found."""
+        """Number of corners when they were found."""
         self._travel_px = 0.0
 
     def begin(self, picture: ReducedFrame) -> None:
-        """Look from this frame on: what is followed lies where it is on it."""
+        """Compare later frames with this one, on which what is tracked lies where its boxes are."""
         self._anchor, self._corners = picture, None
 
     def update(self, picture: ReducedFrame, boxes: Floats) -> Change:
-        """What happened since the frame before to the page, and to what is in the boxes."""
+        """Return what happened to the page, and to the contents of the boxes, since the frame before."""
         anchor = self._anchor
         if anchor is None:
             self.begin(picture)
@@ -89,7 +90,7 @@ class ChangeDetector:
         has_changed = not is_calm or _count_changes(anchor, picture, motions[0]) >= self._params.min_change_px
         state = PageState.ARRIVED if is_calm else PageState.MOVING
         if reach_px < self._params.still_px:
-            return Change((IDENTITY,), has_changed, state)  # the anchor stays: a page that creeps is seen to move in the end
+            return Change((IDENTITY,), has_changed, state)  # the anchor stays, so that the motion of a creeping page adds up
         self._follow(picture, np.concatenate([corners for _, corners in found]))
         self._travel_px += reach_px
         if self._travel_px > self._params.max_travel_px:
@@ -112,16 +113,16 @@ class ChangeDetector:
         return find_motions(anchor, picture, self._corners)
 
     def _follow(self, picture: ReducedFrame, corners: Points) -> None:
-        """Go on from this frame with these corners, as long as most are left."""
+        """Make this frame and these corners the anchor; drop the corners where too few are left."""
         self._anchor = picture
         self._corners = corners if len(corners) >= self._params.min_left * self._count else None
 
 
 def _count_changes(before: ReducedFrame, now: ReducedFrame, motion: Motion) -> int:
-    """How many pixels of the reduced frame have changed, besides what has moved."""
+    """Return how many pixels of the reduced frame have changed, apart from what has moved."""
     return int(np.count_nonzero(find_changes(before, now, motion)))
 
 
 def _reach(motion: Motion, boxes: Floats) -> float:
-    """How far a motion moves that box which it moves farthest, pixels along x or y."""
+    """Return the longest way that a motion moves a box, along x or y, pixels of the frame."""
     return float(np.abs(motion.transform(boxes)[:, :2] - boxes[:, :2]).max())

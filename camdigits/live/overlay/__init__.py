@@ -1,12 +1,12 @@
-"""Scene and View to picture, always on a copy; pure.
+"""Draws a Scene and a View as a picture, always on a copy; pure.
 
     draw(frame, scene, view, status)    all that the live window shows; Labels keeps a window's labels in their places
     locate(frame, view, x, y)           which pixel of the frame is shown there
-    draw_corrections(corrections)       what was taught, on a sheet
+    draw_corrections(corrections)       all corrections, on a sheet
 
-`live` and `page` compose what the window shows in camera and canvas mode, `choices` what the user has marked; `panels` holds
-the status bar, the keys and the last numbers, `inspector` what is known of digits, `sheet` all corrections. Readings on a
-picture, type and colours are `camdigits.drawing`.
+`live` and `page` compose what the window shows in camera and canvas mode, `choices` draws what the user has marked. `panels`
+holds the status bar, the keys and the last numbers, `inspector` what is known of digits, `sheet` all corrections.
+`camdigits.drawing` has the readings on a picture, type and colours.
 """
 
 from camdigits.drawing import Labels

@@ -1,4 +1,4 @@
-"""What the user has marked on the picture: the part that is read, a box that is being dragged, the digit that was clicked."""
+"""What the user has marked on the picture: the part that is read, a box that is being dragged, the clicked digit."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from camdigits.drawing.palette import INK, ORANGE, WHITE, YELLOW, Colour
 from camdigits.vision.types import BgrImage, Box
 
 _BESIDE_SHARE = 0.5
-"""How much is left of the picture beside the part that is read."""
+"""Brightness of the picture outside the part that is read, as a share of its own."""
 _CORNER = 0.3
-"""The length of a corner of brackets, as a part of the box's shorter side."""
+"""Length of a corner of brackets, as a share of the box's shorter side."""
 
 
 def dim_beside(picture: BgrImage, region: Box) -> None:
-    """Dim what is not read, in place, and outline what is."""
+    """Dim what is not read and outline what is, in place."""
     within = picture[region.y : region.bottom, region.x : region.right].copy()
     picture[:] = cv2.convertScaleAbs(picture, alpha=_BESIDE_SHARE)
     picture[region.y : region.bottom, region.x : region.right] = within
@@ -24,12 +24,12 @@ def dim_beside(picture: BgrImage, region: Box) -> None:
 
 
 def draw_dragged(picture: BgrImage, box: Box, size_px: int) -> None:
-    """The box under the mouse, in place."""
+    """Draw the box that is being dragged, in place."""
     _rectangle(picture, box, ORANGE, line_width_px(size_px) + 1)
 
 
 def draw_chosen(picture: BgrImage, box: Box, size_px: int) -> None:
-    """Brackets round what was clicked, in place: told by their shape, not by their colour alone."""
+    """Draw brackets round what was clicked, in place. Their shape marks it too, not only their colour."""
     line_px = line_width_px(size_px) + 1
     off_px = 2 * line_px + 3
     left, top, right, bottom = box.x - off_px, box.y - off_px, box.right + off_px - 1, box.bottom + off_px - 1

@@ -1,4 +1,4 @@
-"""The inspector: what the network sees of the page, and of the digit that was clicked all that is known."""
+"""The inspector: what the network sees of the page, and all that is known of the clicked digit."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ from camdigits.tracking.history import Moment
 from camdigits.vision.types import BgrImage, Digit, Evidence, Glyph, Reading, Scene
 
 _TITLE_SEEN, _TITLE_CHOSEN = "What the network sees", "The clicked digit"
+"""Titles of the panel, before and after the user has clicked a digit."""
 _NOT_A_DIGIT = "-"
+"""Reading of a crop that is not a digit."""
 _NONE = "none"
-"""How the eleventh class, 'not a digit', is written beside the ten digits."""
+"""Name of the eleventh class, 'not a digit', beside the ten digits."""
 _WIDEST_READING = "8 100%"
+"""The widest text that stands under a crop."""
 _PLOT_ROWS = 3
+"""Height of the plot of confidences, rows of text."""
 
 
 def inspector_panel(height: int, scene: Scene, chosen: Chosen | None, size_px: int) -> BgrImage:
-    """The ink that was found and the crops with their readings, uint8 (height, W, 3); those of `scene.digits` come first.
+    """Return a panel with the mask and the crops with their readings, uint8 (height, W, 3).
 
-    What was clicked takes their place: its crop, the probabilities of each digit and of none, and how it came to be read.
+    The crops of `scene.digits` come first. Once the user has clicked, the panel shows the clicked place instead: its crop, the
+    probability of each digit and of 'not a digit', and its past readings.
     """
     size_px = fitting_px(size_px, height, 12 if chosen is None else 22)
     panel = blank_panel(height, 20 * size_px)
@@ -79,7 +84,7 @@ def _draw_chosen(room: BgrImage, scene: Scene, chosen: Chosen, size_px: int) -> 
 
 
 def _draw_probabilities(room: BgrImage, probabilities: np.ndarray | None, size_px: int) -> None:
-    """A bar for each class, 0 to 9 and none."""
+    """Draw a bar for each class, 0 to 9 and 'not a digit'."""
     row = row_px(size_px)
     left, right = width_px(_NONE, size_px, BOLD) + size_px // 2, room.shape[1] - width_px("100%", size_px) - size_px // 2
     best = None if probabilities is None else int(probabilities.argmax())
@@ -95,7 +100,7 @@ def _draw_probabilities(room: BgrImage, probabilities: np.ndarray | None, size_p
 
 
 def _draw_moments(room: BgrImage, moments: Sequence[Moment], size_px: int) -> None:
-    """Confidence from left, the oldest, to right, and the label wherever it changed."""
+    """Draw confidences from the oldest, on the left, to the newest, and the label wherever it changed."""
     height, width = room.shape[:2]
     if height < size_px or width < size_px:
         return
@@ -116,20 +121,20 @@ def _draw_moments(room: BgrImage, moments: Sequence[Moment], size_px: int) -> No
 
 
 def _paste(room: BgrImage, picture: BgrImage, left: int, top: int) -> None:
-    """Put a picture there, as much of it as there is room for."""
+    """Put a picture there, as much of it as fits."""
     there = room[top : top + picture.shape[0], left : left + picture.shape[1]]
     there[:] = picture[: there.shape[0], : there.shape[1]]
 
 
 def enlarged(glyph: Glyph, side_px: int) -> BgrImage:
-    """A glyph as a picture of so many pixels a side."""
+    """Return a glyph as a picture with sides of `side_px`."""
     grey = (np.clip(glyph, 0, 1) * 255).astype(np.uint8)
     large = cv2.resize(grey, (side_px, side_px), interpolation=cv2.INTER_NEAREST)
     return np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def _in_reading_order(evidence: Evidence, digits: Sequence[Digit]) -> list[tuple[Glyph, Reading | None]]:
-    """The crops and their readings: those of `digits` as they stand there, then the candidates that came to nothing."""
+    """Return crops and their readings: those of `digits` in the same order, then the candidates that are no digits."""
     cells = list(zip(evidence.glyphs[..., 0], _padded(evidence.readings, len(evidence.glyphs)), strict=True))
     places = {digit.box: place for place, digit in enumerate(digits)}
     ranks = [places.get(box, len(digits)) for box in evidence.boxes[: len(cells)]]
@@ -163,7 +168,7 @@ def _draw_crop(cell: BgrImage, glyph: Glyph, reading: Reading | None, crop_px: i
 
 
 def _mask_view(evidence: Evidence, width: int, height: int) -> BgrImage:
-    """The ink mask as dark strokes on white, no larger than (height, width), with a thin edge."""
+    """Return the mask as dark strokes on white, at most (height, width), with a thin edge."""
     rows, columns = evidence.mask.shape
     scale = min(width / columns, height / rows)
     size = (max(math.floor(columns * scale), 1), max(math.floor(rows * scale), 1))

@@ -17,20 +17,25 @@ from camdigits.live.overlay.panels import Status, bar_height_px, draw_bar, help_
 from camdigits.vision.types import BgrImage, Box, Frame, Scene
 
 _SHORT_SIDE_PX = 480
+"""Shorter side that small frames are enlarged to, pixels."""
 _ENLARGED_SIDE_PX = 1920
+"""Longer side that no frame is enlarged beyond, pixels."""
 _MAX_SIDE_PX = 3840
+"""Longer side that large frames are reduced to, pixels."""
 _MIN_BODY_PX = (480, 160)
+"""Least width and height of the part of the window above the status bar, pixels."""
 _LOST_SHARE = 0.45
-"""How much of the last picture of a lost camera is left, so that nobody takes it for what is there now."""
+"""Share of its colours that the last picture of a lost camera keeps, so that nobody takes it for the present."""
 
 
 def draw(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels | None = None) -> BgrImage:
-    """The whole window as `view` wants it; a new picture, uint8 (H, W, 3) BGR, whatever the frame's size.
+    """Draw the whole window as `view` asks for it; return a new picture, uint8 (H, W, 3) BGR.
 
-    labels: those of this window, which stay where they stood on the frame before; without them each frame stands alone.
+    labels: the labels of this window, which stay where they stood on the frame before. Without them, each frame is laid out
+        by itself.
 
-    In camera mode small frames are enlarged and the status bar stands below the frame; in canvas mode the picture is
-    twice as wide as the page, with the status bar in its right half. Panels are added on the right.
+    In camera mode small frames are enlarged, and the status bar stands below the frame. In canvas mode the picture is twice as
+    wide as the page, with the status bar in its right half. Panels are added on the right.
     """
     if view.mode is Mode.CANVAS:
         body = draw_page(frame, scene, view, status)
@@ -48,9 +53,9 @@ def draw(frame: Frame, scene: Scene, view: View, status: Status, labels: Labels 
 
 
 def locate(frame: Frame, view: View, x: int, y: int, nearest: bool = False) -> tuple[int, int] | None:
-    """The pixel of the frame that `draw` shows at (x, y), in canvas mode also where its label stands.
+    """Return the pixel of the frame that `draw` shows at (x, y); in canvas mode also where its label stands.
 
-    Beyond the frame None, or where `nearest` the pixel that is nearest.
+    Beyond the frame this is None or, with `nearest`, the nearest pixel.
     """
     height, width = frame.image.shape[:2]
     canvas = view.mode is Mode.CANVAS
@@ -88,7 +93,7 @@ def _camera(frame: Frame, scene: Scene, view: View, status: Status, labels: Labe
 
     if status.region is not None:
         dim_beside(room, shown_box(status.region))
-    if status.chosen is not None:  # under the labels, which stay legible
+    if status.chosen is not None:  # draw it under the labels, which stay legible
         draw_chosen(room, shown_box(status.chosen.box), size_px)
     mark(room, shown, size_px, labels)
     if status.dragged is not None:
@@ -101,7 +106,7 @@ def _camera(frame: Frame, scene: Scene, view: View, status: Status, labels: Labe
 
 
 def _at_display_size(image: BgrImage, scene: Scene) -> tuple[BgrImage, Scene]:
-    """The picture and its scene, enlarged by a whole factor if small, reduced if larger than any screen."""
+    """Return the picture and its scene, enlarged by a whole factor if small, reduced if larger than any screen."""
     height, width = image.shape[:2]
     scale = _display_scale(width, height)
     if scale == 1:

@@ -15,23 +15,26 @@ from camdigits.live.overlay.panels import Status, bar_height_px, draw_bar
 from camdigits.vision.types import BgrImage, Box, Digit, Frame, Scene, in_boxes
 
 _MIN_LABEL_PX = 20
+"""Least type size of a label, pixels."""
 UNREAD = "?"
+"""Label of a stroke that is no digit."""
 _LEAST_UNREAD_PX, _UNREAD_SHARE = 12, 0.3
-"""A stroke that is no digit is marked where it is this long, and so long beside the usual height of a digit."""
+"""Least longer side of a stroke that is marked as no digit: in pixels, and as a share of the median height of digits."""
 _MAX_WIDENING = 1.15
+"""Greatest width of a label, as a multiple of the width of what was written."""
 _MIN_HEIGHT_SHARE = 0.5
-"""A label is at most this much wider than what was written, but a thin stroke's label keeps this part of its height."""
+"""Least height of a label, as a share of the height of what was written, even where it then exceeds `_MAX_WIDENING`."""
 
 
 def draw_page(frame: Frame, scene: Scene, view: View, status: Status) -> BgrImage:
-    """The page and, right of a divider, its readings and the status bar: uint8 (H, 2 W, 3) for a page (H, W)."""
+    """Draw the page and, right of a divider, its readings and the status bar: uint8 (H, 2 W, 3) for a page (H, W)."""
     height, width = frame.image.shape[:2]
     size_px = type_size_px(2 * width, height)
     picture = np.full((height, 2 * width, 3), 255, np.uint8)
     picture[:, :width] = frame.image
     draw_boxes(picture[:, :width], scene.digits, max(size_px // 2, 1))
     halves = picture[:, :width], picture[:, width:]
-    if status.chosen is not None:  # under the labels, which stay legible
+    if status.chosen is not None:  # draw it under the labels, which stay legible
         for half in halves:
             draw_chosen(half, status.chosen.box, size_px)
     if frame.ink is not None:  # a picture has much on it that nobody drew
@@ -63,7 +66,7 @@ def _draw_readings(half: BgrImage, scene: Scene, view: View, status: Status, siz
 
 
 def _draw_unread(half: BgrImage, scene: Scene) -> None:
-    """A grey question mark in place of every stroke that was read as no digit, but for dots beside digits."""
+    """Draw a grey question mark in place of every stroke that was read as no digit, except dots beside digits."""
     height, width = half.shape[:2]
     usual_px = float(np.median([digit.box.height for digit in scene.digits])) if scene.digits else 0.0
     for mark in scene.marks:
@@ -73,12 +76,12 @@ def _draw_unread(half: BgrImage, scene: Scene) -> None:
 
 
 def _label(digit: Digit, room: tuple[int, int]) -> tuple[Box, int]:
-    """Where the label of a digit stands, and its type size."""
+    """Return where the label of a digit stands, and its type size, pixels."""
     return _label_in(digit.box, str(digit.label), room)
 
 
 def _label_in(box: Box, text: str, room: tuple[int, int]) -> tuple[Box, int]:
-    """Where a label stands, in place of what was written in that box but all within `room`, and its type size."""
+    """Return where a label stands, and its type size: in place of what was written in the box, but all within `room`."""
     tallest_px = box.height / DIGIT_HEIGHT
     widest_px = box.width * _MAX_WIDENING / (width_px(text, 1000, BOLD) / 1000)
     label_px = max(round(min(tallest_px, max(widest_px, tallest_px * _MIN_HEIGHT_SHARE))), _MIN_LABEL_PX)
@@ -89,7 +92,7 @@ def _label_in(box: Box, text: str, room: tuple[int, int]) -> tuple[Box, int]:
 
 
 def _bar_at_top(labels: list[Box], bar_px: int, height: int) -> bool:
-    """The status bar stands below, and above only where it would lie under a label otherwise."""
+    """Return whether the status bar stands at the top: only where it would cover a label below and covers none above."""
     below = any(box.bottom > height - bar_px for box in labels)
     above = any(box.y < bar_px for box in labels)
     return below and not above

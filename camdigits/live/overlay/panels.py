@@ -19,7 +19,9 @@ from camdigits.vision.orientation import Rotation
 from camdigits.vision.types import BgrImage, Box, Digit, Scene
 
 CANVAS_HINT = "draw on the left, the right button wipes, h shows the keys"
+"""Text of the status bar in canvas mode while nothing is read."""
 CAMERA_HINT = "no digits read; h shows the keys"
+"""Text of the status bar in camera mode while nothing is read."""
 _MARKS: tuple[tuple[str, Callable[[BgrImage, Box, int], None]], ...] = (
     ("sure", lambda card, box, size_px: draw_boxes(card, [Digit(0, 1.0, box)], size_px)),
     ("unsure, below 90%", lambda card, box, size_px: draw_boxes(card, [Digit(0, SURE_FROM / 2, box)], size_px)),
@@ -27,15 +29,16 @@ _MARKS: tuple[tuple[str, Callable[[BgrImage, Box, int], None]], ...] = (
     ("one number", lambda card, box, _: draw_underline(card, box._replace(y=box.bottom - 3, height=3))),
     ("what you clicked", lambda card, box, size_px: draw_chosen(card, _inner(box), size_px // 2)),
 )
-"""What each mark on the picture means, with what draws a sample of it round a box."""
+"""The meaning of each mark on the picture, and the function that draws a sample of it round a box."""
 _MIN_BESIDE = 0.2
-"""Numbers stand beside a notice where that leaves them this part of the bar."""
+"""Least share of the bar's width that a notice must leave for numbers to stand beside it."""
 _TITLE_KEYS, _TITLE_MARKS, _TITLE_NUMBERS = "Keys", "Marks", "Last numbers"
+"""Titles of the cards and of the panel of numbers."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the user has clicked: its place, pixels of the frame; the digit read there, if any, and how it came to be read."""
+    """What the user has clicked: its place, pixels of the frame; the digit read there, if any; and its past readings."""
 
     box: Box
     digit: Digit | None = None
@@ -44,13 +47,20 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Status:
-    """What the window shows besides the scene and the view: the source, its pace, and a sentence for the user or "".
+    """What the window shows besides the scene and the view.
 
-    latency_s: how long a frame takes from being read to being shown. lost: the picture is an old one, as the source is lost; it
-    is drawn dimmed. region: the part of the frame that is read, in its pixels; None is all. dragged: a box that is being
-    dragged. chosen: what the user has clicked. numbers: what was read lately, newest first. recorded_s: how long what is
-    seen has been recorded; None where it is not. place: which of several pictures or pages is shown, and of how many if that
-    is known, as "3 of 78"; "" where there is one. kind: what is shown, as "clip" or "folder"; "" for the mode's own name.
+    source: name of the source.
+    frames_per_s: rate of new frames; None where it is not known.
+    notice: a sentence for the user, or "".
+    lost: whether the source is lost. Its last picture is then drawn dimmed.
+    latency_s: time of a frame from being read to being shown, seconds.
+    region: the part of the frame that is read, in its pixels; None for all.
+    dragged: a box that is being dragged, pixels of the frame.
+    chosen: what the user has clicked.
+    numbers: the numbers that were read lately, newest first.
+    recorded_s: how long a recording has run, seconds; None where none runs.
+    place: which of several pictures or pages is shown, and of how many if that is known, as "3 of 78"; "" for a single one.
+    kind: what is shown, as "clip" or "folder"; "" for the mode's own name.
     """
 
     source: str = ""
@@ -68,19 +78,19 @@ class Status:
 
 
 def help_rows(mode: Mode) -> tuple[tuple[str, str], ...]:
-    """The keys that mean something in `mode`, as they are written, and what they do."""
+    """Return the keys that work in `mode`, as they are written, and what they do."""
     return tuple((keys_name(binding.keys), binding.help) for binding in BINDINGS if binding.only in (None, mode))
 
 
 def bar_height_px(size_px: int) -> int:
-    """Height of the status bar."""
+    """Return the height of the status bar, pixels."""
     return 2 * row_px(size_px) + size_px // 2
 
 
 def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: View, status: Status, size_px: int) -> None:
-    """Fill `bar`, uint8 (bar_height_px, W, 3), in place: facts above, a notice and the numbers that were read below.
+    """Fill `bar`, uint8 (bar_height_px, W, 3), in place: facts above; below, a notice and the numbers that were read.
 
-    A notice too long for one line takes the whole bar, but for the sign of a recording.
+    A notice too long for one line takes the whole bar, except for the sign of a recording.
     """
     rate = None if status.frames_per_s is None else float(round(status.frames_per_s))
     rounded = replace(status, frames_per_s=rate)
@@ -91,7 +101,7 @@ def draw_bar(bar: BgrImage, frame_size: tuple[int, int], scene: Scene, view: Vie
 def _bar(
     shape: tuple[int, int], frame_size: tuple[int, int], read: str, has_digits: bool, view: View, status: Status, size_px: int
 ) -> BgrImage:
-    """The picture of a bar, kept: most frames tell what the one before told."""
+    """Return the picture of a bar. It is cached, since most frames show the same bar as the frame before."""
     bar = np.empty((*shape, 3), np.uint8)
     if status.notice and width_px(status.notice, size_px) > bar.shape[1] - size_px:
         _draw_long_notice(bar, status, size_px)
@@ -136,7 +146,7 @@ def _draw_long_notice(bar: BgrImage, status: Status, size_px: int) -> None:
 
 
 def help_panel(height: int, mode: Mode, size_px: int) -> BgrImage:
-    """The card of keys and, below them or where there is no room beside them, of marks: uint8 (height, W, 3)."""
+    """Return the card of keys and marks, uint8 (height, W, 3): marks below keys or, where they do not fit, beside them."""
     keys, marks = len(help_rows(mode)) + 2, len(_MARKS) + 2
     if fitting_px(size_px, height, keys + marks) > MIN_TYPE_PX:
         size_px = fitting_px(size_px, height, keys + marks)
@@ -150,12 +160,12 @@ def help_panel(height: int, mode: Mode, size_px: int) -> BgrImage:
 
 
 def _inner(box: Box) -> Box:
-    """The middle of a box, round which brackets fill the whole."""
+    """Return the middle pixel of a box: brackets round it fill the box."""
     return Box(box.x + box.width // 2, box.y + box.height // 2, 1, 1)
 
 
 def _marks_card(height: int, size_px: int) -> BgrImage:
-    """What marks mean, each beside a sample of it: uint8 (height, W, 3)."""
+    """Return the card of marks, each with a sample and its meaning: uint8 (height, W, 3)."""
     row, margin = row_px(size_px), size_px
     sample_px = 2 * size_px
     card = blank_panel(height, margin + sample_px + max(width_px(text, size_px) for text, _ in _MARKS) + margin)
@@ -184,7 +194,7 @@ def _keys_card(height: int, mode: Mode, size_px: int) -> BgrImage:
 
 
 def numbers_panel(height: int, numbers: Sequence[ReadNumber], size_px: int) -> BgrImage:
-    """The last numbers that were read, newest first, each with when it was first seen: uint8 (height, W, 3)."""
+    """Return a panel of the last numbers, newest first, each with when it was first seen: uint8 (height, W, 3)."""
     row, margin = row_px(size_px), size_px
     panel = blank_panel(height, 13 * size_px)
     inner = panel.shape[1] - 2 * margin
@@ -207,37 +217,37 @@ def numbers_panel(height: int, numbers: Sequence[ReadNumber], size_px: int) -> B
 
 
 def _clock_time(time_s: float) -> str:
-    """Seconds since the source opened, as minutes and seconds."""
+    """Return seconds since the source opened as minutes and seconds."""
     minutes, seconds = divmod(int(time_s), 60)
     return f"{minutes}:{seconds:02d}"
 
 
 def blank_panel(height: int, width: int) -> BgrImage:
-    """An empty panel, with an edge on the left."""
+    """Return an empty panel, with an edge on the left."""
     panel = np.full((height, width, 3), PALE, np.uint8)
     panel[:, :1] = MIST
     return panel
 
 
 def title_px(size_px: int) -> int:
-    """The type size of a panel's title."""
+    """Return the type size of a panel's title, pixels."""
     return round(size_px * 1.2)
 
 
 def small_px(size_px: int) -> int:
-    """The type size of what is said beside."""
+    """Return the type size of secondary text, pixels."""
     return max(round(size_px * 0.85), MIN_TYPE_PX)
 
 
 def fitting_px(size_px: int, height: int, rows: int) -> int:
-    """A type size at which that many rows go into `height`."""
+    """Return a type size at which that many rows fit into `height`, pixels."""
     while size_px > MIN_TYPE_PX and (rows + 1) * row_px(size_px) > height:
         size_px -= 1
     return size_px
 
 
 def row_px(size_px: int) -> int:
-    """The height of a line of text."""
+    """Return the height of a line of text, pixels."""
     return round(size_px * 1.6)
 
 
@@ -284,12 +294,12 @@ def _facts(frame_size: tuple[int, int], view: View, status: Status) -> list[str]
 
 
 def short_name(source: str) -> str:
-    """A file without its folders; an address as it is."""
+    """Return the name of a file without its folders; an address as it is."""
     return source if "://" in source else re.split(r"[/\\]", source.rstrip("/\\"))[-1]
 
 
 def _reading_line(scene: Scene) -> str:
-    """What was read, numbers as wholes, in reading order."""
+    """Return what was read, in reading order, numbers as wholes."""
     if not scene.numbers:
         return "  ".join(str(digit.label) for digit in scene.digits)
     return "  ".join(number.text for number in scene.numbers)

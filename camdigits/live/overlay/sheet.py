@@ -1,4 +1,4 @@
-"""All corrections on one sheet: a row for each digit and one for what is none."""
+"""All corrections on one sheet: rows for each digit, and for what is no digit."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from camdigits.live.overlay.inspector import enlarged
 from camdigits.vision.types import BgrImage
 
 _CROP_PX = 56
+"""Side of a crop, pixels."""
 _TYPE_PX = 16
+"""Type size, pixels."""
 _COLUMNS = 16
+"""Number of crops in a row."""
 _MARGIN_PX = 16
+"""Margin of the sheet, pixels."""
 _NONE = "none"
+"""Name of the rows of what is no digit."""
 
 
 def draw_corrections(corrections: Sequence[Correction]) -> BgrImage:
-    """The crops by what they are, oldest first, each with what it had been read as: uint8 (H, W, 3) BGR."""
+    """Draw the crops by their labels, oldest first, each with what it had been read as: uint8 (H, W, 3) BGR."""
     groups = [
         (_NONE if label is None else str(label), [each for each in corrections if each.label == label])
         for label in (*range(10), None)
