@@ -1,5 +1,4 @@
-"""What users say of readings, and what is learnt of it: amendments and adaptation, which are pure, corrections on disk, and
-teaching.
+"""Learning from users: amendments and adaptation, which are pure functions, corrections on disk, and teaching.
 
 Nothing here knows of windows or sources.
 """

@@ -1,4 +1,4 @@
-"""Amendments: what a user said of places on the page, in place of what was read there."""
+"""Amendments: a user's own reading of places on the page, which replaces the machine's."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from camdigits.vision.orientation import Tilt, group_tilted
 from camdigits.vision.types import BgrImage, Box, Digit, Glyph, Mask, Scene
 
 SAME_PLACE_IOU = 0.5
-"""What overlaps so much is the same digit on another frame, where digits are not followed."""
+"""Boxes on two frames are the same digit from this overlap (intersection over union) on, where digits are not tracked."""
 SAME_CROP_IOU = 0.7
-"""What overlaps so much is a crop of the same strokes."""
+"""Boxes hold the same strokes from this overlap (intersection over union) on."""
 AROUND = 1.0
-"""Ink is found by its contrast against the ground: so much around a box is looked at, in its longer side."""
+"""Margin around a box in which ink is found by its contrast against the ground, as a multiple of the box's longer side."""
 
 
 @dataclass(frozen=True)
 class Amendment:
-    """What stands in `box`, pixels of the frame: a digit, 0..9, or None for 'not a digit'.
+    """A user's reading of one place.
 
-    was: what had been read there, None for nothing. track: the digit's identity where digits are followed.
+    box: the place, in pixels of the frame.
+    label: the digit there, 0..9; None for 'not a digit'.
+    was: the digit that was read there; None for nothing.
+    track: the digit's identity where digits are tracked.
     """
 
     box: Box
@@ -35,7 +38,10 @@ class Amendment:
     track: int | None = None
 
     def fits(self, digit: Digit) -> bool:
-        """Whether that is what was read wrongly: the same place or track, and still read as it was."""
+        """Return whether a digit is the one that was misread.
+
+        It is at the same place or of the same track, and is still read the same way.
+        """
         if digit.label != self.was:
             return False
         if self.track is not None:
@@ -45,7 +51,13 @@ class Amendment:
 
 @dataclass(frozen=True, eq=False)
 class Correction:
-    """A crop, what it is (0..9, None for 'not a digit'), what it was read as (None for nothing), and when that was said."""
+    """A crop and the user's reading of it.
+
+    glyph: the crop.
+    label: the right digit, 0..9; None for 'not a digit'.
+    was: the digit that was read; None for nothing.
+    time: when the user corrected it.
+    """
 
     glyph: Glyph
     label: int | None
@@ -58,9 +70,12 @@ def apply_amendments(
     amendments: Sequence[Amendment],
     numbers: NumberParams = NumberParams(),  # noqa: B008 - a frozen value
 ) -> Scene:
-    """The scene as the user has it: digits with the right label, for certain, without those that are none, with those missed.
+    """Return the scene as the user has corrected it; later amendments win over earlier ones.
 
-    Later amendments win over earlier ones. Numbers are built anew where anything changes.
+    scene: what was read.
+    amendments: the user's corrections, in their order.
+    numbers: how digits are grouped into numbers, which are built anew where anything changes.
+    Corrected digits get the right label with confidence 1. What is not a digit is removed, and missed digits are added.
     """
     if not amendments:
         return scene
@@ -89,16 +104,18 @@ def apply_amendments(
 
 
 def _regrouped(scene: Scene, digits: Sequence[Digit], other_ink: Sequence[Box], params: NumberParams) -> Scene:
-    """The scene with these digits in numbers, which are read along the lines of the page as it was turned."""
+    """Return the scene with these digits grouped into numbers, along the lines of the page as it was turned."""
     tilt = Tilt(scene.degrees, scene.width, scene.height)
     ordered, numbers = group_tilted(digits, other_ink, tilt, params)
     return replace(scene, digits=ordered, numbers=numbers, marks=tuple(other_ink))
 
 
 def glyph_at(image: BgrImage, box: Box, degrees: float = 0.0) -> tuple[Glyph, Box]:
-    """All ink in a box of a picture as one glyph, and the box of that ink, in pixels of the picture.
+    """Return all ink in a box as one glyph, and the box of that ink, in pixels of the picture.
 
-    image: uint8 (H, W, 3). degrees: by so many clockwise the page is turned to be read.
+    image: uint8 (H, W, 3).
+    box: where to look, in pixels of the picture.
+    degrees: by how much the page is turned clockwise for reading.
     Raises ValueError where there is no ink.
     """
     reach = round(AROUND * max(box.width, box.height))
@@ -115,7 +132,7 @@ def glyph_at(image: BgrImage, box: Box, degrees: float = 0.0) -> tuple[Glyph, Bo
 
 
 def crop_of(scene: Scene, box: Box, image: BgrImage) -> Glyph:
-    """The glyph of what stands in a box: the one the network got, where it got one of that place, else of all ink in it.
+    """Return the glyph in a box: the one that the network received for that place, else one of all ink in the box.
 
     Raises ValueError where there is no ink.
     """
@@ -128,7 +145,7 @@ def crop_of(scene: Scene, box: Box, image: BgrImage) -> Glyph:
 
 
 def candidate_at(scene: Scene, box: Box) -> int | None:
-    """Which of the glyphs that the network got of a scene, by its place among them, is of that box; None for none."""
+    """Return the index of the glyph that the network received for a box; None where it received none there."""
     if scene.evidence is None:
         return None
     overlaps = [candidate.iou(box) for candidate in scene.evidence.boxes]
@@ -139,7 +156,7 @@ def candidate_at(scene: Scene, box: Box) -> int | None:
 def _rotated(mask: Mask, degrees: float) -> Mask:
     if degrees == 0:
         return mask
-    margin = max(mask.shape)  # what stands at the edge would be drawn out over the corners
+    margin = max(mask.shape)  # strokes at the edge would be smeared over the corners
     padded: Mask = np.asarray(
         cv2.copyMakeBorder(mask, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(0,)), np.uint8
     )
@@ -148,7 +165,10 @@ def _rotated(mask: Mask, degrees: float) -> Mask:
 
 
 def _is_light(image: BgrImage, box: Box) -> bool:
-    """Whether the stroke in a box is lighter than its ground: what is farther from the middle grey of the box."""
+    """Return whether the stroke in a box is lighter than its ground.
+
+    It is when light pixels are farther from the median grey than dark ones.
+    """
     grey = cv2.cvtColor(np.ascontiguousarray(image[box.y : box.bottom, box.x : box.right]), cv2.COLOR_BGR2GRAY)
     dark, middle, light = np.percentile(grey, [2, 50, 98])
     return bool(light - middle > middle - dark)

@@ -1,9 +1,10 @@
-"""Corrections on disk: one line of JSON each, only ever appended to, never sent anywhere.
+"""Corrections on disk: one line of JSON each. The file is only appended to and never sent anywhere.
 
     {"label": 7, "was": 1, "time": "2026-11-25T10:00:00", "glyph": "..."}
 
-label, was: a digit or null for none; glyph: the 28x28 crop as the network gets it, a byte a pixel, row by row, 255 ink, in
-base64. Lines that are not of this layout, as a full disk or a crash may leave, are passed over.
+label, was: a digit, or null for none.
+glyph: the 28x28 crop as the network receives it, in base64: a byte a pixel, row by row, 255 ink.
+Lines of another layout, as a full disk or a crash may leave, are skipped.
 """
 
 from __future__ import annotations
@@ -27,31 +28,42 @@ from camdigits.vision.normalize import GLYPH_SIDE_PX
 from camdigits.vision.types import Glyph
 
 FILE = "corrections.jsonl"
+"""Name of the file in the user's data folder."""
 MAX_BYTES = 1 << 28
-"""Such a file is no list of corrections: a hundred thousand of them are 80 MB."""
+"""Largest file that is read, in bytes; a hundred thousand corrections take 80 MB."""
 
 
 @dataclass(frozen=True)
 class CorrectionList:
-    """The corrections of a file, oldest first, and how many of its lines hold none."""
+    """Corrections of a file.
+
+    corrections: the corrections, oldest first.
+    damaged: number of lines that hold none.
+    """
 
     corrections: tuple[Correction, ...]
     damaged: int
 
 
 class CorrectionFile:
-    """The user's corrections."""
+    """The file of the user's corrections."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or data_folder() / FILE
 
     def append(self, glyph: Glyph, label: int | None, was: int | None, time: datetime) -> None:
-        """Keep one more; whole lines only, whatever happens meanwhile. Raises OutputError."""
+        """Append a correction as a whole line. Raises OutputError.
+
+        glyph: the crop.
+        label: the right digit, 0..9; None for 'not a digit'.
+        was: the digit that was read; None for nothing.
+        time: when the user corrected it.
+        """
         line = json.dumps({"label": label, "was": was, "time": time.isoformat(timespec="seconds"), "glyph": _packed(glyph)})
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab+", buffering=0) as file:
-                # What was cut off in the middle of a line must not take this one with it.
+                # A line that was cut off must not spoil this one.
                 whole = file.seek(0, os.SEEK_END) == 0 or self._ends_a_line(file)
                 data = f"{'' if whole else chr(10)}{line}\n".encode()
                 if file.write(data) != len(data):
@@ -62,9 +74,9 @@ class CorrectionFile:
             ) from error
 
     def load(self) -> CorrectionList:
-        """All that can be read; an empty list where nothing was ever kept.
+        """Read all corrections; none where the file does not exist.
 
-        Raises SourceError where the file itself cannot be read.
+        Raises SourceError where the file cannot be read.
         """
         try:
             if self.path.stat().st_size > MAX_BYTES:

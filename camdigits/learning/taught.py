@@ -1,16 +1,16 @@
-"""What users taught: digits that were read wrongly, with their right labels, change the probabilities of glyphs that look like
-them.
+"""Adaptation: corrected digits change the probabilities of glyphs that look like them.
 
     reference = ReferenceSet.of(reference_glyphs, reference_labels, network)
     adaptation = teach(glyphs, labels, network, reference=reference)    # a second for a hundred corrections
     classify = AdaptedClassifier(network, adaptation)
 
-The network stays as it is. Its probabilities are multiplied, for each class, by the exponential of a sum of kernels over what
-was taught, one around each glyph in the space of the network's features: a kernel logistic regression on top of its log
-probabilities (Zhu & Hastie 2005). Kernels end: what looks like nothing that was taught keeps its probabilities. Plain glyphs
-bound it three times: a kernel has sunk where the nearest of another label stands, the fit keeps the network's own answers on
-all of them, and a class that loses some all the same is left as it was. The method and its parameters were chosen by the
-figures of docs/notes/teaching.md.
+The network stays as it is. Its probability of each class is multiplied by the exponential of a sum of kernels. One kernel
+stands around each taught glyph, in the space of the network's features. This is a kernel logistic regression on top of its log
+probabilities (Zhu & Hastie 2005).
+Kernels end, so a glyph unlike all taught ones keeps its probabilities. Plain glyphs limit the change in three ways. A kernel
+has sunk where the nearest plain glyph of another label stands. The fit keeps the network's own answers on all of them. A class
+that still loses some of them stays as it was.
+The method and its parameters were chosen by the figures of docs/notes/teaching.md.
 """
 
 from __future__ import annotations
@@ -26,26 +26,29 @@ import numpy.typing as npt
 from camdigits.vision.types import Batch, Features, Floats, Glyph, Probabilities
 
 NONE = 10
-"""The label of what is no digit."""
+"""Label of 'not a digit'."""
 GLYPH_SHAPE = (28, 28)
+"""Rows and columns of a glyph."""
 MIN_PROBABILITY = 1e-8
-"""Probabilities count as so much at least, or no teaching could raise those that the network gives as zero."""
+"""Lower probabilities count as this one. Otherwise no teaching could raise those that the network gives as zero."""
 MIN_KERNEL = 0.02
-"""Where a kernel has sunk to this share of its height, it ends."""
+"""A kernel ends where it has sunk to this share of its height."""
 SHARES = (1.0, 0.75, 0.55, 0.4, 0.3, 0.2)
-"""The shares of the full reach that kernels may have."""
+"""Shares of the full reach that a kernel may have."""
 REFERENCE_WEIGHT = 1.0
-"""By how much a plain glyph counts in the fit against one that was taught."""
+"""Weight of a plain glyph in the fit, relative to a taught one."""
 MAX_DROP = 0.1
-"""A plain glyph whose right label loses more of its probability than this is lost."""
+"""A plain glyph is lost when the probability of its right label falls by more than this."""
 MAX_LOST_SHARE = 0.005
-"""A class that loses a larger share of its plain glyphs is left as it was."""
+"""A class that loses more than this share of its plain glyphs stays as it was."""
 FULL_COUNT = 20
-"""The number of corrections from which on each counts as far around as any."""
+"""From this number of corrections on, each has the full reach and height."""
 MIN_EIGENVALUE = 1e-6
+"""Directions of the kernel matrix with a smaller eigenvalue, relative to the largest, are left out."""
 MAX_STEPS = 200
+"""Largest number of iterations of the fit."""
 MIN_INK = 0.4
-"""A stroke too fine to leave so much of its ink when it is thinned stays as it is."""
+"""A thinned glyph must keep this share of its ink; otherwise the stroke is too fine, and the glyph stays as it is."""
 VARIATIONS: tuple[tuple[float, float, float, int], ...] = (
     (0, 0, 1, 0),
     (8, 0, 1, 0),
@@ -65,24 +68,33 @@ VARIATIONS: tuple[tuple[float, float, float, int], ...] = (
     (0, 0.3, 1, 0),
     (0, -0.3, 1, 0),
 )
-"""How each taught glyph may be written the next time: turned (degrees), sheared, broader, and with a stroke wider by pixels."""
+"""How each taught glyph may be written the next time: (turn, shear, stretch, wider).
+
+turn: degrees.
+shear: horizontal shift per height.
+stretch: factor of its width.
+wider: pixels by which its stroke becomes wider.
+"""
 MAX_COPIES = 8_500
-"""So many variations are learnt from altogether, the first ones of each glyph: those of 500 glyphs, in about two seconds."""
+"""Largest number of variations in one fit, the first ones of each glyph. It suffices for 500 glyphs and takes about two
+seconds."""
 
 
 class Network(Protocol):
-    """What gives, for a Batch float32 (N, 28, 28, 1), Probabilities float32 (N, C) and Features float32 (N, F) at once."""
+    """Gives, for a Batch float32 (N, 28, 28, 1), Probabilities float32 (N, C) and Features float32 (N, F) together."""
 
     def probabilities_and_features(self, batch: Batch, /) -> tuple[Probabilities, Features]: ...
 
 
 @dataclass(frozen=True)
 class TeachParams:
-    """How far a taught glyph counts: `_alone` where it is taught alone, more with each other one, up to MANY.
+    """How far a taught glyph counts.
 
-    reach: how far around it at most, in the distance of features of length 1, where its kernel has sunk to 0.6. height: how
-    high the kernel may be where the nearest plain glyph of another label stands. l2: the weight of the squared size of all
-    change against the fit to what was taught.
+    reach: the distance from the glyph, between features of length 1, at which a full kernel has sunk to 0.6.
+    reach_alone: the same for a single taught glyph; it grows to `reach` with the number of glyphs, up to `FULL_COUNT`.
+    height: how high a kernel may be where the nearest plain glyph of another label stands.
+    height_alone: the same for a single taught glyph; it grows to `height` with the number of glyphs, up to `FULL_COUNT`.
+    l2: the weight of the squared size of the change against the fit to the corrections.
     """
 
     reach: float = 0.4
@@ -92,7 +104,7 @@ class TeachParams:
     l2: float = 0.0003
 
     def at(self, count: int) -> tuple[float, float]:
-        """Reach and height of each of so many taught glyphs."""
+        """Return reach and height for each of `count` taught glyphs."""
         many = min(1.0, (count - 1) / (FULL_COUNT - 1))
         reach = self.reach_alone + (self.reach - self.reach_alone) * many
         return reach, self.height_alone + (self.height - self.height_alone) * many**2
@@ -100,10 +112,11 @@ class TeachParams:
 
 @dataclass(frozen=True, eq=False)
 class ReferenceSet:
-    """Plain glyphs that a network reads rightly, and is to read as before whatever it is taught.
+    """Plain glyphs that a network reads correctly, and must read as before whatever it is taught.
 
-    probabilities: float32 (M, C). features: float32 (M, F). labels: int64 (M,), digits, or NONE where the network has that
-    class.
+    probabilities: float32 (M, C).
+    features: float32 (M, F).
+    labels: int64 (M,), digits, or NONE where the network has that class.
     """
 
     probabilities: Probabilities
@@ -112,7 +125,11 @@ class ReferenceSet:
 
     @classmethod
     def of(cls, glyphs: npt.NDArray[np.float32], labels: npt.NDArray[np.integer[Any]], network: Network) -> ReferenceSet:
-        """Those of glyphs float32 (N, 28, 28) that a network reads as their labels (N,) say; raises what the network does."""
+        """Return those glyphs that a network reads correctly. Raises what the network does.
+
+        glyphs: float32 (N, 28, 28).
+        labels: the right labels (N,).
+        """
         probabilities, features = network.probabilities_and_features(glyphs[..., np.newaxis])
         right = probabilities.argmax(axis=1) == labels
         return cls(probabilities[right], features[right], labels[right].astype(np.int64))
@@ -120,12 +137,14 @@ class ReferenceSet:
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """What was learnt from corrections.
+    """The result of teaching.
 
-    prototypes: float32 (P, F), the features of the taught glyphs, of length 1. weights: float32 (P, C), by how much each
-    changes the log probabilities of each class where it stands. reach: see TeachParams. shares: float32 (P,), how much of that
-    reach each has, above 0 to 1. unchanged: classes that are left as they were, ascending: what the network itself takes for
-    one of them keeps its probabilities.
+    prototypes: float32 (P, F), the features of the taught glyphs, of length 1.
+    weights: float32 (P, C), how much each prototype changes each class's log probability at its own place.
+    reach: see TeachParams.
+    shares: float32 (P,), the share of that reach that each kernel has, above 0 to 1.
+    unchanged: classes that stay as they were, ascending. A glyph that the network itself takes for one of them keeps its
+        probabilities.
     """
 
     prototypes: Features
@@ -135,9 +154,9 @@ class Adaptation:
     unchanged: tuple[int, ...] = ()
 
     def probabilities(self, probabilities: Probabilities, features: Features) -> Probabilities:
-        """The network's probabilities (N, C) and features (N, F) -> probabilities (N, C) by what was taught.
+        """Apply what was learnt to the network's probabilities (N, C) and features (N, F), and return probabilities (N, C).
 
-        Raises ValueError for those of a network with other classes or features than the one that was taught.
+        Raises ValueError for a network with other classes or features than the one that was taught.
         """
         if probabilities.shape != (len(features), self.weights.shape[1]) or features.shape[1:] != self.prototypes.shape[1:]:
             raise ValueError(
@@ -151,7 +170,7 @@ class Adaptation:
         return np.asarray(np.where(counts[:, np.newaxis], changed, probabilities), np.float32)
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.float32]]:
-        """As arrays that numpy.savez takes, and `from_arrays` takes back."""
+        """Return arrays for numpy.savez, from which `from_arrays` restores this."""
         return {
             "prototypes": self.prototypes,
             "pushes": self.weights,
@@ -162,7 +181,7 @@ class Adaptation:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Adaptation:
-        """Raises ValueError for arrays that `to_arrays` does not make."""
+        """Restore an adaptation. Raises ValueError for arrays that `to_arrays` does not make."""
         names = ("prototypes", "pushes", "reach", "shares", "left")
         if missing := set(names) - set(arrays):
             raise ValueError(f"not what was taught: it lacks {', '.join(sorted(missing))}")
@@ -184,7 +203,7 @@ class Adaptation:
 
 @dataclass(frozen=True, eq=False)
 class AdaptedClassifier:
-    """Batch -> Probabilities of a network by what was taught; the network alone is what it was before."""
+    """Batch -> Probabilities of a network with an adaptation; the network itself stays as it is."""
 
     network: Network
     adaptation: Adaptation
@@ -202,10 +221,13 @@ def teach(
 ) -> Adaptation:
     """Learn from corrections.
 
-    glyphs: float32 (N, 28, 28), 0 ground to 1 ink, as `make_glyph` makes them. labels: the right digit of each, or NONE.
-    reference: what the network must go on reading; None for nothing.
-    Raises ValueError for no glyphs, glyphs or labels of another kind, and NONE where the network has no such class; what
-    the network raises when it gives no features.
+    glyphs: float32 (N, 28, 28), 0 ground to 1 ink, as `make_glyph` makes them.
+    labels: the right digit of each, or NONE.
+    network: the network to be adapted.
+    params: how far a taught glyph counts.
+    reference: plain glyphs that must be read as before; None for none.
+    Raises ValueError for no glyphs, for invalid glyphs or labels, and for NONE where the network has no such class. Raises what
+    the network does when it gives no features.
     """
     _check(glyphs, labels)
     copies = variations(glyphs, max(1, MAX_COPIES // len(glyphs)))
@@ -227,7 +249,10 @@ def _check(glyphs: npt.NDArray[np.float32], labels: Sequence[int]) -> None:
 
 
 def variations(glyphs: npt.NDArray[np.float32], limit: int = len(VARIATIONS)) -> npt.NDArray[np.float32]:
-    """Each glyph of (N, 28, 28) as it may be written the next time: float32 (N, V, 28, 28), the first as it is."""
+    """Return each glyph of (N, 28, 28) as it may be written the next time: float32 (N, V, 28, 28), the first unchanged.
+
+    limit: the largest number of variations, V.
+    """
     return np.stack([np.stack([_varied(glyph, *how) for how in VARIATIONS[:limit]]) for glyph in glyphs])
 
 
@@ -252,9 +277,14 @@ def fit(
     params: TeachParams = TeachParams(),
     reference: ReferenceSet | None = None,
 ) -> Adaptation:
-    """Learn from what the network says of N taught glyphs in V variations each: features (N, V, F), probabilities (N, V, C).
+    """Learn from the network's outputs for N taught glyphs in V variations each.
 
-    A glyph counts once, however many variations it has; kernels stand where the first variation is.
+    features: (N, V, F).
+    probabilities: (N, V, C).
+    labels: the right label of each glyph.
+    params: how far a taught glyph counts.
+    reference: plain glyphs that must be read as before; None for none.
+    All variations of a glyph together count once. Its kernel stands at the first one.
     Raises ValueError for features that are not finite.
     """
     if not np.isfinite(features).all():
@@ -287,8 +317,10 @@ def fit(
 def _shares(
     prototypes: Floats, labels: npt.NDArray[np.int64], reach: float, height: float, reference: ReferenceSet | None
 ) -> Floats:
-    """How much of the reach each prototype has: (P,), the most of SHARES with which its kernel is no higher than that where the
-    nearest plain glyph of another label stands."""
+    """Return the share of the reach that each prototype has, (P,).
+
+    It is the largest of SHARES with which the kernel is no higher than `height` at the nearest plain glyph of another label.
+    """
     if reference is None or not len(reference.labels):
         return np.ones(len(prototypes))
     alike = np.where(reference.labels == labels[:, np.newaxis], -1, prototypes @ _normalized(reference.features).T)
@@ -298,8 +330,11 @@ def _shares(
 
 
 def _to_weights(prototypes: Floats, reach: float, shares: Floats) -> Floats:
-    """What turns coefficients into weights, (P, D): in the directions of the kernel matrix that are equally wide, the size of
-    all change is the squared length of the weights."""
+    """Return the matrix (P, D) that turns coefficients into weights.
+
+    Its columns are the kernel matrix's directions, scaled to equal width, so that the squared size of the change is the squared
+    length of the coefficients.
+    """
     parts = []
     for share in np.unique(shares):
         among = np.flatnonzero(shares == share)
@@ -312,8 +347,13 @@ def _to_weights(prototypes: Floats, reach: float, shares: Floats) -> Floats:
 
 
 class _NearReferences(NamedTuple):
-    """Plain glyphs within the reach of something taught: kernel (M, P), log probabilities (M, C) and labels (M,); and how many
-    of each class there are, near or far (C,)."""
+    """Plain glyphs within the reach of a taught one.
+
+    kernel: the height of each kernel at each glyph, (M, P).
+    log_probabilities: the network's, (M, C).
+    labels: the right labels, (M,).
+    counts: the number of plain glyphs of each class, near or far, (C,).
+    """
 
     kernel: Floats
     log_probabilities: Floats
@@ -333,7 +373,7 @@ class _NearReferences(NamedTuple):
         return cls(np.zeros((0, prototypes)), np.zeros((0, classes)), nothing, np.zeros(classes, np.int64))
 
     def losing(self, weights: Floats) -> tuple[int, ...]:
-        """The classes that lose too many of their glyphs."""
+        """Return the classes that lose too many of their glyphs."""
         rows = np.arange(len(self.labels))
         before, after = (
             _softmax(log_probabilities)[rows, self.labels]
@@ -344,9 +384,13 @@ class _NearReferences(NamedTuple):
 
 
 def _fit_logistic(known: Floats, offsets: Floats, right: Floats, weights: Floats, l2: float) -> Floats:
-    """Factors (D, C) that make softmax(offsets + known @ factors) say what is right, as small as may be.
+    """Return the smallest factors (D, C) with which softmax(offsets + known @ factors) fits the right answers.
 
-    known: (N, D). offsets, right: (N, C). weights: (N, 1), by how much each row counts.
+    known: (N, D).
+    offsets: (N, C), log probabilities before the change.
+    right: (N, C), the probabilities to reach.
+    weights: (N, 1), how much each row counts.
+    l2: the weight of the squared size of the factors.
     """
     shape = known.shape[1], right.shape[1]
 
@@ -357,16 +401,18 @@ def _fit_logistic(known: Floats, offsets: Floats, right: Floats, weights: Floats
         gradient = known.T @ (weights * (probabilities - right)) + l2 * factors
         return float(wrong + l2 / 2 * (flat @ flat)), gradient.ravel()
 
-    from scipy.optimize import minimize  # takes long to load, and is needed to teach alone
+    from scipy.optimize import minimize  # takes long to load, and only teaching needs it
 
     found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS})
     return np.asarray(found.x, np.float64).reshape(shape)
 
 
 def _kernel(places: Floats, prototypes: Floats, reach: float | Floats | Features) -> Floats:
-    """How high each prototype's kernel is at each place, both of length 1: (N, P), 1 on the prototype, 0 far away.
+    """Return the height of each prototype's kernel at each place: (N, P), 1 at the prototype, 0 far away.
 
-    reach: one for all, or one of each prototype (P,).
+    places: features of length 1, (N, F).
+    prototypes: features of length 1, (P, F).
+    reach: one for all, or one for each prototype (P,).
     """
     heights = np.exp((np.minimum(places @ prototypes.T, 1) - 1) / reach**2)
     return np.asarray(np.maximum(heights - MIN_KERNEL, 0) / (1 - MIN_KERNEL), np.float64)

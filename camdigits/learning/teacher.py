@@ -1,4 +1,4 @@
-"""Teaching: from the corrections in the user's folder to a file of what was learnt, which every window reads again."""
+"""Teaching: turns the corrections in the user's folder into a file of what was learnt, which every window reads again."""
 
 from __future__ import annotations
 
@@ -19,51 +19,63 @@ from camdigits.runtime.models import load_classifier
 from camdigits.runtime.places import data_folder
 
 FILE = "taught.npz"
+"""Name of the file in the user's data folder."""
 REFERENCE_GLYPHS = Path(__file__).resolve().parent.parent / "assets" / "glyphs.npz"
-"""Glyphs that every network must go on reading; made by train/plain.py."""
+"""Glyphs that every network must keep reading correctly; made by train/plain.py."""
 MAX_BYTES = 1 << 28
+"""Largest file that is read, in bytes."""
 _NETWORK = "network"
+"""Name of the array with the network's SHA-256."""
 _Stamp = tuple[int, int, int] | None
+"""Time of the last change, size and inode of a file; None for no file."""
 
 
 class AdaptationFile:
-    """What was learnt, for the one network it was learnt with."""
+    """The file of what was learnt, for the one network that learnt it."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or data_folder() / FILE
 
     def write(self, adaptation: Adaptation, network: str) -> None:
-        """Keep what was learnt with the network of that SHA-256, in place of what was there. Raises OutputError."""
+        """Save an adaptation, in place of any earlier one. Raises OutputError.
+
+        adaptation: what was learnt.
+        network: the SHA-256 of the network that learnt it.
+        """
         data = io.BytesIO()
         arrays: dict[str, Any] = {**adaptation.to_arrays(), _NETWORK: np.array(network)}
         np.savez_compressed(data, **arrays)
         write_whole(self.path, data.getvalue(), make_folder=True)
 
     def load(self, network: str) -> Adaptation | None:
-        """What was learnt with that network; None where nothing was. Raises SourceError for a file that is damaged."""
+        """Return what that network learnt; None where it learnt nothing. Raises SourceError for a file that is damaged."""
         data = self.content()
         return None if data is None else self.unpacked(data, network)
 
     def content(self) -> bytes | None:
-        """The file as it is, for `unpacked`; None where there is none. Raises SourceError for one that cannot be read."""
+        """Return the bytes of the file, for `unpacked`; None where there is no file. Raises SourceError where it cannot be
+        read."""
         try:
             if self.path.stat().st_size > MAX_BYTES:
                 raise ValueError("it is too large")
             return self.path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):  # the home of a service is /dev/null
+        except (FileNotFoundError, NotADirectoryError):  # the home of a service may be /dev/null
             return None
         except (OSError, ValueError, MemoryError) as error:
             raise self._damaged() from error
 
     def unpacked(self, data: bytes, network: str) -> Adaptation | None:
-        """What was learnt with that network, from the content of this file; None where it was another network."""
+        """Return what that network learnt, from the bytes of this file; None where another network learnt it.
+
+        Raises SourceError for bytes that are damaged.
+        """
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             if str(arrays.pop(_NETWORK)) != network:
                 return None
             return Adaptation.from_arrays(arrays)
-        except Exception as error:  # what unpacks it raises anything over damage, also that memory is short
+        except Exception as error:  # unpacking damaged data raises anything, MemoryError too
             raise self._damaged() from error
 
     def _damaged(self) -> SourceError:
@@ -72,11 +84,11 @@ class AdaptationFile:
         )
 
     def restore(self, content: bytes) -> None:
-        """Put back what `content` gave. Raises OutputError."""
+        """Put back what `content` returned. Raises OutputError."""
         write_whole(self.path, content, make_folder=True)
 
     def forget(self) -> bool:
-        """Undo all teaching; whether there was any. Raises SourceError where that is not allowed."""
+        """Remove what was learnt, and return whether there was anything. Raises SourceError where that fails."""
         try:
             self.path.unlink()
         except FileNotFoundError:
@@ -86,7 +98,7 @@ class AdaptationFile:
         return True
 
     def stamp(self) -> _Stamp:
-        """Changes when the file does; None where there is none."""
+        """Return a value that changes with the file; None where there is none."""
         try:
             facts = self.path.stat()
         except OSError:
@@ -96,9 +108,11 @@ class AdaptationFile:
 
 @dataclass(frozen=True)
 class Lesson:
-    """From how many crops something was learnt, and how many of them are no digits.
+    """Numbers of crops that were learnt from.
 
-    unchanged: the classes that are left as they were, since plain glyphs of them would have been lost.
+    crops: all of them.
+    none: those that are no digits.
+    unchanged: classes that stay as they were, since they would have lost plain glyphs.
     """
 
     crops: int
@@ -111,7 +125,7 @@ class Lesson:
 
     @property
     def caution(self) -> str:
-        """What was not learnt, to follow what was; "" where all was."""
+        """What was not learnt, as an addition to a sentence about what was; "" where everything was."""
         if not self.unchanged:
             return ""
         names = ["'not a digit'" if label == NONE else str(label) for label in self.unchanged]
@@ -119,9 +133,13 @@ class Lesson:
 
 
 def learn(corrections: CorrectionFile, adaptation: AdaptationFile, model: str) -> Lesson:
-    """Learn from all corrections, with a network that ships or a file, and keep it.
+    """Learn from all corrections and save the result.
 
-    Raises SourceError where there is nothing to learn from, ModelError for a network that cannot be taught, OutputError.
+    corrections: the file of the user's corrections.
+    adaptation: the file for the result.
+    model: a network that ships, or a file.
+    Raises SourceError where there is nothing to learn from, ModelError for a network that cannot be taught, OutputError where
+    the result cannot be saved.
     """
     lessons = latest_corrections(corrections.load().corrections)
     if not lessons:
@@ -138,12 +156,12 @@ def learn(corrections: CorrectionFile, adaptation: AdaptationFile, model: str) -
 
 
 def reference_glyphs(network: Network) -> ReferenceSet:
-    """Those of the glyphs that ship which this network reads rightly."""
+    """Return those of the glyphs that ship which this network reads correctly."""
     with np.load(REFERENCE_GLYPHS, allow_pickle=False) as file:
         glyphs, labels = file["glyphs"], file["labels"]
     return ReferenceSet.of(glyphs.astype(np.float32) / np.float32(255), labels, network)
 
 
 def latest_corrections(corrections: Sequence[Correction]) -> list[Correction]:
-    """The corrections without those of a crop that was corrected once more."""
+    """Return the corrections without earlier ones of the same crop."""
     return list({correction.glyph.tobytes(): correction for correction in corrections}.values())

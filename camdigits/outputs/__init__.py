@@ -1,5 +1,5 @@
-"""Where readings go: lines, tables, sheets, drawn pictures, clips, number events, the clipboard; and going on with a file
-that was cut off (`resume`).
+"""Outputs of readings: lines, tables, sheets, drawn pictures, clips, number events, the clipboard.
 
-What takes readings looks as `ports` says. Files are written here; nothing here reads a picture or opens a window.
+`ports` describes an output as its writer sees it. `resume` continues a file that was cut off. Files are written here; nothing
+here reads a picture or opens a window.
 """

@@ -8,13 +8,14 @@ import sys
 from camdigits.errors import OutputError
 
 _LIMIT_S = 5.0
+"""How long the copying process may take, in seconds."""
 
 
 def copy_text(text: str) -> None:
     """Put a text on the clipboard. Raises OutputError where there is none.
 
-    By a process of its own: on Linux the clipboard is served by a program that stays, and that would hold this process's stdout
-    open for whoever reads it, long after the last number.
+    A process of its own does it. On Linux a program that keeps running serves the clipboard, and would hold this process's
+    stdout open long after the last number.
     """
     command = [sys.executable, "-m", "pyperclip", "--copy", text]
     nothing = subprocess.DEVNULL

@@ -1,4 +1,4 @@
-"""Number events written live: JSON Lines, CSV and text on a stream, each line with the time of day."""
+"""Number events written live to a stream, as JSON Lines, CSV or text, with the time of day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from camdigits.tracking.number_events import NumberEvent
 from camdigits.vision.types import SCHEMA
 
 _HEAD_BYTES = 1 << 10
+"""A heading, or a zero byte, which no text has, is looked for in this many bytes from the beginning."""
 HEADER = ("event", "id", "source", "time_s", "at", "text", "was", "confidence", "x", "y", "width", "height")
+"""Columns of the CSV."""
 
 
 def _now() -> datetime:
@@ -23,14 +25,18 @@ def _now() -> datetime:
 
 
 class Earlier(NamedTuple):
-    """What a file that is written on holds already: the heading of a table, a last line without an end."""
+    """The state of a file to be continued.
+
+    has_heading: whether it begins with the heading of the table.
+    is_open: whether its last line lacks an end.
+    """
 
     has_heading: bool = False
     is_open: bool = False
 
 
 def file_state(path: Path | None) -> Earlier:
-    """What is in a file that is gone on with; nothing where there is none, or it is no ordinary one.
+    """Examine a file to be continued; an absent one, or one that is no ordinary file, counts as empty.
 
     Raises UsageError where it holds no text, OutputError where it cannot be read.
     """
@@ -77,12 +83,18 @@ class _NumberEventWriter(LineWriter):
 
 
 class NumberEventJsonLines(_NumberEventWriter):
-    """A JSON object an event, each on a line. Keys may be added under the same number of the schema, never changed.
+    """One JSON object an event, each on a line. Within one schema number, keys may be added but never change.
 
-    schema: 1. event: `read`, `changed` or `gone`. id: what all events of one number share. source: the name of what is read.
-    time_s: seconds since it opened. at: the time of day, ISO 8601, UTC, to the millisecond. text: the number as it is, or was
-    told last. was: the text before it changed, else null. confidence: 0..1, to three places. box: [x, y, width, height] in
-    pixels of the frame.
+    schema: 1.
+    event: `read`, `changed` or `gone`.
+    id: the same in all events of one number.
+    source: the name of the source.
+    time_s: seconds since the source opened.
+    at: the time of day, ISO 8601, UTC, to the millisecond.
+    text: the number's text; once the number is gone, its last one.
+    was: the text before the change, else null.
+    confidence: 0..1, to three places.
+    box: [x, y, width, height] in pixels of the frame.
     """
 
     def _line(self, record: dict[str, Any]) -> str:
@@ -90,7 +102,7 @@ class NumberEventJsonLines(_NumberEventWriter):
 
 
 class NumberEventCsv(_NumberEventWriter):
-    """A row an event under `HEADER`, which is written at once where the stream has not `begun` with it already."""
+    """One row an event. The heading, `HEADER`, is written at once, unless the stream has already `begun` with it."""
 
     def __init__(self, stream: TextIO, begun: bool = False, now: Callable[[], datetime] = _now) -> None:
         super().__init__(stream, now)
@@ -102,7 +114,7 @@ class NumberEventCsv(_NumberEventWriter):
 
 
 class NumberEventText(_NumberEventWriter):
-    """For people: `read 2021`, `changed 202 to 2021`, `gone 2021`."""
+    """Lines for people: `read 2021`, `changed 202 to 2021`, `gone 2021`."""
 
     def _line(self, record: dict[str, Any]) -> str:
         change = f"{record['was']} to " if record["was"] else ""

@@ -1,4 +1,4 @@
-"""Locks of files that are written, so that two runs do not write over each other's lines."""
+"""Locks on output files, so that two runs do not mix their lines."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from pathlib import Path
 from camdigits.errors import OutputError
 
 _LOCKS = Path("/proc/locks")
+"""Linux lists locks and their holders here."""
 _LOCKED_BYTE = (1 << 31) - 1
-"""Windows locks bytes, and nobody else can read those: the last one that its C library reaches, beyond most files' ends."""
+"""Offset of the byte that is locked on Windows, where nobody else can read a locked byte. It is the last one within the C
+library's reach, beyond most files' ends."""
 
 
 def lock(descriptor: int, name: str) -> None:
-    """Lock an open ordinary file for this process, until it is closed. On file systems without locks nothing is done.
+    """Lock an open ordinary file for this process until it is closed; do nothing on file systems without locks.
 
-    name: what the file is called before the user. Raises OutputError where another run has it.
+    descriptor: the open file.
+    name: what to call it before the user.
+    Raises OutputError where another run holds the lock.
     """
     try:
         _lock(descriptor)
@@ -48,7 +52,7 @@ else:
 
 
 def _holder(descriptor: int) -> int | None:
-    """The process that has locked an open file, where the system tells; Linux does, in proc_locks(5)."""
+    """Return the process that has locked an open file; None where the system does not say. Linux does, in proc_locks(5)."""
     file_number = os.fstat(descriptor).st_ino
     with suppress(OSError, ValueError):
         for line in _LOCKS.read_text(encoding="ascii").splitlines():

@@ -1,4 +1,4 @@
-"""What takes readings, number events and recordings looks like to whoever has them."""
+"""Outputs of readings, number events and recordings, as their writer sees them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from camdigits.vision.types import Frame, Record, Scene
 
 
 class SceneWriter(Protocol):
-    """Where readings go, one frame at a time, as `Scene.to_dict` has it. `write` and `close` raise OutputError when the place
-    fails."""
+    """Takes readings, one frame at a time, as `Scene.to_dict` gives them.
+
+    `write` and `close` raise OutputError when the output fails.
+    """
 
     def write(self, record: Record) -> None: ...
     def close(self) -> None: ...
 
 
 class Recorder(Protocol):
-    """What keeps what is seen as a clip, one after the other.
+    """Records what is seen, one clip after another.
 
-    `start` begins another clip and returns its path; `take` hands on what is seen at a time in seconds, as often as the app
-    looks, whether it is new or not; `stop` completes the clip and returns its path. `recording` says whether there
-    is one under way. All three raise OutputError where it cannot be written, and
-    then the clip is over: what can be played of it by then stays.
+    recording: whether a clip is under way.
+    `start` begins a clip and returns its path. `stop` completes it and returns its path.
+    `take` receives a frame and its reading at a time in seconds, whenever the app looks, whether or not they are new.
+    All three raise OutputError when the clip cannot be written. The clip then ends; the part that can be played stays.
     """
 
     @property
@@ -35,16 +37,16 @@ class Recorder(Protocol):
 
 
 class NumberEventWriter(Protocol):
-    """Where number events go: of a source of that name, at a time in seconds since it opened.
+    """Takes number events, each with its source's name and the seconds since that source opened.
 
-    Raises OutputError when the place fails, and BrokenPipeError when its reader went away.
+    Raises OutputError when the output fails, and BrokenPipeError when its reader is gone.
     """
 
     def write(self, source: str, time_s: float, event: NumberEvent) -> None: ...
 
 
 class NoRecorder:
-    """Where nothing can be recorded (Recorder)."""
+    """A Recorder where nothing can be recorded."""
 
     recording = False
 
@@ -52,7 +54,7 @@ class NoRecorder:
         raise OutputError("nothing can be recorded here")
 
     def take(self, frame: Frame, scene: Scene, now_s: float) -> None:
-        """Nothing is taken."""
+        """Ignore the frame."""
 
     def stop(self) -> Path:
         raise OutputError("nothing was recorded here")

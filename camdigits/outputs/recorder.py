@@ -1,7 +1,7 @@
-"""Recordings of what is seen: fragmented MP4 (ISO/IEC 14496-12, movie fragments), of which a kill takes half a second at most.
+"""Recordings as fragmented MP4 (ISO/IEC 14496-12, movie fragments), of which a kill loses half a second at most.
 
-An MP4 gets its index last, so one that is cut off cannot be opened. Of a fragmented one each fragment has an index of its own:
-whatever is on the disk can be played up to its last fragment.
+A plain MP4 gets its index last, so one that is cut off cannot be opened. A fragmented one has an index in each fragment, and
+can be played up to the last fragment on the disk.
 """
 
 from __future__ import annotations
@@ -23,22 +23,28 @@ from camdigits.outputs.writers import Draw, clip_size, fitted, new_file
 from camdigits.vision.types import BgrImage, Frame, Scene
 
 SUFFIX = ".mp4"
+"""Suffix of recordings."""
 FRAGMENT_S = 0.5
-"""Each fragment begins with a whole picture, so shorter ones make larger files."""
+"""Length of a fragment in seconds. Each begins with a whole picture, so shorter ones make larger files."""
 REPEAT_S = 0.2
-"""What stands still is recorded again so often, or the fragment it is in would not end and be lost with the process."""
+"""An unchanged picture is recorded again after this time, in seconds. Otherwise its fragment would not end, and would be lost
+with the process."""
 _TICKS = 90_000
-"""Units of time in a second, as MPEG has them."""
+"""Units of time in a second, as in MPEG."""
 _BOX = struct.Struct(">I4s")
+"""Head of an MP4 box: its length in bytes, and its kind."""
 _WAITING = 8
-"""So many frames may wait to be encoded; on a machine that cannot keep up, others are left out."""
+"""At most this many frames wait to be encoded. A machine that cannot keep up drops further ones."""
 
 
 class ClipRecorder:
     """Records what is seen, each clip in a new file (outputs.ports.Recorder).
 
-    draw: what is recorded of a frame. path: the first clip's file, those after it get a number; without one they are named for
-    the time, in `folder`. Raises OutputError for a path that is no .mp4.
+    draw: gives the picture to record of a frame and its reading.
+    path: the first clip's file; later ones get a number. None names clips for the time.
+    folder: the place of clips named for the time.
+    now: the time of day.
+    Raises OutputError for a path that does not end in .mp4.
     """
 
     def __init__(self, draw: Draw, path: Path | None, folder: Path, now: Callable[[], datetime] = datetime.now) -> None:
@@ -52,7 +58,7 @@ class ClipRecorder:
         return self._clip is not None
 
     def start(self) -> Path:
-        """Begin a clip; its path. Raises OutputError where it cannot be written, or PyAV is missing."""
+        """Begin a clip and return its path. Raises OutputError where it cannot be written, or PyAV is missing."""
         try:
             import av  # noqa: F401
         except ImportError as error:
@@ -62,7 +68,7 @@ class ClipRecorder:
         return self._clip.path
 
     def take(self, frame: Frame, scene: Scene, now_s: float) -> None:
-        """Hand on what is seen. Raises OutputError, once, when the clip cannot be written; it is over then."""
+        """Record what is seen. Raises OutputError, once, when the clip cannot be written; the clip then ends."""
         if self._clip is None:
             return
         if self._clip.failure is not None:
@@ -71,13 +77,13 @@ class ClipRecorder:
             self._clip.put(frame, scene, now_s)
 
     def stop(self) -> Path:
-        """Complete the clip; its path. Raises OutputError when it could not be written, or there is nothing in it."""
+        """Complete the clip and return its path. Raises OutputError when it could not be written or is empty."""
         path = self._clip.path if self._clip else Path()
         self._end()
         return path
 
     def close(self) -> None:
-        """End what is under way, whatever comes of it."""
+        """End a clip that is under way, and ignore errors."""
         with suppress(OutputError):
             self._end()
 
@@ -90,7 +96,7 @@ class ClipRecorder:
 
 
 class _Clip:
-    """One file, drawn, encoded and written on a thread of its own."""
+    """One file, which a thread of its own draws, encodes and writes."""
 
     def __init__(self, path: Path, draw: Draw) -> None:
         self.path = path
@@ -104,7 +110,7 @@ class _Clip:
         self._thread.start()
 
     def wants(self, frame: Frame, scene: Scene, now_s: float) -> bool:
-        """Whether this is new, or what stands still is to be recorded once more."""
+        """Return whether the frame or its reading is new, or the last picture is due to be repeated."""
         last = self._last
         return last is None or last[0] is not frame.image or last[1] is not scene or now_s - self._last_s >= REPEAT_S
 
@@ -120,10 +126,10 @@ class _Clip:
         self._thread.join()
 
     def _run(self) -> None:
-        coming = iter(self._queue.get, None)  # until it is closed
+        coming = iter(self._queue.get, None)  # ends when the clip is closed
         try:
             self._record(coming)
-        except OSError as error:  # PyAV's errors of the system are such too
+        except OSError as error:  # includes PyAV's errors of the system
             self.failure = unwritable(str(self.path), error)
         except Exception as error:
             self.failure = OutputError(f"{self.path}: the recording ended ({error}); start another one")
@@ -145,7 +151,10 @@ class _Clip:
 
 
 class _Encoder:
-    """Pictures and their times to fragments of H.264; pictures of another size are fitted to the first, black beside them."""
+    """Encodes pictures and their times into fragments of H.264.
+
+    Pictures of another size are fitted to the first, with black borders.
+    """
 
     def __init__(self, file: _Fragments, width: int, height: int, start_s: float) -> None:
         import av
@@ -154,7 +163,7 @@ class _Encoder:
         self._start_s, self._last_tick, self._key_s = start_s, -1, -FRAGMENT_S
         options = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
         self._container: Any = av.open(file, "w", format="mp4", options=options)
-        # No looking ahead: what has been taken is written at once.
+        # Without looking ahead, each frame is written at once.
         coding = {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}
         self._stream: Any = self._container.add_stream("libx264", rate=30, options=coding)
         self._stream.width, self._stream.height, self._stream.pix_fmt = self._width, self._height, "yuv420p"
@@ -178,9 +187,9 @@ class _Encoder:
 
 
 class _Fragments:
-    """A new file that is written from its beginning to its end, unbuffered. Raises OSError also when it was removed since.
+    """A new file, written from beginning to end without a buffer. Writing raises OSError also when the file was removed.
 
-    What a full disk cuts is taken back when it is closed, and a file without any picture does not stay.
+    `close` cuts off an incomplete part, as a full disk leaves, and removes a file without any picture.
     """
 
     def __init__(self, path: Path) -> None:
@@ -189,7 +198,7 @@ class _Fragments:
         self._failure: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        """All of it, or OSError; whoever encodes may not pass that on, so `check` raises it again."""
+        """Write all data or raise OSError. The encoder may not pass that on, so `check` raises it again."""
         rest = memoryview(data)
         try:
             if not os.fstat(self._file.fileno()).st_nlink:
@@ -206,9 +215,9 @@ class _Fragments:
             raise self._failure
 
     def close(self) -> bool:
-        """Whether it stays."""
+        """Close the file, and return whether it stays."""
         stays = True
-        with suppress(OSError), self._file:  # a disk that is gone by now keeps what it has
+        with suppress(OSError), self._file:  # a disk that is gone keeps the file as it is
             if os.fstat(self._file.fileno()).st_nlink:
                 whole_bytes = self._whole_bytes()
                 self._file.truncate(whole_bytes)
@@ -218,7 +227,7 @@ class _Fragments:
         return stays
 
     def _whole_bytes(self) -> int:
-        """How much of it can be played: all boxes, each with its length and kind first, up to the end of the last pictures."""
+        """Return the length in bytes of the part that can be played: whole boxes, up to the end of the last pictures."""
         size, start, whole, pictures = self._file.seek(0, os.SEEK_END), 0, 0, False
         while start + _BOX.size <= size:
             self._file.seek(start)
@@ -227,6 +236,6 @@ class _Fragments:
             if length < _BOX.size or start > size:
                 break
             pictures = pictures or kind == b"mdat"
-            if kind != b"moof" and pictures:  # which says what is in the mdat after it
+            if kind != b"moof" and pictures:  # a moof describes the mdat after it
                 whole = start
         return whole

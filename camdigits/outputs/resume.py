@@ -1,4 +1,4 @@
-"""What an output that was cut off holds already, so that a run can go on with it."""
+"""Earlier results in an output that was cut off, so that a run can continue it."""
 
 from __future__ import annotations
 
@@ -20,19 +20,27 @@ from camdigits.sources.network import public_name
 from camdigits.vision.types import SCHEMA
 
 MAX_BYTES = 1 << 26
-"""A line that is longer is none of ours."""
+"""Longest line, in bytes, that can be one of ours."""
 _JSON_BEGINNING = json.dumps({"schema": SCHEMA, "source": ""})[:-2].encode()
+"""How each line of JSON Lines begins."""
 _HEADER = ",".join(CSV_HEADER).encode()
+"""First line of CSV, without its end."""
 _EXCEL_HEADER = ExcelCsvWriter.mark.encode() + ",".join(f'"{name}"' for name in CSV_HEADER).encode()
+"""First line of CSV for Excel, without its end."""
 _BEGINNINGS = (_JSON_BEGINNING, _HEADER + b"\n", _EXCEL_HEADER + b"\n")
+"""Beginnings of the files that `camdigits read` writes."""
 _ZIP = b"PK\x03\x04"
+"""First bytes of a ZIP, which a sheet is."""
 _TEXT = re.compile(r"(.*):((?: [0-9]+)*)", re.DOTALL)
+"""A line of text with the name of its source."""
 _UNNAMED_TEXT = re.compile(r"(?:[0-9]+(?: [0-9]+)*)?")
+"""A line of text without a source."""
 _HEAD_BYTES = 1 << 16
+"""A file is recognised by this many bytes from its beginning."""
 
 
 class _Line(NamedTuple):
-    """Of which source a line is, and of which frame, None where it does not say that."""
+    """The source of a line, and its frame; None where the line does not state one."""
 
     source: str
     frame: int | None
@@ -40,13 +48,17 @@ class _Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Earlier:
-    """What an output holds: in its first `whole_bytes`, each source so many times, read to its end."""
+    """Earlier results in an output.
+
+    whole_bytes: length of the part that stays.
+    read: in that part, how many times each source was read to its end.
+    """
 
     whole_bytes: int = 0
     read: Counter[str] = field(default_factory=Counter)
 
     def left(self, paths: Sequence[str]) -> list[str]:
-        """The paths that are still to be read, in their order."""
+        """Return the paths that are still to be read, in their order."""
         if not self.read:
             return list(paths)
         read = self.read.copy()
@@ -61,11 +73,14 @@ class Earlier:
 
 
 def earlier_readings(output: Path, kind: str, paths: Sequence[str], named: bool) -> Earlier:
-    """What the readings in `output` ("jsonl", "csv" or "text") hold of `paths` already; nothing where there is no such file.
+    """Find out which sources an output already holds; none where the file does not exist.
 
-    The source that comes last in it is read again, since its lines may have been cut off, and a line without an end is no line.
+    output: the file of readings.
+    kind: "jsonl", "csv" or "text".
+    paths: the sources of this run.
     named: whether lines of text name their source.
-    Raises UsageError for a file that holds anything else, or where it cannot be known what was read.
+    The last source in the file is read again, since its lines may have been cut off. A line without an end does not count.
+    Raises UsageError for a file with other contents, or where it cannot be known what was read.
     """
     wanted = {_written(path) for path in paths}
     if kind != "jsonl":
@@ -89,10 +104,11 @@ def earlier_readings(output: Path, kind: str, paths: Sequence[str], named: bool)
 
 
 def is_of_read(path: Path, paths: Sequence[str]) -> bool:
-    """Whether there is nothing in a file but what `camdigits read` has written, as far as its beginning tells.
+    """Return whether a file's beginning shows nothing but output of `camdigits read`.
 
-    paths: what is to be read into it; lines of text may name these, and whatever looks like a source.
-    Raises OutputError where it cannot be read.
+    path: the file.
+    paths: the sources of this run. Lines of text may name these, or anything that looks like a source.
+    Raises OutputError where the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -101,7 +117,7 @@ def is_of_read(path: Path, paths: Sequence[str]) -> bool:
         raise unwritable(path, error) from error
     if not head or any(_either_begins(head, beginning) for beginning in _BEGINNINGS) or _is_sheet(path, head):
         return True
-    # Text has no heading. Its last line may have been cut off here, or by whatever ended the run.
+    # Text has no heading. Its last line may be cut off: by the end of `head`, or when the run ended.
     *lines, last = head.decode("utf-8", "replace").split("\n")
     wanted = {_written(path) for path in paths}
     if lines:
@@ -110,7 +126,7 @@ def is_of_read(path: Path, paths: Sequence[str]) -> bool:
 
 
 def _is_sheet(path: Path, head: bytes) -> bool:
-    """Whether that is a sheet that was made here."""
+    """Return whether a file is a sheet that camdigits made."""
     if not head.startswith(_ZIP):
         return False
     try:
@@ -121,7 +137,7 @@ def _is_sheet(path: Path, head: bytes) -> bool:
 
 
 def _may_be_text(line: str, wanted: set[str]) -> bool:
-    """Whether that may be a line of text about one of those sources, or about any that can be told by its name."""
+    """Return whether a line may be text about one of those sources, or about a name that looks like a source."""
     match = _TEXT.fullmatch(line)
     if match is None:
         return _UNNAMED_TEXT.fullmatch(line) is not None
@@ -130,7 +146,7 @@ def _may_be_text(line: str, wanted: set[str]) -> bool:
 
 def _held(lines: Iterator[bytes], layout: _Jsonl, wanted: set[str]) -> Earlier:
     read: Counter[str] = Counter()
-    end = begin = 0  # of the whole lines, and of the lines of the last source among them
+    end = begin = 0  # end of the whole lines, beginning of the last source's lines
     last: _Line | None = None
     for number, line in enumerate(lines):
         if not line.endswith(b"\n"):
@@ -152,25 +168,25 @@ def _held(lines: Iterator[bytes], layout: _Jsonl, wanted: set[str]) -> Earlier:
 
 
 class _Jsonl:
-    """How lines of JSON are taken apart. All raise what `NOT_OF_THE_LAYOUT` names for what is none of ours."""
+    """Parses lines of JSON. All methods raise what `NOT_OF_THE_LAYOUT` names for lines that are not ours."""
 
     def __init__(self, wanted: set[str]) -> None:
         self._wanted = wanted
 
     def parsed(self, number: int, line: str) -> _Line | None:  # noqa: ARG002
-        """A whole line; None for a heading."""
+        """Parse a whole line; None for a heading."""
         values = json.loads(line)
         if values["schema"] != SCHEMA or not isinstance(values["digits"], list):
             raise ValueError(line)
         return _Line(_written(values["source"]), int(values["frame"]))
 
     def check_beginning(self, number: int, part: bytes) -> None:  # noqa: ARG002
-        """The beginning of a line that was cut off."""
+        """Check the beginning of a line that was cut off."""
         if not _either_begins(part, _JSON_BEGINNING):
             raise ValueError(part)
 
     def is_restart(self, before: int | None, now: int | None) -> bool:
-        """Whether a source begins anew with the frame `now`, after a line of a source of the same name."""
+        """Return whether frame `now` begins a source anew, after frame `before` of a source of the same name."""
         return before is not None and now is not None and now <= before
 
 
@@ -214,12 +230,12 @@ def _either_begins(part: bytes, other: bytes) -> bool:
 
 
 def _written(path: str) -> str:
-    """How a source is named in a file of readings."""
+    """Return a source's name as a file of readings has it."""
     return public_name(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _check_names(paths: Sequence[str], wanted: set[str]) -> None:
-    """What rows and lines cannot tell apart."""
+    """Raise UsageError for sources that CSV and text cannot tell apart."""
     if len(wanted) < len(paths):
         raise UsageError("a source is named twice, which csv and text do not tell; for --resume use --format jsonl")
     if any("\n" in name or "\r" in name for name in wanted):

@@ -1,4 +1,7 @@
-"""Readings as a sheet for Excel and its like (ECMA-376), a row a number, by openpyxl, which the extra `sheet` brings."""
+"""Readings as a sheet for Excel and similar programs (ECMA-376), one row a number.
+
+openpyxl, which the extra `sheet` brings, writes it.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,23 @@ from camdigits.sources.kinds import picture_at
 from camdigits.vision.types import BgrImage, Box, Record
 
 CREATOR = "camdigits"
-"""What the file says of who made it."""
+"""The creator that the file names."""
 HEADER = ("source", "frame", "time_s", "number", "confidence", "x", "y", "width", "height", "picture")
+"""Columns of the sheet."""
 _WIDTHS = (40, 8, 10, 16, 12, 8, 8, 8, 8, 24)
-"""Of the columns, in letters."""
+"""Widths of the columns, in letters."""
 _MAX_ROWS = 1 << 20
-"""What Excel opens."""
+"""Largest number of rows that Excel opens."""
 _CROP_PX = (160, 40)
+"""Width and height of the picture beside a number, in pixels."""
 _CROP_ROW_PT = 34
+"""Height of a row with a picture, in points."""
 _ROUND_SHARE = 0.25
-"""How much is shown round a number, as a share of its height."""
+"""Margin shown around a number, as a share of its height."""
 
 
 def check_library() -> None:
-    """Raise OutputError where openpyxl, or Pillow for its pictures, is missing."""
+    """Raise OutputError where openpyxl is missing, or Pillow, which it needs for pictures."""
     try:
         import openpyxl  # noqa: F401
         import PIL  # noqa: F401
@@ -38,12 +44,12 @@ def check_library() -> None:
 
 
 class SheetWriter:
-    """A sheet with a row a number under `HEADER`, made as readings come and written by `close` (outputs.ports.SceneWriter).
+    """A sheet with one row a number under `HEADER` (outputs.ports.SceneWriter). `close` writes it.
 
-    Texts are texts: 0123 keeps its 0, and a name that begins with = is no formula. Beside each number that is unsure stands its
-    crop, where its source is a file of pictures.
-    Raises OutputError where openpyxl is missing (`check_library` tells before), where there are more rows than a sheet has, and
-    when the stream fails.
+    Texts stay texts: 0123 keeps its 0, and a name that begins with = is no formula. Beside each number that is unsure stands
+    its crop, where its source is a file of pictures.
+    Raises OutputError where openpyxl is missing (`check_library` checks that beforehand), for more rows than a sheet can have,
+    and when the stream fails.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -83,7 +89,7 @@ class SheetWriter:
             raise unwritable(getattr(self._stream, "name", "output"), error) from error
 
     def _text(self, text: str) -> Any:
-        """A cell that is text whatever stands in it."""
+        """Return a cell that Excel takes for text, whatever its content."""
         from openpyxl.cell import WriteOnlyCell
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
@@ -93,7 +99,7 @@ class SheetWriter:
         return cell
 
     def _place(self, crop: BgrImage) -> None:
-        """Put a picture at the end of the row that comes next."""
+        """Put a picture at the end of the next row."""
         from openpyxl.drawing.image import Image
 
         shown = Image(io.BytesIO(cv2.imencode(".png", crop)[1].tobytes()))
@@ -102,7 +108,10 @@ class SheetWriter:
         self._sheet.add_image(shown)
 
     def _crop(self, record: Record, box: Box) -> BgrImage | None:
-        """The part of the picture that was read, uint8 (H, W, 3); None where it cannot be had again."""
+        """Return the part of the picture around a number, uint8 (H, W, 3).
+
+        It is None for a frame of a clip, and where the picture cannot be opened again.
+        """
         if record["time_s"]:
             return None  # a frame of a clip
         key = record["source"], record["frame"]

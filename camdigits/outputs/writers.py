@@ -1,4 +1,4 @@
-"""Where readings go: JSON Lines, CSV and text on a stream, drawn pictures and clips in a folder, snapshots."""
+"""Writers of readings: JSON Lines, CSV and text on a stream; drawn pictures and clips in a folder; snapshots."""
 
 from __future__ import annotations
 
@@ -33,27 +33,30 @@ from camdigits.sources.pages import PAGE_SUFFIX, page_text
 from camdigits.vision.types import BgrImage, Frame, Record, Scene
 
 CSV_HEADER = ("source", "frame", "time_s", "number", "digit", "confidence", "x", "y", "width", "height")
+"""Columns of the CSV."""
 _EXACT_DIGITS = 15
-"""Longer numbers are rounded by programs that count in IEEE 754's doubles."""
+"""Spreadsheets round numbers with more digits, since they calculate with doubles (IEEE 754)."""
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""Signs at the beginning of a text that Excel may take for a formula."""
 WRITABLE_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+"""Suffixes of drawn pictures; others become PNG."""
 CLIP_LIMIT_PX = 4096
-"""Longest side of an annotated clip: MPEG-4 part 2 ends at 8191, and players before that."""
+"""Longest side of an annotated clip, in pixels. MPEG-4 part 2 ends at 8191, and many players below that."""
 _BUFFER_BYTES = 1 << 20
-"""What is flushed goes to the system in one call if it fits in here, so that a kill between two calls cuts no line."""
+"""A flush of up to this many bytes is one call to the system, so that a kill cannot cut a line."""
 _STEM_BYTES = 200
-"""Names are cut there, for file systems take 255 bytes, and a number and a suffix come after."""
+"""Stems of names are cut to this length. File systems allow 255 bytes, and a number and a suffix follow."""
 _READER_S = 1.0
-"""How long a run that was interrupted waits for the reader of its output to take the line that was begun."""
+"""How long an interrupted run waits for the reader of its output to take the last line, in seconds."""
 
 Draw = Callable[[BgrImage, Scene], BgrImage]
-"""Gives what is written of a picture, uint8 (H, W, 3), and of what was read on it; the picture stays as it is."""
+"""Draws a picture, uint8 (H, W, 3), and its reading for output, without changing the picture."""
 
 
 class LineWriter:
-    """Lines on a text stream that belongs to somebody else, flushed one by one.
+    """Writes lines to a text stream, which it does not own, and flushes after each.
 
-    Raises OutputError when the stream fails, and BrokenPipeError when its reader went away.
+    Raises OutputError when the stream fails, and BrokenPipeError when its reader is gone.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -63,7 +66,7 @@ class LineWriter:
         self.put("")
 
     def put(self, text: str) -> None:
-        # A terminal of a small alphabet must not stop the run over a file name.
+        # A file name that the terminal's encoding lacks must not stop the run.
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         safe = text.encode(encoding, "backslashreplace").decode(encoding)
         try:
@@ -76,18 +79,20 @@ class LineWriter:
 
 
 class JsonLinesWriter(LineWriter):
-    """One JSON object a frame, as `Scene.to_dict` has it."""
+    """One JSON object a frame, as `Scene.to_dict` gives it."""
 
     def write(self, record: Record) -> None:
         self.put(json.dumps(record) + "\n")
 
 
 class CsvWriter(LineWriter):
-    """One row a digit under `CSV_HEADER`, which is written at once, unless the stream has `begun` with it already; `number` is
-    the text of the number it belongs to."""
+    """One row a digit; `number` is the text of the number that contains it.
+
+    The heading, `CSV_HEADER`, is written at once, unless the stream has already `begun` with it.
+    """
 
     mark = ""
-    """What stands before all else."""
+    """Text before the heading."""
 
     def __init__(self, stream: TextIO, begun: bool = False) -> None:
         super().__init__(stream)
@@ -95,7 +100,7 @@ class CsvWriter(LineWriter):
             self.put(self.mark + self.row(CSV_HEADER))
 
     def row(self, values: tuple[Any, ...]) -> str:
-        """A row with its end."""
+        """Return a row of CSV with its line end."""
         return csv_row(values)
 
     def write(self, record: Record) -> None:
@@ -110,10 +115,10 @@ class CsvWriter(LineWriter):
 
 
 class ExcelCsvWriter(CsvWriter):
-    """What CsvWriter writes as Excel takes it: UTF-8 by its mark, every text quoted and none of them a formula.
+    """The rows of CsvWriter for Excel: UTF-8 with a byte order mark, every text quoted, and none a formula.
 
-    Numbers that begin with 0, and those too long to be counted exactly, stand behind a tab, so that they are texts there too;
-    names that begin with a sign of formulas stand behind an apostrophe.
+    Numbers that begin with 0 or are too long to be exact follow a tab, which makes them texts in Excel. Names that begin with a
+    sign of formulas follow an apostrophe.
     """
 
     mark = "\ufeff"
@@ -132,7 +137,7 @@ def _no_formula(text: str) -> str:
 
 
 class TextWriter(LineWriter):
-    """One line a frame, whatever its source is called: its numbers in reading order, after `source: ` where `named`."""
+    """One line a frame: its numbers in reading order, after `source: ` where `named`. A source's name cannot break the line."""
 
     def __init__(self, stream: TextIO, named: bool) -> None:
         super().__init__(stream)
@@ -147,14 +152,13 @@ class TextWriter(LineWriter):
 
 @contextmanager
 def open_output(path: Path | None, keep_bytes: int | None = 0) -> Iterator[TextIO]:
-    """The text stream to write readings on: a new file, UTF-8, closed in the end, or stdout for None.
+    """Open the text stream for readings: a file in UTF-8, which is closed at the end, or stdout.
 
-    keep_bytes: how much of a file that is there already stays, to be gone on with; None for all of it.
-    No other run can open the file meanwhile.
-    What is flushed is there as a whole or, on a disk that is full, not at all; a reader that stalls is waited for, but no
-    longer than a second once the block was left by an exception.
-    Raises OutputError when the file cannot be opened or, being closed, not be completed, when another run writes to it, and
-    when stdout is closed.
+    path: the file; None for stdout.
+    keep_bytes: length of the part of an existing file that stays; None for all of it.
+    No other run can write to the file meanwhile. A flush is written as a whole or, on a full disk, not at all.
+    A stalled reader is waited for, but only a second after an exception has left the block.
+    Raises OutputError when the file cannot be opened or completed, when another run writes to it, and when stdout is closed.
     """
     try:
         stream = _ResultFile(path, keep_bytes) if path else _buffered_stdout()
@@ -166,7 +170,7 @@ def open_output(path: Path | None, keep_bytes: int | None = 0) -> Iterator[TextI
     try:
         yield stream
     except BaseException:
-        _discard(stream)  # what went wrong first is the news
+        _discard(stream)  # the first error is the one to report
         raise
     try:
         stream.close()
@@ -175,17 +179,17 @@ def open_output(path: Path | None, keep_bytes: int | None = 0) -> Iterator[TextI
 
 
 class _ResultFile(io.TextIOWrapper):
-    """A file, UTF-8, that holds what was flushed whole, after the first `keep_bytes`: what a full disk cuts is taken back.
+    """A UTF-8 file that holds whole flushes after its first `keep_bytes`. A flush that a full disk cuts is taken back.
 
-    `flush` raises OSError also when the file was removed since: what goes on being written would be seen by nobody.
+    `flush` raises OSError also when the file was removed, since nobody would see further output.
     """
 
     def __init__(self, path: Path, keep_bytes: int | None) -> None:
-        # What is in the file stays until it is known to be ours alone.
+        # The file keeps its content until the lock is ours.
         file = open(path, "wb", _BUFFER_BYTES, opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC, 0o666))  # noqa: SIM115
         try:
             status = os.fstat(file.fileno())
-            # Not a pipe or device, and not /dev/stdout that leads to a file which never had a name.
+            # Not a pipe or device, nor a /dev/stdout whose file never had a name.
             self._can_be_removed = stat.S_ISREG(status.st_mode) and status.st_nlink > 0
             self._whole_bytes = 0
             if stat.S_ISREG(status.st_mode):
@@ -214,7 +218,7 @@ class _ResultFile(io.TextIOWrapper):
 
 
 def _buffered_stdout() -> TextIO:
-    """stdout, so buffered that a flush is one call to the system; as it is where that is no matter, as on terminals."""
+    """Return stdout with a buffer that makes each flush one call to the system; unchanged for terminals and in memory."""
     if sys.stdout is None:
         raise OSError(errno.EBADF, "it is closed")
     try:
@@ -228,9 +232,11 @@ def _buffered_stdout() -> TextIO:
 
 
 class AnnotationWriter:
-    """The drawn pictures, each under its source's name in `folder`, a clip as mp4; no file that exists is overwritten.
+    """Writes drawn pictures to a folder under their sources' names, those of a clip as mp4. No existing file is overwritten.
 
-    `draw` gives the picture of a frame. Call `start` for each source; `close` completes the last.
+    folder: the place of the files; made where it is missing.
+    draw: gives the picture to write of a frame and its reading.
+    Call `start` for each source; `close` completes the last one.
     """
 
     def __init__(self, folder: Path, draw: Draw) -> None:
@@ -244,7 +250,11 @@ class AnnotationWriter:
             raise unwritable(str(folder), error) from error
 
     def start(self, source_name: str, clip_fps: float | None) -> None:
-        """Go on to another source: a clip of `clip_fps` frames a second, or pictures (None)."""
+        """Begin another source.
+
+        source_name: the source, which names the file.
+        clip_fps: frame rate of a clip, in frames a second; None for pictures.
+        """
         self.close()
         self._name, self._fps = file_name(source_name), clip_fps
 
@@ -270,9 +280,12 @@ class AnnotationWriter:
 
 
 def adopt_drawing(made: Path, folder: Path, stem: str) -> Path:
-    """Take a picture or clip that was drawn elsewhere on the same disk into `folder`, under a name of that stem; its new path.
+    """Move a drawn picture or clip from elsewhere on the same disk into a folder, and return its new path.
 
-    No file is overwritten: it gets the name that `AnnotationWriter` would have given it. Raises OutputError.
+    made: the file to move.
+    folder: where to.
+    stem: its new name without a suffix; a number is added where the name is taken, as in `AnnotationWriter`.
+    Raises OutputError.
     """
     path = _write_new(folder, stem, made.suffix, b"")
     try:
@@ -286,10 +299,13 @@ def adopt_drawing(made: Path, folder: Path, stem: str) -> Path:
 
 
 def save_snapshot(picture: BgrImage, folder: Path, now: datetime, scene: Scene | None = None) -> Path:
-    """Save `picture`, uint8 (H, W, 3), as a PNG named for `now` in `folder`, which must exist; no file is overwritten.
+    """Save a picture as a PNG, and its reading beside it, and return the PNG's path. No existing file is overwritten.
 
-    scene: what was read on it, which is saved beside it as JSON under the same name, as `camdigits read --format jsonl` has it.
-    Raises OutputError when either cannot be written; then neither stays. Returns the PNG's path.
+    picture: uint8 (H, W, 3).
+    folder: an existing folder.
+    now: the time, which names the files.
+    scene: the reading, saved as JSON in the form of `camdigits read --format jsonl`; None for none.
+    Raises OutputError when either cannot be written; then neither stays.
     """
     files = [(".png", _encode(picture, ".png"))]
     if scene is not None:
@@ -298,27 +314,30 @@ def save_snapshot(picture: BgrImage, folder: Path, now: datetime, scene: Scene |
 
 
 def new_file(folder: Path, stem: str, suffix: str) -> Path:
-    """An empty file that was not there before: stem, else stem-2, stem-3 ...; raises OutputError where there can be none."""
+    """Make an empty file under a new name: stem, else stem-2, stem-3 ... Raises OutputError where none can be made."""
     return _write_new(folder, stem, suffix, b"")
 
 
 def save_picture(picture: BgrImage, path: Path) -> Path:
-    """Save `picture`, uint8 (H, W, 3), as a PNG there, in place of what was there; its path. Raises OutputError."""
+    """Save a picture, uint8 (H, W, 3), as a PNG, replacing any existing file, and return its path. Raises OutputError."""
     write_whole(path, _encode(picture, ".png"))
     return path
 
 
 def save_page(page: Page, folder: Path, now: datetime) -> Path:
-    """Save `page` as a PNG named for `now` in `folder`, and its strokes as JSON beside it, under the same name.
+    """Save a page as a PNG, and its strokes beside it as JSON, and return the PNG's path. No existing file is overwritten.
 
-    Raises OutputError when either cannot be written; then neither stays. No file is overwritten. Returns the PNG's path.
+    page: the page.
+    folder: an existing folder.
+    now: the time, which names the files.
+    Raises OutputError when either cannot be written; then neither stays.
     """
     files = ((".png", _encode(render(page), ".png")), (PAGE_SUFFIX, page_text(page).encode()))
     return _write_all_new(folder, f"camdigits-page-{now:%Y-%m-%d-%H%M%S}", files)
 
 
 def file_name(source_name: str) -> PurePath:
-    """The name, without a folder, that a source's results get: page.jpg of a path, stdin of `-`, the place of a URL."""
+    """Return the name, without a folder, of a source's results: page.jpg for a path, stdin for `-`, the address for a URL."""
     if source_name == STDIN:
         return PurePath("stdin")
     scheme, separator, place = public_name(source_name).partition("://")
@@ -329,9 +348,9 @@ def file_name(source_name: str) -> PurePath:
 
 
 class _Clip:
-    """An mp4 being written; frames of another size are fitted to the first, with black beside them.
+    """An mp4 in the making, with evenly spaced frames: each picture is repeated until the time of the next.
 
-    Its frames come evenly: each picture is repeated until the time of the next one.
+    Frames of another size are fitted to the first, with black borders.
     """
 
     def __init__(self, path: Path, fps: float, width: int, height: int, begin_s: float) -> None:
@@ -342,9 +361,9 @@ class _Clip:
         self._last: BgrImage | None = None
         try:
             name = str(path.resolve())
-            if os.fsencode(name) != name.encode("utf-8"):  # FFmpeg would write another file
+            if os.fsencode(name) != name.encode("utf-8"):  # FFmpeg would write to another name
                 raise UnicodeError
-        except UnicodeError as error:  # OpenCV would crash over some
+        except UnicodeError as error:  # some of these names crash OpenCV
             path.unlink(missing_ok=True)
             raise OutputError(
                 f"{path}: no clip can have a name that is not UTF-8; choose another folder, or rename it"
@@ -358,7 +377,7 @@ class _Clip:
             raise OutputError(f"{path}: no clip can be written there; check the disk's space, or choose another folder")
 
     def write(self, picture: BgrImage, time_s: float) -> None:
-        """Add a picture that is shown from `time_s` on."""
+        """Add a picture, shown from `time_s` on."""
         if not self._path.exists():
             raise OutputError(f"{self._path}: the clip was removed while it was written; choose a folder that stays")
         at = round((time_s - self._begin_s) * self._fps)
@@ -372,7 +391,7 @@ class _Clip:
         self._frames += 1
 
     def close(self) -> None:
-        # The writer reports no failure, and an mp4 gets its index last: what opens with every frame is complete.
+        # The writer reports no failure. An mp4 gets its index last, so one that opens with every frame is complete.
         with quiet_stderr():
             self._writer.release()
             check = cv2.VideoCapture(str(self._path.resolve()), cv2.CAP_FFMPEG)
@@ -386,14 +405,14 @@ class _Clip:
 
 
 def clip_size(width: int, height: int) -> tuple[int, int]:
-    """The size in pixels of a clip of pictures of that size: codecs take even sizes only, and none above `CLIP_LIMIT_PX`."""
+    """Return the size in pixels of a clip of pictures of that size: even sides, as codecs need, of at most `CLIP_LIMIT_PX`."""
     scale = min(1.0, CLIP_LIMIT_PX / max(width, height))
     even = [max(2, round(side * scale / 2) * 2) for side in (width, height)]
     return even[0], even[1]
 
 
 def fitted(picture: BgrImage, width: int, height: int) -> BgrImage:
-    """The picture, uint8 (H, W, 3), scaled to go into (width, height) whole, in its middle, with black beside it."""
+    """Scale a picture, uint8 (H, W, 3), to fit into (width, height) pixels, centred, with black borders."""
     picture_height, picture_width = picture.shape[:2]
     if (picture_width, picture_height) == (width, height):
         return picture
@@ -421,12 +440,17 @@ def _encode(picture: BgrImage, suffix: str) -> bytes:
 
 
 def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
-    """Write a file that was not there before: stem, else stem-2, stem-3 ...; what cannot be completed is removed."""
+    """Write a file under a new name: stem, else stem-2, stem-3 ... One that cannot be completed is removed."""
     return _write_all_new(folder, stem, ((suffix, data),))
 
 
 def _write_all_new(folder: Path, stem: str, files: Sequence[tuple[str, bytes]]) -> Path:
-    """Write files, suffix and data, under one name that none of them had before, or none; returns the first one's path."""
+    """Write all files under one new name, or none, and return the first one's path.
+
+    folder: an existing folder.
+    stem: the name without suffix; a number is added where any of the files exists.
+    files: suffix and data of each file.
+    """
     count = 1
     while True:
         paths = [folder / (f"{stem}{suffix}" if count == 1 else f"{stem}-{count}{suffix}") for suffix, _ in files]
@@ -461,9 +485,9 @@ def _stream_name(stream: TextIO) -> str:
 
 
 def _discard(stream: TextIO) -> None:
-    """Close what was interrupted or has failed, without waiting long for a reader that takes nothing.
+    """Close a stream after an interruption or error, without waiting long for a stalled reader.
 
-    On Windows it is waited for: pipes are written to there in no other way.
+    On Windows it waits, since pipes there can only be written to that way.
     """
     if sys.platform == "win32":
         with suppress(OSError):
@@ -480,11 +504,11 @@ def _discard(stream: TextIO) -> None:
             stream.close()
     finally:
         if blocked and not isinstance(stream, _ResultFile):
-            os.set_blocking(descriptor, True)  # stdout stays open, and others may write there too
+            os.set_blocking(descriptor, True)  # stdout stays open, and other code may write to it
 
 
 def _flush_within(stream: TextIO, limit_s: float) -> None:
-    """Flush a stream that does not block; what its reader has not taken by then is left."""
+    """Flush a non-blocking stream within `limit_s` seconds; drop what its reader has not taken by then."""
     until_s = seconds() + limit_s
     while True:
         try:

@@ -1,5 +1,5 @@
-"""What stands beneath the reading on this machine: model runtimes, child processes, threads, signals and streams, the clock,
-and where a user's own files lie.
+"""Services of this machine: model runtimes, child processes, threads, signals, standard streams, the clock, and a user's
+folders.
 
 Nothing here knows of sources, outputs or windows.
 """

@@ -1,6 +1,6 @@
-"""Functions in a process of their own: native code may crash, hang or take all memory over a damaged file.
+"""Functions in a process of their own, since native code may crash, hang or take all memory over a damaged file.
 
-`call` has one answer given; a `Server` is asked again and again.
+`call` returns a single answer. A `Server` answers again and again.
 """
 
 from __future__ import annotations
@@ -21,24 +21,31 @@ from typing import Any, BinaryIO
 from camdigits.runtime.process import redirect_to_null
 
 _READY = "ready"
+"""The line that the child prints before it calls the function."""
 _PROGRAM = (
     f"import json, sys; task = json.load(sys.stdin); sys.path[:] = task['path']; import {__name__} as child; child.answer(task)"
 )
+"""The child's program for `call`; it reads its task as JSON from stdin."""
 _SERVING = (
     "import json, sys; task = json.loads(sys.stdin.buffer.readline()); sys.path[:] = task['path']; "
     f"import {__name__} as child; child.serve(task)"
 )
+"""The child's program for `Server`; it reads its task as JSON from the first line of stdin."""
 
 
 class ChildError(Exception):
-    """The process ended without an answer; `str(error)` says how, as in: it crashed (SIGSEGV)."""
+    """The process ended without an answer. `str(error)` says how, as in: it crashed (SIGSEGV)."""
 
 
 def call(module: str, function: str, *arguments: str | int, deadline_s: float, memory_bytes: int | None = None) -> str | None:
-    """What `module.function(*arguments)`, a str, is in a process of its own; None where no such process can be had.
+    """Call a function in a process of its own and return its result, a str; None where no such process can be started.
 
-    memory_bytes: what the function may take besides what is taken when it begins (on Linux; elsewhere there is no such limit).
-    Raises ChildError when it crashes, raises, or gives no answer within deadline_s.
+    module: the name of the function's module.
+    function: the function's name.
+    arguments: what it is called with.
+    deadline_s: how long it may take, in seconds.
+    memory_bytes: memory that it may take beyond what the process has when it begins; limited on Linux only.
+    Raises ChildError when it crashes, raises, or does not answer in time.
     """
     python = _interpreter()
     if python is None:
@@ -46,7 +53,7 @@ def call(module: str, function: str, *arguments: str | int, deadline_s: float, m
     task = {"path": sys.path, "module": module, "function": function, "arguments": arguments, "memory_bytes": memory_bytes}
     try:
         ended = subprocess.run(
-            # -P and this process's own path: no module is taken from the folder that the user happens to be in.
+            # -P and this process's own path keep modules in the user's current folder from being imported.
             [python, "-P", "-c", _PROGRAM],
             input=json.dumps(task),
             stdout=subprocess.PIPE,
@@ -70,10 +77,14 @@ def call(module: str, function: str, *arguments: str | int, deadline_s: float, m
 
 
 class Server:
-    """A process in which `module.function(Channel, *arguments)` runs: lines go to it and come from it until either side ends.
+    """A process that runs `module.function(Channel, *arguments)` and exchanges lines with this one until either ends.
 
-    It hears none of the signals of this process' terminal, and ends when this process does, however that ends. Arguments are
-    what JSON can say. Raises ChildError where no such process can be had.
+    module: the name of the function's module.
+    function: the function's name.
+    arguments: what it is called with, as far as JSON can express it.
+    environment: variables added to this process's environment.
+    It receives no signals of this process's terminal, and ends when this process does, in whatever way.
+    Raises ChildError where no such process can be started.
     """
 
     def __init__(self, module: str, function: str, *arguments: Any, environment: Mapping[str, str]) -> None:
@@ -88,7 +99,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, **environment},
-                start_new_session=True,  # of no meaning on Windows
+                start_new_session=True,  # has no effect on Windows
                 creationflags=flags,
             )
         except OSError as error:
@@ -99,24 +110,27 @@ class Server:
         self.send(json.dumps({"path": sys.path, "module": module, "function": function, "arguments": arguments}).encode())
 
     def send(self, line: bytes) -> None:
-        """Hand it a line; one that is gone does not get it, and `receive` says so."""
+        """Send a line. After the process's end it is lost, and `receive` reports that end."""
         with suppress(OSError, ValueError):
             self._to.write(line + b"\n")
             self._to.flush()
 
     def receive(self) -> bytes:
-        """The next line of it, without its end; waits for it. Raises ChildError, which says how, when it has ended."""
+        """Wait for the next line and return it without its end.
+
+        Raises ChildError, which says how the process ended, when it has.
+        """
         line = self._from.readline()
         if not line.endswith(b"\n"):
             raise ChildError(self._ending())
         return line[:-1]
 
     def kill(self) -> None:
-        """End it at once, from whichever thread."""
+        """End the process at once, from any thread."""
         self._process.kill()
 
     def end(self) -> None:
-        """End it at once, and let go of all that was held of it."""
+        """End the process at once, and close its pipes."""
         self._process.kill()
         self._ending()
 
@@ -129,19 +143,19 @@ class Server:
 
 
 class Channel:
-    """The other side of a `Server`: what comes to it in lines, and what it says."""
+    """The child's side of a `Server`: the lines that come in, and those that go out."""
 
     def __init__(self) -> None:
-        self._from: BinaryIO = sys.stdin.buffer  # itself, since it may hold the first lines already
+        self._from: BinaryIO = sys.stdin.buffer  # the object itself: its buffer may already hold the first lines
         self._to: BinaryIO = os.fdopen(os.dup(1), "wb")
-        redirect_to_null(1)  # what libraries print
+        redirect_to_null(1)  # keeps output of libraries out of the lines
         self.farewell: Callable[[], None] = lambda: None
-        """What is done when the other side is gone, before this process ends."""
+        """Called when the other side is gone, before this process ends."""
         self._lines: SimpleQueue[bytes] = SimpleQueue()
         Thread(target=self._listen, daemon=True).start()
 
     def __iter__(self) -> Iterator[bytes]:
-        """The lines that come, without their ends. It does not end: the process does."""
+        """Yield the lines that come in, without their ends. The iteration never ends; the process does."""
         while True:
             yield self._lines.get()
 
@@ -149,11 +163,11 @@ class Channel:
         try:
             self._to.write(line + b"\n")
             self._to.flush()
-        except OSError:  # nobody listens any more
+        except OSError:  # the other side is gone
             self._leave()
 
     def _listen(self) -> None:
-        # Here and not where the work is done, so that the process ends also in the middle of it.
+        # On a thread of its own, so that the process also ends in the middle of its work.
         while (line := self._from.readline()).endswith(b"\n"):
             self._lines.put(line[:-1])
         self._leave()
@@ -166,7 +180,7 @@ class Channel:
 
 
 def serve(task: Mapping[str, Any]) -> None:
-    """The other side of `Server`."""
+    """Run the child's side of `Server`."""
     _leave_no_trace()
     code = 1
     try:
@@ -174,11 +188,11 @@ def serve(task: Mapping[str, Any]) -> None:
         function(Channel(), *task["arguments"])
         code = 0
     finally:
-        os._exit(code)  # Python's own end would wait for the thread that listens
+        os._exit(code)  # a normal exit would wait for the listening thread
 
 
 def answer(task: dict[str, object]) -> None:
-    """The other side of `call`."""
+    """Run the child's side of `call`."""
     function = getattr(import_module(str(task["module"])), str(task["function"]))
     _leave_no_trace()
     memory_bytes = task["memory_bytes"]
@@ -196,14 +210,14 @@ def _write_line(line: str) -> None:
 
 
 def _interpreter() -> str | None:
-    """The Python that runs this, or None inside another program (frozen or embedded), which must not be started anew."""
+    """Return the Python that runs this; None inside another program (frozen or embedded), which must not be started again."""
     python = sys.executable or ""
     is_python = Path(python).stem.lower().startswith(("python", "pypy"))
     return python if is_python and not getattr(sys, "frozen", False) else None
 
 
 def _leave_no_trace() -> None:
-    """A crash writes no core file and opens no window that asks what to do."""
+    """Let a crash write no core file and open no window that asks what to do."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -219,7 +233,7 @@ def _limit_memory(more_bytes: int) -> None:
     if sys.platform == "linux":
         import resource
 
-        with suppress(OSError, ValueError):  # a stricter limit is there already
+        with suppress(OSError, ValueError):  # a stricter limit is already set
             taken_bytes = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
             resource.setrlimit(resource.RLIMIT_AS, (taken_bytes + more_bytes,) * 2)
 

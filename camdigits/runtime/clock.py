@@ -1,4 +1,4 @@
-"""Time as the app reads it."""
+"""The app's clock."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import time
 
 
 def seconds() -> float:
-    """Seconds that only go up, from an arbitrary start; what `sources.ports.Clock` asks for."""
+    """Return seconds since an arbitrary start, which never go back, as `sources.ports.Clock` requires."""
     return time.monotonic()

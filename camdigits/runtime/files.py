@@ -10,12 +10,15 @@ from camdigits.errors import unwritable
 
 
 def write_whole(path: Path, data: bytes, make_folder: bool = False) -> None:
-    """Write a file so that it is all there or as it was before, whatever happens meanwhile. Raises OutputError.
+    """Write a file completely, or leave it as it was, whatever happens meanwhile.
 
-    make_folder: whether its folder is made where there is none. What is no ordinary file, as a pipe, is written to as it is.
+    path: the file; one that is no ordinary file, such as a pipe, is written to directly.
+    data: its new content.
+    make_folder: whether to make its folder where that is missing.
+    Raises OutputError.
     """
     ordinary = path.is_file() or not path.exists()
-    # A link stays one: what it leads to is replaced.
+    # A link stays a link, and its target is replaced.
     target = path.resolve() if ordinary else path
     beside = target.with_name(f"{target.name}.{os.getpid()}.new") if ordinary else path
     try:

@@ -1,4 +1,4 @@
-"""Networks from files: LiteRT for .tflite, Keras for .keras and .h5; the runtimes are imported only when used."""
+"""Networks from files: LiteRT for .tflite, Keras for .keras and .h5. Each runtime is imported only when used."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from camdigits.vision.finder import CANVAS_PX, CELL_PX, CHANNELS, Maps
 from camdigits.vision.types import Batch, Features, Probabilities
 
 BUNDLED = {"camdigits": "camdigits.tflite", "classic": "digit_classifier.tflite"}
-"""Networks that ship, by name; the first is the one used when none is named."""
+"""Files of the networks that ship, by name; the first is the default."""
 DEFAULT_MODEL = next(iter(BUNDLED))
+"""The network that is used when none is named."""
 INPUT_CONTRACT: Mapping[str, Any] = {
     "shape": [28, 28, 1],
     "dtype": "float32",
@@ -34,20 +35,32 @@ INPUT_CONTRACT: Mapping[str, Any] = {
     "ground": 0.0,
     "crop": "the stroke's longest side is 20 px, aspect kept, anti-aliased, centred by mass",
 }
+"""What a network takes: the shape and values of a crop, and how it is made."""
 GLYPH_SHAPE = (28, 28, 1)
+"""Rows, columns and channels of a crop."""
 CHUNK = 64
-"""Glyphs per invocation of the runtime: 2,000 at once cost 600 MB of activations, 64 cost 20 MB and no time."""
+"""Glyphs per invocation of the runtime. 2,000 at once cost 600 MB of activations; 64 cost 20 MB and take no longer."""
 SAFE_KERAS = (3, 15, 1)
-"""Earlier versions run code from model files: CVE-2025-1550, CVE-2025-9905, CVE-2026-12481."""
+"""Oldest version of Keras that is accepted. Earlier ones run code from model files: CVE-2025-1550, CVE-2025-9905,
+CVE-2026-12481."""
 TRIAL_S = {".tflite": 20.0, ".keras": 120.0, ".h5": 120.0}
-"""Kinds of model files, and how long one that no card vouches for may take to be tried; Keras alone takes a while to load."""
+"""Kinds of model files, and the time limit in seconds for trying a file without a card. Keras alone takes a while to load."""
 TRIAL_BYTES = {".tflite": 2 << 30}
-"""What it may take of memory meanwhile; what Keras sets aside depends on the machine."""
+"""Memory limits for trying a file, in bytes, by kind. Keras has none, since its reserve depends on the machine."""
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What is known of a trained network; kept beside its files as JSON and checked when one is loaded."""
+    """Facts about a trained network, kept beside its files as JSON and checked when one is loaded.
+
+    name: what the network is called.
+    input: what it takes, as in `INPUT_CONTRACT`.
+    classes: the names of its classes.
+    parameters: the number of its weights.
+    training: how it was trained.
+    metrics: how well it reads.
+    files: size and SHA-256 of each of its files, by name.
+    """
 
     name: str
     input: Mapping[str, Any]
@@ -57,8 +70,11 @@ class ModelCard:
     metrics: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     context: Mapping[str, Any] | None = None
-    """Weights that judge this network's probabilities by the company a candidate keeps and by what the finder sees at its place
-    (vision/context.py); under `finder`, where they count that, the name and SHA-256 of the finder's file beside the card."""
+    """Weights that correct the network's probabilities by a candidate's neighbours and the finder's output there
+    (vision/context.py).
+
+    Where they use the finder, `finder` holds the name and SHA-256 of its file beside the card.
+    """
 
     @classmethod
     def read(cls, path: Path) -> ModelCard:
@@ -76,15 +92,15 @@ class ModelCard:
 
 
 def file_entry(path: Path) -> dict[str, Any]:
-    """What a card keeps of a file: its size and SHA-256."""
+    """Return what a card states of a file: its size and SHA-256."""
     return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
 
 
 class LiteRTClassifier:
-    """Batch -> Probabilities through LiteRT, in chunks of at most `CHUNK` glyphs; threads that share it wait for one another.
+    """Batch -> Probabilities through LiteRT, in chunks of at most `CHUNK` glyphs. Threads that share it take turns.
 
-    A network may give its features beside its probabilities, as train/export.py writes it: of its outputs, the probabilities
-    are the first with as many columns as there are classes, the features the first other one of a row for each glyph.
+    A network may give features too, as train/export.py writes it. Its probabilities are the first output with as many columns
+    as there are classes; its features are the first other output with one row a glyph.
     """
 
     context: Context | None = None
@@ -92,8 +108,8 @@ class LiteRTClassifier:
     def __init__(self, path: Path, threads: int) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        with quiet_stderr():  # the runtime announces its CPU delegate there, which no user asked for
-            # By content, since names that are not UTF-8 are unknown to the runtime.
+        with quiet_stderr():  # hides the runtime's announcement of its CPU delegate
+            # Loaded by content: the runtime cannot open names that are not UTF-8.
             content = path.read_bytes()
             self._interpreter = Interpreter(model_content=content, num_threads=threads)
             self._interpreter.allocate_tensors()
@@ -108,14 +124,14 @@ class LiteRTClassifier:
         self._path, self._input, self._probabilities = path, inputs[0]["index"], outputs[probabilities]["index"]
         self._features = None if features is None else outputs[features]["index"]
         self._rows = int(inputs[0]["shape"][0])
-        self._lock = threading.Lock()  # what is put into the runtime and got out of it must be of one batch
+        self._lock = threading.Lock()  # one batch at a time, from its input to its output
 
     def __call__(self, batch: Batch) -> Probabilities:
         parts = [self._invoke(chunk, self._probabilities)[0] for chunk in _chunks(batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.class_count), np.float32)
 
     def probabilities_and_features(self, batch: Batch) -> tuple[Probabilities, Features]:
-        """Both for each glyph, at the cost of the probabilities. Raises ModelError for a network that gives no features."""
+        """Return both for each glyph, at the cost of the probabilities. Raises ModelError for a network without features."""
         if self._features is None:
             raise ModelError(_without_features(self._path))
         if not len(batch):
@@ -141,7 +157,7 @@ class LiteRTClassifier:
 
 
 class KerasClassifier:
-    """Batch -> Probabilities through Keras, for a user's own .keras or .h5."""
+    """Batch -> Probabilities through Keras, for a user's own .keras or .h5 file."""
 
     context: Context | None = None
     feature_count = 0
@@ -173,7 +189,7 @@ class KerasClassifier:
         return np.concatenate(parts) if parts else np.zeros((0, self.class_count), np.float32)
 
     def probabilities_and_features(self, _batch: Batch) -> tuple[Probabilities, Features]:
-        """Raises ModelError: a Keras file says its probabilities alone."""
+        """Raise ModelError: a Keras file gives only probabilities."""
         raise ModelError(_without_features(self._path))
 
 
@@ -186,9 +202,9 @@ def _without_features(path: Path) -> str:
 
 
 class LiteRTFinder:
-    """A finder (vision/finder.py) through LiteRT; threads that share it wait for one another.
+    """A finder (vision/finder.py) through LiteRT. Threads that share it take turns.
 
-    Raises ModelError for a file that is not one.
+    Raises ModelError for a file that is no finder.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -204,7 +220,7 @@ class LiteRTFinder:
             return np.asarray(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0], np.float32)
 
     def _ready_for(self, shape: tuple[int, ...]) -> Any:
-        """The runtime made ready for canvases of a shape, wide or high, which takes longer than a call."""
+        """Return the runtime prepared for canvases of a shape, wide or high; preparing takes longer than a call."""
         if shape not in self._ready:
             from ai_edge_litert.interpreter import Interpreter
 
@@ -217,21 +233,24 @@ class LiteRTFinder:
 
 
 FileClassifier = LiteRTClassifier | KerasClassifier
+"""A classifier from a file."""
 
 
 def bundled_model(name: str) -> Path:
-    """Where a network that ships is: inside the installed package, or in the checkout's `models/`."""
+    """Return the path of a network that ships: inside the installed package, or in the checkout's `models/`."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "models" / BUNDLED[name]
     return installed if installed.exists() else package.parent / "models" / BUNDLED[name]
 
 
 def load_classifier(model: str = DEFAULT_MODEL, threads: int = THREADS) -> FileClassifier:
-    """Load a classifier: one that ships (`camdigits`, `classic`), or a .tflite, .keras or .h5 file.
+    """Load a classifier.
 
+    model: one that ships (`camdigits`, `classic`), or a .tflite, .keras or .h5 file.
+    threads: threads that the runtime may use.
     A card beside the file (same name, .json) must agree with it in input, classes and SHA-256. A file whose SHA-256 is on no
-    card is tried in a process of its own first: the runtimes crash on some damaged files.
-    Raises ModelError for a file that is missing, corrupt, of another shape, not its card's, or named by a URL.
+    card is first tried in a process of its own, since the runtimes crash on some damaged files.
+    Raises ModelError for a file that is missing, corrupt, of another shape, different from its card, or named by a URL.
     """
     if re.match(r"\w[\w+.-]+://", model):
         raise ModelError("models are loaded from files on this machine only, not from a URL; download it first")
@@ -253,7 +272,7 @@ def load_classifier(model: str = DEFAULT_MODEL, threads: int = THREADS) -> FileC
 
 
 def _context_of(values: Mapping[str, Any], card_path: Path, threads: int) -> Context:
-    """What a card says of context, with the finder that lies beside it where it names one."""
+    """Return the context that a card describes, with the finder beside it where it names one."""
     try:
         weights = ContextWeights.from_dict(values)
         if len(weights.mean) == len(FEATURES):
@@ -267,8 +286,10 @@ def _context_of(values: Mapping[str, Any], card_path: Path, threads: int) -> Con
 def load_finder(path: Path, sha256: str | None = None, threads: int = THREADS) -> LiteRTFinder:
     """Load a finder from a .tflite file.
 
-    sha256: the checksum that it must have. Raises ModelError for a file that is missing, damaged, of another shape, or another
-    one than that.
+    path: the file.
+    sha256: the checksum that it must have; None for any.
+    threads: threads that the runtime may use.
+    Raises ModelError for a file that is missing, damaged, of another shape, or has another checksum.
     """
     _check_readable(path)
     if sha256 is not None and file_entry(path)["sha256"] != sha256:
@@ -285,7 +306,7 @@ def load_finder(path: Path, sha256: str | None = None, threads: int = THREADS) -
 
 def _check_readable(path: Path) -> None:
     try:
-        if path.is_dir():  # which Windows says is not allowed to be read
+        if path.is_dir():  # Windows would report a missing permission instead
             raise IsADirectoryError
         with path.open("rb") as file:
             file.read(1)
@@ -299,7 +320,7 @@ def _check_readable(path: Path) -> None:
 
 
 def trial(path: str, threads: int) -> str:
-    """What is wrong with a model file, in one line, or nothing; made to be called in a process of its own."""
+    """Return what is wrong with a model file, in one line, or "". It is called in a process of its own."""
     try:
         classifier = _open(Path(path), threads)
         for count in (1, CHUNK):
@@ -310,8 +331,8 @@ def trial(path: str, threads: int) -> str:
 
 
 def _try_in_child(path: Path, threads: int) -> None:
-    """Raise ModelError for a file that cannot be loaded and run, also where the runtime crashes or hangs over it."""
-    from camdigits.runtime import child  # what ships needs no processes
+    """Raise ModelError for a file that cannot be loaded and run, even one that makes the runtime crash or hang."""
+    from camdigits.runtime import child  # the networks that ship need no child process
 
     kind = _kind(path)
     try:
@@ -327,7 +348,8 @@ def _try_in_child(path: Path, threads: int) -> None:
 
 
 def _check_probabilities(path: Path, classifier: FileClassifier, glyphs: Batch) -> None:
-    """A few glyphs show what shapes do not: quantized inputs, a fixed number of rows, outputs without a softmax."""
+    """Raise ModelError for faults that shapes do not show: quantized inputs, a fixed number of rows, outputs without a
+    softmax."""
     try:
         probabilities = classifier(glyphs)
     except Exception as error:  # the runtimes raise anything here too

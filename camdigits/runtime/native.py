@@ -1,4 +1,4 @@
-"""Threads of ours that are inside a native library, which may keep them for ever."""
+"""Threads inside native libraries, which may keep them for ever."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import weakref
 from collections.abc import Callable
 
 _inside: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+"""Threads that `start_inside` has started."""
 
 
 def start_inside(call: Callable[[], object], name: str | None = None) -> threading.Thread:
-    """Make a call on a thread of its own that does not keep the program from ending."""
+    """Run a call on a thread of its own, which does not keep the program from ending."""
     thread = threading.Thread(target=call, name=name, daemon=True)
     _inside.add(thread)
     thread.start()
@@ -18,5 +19,5 @@ def start_inside(call: Callable[[], object], name: str | None = None) -> threadi
 
 
 def any_inside() -> bool:
-    """Whether one of those threads is still there."""
+    """Return whether one of those threads is still running."""
     return any(thread.is_alive() for thread in _inside)

@@ -1,4 +1,4 @@
-"""Silence for native libraries, which write to file descriptor 2 past Python's `sys.stderr`."""
+"""Silence for native libraries, which write to file descriptor 2 without using Python's `sys.stderr`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from tempfile import TemporaryFile
 from camdigits.runtime.process import redirect_to_null
 
 _lock = threading.Lock()
+"""Held while file descriptor 2 is redirected."""
 
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere meanwhile, for every thread; blocks of two threads wait for one another."""
+    """Discard output to file descriptor 2, of every thread, during the block. Blocks of several threads take turns."""
     with _lock:
         try:
             sys.stderr.flush()
             saved = os.dup(2)
-        except (OSError, AttributeError, ValueError):  # no stderr at all (pythonw, a closed descriptor): nothing to quiet
+        except (OSError, AttributeError, ValueError):  # no stderr (pythonw, a closed descriptor): nothing to silence
             yield
             return
         redirect_to_null(2)
@@ -33,17 +34,17 @@ def quiet_stderr() -> Iterator[None]:
 
 
 class CapturedStderr:
-    """What native libraries wrote to file descriptor 2, complete once the block is left."""
+    """Text that native libraries wrote to file descriptor 2; complete once the block has ended."""
 
     text = ""
 
 
 @contextmanager
 def captured_stderr() -> Iterator[CapturedStderr]:
-    """As `quiet_stderr`, but what is written meanwhile is kept. Nothing is heard where no temporary file can be made."""
+    """Capture output to file descriptor 2 during the block. Where no temporary file can be made, discard it."""
     captured = CapturedStderr()
     try:
-        file = TemporaryFile()  # noqa: SIM115 - closed below, and not at an error of the block alone
+        file = TemporaryFile()  # noqa: SIM115 - closed below by the with statement
     except OSError:
         with quiet_stderr():
             yield captured
@@ -70,11 +71,11 @@ def captured_stderr() -> Iterator[CapturedStderr]:
 
 @contextmanager
 def discarded_native_stderr() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere meanwhile, for this process and those it starts; `sys.stderr` leads where it led."""
+    """Discard output to file descriptor 2, of this process and those it starts, during the block. `sys.stderr` still works."""
     python_stderr = sys.stderr
     try:
         shown, saved = os.dup(python_stderr.fileno()), os.dup(2)
-    except (OSError, AttributeError, ValueError):  # no stderr at all, or one in memory
+    except (OSError, AttributeError, ValueError):  # no stderr, or one in memory
         yield
         return
     mine = os.fdopen(shown, "w", encoding=python_stderr.encoding, errors="backslashreplace", buffering=1)

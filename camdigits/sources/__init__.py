@@ -1,6 +1,6 @@
-"""Where frames come from: cameras, network cameras, clips, pictures, documents, saved pages, and folders of these.
+"""Sources of frames: cameras, network cameras, clips, pictures, documents, saved pages, and folders of these.
 
-`kinds` tells what a name means, `formats` what a file holds, each in one table; what a source looks like to its reader stands
-in `ports`. Files, cameras and addresses are opened here and nowhere else; nothing here knows what is read on a frame or where
-it goes.
+`kinds` says in one table what the name of a source means. `formats` says in another what a file holds. `ports` describes a
+source as its reader sees it.
+Files, cameras and addresses are opened here and nowhere else. Nothing here knows how a frame is read or where the reading goes.
 """

@@ -1,4 +1,4 @@
-"""Pictures that a program has at hand: arrays of any library, Pillow images, the bytes of picture files."""
+"""Pictures in a program's memory: arrays of any library, Pillow images, the bytes of picture files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from camdigits.sources.pictures import EXIF_ORIENTATION, as_bgr, decode_picture,
 from camdigits.vision.types import BgrImage
 
 _CHANNELS = (1, 3, 4)
+"""Numbers of channels that a picture may have: grey, BGR, BGRA."""
 _WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
+"""Pillow's modes with an alpha channel."""
 
 
 class ArrayLike(Protocol):
-    """What NumPy takes for an array, such as the tensors of PyTorch."""
+    """Anything that NumPy converts to an array, such as a tensor of PyTorch."""
 
     def __array__(self) -> npt.NDArray[Any]: ...
 
 
 class PillowImage(Protocol):
-    """PIL.Image.Image, which is not needed to import this."""
+    """PIL.Image.Image, described so that this module needs no Pillow."""
 
     @property
     def mode(self) -> str: ...
@@ -34,16 +36,20 @@ class PillowImage(Protocol):
 
 
 Picture = npt.NDArray[Any] | ArrayLike | PillowImage | bytes | bytearray | memoryview
+"""A picture in memory, in any of the forms that `bgr_of` takes."""
 
 
 def bgr_of(image: object, name: str = "the image") -> BgrImage:
-    """uint8 (H, W, 3), BGR, of a picture in memory; the very array, where it is that already.
+    """Convert a picture in memory to uint8 (H, W, 3), BGR.
 
-    Arrays are (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, of uint8, uint16, bool, or floats from 0 to 1. Pillow images may be
-    of any mode and are turned upright as their EXIF orientation says; bytes are those of a whole picture file.
+    image: an array, a Pillow image, or the bytes of a whole picture file.
+    name: what error messages call the picture.
+    Arrays are (H, W) grey, (H, W, 3) BGR or (H, W, 4) BGRA, of uint8, uint16, bool, or floats from 0 to 1. One that already is
+    uint8 BGR comes back as it is, without a copy.
+    Pillow images may have any mode, and are turned upright by their EXIF orientation.
     Raises SourceError for anything else.
     """
-    # Whoever has a Pillow image has loaded Pillow.
+    # A program that has a Pillow image has loaded Pillow.
     pillow = sys.modules.get("PIL.Image")
     if pillow is not None and isinstance(image, pillow.Image):
         return _of_pillow(image, name)
@@ -71,7 +77,7 @@ def _remedy(image: object) -> str:
         return "numpy.array(rows, numpy.uint8) makes one of it"
     if hasattr(image, "read"):
         return "give what is in it: file.read()"
-    return "was it read at all?"  # None is what OpenCV gives for a file that it cannot read
+    return "was it read at all?"  # OpenCV gives None for a file that it cannot read
 
 
 def _of_array(pixels: npt.NDArray[Any], name: str) -> BgrImage:
@@ -103,12 +109,12 @@ def _of_pillow(image: Any, name: str) -> BgrImage:
 def _orientation(image: Any) -> int:
     try:
         return int(image.getexif().get(EXIF_ORIENTATION, 1))
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):  # EXIF that is damaged says nothing
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):  # damaged EXIF counts as none
         return 1
 
 
 def _pillow_pixels(image: Any) -> npt.NDArray[Any]:
-    """uint8 or uint16, grey, BGR or BGRA, of a Pillow image; not yet turned."""
+    """Return the pixels of a Pillow image: uint8, uint16 or floats 0 to 1; grey, BGR or BGRA; not yet turned upright."""
     mode = image.mode
     if mode in _WITH_ALPHA or (mode in ("1", "L", "P", "RGB") and "transparency" in image.info):
         rgba = np.asarray((image.convert("LA") if mode == "La" else image).convert("RGBA"))
@@ -123,9 +129,11 @@ def _pillow_pixels(image: Any) -> npt.NDArray[Any]:
 
 
 def _scaled(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The pixels of a Pillow mode that does not say what white is: 1, 255 or 65535, the least that holds the brightest.
+    """Return pixels in the smallest range that holds them, for a Pillow mode that does not say which value is white.
 
-    A picture that is darker than that would be black to any reader.
+    White is 1, 255 or 65535: the least of these that is not below the brightest pixel, since a larger one would make the
+    picture black.
+    Raises ValueError for values below 0 or above 65535.
     """
     low, high = (np.fmin.reduce(pixels, axis=None), np.fmax.reduce(pixels, axis=None)) if pixels.size else (0, 0)
     if low < 0 or high > np.iinfo(np.uint16).max:

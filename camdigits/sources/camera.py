@@ -1,4 +1,4 @@
-"""Cameras of this machine: how each system opens one, and which there are."""
+"""Cameras of this machine: how each operating system opens and lists them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,20 @@ from camdigits.sources.ports import Clock
 from camdigits.sources.v4l2 import CameraMode, Ioctl, video_nodes
 
 _LOST = "check its cable and whether another program took it"
+"""What the user can do about a camera that is lost."""
 _DEVICES = Path("/dev")
+"""Linux keeps the device files of cameras here."""
 _NAMES = Path("/sys/class/video4linux")
+"""Linux tells the names of cameras here."""
 _PI_RECEIVERS = ("unicam", "rp1-cfe")
-"""What the kernel calls the Raspberry Pi's camera ports: they open as cameras, and OpenCV waits for their pictures in vain."""
+"""The kernel's names for the Raspberry Pi's camera ports. They open as cameras, but OpenCV never gets a picture from them."""
 _PI_CONVERTERS = ("bcm2835-isp", "pispbe")
+"""The kernel's names for the Raspberry Pi's picture converters, which are no cameras."""
 _MAX_TRIED = 10
+"""At most this many indices are tried where the system does not list its cameras."""
 
 Connect = Callable[[int, int], Capture]
-"""Gives a capture of a camera's index and one of OpenCV's backends."""
+"""Opens a capture, given a camera's index and one of OpenCV's backends."""
 
 
 def open_camera(
@@ -42,10 +47,16 @@ def open_camera(
     params: LiveParams = LiveParams(),  # noqa: B008 - a frozen value
     clock: Clock = time.monotonic,
 ) -> LiveSource:
-    """Open camera `index`, asking for `size` (width, height) in pixels as MJPG.
+    """Open a camera, asking it for MJPG.
 
-    reconnect: whether it is opened again when it is lost. `connect(index, backend)` gives a capture.
-    Raises SourceError when the camera is not there or not free, and, where it is not opened again, when it does not answer.
+    index: the camera's number.
+    size: (width, height) in pixels to ask for.
+    reconnect: whether to open the camera again when it is lost.
+    connect: opens a capture, given the index and one of OpenCV's backends.
+    platform: the operating system, as in `sys.platform`.
+    params: how long to be patient with the camera.
+    clock: the time in seconds.
+    Raises SourceError when the camera is not there or not free. Without `reconnect`, also when it does not answer.
     """
 
     def attempt() -> Capture:
@@ -53,7 +64,7 @@ def open_camera(
 
     first = attempt
     if platform == "darwin":
-        # Only on the main thread can macOS ask the user to allow the camera (OpenCV's issue 16427).
+        # macOS can ask the user to allow the camera on the main thread only (OpenCV's issue 16427).
         opened = attempt()
 
         def first() -> Capture:
@@ -73,20 +84,20 @@ def open_camera(
 
 
 def camera_backends(platform: str) -> tuple[int, ...]:
-    """OpenCV's camera backends for a `sys.platform`, best first."""
+    """Return OpenCV's camera backends for a `sys.platform`, best first."""
     if platform.startswith("linux"):
         return (cv2.CAP_V4L2,)
     if platform == "darwin":
         return (cv2.CAP_AVFOUNDATION,)
     if platform == "win32":
-        return (cv2.CAP_DSHOW, cv2.CAP_MSMF)  # DirectShow opens at once; MSMF knows a few cameras more
+        return (cv2.CAP_DSHOW, cv2.CAP_MSMF)  # DirectShow opens at once; MSMF knows a few more cameras
     return (cv2.CAP_ANY,)
 
 
 def other_cameras(index: int | None, platform: str = sys.platform) -> list[int]:
-    """The indices of the cameras that are there beside camera `index`, the next one first and round again; not opened.
+    """Return the indices of the cameras beside camera `index`: those after it, then those before it.
 
-    Where the system does not list its cameras, the one after `index` and the first.
+    No camera is opened. Where the system does not list its cameras, the result is the one after `index` and the first.
     """
     after = -1 if index is None else index
     listed = _listed(platform)
@@ -97,7 +108,12 @@ def other_cameras(index: int | None, platform: str = sys.platform) -> list[int]:
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera that is there: the index that opens it, its name, and what it gives as far as the system says so."""
+    """A camera of this machine.
+
+    index: the number that opens it.
+    name: what the system calls it.
+    modes: the sizes and rates it offers; empty where the system does not say.
+    """
 
     index: int
     name: str
@@ -107,7 +123,7 @@ class Camera:
         return f"{self.index} {self.name}"
 
     def sizes(self) -> str:
-        """Sizes with their frames a second, of all formats, largest first: 1280x720@30,15 640x480@30."""
+        """Return the sizes and frame rates of all formats as text, largest first: 1280x720@30,15 640x480@30."""
         rates_of: dict[str, tuple[set[float], bool]] = {}
         for mode in sorted(self.modes, key=lambda mode: (-mode.max_size[0] * mode.max_size[1], mode.min_size)):
             max_size = "{}x{}".format(*mode.max_size)
@@ -117,7 +133,10 @@ class Camera:
         return " ".join(f"{size}{_rates_text(*rates)}" for size, rates in rates_of.items())
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: sizes in pixels, rates in frames a second; of a range of sizes or rates its ends."""
+        """Return the camera for JSON: sizes in pixels, rates in frames a second.
+
+        A range of sizes or rates is given by its ends.
+        """
         return {
             "index": self.index,
             "name": self.name,
@@ -140,24 +159,26 @@ class Camera:
 
 
 def cameras(platform: str = sys.platform, ioctl: Ioctl | None = None, connect: Connect = cv2.VideoCapture) -> list[Camera]:
-    """The cameras that are there, by the indices that `open_camera` takes; on Linux, Windows and macOS none is opened.
+    """List the cameras of this machine, by the indices that `open_camera` takes.
 
-    Elsewhere, and where the system cannot be asked, those from 0 on that open are there.
+    On Linux, Windows and macOS none is opened. Elsewhere, and where the system gives no list, indices from 0 on are tried until
+    one does not open.
     """
     listed = _listed(platform, ioctl)
     return _tried(platform, connect) if listed is None else listed
 
 
 def is_index(name: str) -> bool:
-    """Whether a name is that of a camera by its index."""
+    """Return whether a name is a camera's index."""
     return name.isascii() and name.isdigit()
 
 
 def find_camera(wanted: str, there: Callable[[], Iterable[Camera]] | None = None) -> int:
-    """The index of the camera that `wanted` is: an index, a name in any case, or a part of one name only.
+    """Return the index of the camera that `wanted` names.
 
-    there() gives the cameras that are there, `cameras` by default.
-    Raises SourceError, which names the cameras that are there, where no name or several are meant. An index is not looked for.
+    wanted: an index, a camera's name in any case, or a part of exactly one name. An index is returned without a check.
+    there: lists the cameras of this machine; `cameras` by default.
+    Raises SourceError, which lists the cameras, when no name or several names match.
     """
     if is_index(wanted):
         return int(wanted)
@@ -178,14 +199,14 @@ def _there(known: Iterable[Camera]) -> str:
 
 
 def _listed(platform: str, ioctl: Ioctl | None = None) -> list[Camera] | None:
-    """The cameras that the system lists, by index; None where it lists none to us."""
+    """Return the cameras that the system lists, by index; None where it gives no list."""
     if platform.startswith("linux"):
         return _of_linux(ioctl)
     named: dict[int, str] = {}
     try:
         library = importlib.import_module("cv2_enumerate_cameras")
         with _quiet_on_macos(platform):
-            for backend in camera_backends(platform):  # in the order in which open_camera tries them
+            for backend in camera_backends(platform):  # in the order in which _capture tries them
                 for found in library.enumerate_cameras(backend):
                     named.setdefault(int(found.index), " ".join(str(found.name).split()))
     except (ImportError, NotImplementedError, RuntimeError, OSError):
@@ -203,7 +224,7 @@ def _of_linux(ioctl: Ioctl | None) -> list[Camera]:
 
 
 def _tried(platform: str, connect: Connect) -> list[Camera]:
-    """The cameras from 0 on that open, to the first that does not, each with the size that it has then."""
+    """Return the cameras from index 0 on, up to the first that does not open, each with its size as opened."""
     there: list[Camera] = []
     for index in range(_MAX_TRIED):
         for backend in camera_backends(platform):
@@ -241,8 +262,8 @@ def _capture(index: int, size: tuple[int, int], connect: Connect, platform: str)
         capture.release()
     else:
         raise SourceError(_absence(index, platform))
-    # The format first: uncompressed, most USB cameras give large pictures at 5 frames a second.
-    if backend == cv2.CAP_DSHOW:  # which takes MJPG only as a change from another format (OpenCV's issue 9084)
+    # The format comes first: most USB cameras give large uncompressed pictures at only 5 frames a second.
+    if backend == cv2.CAP_DSHOW:  # it accepts MJPG only as a change from another format (OpenCV's issue 9084)
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"mjpg"))
     capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
@@ -251,18 +272,21 @@ def _capture(index: int, size: tuple[int, int], connect: Connect, platform: str)
 
 
 def _quiet_on_macos(platform: str) -> AbstractContextManager[None]:
-    """There OpenCV prints by itself that a camera is not there or not allowed, and the system what it thinks of who asks."""
+    """Silence stderr on macOS.
+
+    OpenCV prints there that a camera is missing or not allowed, and the system prints remarks on the program that asks.
+    """
     return quiet_stderr() if platform == "darwin" else nullcontext()
 
 
 def _is_pi_camera(index: int) -> bool:
-    """Whether camera `index` is a Raspberry Pi's own, which OpenCV cannot read, and picamera2 is installed to do so."""
+    """Return whether camera `index` is a Raspberry Pi's own and picamera2 is installed. OpenCV cannot read such a camera."""
     own = len(pi_cameras())
     if index >= own:
         return False
     try:
         name = (_NAMES / f"video{index}" / "name").read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:  # no such device: newer systems number the ports otherwise
+    except OSError:  # no such device: newer systems number the ports differently
         name = ""
     return not name or name.startswith(_PI_RECEIVERS)
 

@@ -1,4 +1,4 @@
-"""Clips with an end: every frame upright and at its own time, through OpenCV, or through PyAV for what OpenCV cannot decode."""
+"""Clips with an end. OpenCV gives every frame upright and at its own time; PyAV decodes what OpenCV cannot."""
 
 from __future__ import annotations
 
@@ -25,33 +25,39 @@ from camdigits.sources.ports import UserInput
 from camdigits.vision.types import BgrImage, Frame
 
 _EVEN_S = 0.002
-"""Containers round times to milliseconds; of frames that come evenly the exact time is told."""
+"""Times this close to an even spacing, in seconds, are taken as even: containers round times to milliseconds."""
 _COVER_FPS = 1000.0
-"""Higher frame rates are units of time: FFmpeg gives one for the cover of a sound file, which is a picture."""
+"""A stated frame rate from this on is a unit of time: FFmpeg gives one for the cover of a sound file, which is a picture."""
 _ALPHA_TAGS = (b"BGRA", b"RGBA", b"ARGB", b"ABGR", b"Y4", b"G4", b"Y2")
-"""How the tags begin that FFmpeg gives pixel formats with transparency."""
+"""First bytes of FFmpeg's tags for pixel formats with transparency."""
 _UNEVEN, _UNEVEN_FPS = 0.25, 30.0
-"""Steps that differ from the frame period by more than that share of it are uneven; such frames are drawn at that rate."""
+"""Clips with uneven frames.
+
+_UNEVEN: share of the frame period by which the first step must differ from it to be uneven.
+_UNEVEN_FPS: lowest frame rate at which such clips are drawn, in frames a second.
+"""
 _GIF_TAG = b"gif"
+"""First bytes of FFmpeg's codec tag for GIF."""
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""FFmpeg's own decoders leave out transparency that lies beside the picture."""
+"""Decoders that read transparency stored beside the picture, by codec. FFmpeg's own decoders leave it out."""
 _SAMPLE = 8
-"""By so many pictures of an animation is told how fast they come."""
+"""An animation's frame rate is the mean over this many of its first pictures."""
 _EXTRA = "pip install 'camdigits[record]'"
+"""The command that installs PyAV."""
 
 
 class Shot(NamedTuple):
-    """A frame of a clip and when it is shown, in seconds from anywhere; None where the clip does not say."""
+    """A frame of a clip and when it is shown: seconds from an arbitrary start, None where the clip does not say."""
 
     image: BgrImage
     time_s: float | None
 
 
 class ClipSource:
-    """A clip with an end: every frame, in order, at its own time since the first one.
+    """A clip with an end: every frame, in order, timed from the first one.
 
-    One of a single frame, as many GIFs, the cover of a sound file and what stands behind the URL of a JPEG, is a picture:
-    there is nothing to follow.
+    A clip of a single frame is a picture, since there is nothing to follow. Examples are many GIFs, the cover of a sound file,
+    and a JPEG behind a URL.
     """
 
     live = False
@@ -60,9 +66,14 @@ class ClipSource:
     def __init__(
         self, name: str, shots: Iterator[Shot], fps: float, promised: float, held: ExitStack | None = None, message: str = ""
     ) -> None:
-        """fps, promised: what the clip says of its frame rate, and of how many frames it has; nonsense is not believed.
+        """Take over a clip that has been opened.
 
-        held: what is let go of when the source is closed. message: what there is to say of all of the clip.
+        name: what to call it before the user.
+        shots: its frames in order.
+        fps: its frame rate as its header states it; an impossible one is ignored.
+        promised: its number of frames as its header states it; an impossible one is ignored.
+        held: what to close together with the source.
+        message: a sentence for the user about the whole clip, or "".
         """
         self.name = name
         self.frame_period_s = 1 / sound_fps(fps, DEFAULT_FPS)
@@ -80,7 +91,7 @@ class ClipSource:
         self._step_s = self._ahead[1].time_s if len(self._ahead) > 1 else self.frame_period_s
 
     def drawn_fps(self, every: int) -> float:
-        """The rate at which every Nth frame of it finds a place at its own time."""
+        """Return the frame rate at which every `every`-th frame can be drawn at its own time."""
         even_fps = 1 / (self.frame_period_s * every)
         is_uneven = abs(self._step_s / self.frame_period_s - 1) > _UNEVEN
         return max(even_fps, _UNEVEN_FPS) if is_uneven else even_fps
@@ -107,7 +118,10 @@ class ClipSource:
             self._index += 1
 
     def _time_of(self, shot: Shot) -> float:
-        """When a frame is shown; a period after the last one where the clip does not say, or goes back in time."""
+        """Return when a frame is shown, in seconds since the first one.
+
+        Where the clip does not say, or goes back in time, that is one period after the last frame.
+        """
         if self._index == 0:
             self._began_s = shot.time_s or 0.0
             return 0.0
@@ -123,14 +137,17 @@ class ClipSource:
 
     def _shortfall(self) -> str:
         missing = (self.frame_count or 0) - self._index
-        # Containers without a frame count give one that is estimated from the duration, a little off now and then.
+        # Containers without a frame count estimate it from the duration, sometimes a little wrongly.
         if missing <= max(1, self._index // 50):
             return ""
         return f"{self.name}: cut off: its header promises {self.frame_count} frames, {self._index} are there; these were read"
 
 
 def open_clip(path: Path, name: str) -> ClipSource:
-    """The clip in a file. Raises SourceError for one that cannot be played, OSError for one that cannot be opened."""
+    """Open the clip in a file, called `name` before the user.
+
+    Raises SourceError for a clip that cannot be played, OSError for a file that cannot be opened.
+    """
     with path.open("rb") as file:
         lies, alpha_beside = containers.orientation(file), containers.has_alpha_beside(file)
     with ExitStack() as held:
@@ -139,7 +156,7 @@ def open_clip(path: Path, name: str) -> ClipSource:
             capture = connect(place)
         held.callback(capture.release)
         mirrored = lies in containers.MIRRORED
-        if mirrored:  # OpenCV would turn it, and leave it mirrored
+        if mirrored:  # OpenCV would turn it but leave it mirrored
             capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
         first = grab(capture, name) if capture.isOpened() else None
         has_alpha = alpha_beside or _has_alpha(capture)
@@ -162,7 +179,7 @@ def open_clip(path: Path, name: str) -> ClipSource:
 
 
 def open_animation(data: bytes, name: str) -> ClipSource:
-    """The clip in a WebP, PNG or AVIF that moves. Raises SourceError for one that is damaged."""
+    """Open an animated WebP, PNG or AVIF from its bytes. Raises SourceError for one that is damaged."""
     frames = animation_frames(data, name)
     begun = list(islice(frames, _SAMPLE))
 
@@ -176,7 +193,14 @@ def open_animation(data: bytes, name: str) -> ClipSource:
 
 
 def clip_of(capture: Capture, name: str, shots: Iterator[Shot], held: ExitStack | None = None, message: str = "") -> ClipSource:
-    """The clip of an open capture, of which `shots` come; held: what is let go of with it, by default the capture."""
+    """Make a clip of an open capture.
+
+    capture: states the clip's frame rate and number of frames.
+    name: what to call it before the user.
+    shots: its frames in order.
+    held: what to close together with the clip; by default the capture.
+    message: a sentence for the user about the whole clip, or "".
+    """
     if held is None:
         held = ExitStack()
         held.callback(capture.release)
@@ -185,7 +209,7 @@ def clip_of(capture: Capture, name: str, shots: Iterator[Shot], held: ExitStack 
 
 
 def shots_of(capture: Capture, name: str, *begun: Shot | None) -> Generator[Shot]:
-    """The frames of an open capture, after those that were read already."""
+    """Yield the frames of an open capture, after those in `begun` that were read already."""
     for shot in begun:
         if shot is not None:
             yield shot
@@ -194,16 +218,16 @@ def shots_of(capture: Capture, name: str, *begun: Shot | None) -> Generator[Shot
 
 
 def connect(place: str, options: list[int] | None = None) -> cv2.VideoCapture:
-    """A capture through FFmpeg, which turns frames upright and goes to RTSP cameras over TCP where they allow it.
+    """Open a capture through FFmpeg, which turns frames upright and reads RTSP cameras over TCP where they allow it.
 
-    Raises UnicodeEncodeError for a place that is not UTF-8: OpenCV crashes over one.
+    Raises UnicodeEncodeError for a place that is not UTF-8, over which OpenCV would crash.
     """
     place.encode("utf-8")
     return cv2.VideoCapture(place, cv2.CAP_FFMPEG, options or [])
 
 
 def grab(capture: Capture, name: str) -> Shot | None:
-    """The next frame of a capture, and its time; None where there is no more, or none that can be decoded."""
+    """Read the next frame of a capture and its time; None at the end, or where none can be decoded."""
     image = read_image(capture, name)
     if image is None:
         return None
@@ -215,9 +239,9 @@ def grab(capture: Capture, name: str) -> Shot | None:
 
 @contextmanager
 def _name_for_ffmpeg(path: Path) -> Iterator[str]:
-    """A name by which FFmpeg finds the file: it takes names for UTF-8, whatever the system's encoding is.
+    """Give a name by which FFmpeg finds the file: FFmpeg takes names for UTF-8, whatever the system's encoding.
 
-    Absolute, since FFmpeg takes what stands before a colon for a protocol.
+    The name is absolute, since FFmpeg takes text before a colon for a protocol.
     """
     name = str(path.resolve())
     try:
@@ -232,7 +256,7 @@ def _name_for_ffmpeg(path: Path) -> Iterator[str]:
 
 
 def _through_pyav(place: str, name: str, lies: int, alpha_beside: bool) -> ClipSource | None:
-    """The clip as PyAV plays it; None where it cannot, or is not there."""
+    """Open the clip with PyAV; None where PyAV is missing or cannot play it."""
     try:
         import av
     except ImportError:
@@ -241,7 +265,7 @@ def _through_pyav(place: str, name: str, lies: int, alpha_beside: bool) -> ClipS
         with ExitStack() as held:
             container: Any = held.enter_context(av.open(place))
             stream = container.streams.video[0]
-            if stream.codec_context is None:  # nor does its FFmpeg know the codec
+            if stream.codec_context is None:  # PyAV's FFmpeg does not know the codec either
                 return None
             shots = _pyav_shots(container, stream, name, lies, alpha_beside)
             first = next(shots, None)
@@ -268,18 +292,18 @@ def _pyav_shots(container: Any, stream: Any, name: str, lies: int, alpha_beside:
                 has_alpha = any(component.is_alpha for component in frame.format.components)
                 pixels = frame.to_ndarray(format="bgra" if has_alpha else "bgr24")
                 yield Shot(upright(as_bgr(pixels, name), lies), frame.time)
-    except av.FFmpegError:  # what is damaged ends here, as in OpenCV
+    except av.FFmpegError:  # a damaged clip ends here, as in OpenCV
         return
 
 
 def _has_alpha(capture: Capture) -> bool:
     tag = _tag(capture, cv2.CAP_PROP_CODEC_PIXEL_FORMAT)
-    # A GIF leaves out what stays as it was; FFmpeg lays it over white.
+    # A GIF uses transparency for unchanged pixels; FFmpeg lays it over white.
     return tag.startswith(_ALPHA_TAGS) and not _tag(capture, cv2.CAP_PROP_FOURCC).startswith(_GIF_TAG)
 
 
 def _codec(capture: Capture) -> str:
-    """The four letters of the codec, or "" where there is none to be told."""
+    """Return the four letters of the codec, or "" where it is not known."""
     if not capture.isOpened() or capture.get(cv2.CAP_PROP_FRAME_WIDTH) <= 0:
         return ""
     letters = _tag(capture, cv2.CAP_PROP_FOURCC)

@@ -1,4 +1,5 @@
-"""What the heads of clips say that OpenCV does not: how an MP4 lies, and whether a WebM's transparency is kept beside it."""
+"""Facts in the heads of clips that OpenCV does not give: an MP4's orientation, and whether a WebM stores transparency beside
+the picture."""
 
 from __future__ import annotations
 
@@ -7,11 +8,13 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 _EBML = b"\x1a\x45\xdf\xa3"
+"""First bytes of WebM and Matroska files."""
 _ALPHA_MODE = b"\x53\xc0\x81\x01"
-"""Matroska's element AlphaMode, with a length of one and the value 1; it stands in the head of a track."""
+"""Matroska's element AlphaMode with a length of one and the value 1; it stands in the head of a track."""
 _HEAD_BYTES = 16_384
+"""AlphaMode is looked for in this many bytes from the beginning."""
 _MAX_BYTES = 64 << 20
-"""A `moov` box is read whole; hours of film have one of a few megabytes."""
+"""Largest `moov` box that is read; that of a film of hours has a few megabytes."""
 _ORIENTATIONS = {
     (1, 0, 0, 1): 1,
     (-1, 0, 0, 1): 2,
@@ -22,19 +25,20 @@ _ORIENTATIONS = {
     (0, -1, -1, 0): 7,
     (0, -1, 1, 0): 8,
 }
-"""The turns and mirrorings (a, b, c, d) of a track's matrix, ISO/IEC 14496-12, as EXIF numbers them."""
+"""EXIF's number for each turn and mirroring (a, b, c, d) of a track's matrix (ISO/IEC 14496-12)."""
 MIRRORED = (2, 4, 5, 7)
+"""EXIF's numbers of the mirrored orientations."""
 
 
 def has_alpha_beside(file: BinaryIO) -> bool:
-    """Whether that is a WebM or Matroska file whose transparency is a stream of its own, which most decoders leave out."""
+    """Return whether a file is WebM or Matroska with its transparency in a stream of its own, which most decoders leave out."""
     file.seek(0)
     head = file.read(_HEAD_BYTES)
     return head.startswith(_EBML) and _ALPHA_MODE in head
 
 
 def orientation(file: BinaryIO) -> int:
-    """How the first video track of an MP4 or MOV is to be turned, 1..8 as EXIF numbers it; 1 for all else."""
+    """Return the orientation of the first video track of an MP4 or MOV, 1..8 as EXIF numbers it; 1 for any other file."""
     length = file.seek(0, os.SEEK_END)
     for kind, start, end in _boxes(file, 0, length):
         if kind == b"moov" and end - start <= _MAX_BYTES:
@@ -45,7 +49,7 @@ def orientation(file: BinaryIO) -> int:
 
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes between two places: their kinds, and where what is in them begins and ends."""
+    """Yield the boxes between two offsets: each box's kind, and the offsets where its content begins and ends."""
     while start + 8 <= end:
         file.seek(start)
         length, kind = int.from_bytes(file.read(4), "big"), file.read(4)

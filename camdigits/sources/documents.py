@@ -1,4 +1,4 @@
-"""PDFs, scanned or drawn in, as pictures page by page, through PDFium."""
+"""PDF documents, scanned or drawn, as one picture a page, through PDFium."""
 
 from __future__ import annotations
 
@@ -23,42 +23,66 @@ if TYPE_CHECKING:
     import pypdfium2
 
 DOCUMENT_SUFFIXES = (".pdf",)
+"""Suffixes of documents, in lower case."""
 DRAWN_DPI = 200
-"""The least resolution of pages that hold more than pictures side by side; those of a scanner have 150 to 300."""
+"""Lowest resolution of pages that are no plain scans, in dots an inch. Scanners use 150 to 300."""
 MAX_PX, MAX_SIDE_PX = 36_000_000, 30_000
-"""No page is drawn with more pixels: an A4 sheet scanned at 600 dpi has 34.8 million."""
+"""Largest size of a drawn page.
+
+MAX_PX: pixels in all; an A4 sheet scanned at 600 dpi has 34.8 million.
+MAX_SIDE_PX: pixels along a side.
+"""
 _POINTS_PER_INCH = 72
+"""PDF's units of length in an inch."""
 _SHARE, _MIN_LARGE_SHARE = 0.05, 0.01
-"""Pictures that cover less of a page, such as a letterhead's, do not tell the resolution it is drawn at; of still smaller ones
-nothing is told."""
+"""Shares of a page's area that its pictures cover.
+
+_SHARE: below this, pictures such as a letterhead's do not set the page's resolution.
+_MIN_LARGE_SHARE: below this, pictures are checked neither for damage nor for layers.
+"""
 _ALIKE, _SQUARE = 0.05, 0.01
-"""So much do the resolutions of the parts of a scan differ at most, and those across and down it, since sizes are rounded; the
-pixels of a fax are not square."""
+"""Largest relative differences of resolution within a scan, since sizes are rounded.
+
+_ALIKE: between its parts.
+_SQUARE: between across and down; the pixels of a fax are not square.
+"""
 _OFF_MIDDLE = 0.382
+"""A line across a scan is drawn at this share of its first part. It is not the middle, where other parts may end."""
 _MAX_FORMS = 8
-"""So deep parts of pages are looked for within others; some hold themselves."""
+"""Parts of pages are searched within one another to this depth; some contain themselves."""
 _UNSEEN_TEXT = (3, 7)
-"""Text rendering modes of ISO 32000-1, 9.3.6, that paint nothing: what was recognized on a scan is laid over it so."""
+"""Text rendering modes that paint nothing (ISO 32000-1, 9.3.6). Recognized text is laid over scans in them."""
 _PAGES_AT_ONCE = 16
-"""PDFium keeps what it has read of a document: it is opened anew after so many pages."""
+"""The document is opened anew after this many pages, since PDFium keeps all that it has read."""
 _CHUNK_BYTES = 1 << 20
+"""Compressed data are unpacked in parts of this size, in bytes."""
 _BEGINNING, _END = b"%PDF-", b"%%EOF"
+"""Marks of a PDF.
+
+_BEGINNING: the mark at its beginning.
+_END: the mark at its end.
+"""
 _END_BYTES = 1024
-"""Readers of PDF look so far from the beginning and the end of a file for its marks (ISO 32000-1, H.3, notes 13 and 18)."""
+"""The marks are looked for in this many bytes from either end of a file (ISO 32000-1, H.3, notes 13 and 18)."""
 _SHORT_PX = 0.01
+"""Pictures end this far before the edge of a pixel, so that rounding does not widen them to the next one."""
 _WHITE = 0xFFFFFFFF
+"""Opaque white in PDFium's colours."""
 _UNIT_SQUARE = np.array([(0.0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)])
-"""The corners of a picture before it is put anywhere: the lower left one, then those along its rows and its columns."""
+"""Corners of a picture before it is placed: the lower left, the end of its rows, the end of its columns, the opposite one."""
 _Matrix = npt.NDArray[np.float64]
-"""float (3, 3), for rows (x, y, 1) to its left, as PDF has them (ISO 32000-1, 8.3.4)."""
+"""A transformation, float (3, 3), that multiplies rows (x, y, 1) from the right, as in PDF (ISO 32000-1, 8.3.4)."""
 _Place = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
 _PDFIUM = threading.Lock()
-"""PDFium is not thread-safe, not even over different documents."""
+"""Held during every call into PDFium, which is not thread-safe, not even over different documents."""
 
 
 def is_document(head: bytes) -> bool:
-    """Whether a file that begins with `head` (1024 bytes suffice) is a PDF; some have other things before their beginning."""
+    """Return whether a file is a PDF; some have other data before the mark.
+
+    head: its first bytes; 1024 suffice.
+    """
     return _BEGINNING in head[:_END_BYTES]
 
 
@@ -67,11 +91,13 @@ def is_document_name(name: str) -> bool:
 
 
 class DocumentSource(PagedSource):
-    """The pages of a PDF one after another; those that cannot be drawn are passed over, and `notice` says which."""
+    """The pages of a PDF, one after another. Pages that cannot be drawn are skipped, and `notice` lists them."""
 
     def __init__(self, name: str, file: BinaryIO) -> None:
-        """The file is closed with the source, and at once on an error.
+        """Open a document.
 
+        name: what to call it before the user.
+        file: the document; closed with the source, and at once on an error.
         Raises SourceError for a document that cannot be opened, is locked, or has no pages.
         """
         self._file = file
@@ -97,7 +123,7 @@ class DocumentSource(PagedSource):
         from pypdfium2 import PdfiumError
 
         if self._file.seek(0, os.SEEK_END) < self._length_bytes:
-            return None  # cut off since: what is missing would be taken for nothing
+            return None  # cut off since it was opened: the missing part would look empty
         if self._drawn == _PAGES_AT_ONCE:
             self._reopen()
         self._drawn += 1
@@ -105,11 +131,11 @@ class DocumentSource(PagedSource):
             try:
                 with closing(self._document[index]) as page:
                     return _drawn(page)
-            except (PdfiumError, MemoryError, UnicodeDecodeError):  # the last where the name of a filter is damaged
+            except (PdfiumError, MemoryError, UnicodeDecodeError):  # UnicodeDecodeError: a filter's name is damaged
                 return None
 
     def _reopen(self) -> None:
-        """Let go of what was read of the document so far."""
+        """Open the document anew, so that PDFium forgets the pages it has read."""
         with _PDFIUM:
             self._document.close()
         self._file.seek(0)
@@ -118,7 +144,7 @@ class DocumentSource(PagedSource):
 
 
 def open_document(name: str, file: Path | bytes) -> DocumentSource:
-    """A PDF at a path or in memory. Raises as DocumentSource does, and OSError for a file that cannot be opened."""
+    """Open a PDF at a path or in memory. Raises as DocumentSource does, and OSError for a file that cannot be opened."""
     return DocumentSource(name, io.BytesIO(file) if isinstance(file, bytes) else file.open("rb"))
 
 
@@ -130,7 +156,7 @@ def _opened(name: str, file: BinaryIO, is_cut_off: bool) -> pypdfium2.PdfDocumen
     try:
         with _PDFIUM:
             document = pypdfium2.PdfDocument(file)
-            with suppress(pypdfium2.PdfiumError):  # of forms that are damaged nothing is drawn
+            with suppress(pypdfium2.PdfiumError):  # damaged forms are left out
                 document.init_forms()
             return document
     except pypdfium2.PdfiumError as error:
@@ -143,7 +169,7 @@ def _opened(name: str, file: BinaryIO, is_cut_off: bool) -> pypdfium2.PdfDocumen
 
 
 def _tail(file: BinaryIO) -> tuple[int, bytes]:
-    """The length of the file in bytes, and its end."""
+    """Return the length of the file in bytes, and its last bytes."""
     length_bytes = file.seek(0, os.SEEK_END)
     file.seek(max(length_bytes - _END_BYTES, 0))
     tail = file.read()
@@ -156,23 +182,26 @@ class _Picture(NamedTuple):
 
     page_object: pypdfium2.PdfImage
     within: _Matrix
-    """From where the picture is put to the page's own coordinates, through the forms that it lies in."""
+    """From the picture's container to the page's coordinates, through the forms around it."""
     columns: int
     rows: int
     density: float
-    """Pixels a point."""
+    """Resolution in pixels a point."""
     share: float
-    """Of the page, that it covers."""
+    """Share of the page's area that it covers."""
 
 
 class _PageObjects(NamedTuple):
-    """What is on a page: its pictures, and whether anything else is to be seen on it."""
+    """The objects on a page: its pictures, and whether anything else is visible."""
 
     pictures: list[_Picture]
     others: bool
 
     def density(self) -> float:
-        """The pixels a point of the finest pictures that cover enough of the page; 0 where none do."""
+        """Return the resolution of the finest pictures that together cover enough of the page.
+
+        The unit is pixels a point; 0 where no pictures cover enough.
+        """
         covered = 0.0
         for picture in sorted(self.pictures, key=lambda picture: picture.density, reverse=True):
             covered += picture.share
@@ -181,43 +210,46 @@ class _PageObjects(NamedTuple):
         return 0.0
 
     def min_scale(self) -> float:
-        """The pixels a point that the page is drawn with at least."""
+        """Return the lowest resolution for the page, in pixels a point; 0 for a plain scan."""
         density = self.density()
         is_scan = density and not self.others and not self._lie_in_layers(density)
         return 0.0 if is_scan else DRAWN_DPI / _POINTS_PER_INCH
 
     def _lie_in_layers(self, density: float) -> bool:
-        """Whether there are finer pictures too, or some that lie over others, as where paper and ink are kept apart: a mask, of
-        which PDFium does not tell, may shape the ink more finely than its picture has it."""
+        """Return whether large pictures lie over one another or are finer than `density`, in pixels a point.
+
+        Such pages keep paper and ink apart. A mask, which PDFium does not report, may then shape the ink more finely than its
+        picture does.
+        """
         large = [picture for picture in self.pictures if picture.share >= _MIN_LARGE_SHARE]
         is_finer = any(picture.density > density * (1 + _ALIKE) for picture in large)
         return is_finer or sum(picture.share for picture in large) > 1 + _MIN_LARGE_SHARE
 
 
 class _Raster(NamedTuple):
-    """How a page is drawn."""
+    """Size and transformation of a drawn page."""
 
     width: int
     height: int
     across: float
     down: float
-    """Pixels a point of the page as it is shown."""
+    """`across` and `down`: resolution in pixels a point of the page as shown."""
     left: float = 0.0
     top: float = 0.0
-    """Where in pixels its upper left corner lies."""
+    """`left` and `top`: offset of the page's upper left corner, in pixels."""
 
 
 class _Scan(NamedTuple):
-    """A page whose pictures fit together: where in the raster each of them lies, in whole pixels."""
+    """A page whose pictures fit together, and where each lies in the raster, in whole pixels."""
 
     raster: _Raster
     places: list[tuple[_Picture, _Place]]
 
     def put(self, page: pypdfium2.PdfPage) -> None:
-        """Move the pictures to just there, by less than a pixel, on the page in memory.
+        """Move the pictures to their whole pixels, by less than a pixel, on the page in memory.
 
-        PDFium widens what ends a rounding error beyond a pixel's edge to the next one, which stretches and blurs the picture;
-        so each ends a little before its edges.
+        PDFium widens a picture that ends a rounding error beyond a pixel's edge, which stretches and blurs it. So each picture
+        ends a little before its edges.
         """
         from pypdfium2 import PdfMatrix
 
@@ -270,13 +302,16 @@ def _matrix(a: float, b: float, c: float, d: float, e: float, f: float) -> _Matr
 
 
 def _corners(picture: _Picture, within: _Matrix) -> npt.NDArray[np.float64]:
-    """float (4, 2): the corners of a picture, in the order of `_UNIT_SQUARE`."""
+    """Return the corners of a picture: float (4, 2), in the order of `_UNIT_SQUARE`."""
     corners: npt.NDArray[np.float64] = (_UNIT_SQUARE @ _matrix(*picture.page_object.get_matrix().get()) @ within)[:, :2]
     return corners
 
 
 def _shown(page: pypdfium2.PdfPage) -> _Matrix:
-    """From a page's own coordinates to those it is shown in, turned as it says: points from the upper left corner."""
+    """Return the transformation from a page's own coordinates to the page as shown: points from the upper left corner.
+
+    The page is turned as it says itself.
+    """
     left, bottom, right, top = page.get_bbox()
     return {
         0: _matrix(1, 0, 0, -1, -left, top),
@@ -287,7 +322,7 @@ def _shown(page: pypdfium2.PdfPage) -> _Matrix:
 
 
 def _scan(page: pypdfium2.PdfPage, objects: _PageObjects) -> _Scan | None:
-    """The scan that a page is, in one picture or in several, such as strips, that lie edge to edge; None for other pages."""
+    """Return the scan that fills a page: one picture, or several, such as strips, edge to edge. None for other pages."""
     density = objects.density()
     if not density or density < objects.min_scale():
         return None
@@ -300,19 +335,19 @@ def _scan(page: pypdfium2.PdfPage, objects: _PageObjects) -> _Scan | None:
     pixels[is_turned] = pixels[is_turned, ::-1]
     near, far = corners.min(axis=1), corners.max(axis=1)
     origin, end = near.min(axis=0), far.max(axis=0)
-    # What lies on a line through one part, across the page or down, makes up all of it; a middle is where others may end.
+    # The parts on a line through one of them, across or down the page, make up the whole of that side.
     line = near[0] + _OFF_MIDDLE * (far[0] - near[0])
     is_on = (near < line) & (line < far)
     across, down = (pixels[is_on[:, 1 - axis], axis].sum() / (end - origin)[axis] for axis in (0, 1))
     if abs(across - down) > _SQUARE * down:
         return None
-    # Each corner goes to a whole pixel; that the sizes are then those of the pictures tells that they fit, and lie straight.
+    # Each corner moves to a whole pixel. The parts fit and lie straight if their sizes are then those of the pictures.
     placed = np.rint((corners - origin) * (across, down)).astype(np.int64)
     near, far = placed.min(axis=1), placed.max(axis=1)
     is_straight = ((placed == near[:, None]) | (placed == far[:, None])).all()
     if not is_straight or not np.array_equal(far - near, pixels) or not _fill_their_bounds(near, far):
         return None
-    # Sizes of pages are often whole points: a margin of less than one is none.
+    # Sizes of pages are often whole points, so a margin below one point counts as none.
     size = np.array(page.get_size())
     margins = np.array([origin, size - end])
     margins = np.rint(np.where(np.abs(margins) < 1, 0, margins) * (across, down)).astype(np.int64)
@@ -326,7 +361,11 @@ def _scan(page: pypdfium2.PdfPage, objects: _PageObjects) -> _Scan | None:
 
 
 def _fill_their_bounds(near: npt.NDArray[np.int64], far: npt.NDArray[np.int64]) -> bool:
-    """Whether rectangles from corners `near` to `far`, int (N, 2), cover their common bounds just once."""
+    """Return whether rectangles cover their common bounds exactly once.
+
+    near: upper left corners, int (N, 2).
+    far: lower right corners, int (N, 2).
+    """
     columns, rows = (np.unique([near[:, axis], far[:, axis]]) for axis in (0, 1))
     if len(columns) * len(rows) > MAX_PX:
         return False
@@ -341,7 +380,7 @@ def _fill_their_bounds(near: npt.NDArray[np.int64], far: npt.NDArray[np.int64]) 
 
 
 def _drawn(page: pypdfium2.PdfPage) -> BgrImage:
-    """The page over white, with what was written on it and filled in. Raises PdfiumError where a picture on it is damaged."""
+    """Draw a page over white, with its annotations and form entries. Raises PdfiumError where a picture on it is damaged."""
     from pypdfium2 import PdfBitmap, PdfiumError, raw
 
     objects = _objects_on(page)
@@ -365,17 +404,17 @@ def _drawn(page: pypdfium2.PdfPage) -> BgrImage:
             at = round(raster.left), round(raster.top)
             across, down = (round(side * scale) for side, scale in zip(page.get_size(), raster[2:4], strict=True))
             raw.FPDF_FFLDraw(page.formenv, bitmap, page, *at, across, down, 0, flags)
-        drawn: BgrImage = bitmap.to_numpy()  # its memory is Python's and outlives the bitmap
+        drawn: BgrImage = bitmap.to_numpy()  # Python owns the memory, which outlives the bitmap
     blank = objects.pictures if _is_blank(drawn) else []
     if scan is not None and not blank:
         blank = [picture for picture, place in scan.places if _is_blank(_cut(drawn, place))]
     if not all(_can_be_decoded(picture.page_object) for picture in blank):
-        raise PdfiumError("a picture cannot be decoded")  # PDFium leaves it out, or draws it black, without a word
+        raise PdfiumError("a picture cannot be decoded")  # PDFium silently leaves it out or draws it black
     return drawn
 
 
 def _cut(drawn: BgrImage, place: _Place) -> BgrImage:
-    left, top, right, bottom = (max(edge, 0) for edge in place)  # some of it may lie beyond the page
+    left, top, right, bottom = (max(edge, 0) for edge in place)  # part of it may lie beyond the page
     return drawn[top:bottom, left:right]
 
 
@@ -384,14 +423,14 @@ def _is_blank(drawn: BgrImage) -> bool:
 
 
 def _raster(objects: _PageObjects, size: tuple[float, float]) -> _Raster:
-    """How a page that is no scan is drawn: it ends a little before the edge, as `_Scan.put` tells."""
+    """Return the raster of a page that is no scan; it ends a little before the edge, as in `_Scan.put`."""
     scale = _scale(objects, size)
     width, height = (max(round(side * scale), 1) for side in size)
     return _Raster(width, height, (width - _SHORT_PX) / size[0], (height - _SHORT_PX) / size[1])
 
 
 def _scale(objects: _PageObjects, size: tuple[float, float]) -> float:
-    """Pixels a point: those of its finest pictures, as far as so large a page can be drawn."""
+    """Return the resolution in pixels a point: that of the page's finest pictures, within the largest size that is drawn."""
     scale = max(objects.density(), objects.min_scale())
     return min(scale, math.sqrt(MAX_PX / max(size[0] * size[1], 1.0)), MAX_SIDE_PX / max(size))
 
@@ -402,14 +441,14 @@ def _can_be_decoded(picture: pypdfium2.PdfImage) -> bool:
     try:
         if picture.get_filters() == ["DCTDecode"]:
             decode_picture(bytes(picture.get_data()), "")
-        picture.get_bitmap()  # and let go of: to be closed is what it logs a warning at
+        picture.get_bitmap()  # not closed explicitly: pypdfium2 would log a warning
     except (SourceError, PdfiumError):
         return False
     return True
 
 
 def _is_damaged(picture: pypdfium2.PdfImage) -> bool:
-    """Whether the data of a picture end too soon, or are not what their checksum says; PDFium draws what it gets of them."""
+    """Return whether a picture's data end too soon or fail their checksum. PDFium draws whatever part it can decode."""
     filters = picture.get_filters()
     if filters not in (["DCTDecode"], ["FlateDecode"]):
         return False

@@ -1,4 +1,4 @@
-"""What lies in folders and matches globs: each real folder once, and none in which systems keep what is not the user's."""
+"""Files in folders and behind globs: each real folder once, without the files that operating systems keep for themselves."""
 
 from __future__ import annotations
 
@@ -21,23 +21,31 @@ _SYSTEM_FOLDERS = frozenset(
         "lost+found",
     )
 )
-"""Bins, thumbnails and older states of files, by their names in lower case. Whoever names one gets what is in it."""
+"""Folders of deleted files, thumbnails and older states, by their names in lower case. They are read only when named."""
 _RECOVERED = re.compile(r"found\.\d{3}")
-"""What Windows makes of damaged disks."""
+"""Names of the folders that Windows makes of damaged disks."""
 _SYSTEM_FILES = frozenset(("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"))
+"""Files that operating systems keep for themselves, by their names in lower case."""
 _SEPARATORS = re.escape(os.sep + (os.altsep or ""))
+"""Separators of paths, escaped for a regular expression."""
 _ANY_DEPTH = re.compile(rf"(?:^|(?<=[{_SEPARATORS}]))\*\*(?:[{_SEPARATORS}]+|$)")
+"""A `**` in a glob, which stands for folders of any depth."""
 _NAMED_KINDS = 3
+"""At most this many kinds of left-out files are named."""
 
 
 class Files(NamedTuple):
-    """The files of some kinds, in natural order, the folders that cannot be looked into, and what else is there."""
+    """Files of a folder or glob.
+
+    known: files of the kinds looked for, in natural order, and folders that cannot be opened.
+    others: files of other kinds.
+    """
 
     known: list[str]
     others: list[str]
 
     def left_out(self) -> str:
-        """How many others there are, and which: "3 files of other kinds (.docx, .txt)"; "" where there are none."""
+        """Describe the other files: "3 files of other kinds (.docx, .txt)"; "" where there are none."""
         if not self.others:
             return ""
         kinds = Counter(Path(file).suffix.lower() or "no suffix" for file in self.others)
@@ -47,10 +55,10 @@ class Files(NamedTuple):
 
 
 def files_below(folder: str, suffixes: Sequence[str]) -> Files:
-    """The files in a folder and in those below it, each real folder once, links to folders followed.
+    """Return the files in a folder and the folders below it. Links are followed; each real folder is visited once.
 
-    Folders that cannot be looked into are among the known, so that whoever reads them hears of it.
-    Raises OSError where the folder itself is such.
+    Folders that cannot be opened are among the known files, so that reading them reports the error.
+    Raises OSError where `folder` itself cannot be opened.
     """
     closed: list[OSError] = []
     everything = [os.path.join(path, name) for path, names in _folders(folder, closed) for name in names]
@@ -62,7 +70,10 @@ def files_below(folder: str, suffixes: Sequence[str]) -> Files:
 
 
 def files_matching(pattern: str, suffixes: Sequence[str]) -> Files:
-    """The files that a glob matches, `**` any folders, each real folder once; of what systems keep, what the glob names."""
+    """Return the files that a glob matches; `**` stands for any folders, and each real folder is visited once.
+
+    Files and folders of the operating system are included only where the glob names them.
+    """
     named = set(re.split(rf"[{_SEPARATORS}]+", pattern))
     found = [
         file
@@ -74,7 +85,7 @@ def files_matching(pattern: str, suffixes: Sequence[str]) -> Files:
 
 
 def natural_key(text: str) -> tuple[list[str | int], str]:
-    """Sorts page2 before page10, and without regard to case."""
+    """Return a sort key that puts page2 before page10 and ignores case."""
     parts: list[str | int] = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", text)]
     return parts, text
 
@@ -82,7 +93,7 @@ def natural_key(text: str) -> tuple[list[str | int], str]:
 def _partition(files: Iterable[str], suffixes: Sequence[str]) -> Files:
     known, others = [], []
     for file in files:
-        if _is_no_file(file):  # a pipe would be waited for
+        if _is_no_file(file):  # reading a pipe could block
             others.append(file)
         elif file.lower().endswith(tuple(suffixes)):
             known.append(file)
@@ -92,7 +103,10 @@ def _partition(files: Iterable[str], suffixes: Sequence[str]) -> Files:
 
 
 def _is_no_file(path: str) -> bool:
-    """Whether that is a pipe, a socket or a device; what cannot be looked at is taken for a file, and named when it is read."""
+    """Return whether a path is a pipe, a socket or a device.
+
+    One that cannot be examined counts as a file, so that reading it reports the error.
+    """
     try:
         mode = os.stat(path).st_mode
     except OSError:
@@ -108,9 +122,10 @@ def _is_system(name: str) -> bool:
 
 
 def _folders(top: str, closed: list[OSError]) -> Iterator[tuple[str, list[str]]]:
-    """Each real folder from `top` on, once, with the names of the files in it; those that cannot be looked into are closed.
+    """Yield each real folder from `top` on, once, with the names of its files.
 
-    A folder goes by its real path where that lies below `top`, links come after all of these.
+    closed: receives the errors of folders that cannot be opened.
+    A folder has its real path where that lies below `top`; links come after all real paths.
     """
     seen: set[tuple[int, int]] = set()
     waiting = deque([top])
@@ -127,7 +142,7 @@ def _folders(top: str, closed: list[OSError]) -> Iterator[tuple[str, list[str]]]
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """What `glob.glob` gives, which would follow a link to a folder above for ever."""
+    """Yield what `glob.glob` does, but without following a link to a folder above for ever."""
     deep = _ANY_DEPTH.search(pattern)
     if deep is None:
         yield from glob.iglob(pattern)
@@ -140,7 +155,7 @@ def _matches(pattern: str) -> Iterator[str]:
 
 
 def _each_folder_once(files: Sequence[str]) -> list[str]:
-    """The files without those that are there by another path to the same folder; links give way to real paths."""
+    """Return the files without those that repeat by another path to the same folder; real paths win over links."""
 
     def order(folder: str) -> tuple[bool, object]:
         return os.path.realpath(folder) != os.path.abspath(folder), natural_key(folder)

@@ -1,6 +1,6 @@
-"""What files hold: `FORMATS` says, a row a format, by which names folders know it, how it is recognised, and how it is opened.
+"""Formats of files: each row of `FORMATS` holds a format's suffixes, how to recognise it and how to open it.
 
-A format is told by what a file begins with and, where that does not tell, by its name.
+A file's first bytes tell its format; where they do not, its name does.
 """
 
 from __future__ import annotations
@@ -34,22 +34,33 @@ CLIP_SUFFIXES = (
     *(".flv", ".f4v", ".mts", ".m2ts", ".m2t", ".vob", ".asf", ".3g2", ".mpe", ".m1v", ".m2v", ".mxf", ".dv", ".divx", ".qt"),
     *(".h264", ".264", ".h265", ".265", ".hevc", ".mjpeg", ".mjpg", ".ivf", ".ogm", ".y4m", ".nut", ".rm", ".rmvb", ".apng"),
 )
+"""Suffixes of clips, in lower case."""
 _PICTURES_IN_A_ROW = (".mjpeg", ".mjpg")
-"""Clips that begin as a JPEG does."""
+"""Suffixes of clips whose first bytes are those of a JPEG."""
 _TIFF_SUFFIXES = (".tif", ".tiff")
+"""Suffixes of pictures that may have several pages."""
 PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".png", ".bmp", *_TIFF_SUFFIXES, ".webp", ".jp2", ".avif", ".heic", ".heif"),
     *(".pgm", ".ppm", ".pbm", ".pnm", ".pam", ".pfm"),
     *(".jfif", ".jpe", ".pjpeg", ".pjp", ".dib", ".j2k", ".j2c", ".jpf", ".jpx", ".hif", ".tga", ".ras", ".sr", ".hdr"),
 )
+"""Suffixes of pictures, in lower case."""
 _HEAD_BYTES = 1024
+"""The format is recognised by this many bytes from the beginning."""
 _GIF, _GIF_END = b"GIF8", b";"
+"""Marks of a GIF.
+
+_GIF: its first bytes.
+_GIF_END: its last byte.
+"""
 
 
 class Content(NamedTuple):
-    """What is to be opened: what it is called before the user, its first 1024 bytes, and where all of it is.
+    """A file or data to be opened.
 
-    place: a file, or the bytes that came through a pipe.
+    name: what to call it before the user.
+    head: its first 1024 bytes.
+    place: the file, or the bytes that came through a pipe.
     """
 
     name: str
@@ -58,7 +69,7 @@ class Content(NamedTuple):
 
     @property
     def suffix(self) -> str:
-        """Of the file, in lower case; what came through a pipe has none."""
+        """The file's suffix in lower case; "" for data from a pipe."""
         return self.place.suffix.lower() if isinstance(self.place, Path) else ""
 
     def read(self) -> bytes:
@@ -67,11 +78,14 @@ class Content(NamedTuple):
 
 @dataclass(frozen=True)
 class Format:
-    """How files of one format are recognised and opened.
+    """A format of files: how to recognise and open it.
 
-    suffixes: of the names of such files. is_in: whether a content is of it. open: makes a source of such a content, raises
-    SourceError and OSError. paged: those of the suffixes whose files may have pages. moves: whether they show one scene through
-    time. in_folders: whether folders and globs give such files.
+    suffixes: suffixes of such files, in lower case.
+    is_in: tells whether a content has this format.
+    open: makes a source of such a content; raises SourceError and OSError.
+    paged: those of the suffixes whose files may have several pages.
+    moves: whether such files show one scene over time.
+    in_folders: whether folders and globs include such files.
     """
 
     suffixes: tuple[str, ...]
@@ -108,7 +122,10 @@ def _open_page(content: Content) -> FrameSource:
 
 
 def _open_clip(content: Content) -> FrameSource:
-    """What is nothing else is a clip, if anything; one that came through a pipe lies in a file for as long as it is played."""
+    """Open a content of no other format, which can only be a clip.
+
+    One from a pipe lies in a temporary file while it is played.
+    """
     name, place = content.name, content.place
     if _is_text(content.head):
         if not isinstance(place, Path):
@@ -120,7 +137,7 @@ def _open_clip(content: Content) -> FrameSource:
             data = content.read()
             if not data.rstrip(b"\0").endswith(_GIF_END):
                 raise SourceError(f"{name}: cut off, its end is missing; copy or save it again")
-            if begins_white_on_nothing(data):  # FFmpeg lays what is transparent over white
+            if begins_white_on_nothing(data):  # FFmpeg lays transparent pixels over white
                 return open_animation(data, name)
         return open_clip(place, name)
     with ExitStack() as held:
@@ -140,33 +157,35 @@ FORMATS = (
     Format((PAGE_SUFFIX,), _is_page, _open_page, in_folders=False),
     Format(CLIP_SUFFIXES, lambda _: True, _open_clip, moves=True),
 )
-"""The formats of files: the first that is in a content is the one."""
+"""Formats of files, in the order in which they are tried; the first that recognises a content opens it."""
 
 SUFFIXES = tuple(suffix for known in FORMATS for suffix in known.suffixes)
-"""Of all names that files of pictures and clips have."""
+"""All suffixes of pictures, documents, pages and clips."""
 FOLDER_SUFFIXES = tuple(suffix for known in FORMATS if known.in_folders for suffix in known.suffixes)
-"""Of those that folders and globs give."""
+"""Suffixes of the files that folders and globs include."""
 _PAGED_SUFFIXES = tuple(suffix for known in FORMATS for suffix in known.paged)
+"""Suffixes of files that may have several pages."""
 _MOVING_SUFFIXES = tuple(suffix for known in FORMATS if known.moves for suffix in known.suffixes)
+"""Suffixes of files that show one scene over time."""
 
 
 def has_known_name(name: str) -> bool:
-    """Whether a file of that name is one of pictures or a clip, as far as names tell."""
+    """Return whether a file's name has the suffix of a known format."""
     return name.lower().endswith(SUFFIXES)
 
 
 def has_pages(name: str) -> bool:
-    """Whether a file of that name may have several pages, as far as names tell."""
+    """Return whether a file's name has the suffix of a format that may have several pages."""
     return name.lower().endswith(_PAGED_SUFFIXES)
 
 
 def is_moving(name: str) -> bool:
-    """Whether a file of that name is a clip, as far as names tell."""
+    """Return whether a file's name has the suffix of a clip."""
     return name.lower().endswith(_MOVING_SUFFIXES)
 
 
 def open_file(path: Path, name: str) -> FrameSource:
-    """Open a file, which is called `name` before the user. Raises SourceError."""
+    """Open a file, called `name` before the user. Raises SourceError."""
     try:
         return _opened(Content(name, _head(path, name), path))
     except OSError as error:
@@ -174,7 +193,7 @@ def open_file(path: Path, name: str) -> FrameSource:
 
 
 def open_bytes(name: str, data: bytes) -> FrameSource:
-    """Open what came through a pipe: a picture or PDF, or a clip. Raises SourceError."""
+    """Open data from a pipe: a picture, a PDF or a clip. Raises SourceError."""
     return _opened(Content(name, data[:_HEAD_BYTES], data))
 
 
@@ -196,7 +215,7 @@ def _head(path: Path, name: str) -> bytes:
 
 
 def unreadable(name: str, error: OSError) -> SourceError:
-    """What a failure of the system to read something of that name is to the user."""
+    """Make the SourceError that tells the user why the system could not read `name`."""
     reason = reason_of(error)
     return SourceError(f"{name}: cannot be read ({reason}); check its permissions and its disk")
 
@@ -206,7 +225,7 @@ def _is_text(head: bytes) -> bool:
     if control.intersection(head):
         return False
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # the end of the sample may cut a letter in two
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the sample may end within a letter
     except UnicodeDecodeError:
         return False
     return True

@@ -1,6 +1,7 @@
-"""Kinds of sources: `KINDS` says, a row a kind, how names are recognised, what files they stand for, and how they are opened.
+"""Kinds of sources: each row of `KINDS` says how a kind's names are recognised, which files they stand for, and how it is
+opened.
 
-What a file holds is told by `formats`, in which a format is a row; what all sources look like to their readers, by `ports`.
+`formats` does the same for what a file holds. `ports` describes a source as its reader sees it.
 """
 
 from __future__ import annotations
@@ -28,17 +29,26 @@ from camdigits.sources.slides import open_slides
 from camdigits.vision.types import BgrImage
 
 DEMO = "demo"
+"""The name of the clip that ships with the package."""
 STDIN = "-"
+"""The name of standard input."""
 _DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
+"""Path of the clip that `demo` names."""
 _OWN_FILES = ("/dev/stdin", "/dev/fd/", "/proc/self/")
-"""Names under which each process has other files."""
+"""Beginnings of names that stand for other files in each process."""
 _CAMERA_DEVICE = re.compile(r"/dev/video(\d+)")
+"""A Linux camera's device file, with its index."""
 
 decoders.silence()
 
 
 class Masks(NamedTuple):
-    """How a source is to be opened, as `open_source` is told."""
+    """How to open a source.
+
+    size: (width, height) in pixels that a camera is asked for.
+    timeout_s: how long a URL may keep silent, in seconds.
+    reconnect: whether a camera or stream that is lost is opened again.
+    """
 
     size: tuple[int, int] = DEFAULT_SIZE
     timeout_s: float = 10.0
@@ -46,7 +56,7 @@ class Masks(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a source stands for, and a sentence for the user about what was left out there, or ""."""
+    """The files that a source stands for, and a sentence for the user about what was left out, or ""."""
 
     files: list[str]
     notice: str = ""
@@ -58,13 +68,16 @@ def _never(_: str) -> bool:
 
 @dataclass(frozen=True)
 class Kind:
-    """How sources of one kind are recognised, expanded and opened.
+    """A kind of sources: how its names are recognised, expanded and opened.
 
-    name: what it is called. is_named: whether a name means one, on this disk as it is now; raises SourceError where that cannot
-    be looked at. open: makes a source of such a name, raises SourceError. expand: which files it stands for, raises
-    SourceError; by default itself. is_recorded: whether what such a name means lies in a file, so that any process can read it,
-    and again. is_path: whether such a name is that of a file or folder. looks_so: whether a name means one as far as names
-    tell. has_several: whether it then has several pictures.
+    name: what the kind is called.
+    is_named: tells whether a name means this kind on the disk as it is now; raises SourceError where that cannot be examined.
+    open: makes a source of such a name; raises SourceError.
+    expand: gives the files that the name stands for, by default itself; raises SourceError.
+    is_recorded: tells whether such a name means a file, which any process can read, any number of times.
+    is_path: whether such a name is a path.
+    looks_so: tells from the name alone whether it means this kind.
+    has_several: tells from the name alone whether the source has several pictures.
     """
 
     name: str
@@ -82,12 +95,15 @@ def _exists(spec: str) -> bool:
         return bool(spec) and bool(Path(spec).stat())
     except PermissionError as error:
         raise SourceError(f"{spec}: permission denied; make it and its folder readable") from error
-    except (OSError, ValueError):  # not there, or no name that a file can have
+    except (OSError, ValueError):  # not there, or not a possible file name
         return False
 
 
 def is_pipe(spec: str) -> bool:
-    """Whether that is a pipe, which can be read once: one with a name, what a shell makes of <(...), or stdin by its path."""
+    """Return whether a name is that of a pipe, which can be read only once.
+
+    It may be a named one, a shell's <(...), or stdin by its path.
+    """
     return _exists(spec) and Path(spec).is_fifo()
 
 
@@ -191,23 +207,26 @@ KINDS = (
     Kind("demo", _is_demo, lambda _spec, _costs: open_file(_DEMO_CLIP, DEMO), looks_so=_is_demo, has_several=_is_demo),
     Kind("glob", _is_glob, _open_slides, _files_of_glob),
 )
-"""The first that a name means is the one: a file that exists wins over any other meaning, save that of `-`."""
+"""Kinds of sources, in the order in which they are tried. A file that exists wins over any other meaning, save that of `-`."""
 
 
 def kind_of(spec: str) -> Kind | None:
-    """The kind that a name means, if any. Raises SourceError for a place that cannot be looked at."""
+    """Return the kind that a name means; None where it means nothing. Raises SourceError for a place that cannot be
+    examined."""
     return next((kind for kind in KINDS if kind.is_named(spec)), None)
 
 
 def open_source(
     spec: str, *, size: tuple[int, int] = DEFAULT_SIZE, timeout_s: float = 10.0, reconnect: bool = False
 ) -> FrameSource:
-    """Open what `spec` names: a file or folder that exists, a glob, a URL, a camera's index, `demo`, or `-` for stdin.
+    """Open what a name means.
 
-    size: (width, height) in pixels that a camera is asked for. timeout_s: how long a URL may keep silent. reconnect: whether a
-    camera or stream that is lost is sought again, instead of raising SourceError when it is read.
-    A file that exists wins over any other meaning, save that of `-`: write ./- for a file of that name.
-    Raises SourceError, in one line that says how to mend it, for anything that cannot be read.
+    spec: a file or folder that exists, a glob, a URL, a camera's index, `demo`, or `-` for stdin. A file that exists wins over
+        any other meaning, save that of `-`: write ./- for a file of that name.
+    size: (width, height) in pixels that a camera is asked for.
+    timeout_s: how long a URL may keep silent, in seconds.
+    reconnect: whether a camera or stream that is lost is opened again. Without it, reading a lost one raises SourceError.
+    Raises SourceError, in one line that says what to do, for anything that cannot be read.
     """
     kind = kind_of(spec)
     if kind is None:
@@ -219,59 +238,59 @@ def open_source(
 
 
 def found(spec: str) -> Found:
-    """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
+    """Return the files that a name stands for, and a notice about those left out.
 
-    Folders below it that cannot be looked into are among them, so that whoever reads them hears of it. What is hidden is left
-    out: beside the files of systems, pictures that were deleted and lie in a bin; so are files of other names, of which the
-    notice tells. Links to folders are followed, and each real folder is looked into once.
-    Raises SourceError when a folder or glob has none.
+    For a folder or a glob these are pictures, PDFs and clips, in natural order; a folder includes the folders below it. Any
+    other name stands for itself.
+    Links are followed, and each real folder is visited once. Folders below that cannot be opened are included, so that reading
+    them reports the error.
+    Hidden files, the operating system's own and those in its bins are left out. So are files of other kinds, which the notice
+    counts.
+    Raises SourceError when a folder or glob has no files to read.
     """
     kind = kind_of(spec)
     return Found([spec]) if kind is None else kind.expand(spec)
 
 
 def expand(spec: str) -> list[str]:
-    """The paths of the pictures, PDFs and clips in a folder (with those below it) or glob, in natural order; else `spec`.
-
-    As `found` tells of them.
-    """
+    """Return the files that a name stands for, as `found` does, without the notice."""
     return found(spec).files
 
 
 def is_recorded(spec: str) -> bool:
-    """Whether what `spec` names lies in a file, so that any process can read it, and again: no camera, no stream, not stdin."""
+    """Return whether a name means a file, which any process can read, any number of times: no camera, no stream, not stdin."""
     if spec.startswith(_OWN_FILES):
         return False
     try:
         kind = kind_of(spec)
-    except SourceError:  # it is there, but not for us
+    except SourceError:  # it is there, but we may not examine it
         return True
     return kind is None or kind.is_recorded(spec)
 
 
 def looks_like_source(name: str) -> bool:
-    """Whether that is the name of a source, as far as names tell."""
+    """Return whether a name alone suggests a source."""
     return any(kind.looks_so(name) for kind in KINDS)
 
 
 def has_several(name: str) -> bool:
-    """Whether a source of that name has more than one picture, as far as names tell."""
+    """Return whether a name alone suggests a source with several pictures."""
     return any(kind.has_several(name) for kind in KINDS)
 
 
 def file_behind(spec: str, source: FrameSource) -> str:
-    """The full path of what was opened under that name, if it can be opened again and is the same; else ""."""
+    """Return the absolute path of a source that was opened as `spec`; "" for one that no path opens again."""
     kind = None if source.live else kind_of(spec)
     return str(Path(spec).absolute()) if kind is not None and kind.is_path else ""
 
 
 def drawn_fps(source: FrameSource, every: int) -> float:
-    """Frames a second of the clip that is drawn of every Nth frame of a source."""
+    """Return the frame rate of the clip that is drawn from every `every`-th frame of a source."""
     return source.drawn_fps(every) if isinstance(source, ClipSource) else 1 / (source.frame_period_s * every)
 
 
 def picture_at(file: str, index: int) -> BgrImage:
-    """The picture of that index in a file. Raises SourceError where there is none."""
+    """Return the picture of that index in a file. Raises SourceError where there is none."""
     source = open_source(file)
     if isinstance(source, PagedSource):
         source.go_to(index)

@@ -1,8 +1,8 @@
-"""Live sources: a thread reads without pause, the newest frame wins, older ones are dropped and counted; what is lost is
-noticed, told, and sought again.
+"""Live sources: a thread reads without pause, the newest frame wins, and older ones are dropped and counted.
 
-Every call into a capture may hang for ever, so none is made on the thread that asks for frames: each capture has a thread of
-its own, and one that hangs is left behind.
+A source that is lost is noticed, reported and opened again.
+Any call into a capture may hang for ever, so the thread that asks for frames makes none. Each capture has a thread of its own;
+one that hangs is abandoned.
 """
 
 from __future__ import annotations
@@ -28,19 +28,26 @@ from camdigits.sources.ports import Clock, UserInput
 from camdigits.vision.types import BgrImage, Frame
 
 DEFAULT_FPS = 30.0
+"""Frame rate of a source that states none, in frames a second."""
 DEFAULT_SIZE = (1280, 720)
+"""(width, height) in pixels that a camera is asked for."""
 OPENING_INDEX = -1
-"""The index of the dark frame that is given while a source has given none yet."""
+"""Index of the dark frame that stands in until a source gives its first one."""
 
 _RETRY_PAUSE_S = 0.02
+"""Pause after a failed read, in seconds."""
 _SAMPLE_STEP_PX = 8
+"""Step between the pixels, across and down, that are compared to notice a picture that does not change."""
 _DARK_GREY = 40
+"""Brightness of the dark frame, 0..255."""
 _BLACK_HINT = "open the lens cover, allow the camera in the system's privacy settings, or close another program that uses it"
+"""What the user can do about a black picture."""
 _STALE_HINT = "the camera or its driver hangs, unless it looks at a screen"
+"""What may be wrong with a picture that does not change."""
 
 
 class Capture(Protocol):
-    """The part of cv2.VideoCapture that is used; tests and other camera libraries hand in their own."""
+    """The part of cv2.VideoCapture that is used here. Tests and other camera libraries provide their own."""
 
     def isOpened(self) -> bool: ...  # noqa: N802 - OpenCV's name
     def read(self) -> tuple[bool, Any]: ...
@@ -50,23 +57,26 @@ class Capture(Protocol):
 
 
 Connect = Callable[[], Capture]
-"""Opens a capture; one that is not open says so by isOpened, or SourceError is raised."""
+"""Opens a capture. On failure the capture is not open, or SourceError is raised."""
 
 
 @dataclass(frozen=True)
 class LiveParams:
-    """How long to be patient with a live source, in seconds.
+    """How long to be patient with a live source; times are in seconds.
 
-    wait_s: how long `read` waits for a new frame before it gives the last one again, so that the window stays alive.
-    answer_s: how long a source that is sought again when it is lost may take to open before a dark frame stands in for it.
-    first_frame_s: how long the first frame may take. silent_s: without a frame for so long, something is wrong ...
-    lost_s: ... and after so long a source that is not sought again is lost.
-    retry_s: failed reads in a row are forgiven so long; cameras drop a frame now and then, an ended stream stays ended.
-    stale_s: the same picture, to the bit, for so long is no camera's. black_s, black_level: nor is one with no pixel above
-    the level (0..255) of any use.
-    min_retry_pause_s, max_retry_pause_s: how long to wait before a source is sought again; twice as long each time.
-    max_hung: so many captures that hang are left behind before no more are opened.
-    close_s: how long `close` waits for a capture call that hangs.
+    wait_s: how long `read` waits for a new frame before it returns the last one again, so that the window stays responsive.
+    answer_s: how long a source with reconnection may take to open before a dark frame stands in for it.
+    first_frame_s: how long the first frame may take.
+    silent_s: how long a source may give no frame before that counts as a fault.
+    lost_s: how long a source without reconnection may give no frame before it counts as lost.
+    retry_s: how long failed reads in a row are retried; cameras drop a frame now and then, an ended stream stays ended.
+    stale_s: how long the picture may stay the same, to the bit, before it counts as a fault; no working camera's does.
+    black_s: how long the picture may stay black before that counts as a fault.
+    black_level: a picture is black when no pixel reaches this brightness, 0..255.
+    min_retry_pause_s: the pause before the first attempt to reconnect; each further pause is twice as long.
+    max_retry_pause_s: the longest pause between attempts.
+    max_hung: number of hanging captures from which on no further one is opened.
+    close_s: how long `close` waits for a capture that hangs.
     """
 
     wait_s: float = 0.1
@@ -85,7 +95,7 @@ class LiveParams:
 
 
 class _Trouble(NamedTuple):
-    """What is wrong with a source, what the user can do, and since when on the clock."""
+    """What is wrong with a source, what the user can do about it, and since when by the clock."""
 
     what: str
     hint: str
@@ -98,7 +108,7 @@ class _Trouble(NamedTuple):
 class _Connection:
     """One capture from its opening to its end, on a thread of its own.
 
-    `keep` is told of every frame and when it was captured. Times are on the clock.
+    `keep` receives every frame and the time of its capture. All times are the clock's.
     """
 
     def __init__(
@@ -111,7 +121,7 @@ class _Connection:
         self.black_since_s = math.inf
         self.failure: SourceError | None = None
         self.opened = threading.Event()
-        """The capture is open, or has failed to open."""
+        """Set once the capture is open or has failed to open."""
         self.ended = False
         self._name, self._connect, self._keep, self._params, self._clock = name, connect, keep, params, clock
         self._sample: npt.NDArray[np.uint8] | None = None
@@ -121,17 +131,20 @@ class _Connection:
 
     @property
     def sample(self) -> npt.NDArray[np.uint8] | None:
-        """Some pixels of the last frame."""
+        """Some pixels of the last frame; None before the first one."""
         return self._sample
 
     def stop(self, wait_s: float = 0.0) -> None:
-        """Ask for the end, and wait so long for it; the thread releases the capture when it comes back from a call."""
+        """Ask the capture to end, and wait for that.
+
+        wait_s: how long to wait at most, in seconds. A thread that hangs releases the capture when it returns from the call.
+        """
         self._stop.set()
         if wait_s:
             self._thread.join(wait_s)
 
     def hangs(self) -> bool:
-        """Whether the thread is still there."""
+        """Return whether the thread is still running."""
         return self._thread.is_alive()
 
     def _run(self) -> None:
@@ -145,7 +158,7 @@ class _Connection:
             self._read(capture)
         except SourceError as error:
             self.failure = error
-        except Exception as error:  # whatever a driver's binding raises, the window lives on
+        except Exception as error:  # no exception of a driver's binding may close the window
             self.failure = SourceError(f"{self._name}: {str(error).strip() or type(error).__name__}")
         finally:
             self.ended = True
@@ -185,11 +198,12 @@ class _Connection:
 
 
 _running: weakref.WeakSet[_Connection] = weakref.WeakSet()
+"""Connections that may still have a capture."""
 
 
 @atexit.register
 def _let_go() -> None:
-    """End the captures that nobody has closed: a thread that comes back from one while Python is being closed aborts it."""
+    """Stop captures that are still open at exit: a thread that returns from one while Python shuts down aborts the process."""
     connections = list(_running)
     for connection in connections:
         connection.stop()
@@ -199,11 +213,14 @@ def _let_go() -> None:
 
 
 class LiveSource:
-    """A FrameSource over a live capture. `lost` is what to say when it ends, `asked` the size (width, height) that was wanted.
+    """A FrameSource over a live capture.
 
-    reconnect: opens the source again when it is lost, again and again; without it, what is lost raises SourceError. With it,
-    `read` gives the last frame meanwhile, and the source may come back at another size and rate.
-    Frame.index counts every frame that was captured, so dropped ones leave gaps; Frame.time_s is when it was captured.
+    lost: what the user can do when the source is lost.
+    asked: (width, height) in pixels that the camera was asked for; None where no size was.
+    reconnect: opens the source again whenever it is lost. Meanwhile `read` returns the last frame, and the source may come back
+        with another size and rate. Without it, reading a lost source raises SourceError.
+    Frame.index counts every captured frame, so dropped ones leave gaps. Frame.time_s is the time of capture, in seconds since
+    the source was opened.
     """
 
     live = True
@@ -243,20 +260,20 @@ class LiveSource:
 
     @property
     def captured(self) -> int:
-        """How many frames there were."""
+        """Number of frames captured so far."""
         with self._fresh:
             return self._captured
 
     @property
     def dropped(self) -> int:
-        """How many frames passed without being read."""
+        """Number of frames that were replaced before they were read."""
         with self._fresh:
             waiting = int(self._unseen())
             return self._captured - self._taken - waiting
 
     @property
     def loss(self) -> str:
-        """What happened to a source that is being sought again, and since when; "" for one that gives pictures."""
+        """What is wrong with a source that is being reconnected, and since when; "" for one that gives pictures."""
         return "" if self._trouble is None else f"{self.name}: {self._trouble.describe(self._clock())}"
 
     @property
@@ -273,9 +290,10 @@ class LiveSource:
         return f"asked {self._asked[0]}x{self._asked[1]}, the camera gives {width}x{height}"
 
     def wait_until_open(self) -> None:
-        """Wait until the capture is open or refuses to be; one that hangs is waited for as long as the user would.
+        """Wait until the capture is open or has failed to open.
 
-        Raises SourceError when it refuses, or hangs and is not sought again. Closes the source then.
+        With reconnection that takes `answer_s` at most, without it `first_frame_s`.
+        Raises SourceError, and closes the source, when the capture fails, or when it hangs and there is no reconnection.
         """
         patience_s = self._params.answer_s if self._reconnect else self._params.first_frame_s
         answered = wait_within(self._connection.opened.wait, patience_s)
@@ -287,10 +305,10 @@ class LiveSource:
             raise SourceError(f"{self.name}: no answer for {patience_s:g} s; {self._lost}")
 
     def read(self, user_input: UserInput) -> Frame:  # noqa: ARG002 - the user's input is for the canvas
-        """The newest frame, waiting `wait_s` for one; then the last again, with the same index: nothing new.
+        """Return the newest frame, waiting `wait_s` for a new one. After that, return the last one again, with the same index.
 
-        A source that is sought again gives a dark frame, which is not settled, until it has given one itself; another is
-        waited for. Raises SourceError once a source that is not sought again has ended or fell silent.
+        Before the first frame, a source with reconnection gives a dark frame, which is not settled; one without is waited for.
+        Raises SourceError once a source without reconnection has ended or fallen silent.
         """
         while True:
             with self._fresh:
@@ -309,7 +327,8 @@ class LiveSource:
                 return self._placeholder()
 
     def close(self) -> None:
-        """Stop, within `close_s` even when the capture hangs; the thread releases the capture when it comes back."""
+        """Stop within `close_s`, even when the capture hangs. The thread then releases the capture when it returns from the
+        call."""
         for connection in self._abandoned:
             connection.stop()
         self._connection.stop(self._params.close_s)
@@ -320,7 +339,7 @@ class LiveSource:
 
         def keep(image: BgrImage, now_s: float) -> None:
             with self._fresh:
-                if generation == self._generation:  # else it hung, was left behind, and came back
+                if generation == self._generation:  # else it hung, was abandoned and has come back
                     self._newest = Frame(image, self._captured, now_s - self._opened_at_s)
                     self._captured += 1
                     self._fresh.notify_all()
@@ -330,7 +349,7 @@ class LiveSource:
     def _unseen(self) -> bool:
         return self._newest is not None and self._newest.index != self._last_index
 
-    # The watchdog: it runs whenever a frame is asked for.
+    # The watchdog runs whenever a frame is asked for.
 
     def _watch(self) -> None:
         if self._reconnect is None:
@@ -346,7 +365,7 @@ class LiveSource:
             self._check_reconnected(now_s)
 
     def _find_trouble(self, now_s: float) -> _Trouble | None:
-        """What is wrong, or None."""
+        """Return what is wrong with the source; None for nothing."""
         connection, params = self._connection, self._params
         if connection.ended:
             return _Trouble(self._end(), self._lost, connection.last_s)
@@ -356,7 +375,7 @@ class LiveSource:
         return None if self._looked_so_before(connection) else self._doubt(now_s)
 
     def _doubt(self, now_s: float) -> _Trouble | None:
-        """What is wrong with the pictures, or None."""
+        """Return what is wrong with the pictures; None for nothing."""
         connection, params = self._connection, self._params
         if now_s - connection.black_since_s >= params.black_s:
             return _Trouble("a black picture", _BLACK_HINT, connection.black_since_s)
@@ -365,14 +384,17 @@ class LiveSource:
         return None
 
     def _end(self) -> str:
-        """How the capture ended."""
+        """Describe how the capture ended."""
         if self._connection.failure is None:
             return "no picture"
         what = str(self._connection.failure).partition(";")[0]
         return what.removeprefix(self.name).removeprefix(":").strip().removeprefix("is ")
 
     def _looked_so_before(self, connection: _Connection) -> bool:
-        """Whether this picture, black or the same again, was there before the source was opened anew: that is how it looks."""
+        """Return whether the picture, black or unchanging, was the same before the reconnection.
+
+        If so, the scene itself looks like that.
+        """
         sample, known = connection.sample, self._known_picture
         if known is None or sample is None:
             return False
@@ -398,7 +420,7 @@ class LiveSource:
         self._due_s = math.inf
 
     def _check_reconnected(self, now_s: float) -> None:
-        """Whether the capture that was opened anew gives pictures."""
+        """Clear the trouble once the new capture gives pictures; disconnect if it fails or takes too long."""
         if self._connection.frames:
             self._trouble = None
             self._pause_s = self._params.min_retry_pause_s
@@ -425,12 +447,12 @@ class LiveSource:
 
 
 def sound_fps(fps: float, fallback: float) -> float:
-    """`fps` where a clip or camera states a rate that can be, else `fallback`."""
+    """Return `fps` where it is a possible frame rate, else `fallback`; both in frames a second."""
     return fps if 0 < fps < 1000 else fallback
 
 
 def read_image(capture: Capture, name: str) -> BgrImage | None:
-    """Read the next image of a capture: uint8 (H, W, 3); None where there is no more, or none that can be decoded.
+    """Read the next image of a capture: uint8 (H, W, 3); None at the end, or where none can be decoded.
 
     Raises SourceError for pixels that are no picture.
     """

@@ -1,4 +1,4 @@
-"""Network cameras and what else a URL leads to: streams, clips, stills."""
+"""Network cameras and whatever else a URL leads to: streams, clips, stills."""
 
 from __future__ import annotations
 
@@ -20,11 +20,17 @@ from camdigits.sources.refusals import refusal
 from camdigits.sources.stills import StillSource
 
 Result = TypeVar("Result")
+"""What a call in the background returns."""
 _URL_SCHEMES = ("http", "https", "rtsp", "rtsps")
+"""Schemes of the URLs that can be opened."""
 _PATH_SECRETS = re.compile(r"((?:user\w*|pass\w*|pwd|token|key|secret|auth)=)[^_&;/]*", re.IGNORECASE)
+"""Names and values in a URL's path that may be passwords."""
 _DECODER_THREADS = 2
-"""For a stream. FFmpeg gives a frame of H.264 or H.265 late by one for each thread beside the first, and OpenCV would start one
-for each core: most of a second late on sixteen. Two keep up with larger pictures than one does."""
+"""Threads that decode a stream. Two keep up with larger pictures than one does.
+
+FFmpeg delays frames of H.264 and H.265 by one for each further thread. OpenCV would start a thread for each core: on sixteen, a
+delay of most of a second.
+"""
 
 
 def is_url(name: str) -> bool:
@@ -32,16 +38,16 @@ def is_url(name: str) -> bool:
 
 
 def public_name(url: str) -> str:
-    """A URL without what may be secret: user and password, fragment, the values of its query; other text as it is.
+    """Return a URL without its secrets: user and password, fragment, and the values of its query. Other text stays as it is.
 
-    Every value of the query is hidden: makers of cameras have a hundred names for a password.
+    All values of the query are hidden, since makers of cameras have a hundred names for a password.
     """
     scheme, separator, rest = url.partition("://")
     if not separator:
         return url
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if "@" in authority or ":" in authority:
-        # The last @, since a password that was not percent-encoded may hold / ? # and @ itself.
+        # The last @ counts: a password that was not percent-encoded may contain / ? # and @ itself.
         rest = rest.rpartition("@")[2]
     path, _, query = rest.partition("#")[0].partition("?")
     hidden = "&".join(f"{name}=***" if equals else "***" for name, equals, _ in (p.partition("=") for p in query.split("&")))
@@ -50,14 +56,16 @@ def public_name(url: str) -> str:
 
 
 def open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | ClipSource | LiveSource:
-    """Open a URL. timeout_s: how long it may keep silent. reconnect: whether a stream that is lost is sought again.
+    """Open a URL.
 
+    timeout_s: how long it may keep silent, in seconds.
+    reconnect: whether a stream that is lost is opened again.
     Raises SourceError.
     """
     name = public_name(url)
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower()
-    url = f"{scheme}{separator}{rest}"  # phones begin what is typed with a capital, which FFmpeg takes for another
+    url = f"{scheme}{separator}{rest}"  # phones capitalise what is typed; FFmpeg knows schemes in lower case
     if scheme not in _URL_SCHEMES:
         raise SourceError(f"{name}: only http, https and rtsp addresses can be opened; name a file by its path")
     if not _has_host(url):
@@ -68,13 +76,13 @@ def open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | ClipS
     options += [cv2.CAP_PROP_N_THREADS, _DECODER_THREADS]
 
     def connect_anew() -> Capture:
-        # Not quietened: a server may keep us waiting, and meanwhile nobody could say anything.
+        # stderr is not silenced here: a server may keep us waiting, and nobody could write to it meanwhile.
         return connect(url, options)
 
     def begin() -> tuple[Capture, Shot, Shot | None]:
         began_s = seconds()
         capture = connect_anew()
-        # FFmpeg opens a stream of which nothing comes, too, and would wait as long again for its first frame.
+        # FFmpeg also opens a stream that sends nothing, and would wait as long again for its first frame.
         first = grab(capture, name) if capture.isOpened() and seconds() - began_s < timeout_s else None
         if first is None:
             capture.release()
@@ -91,14 +99,14 @@ def open_url(url: str, timeout_s: float, reconnect: bool) -> StillSource | ClipS
         capture.release()
         return StillSource(name, first.image)
     lost = "the stream ended or was cut off: check the camera and the network"
-    # A stream that ended stays ended, while a camera may drop a frame; one that is taken up again shows nothing before its next
-    # keyframe, which many cameras send every four seconds, or ten.
+    # A stream that ended stays ended, unlike a camera that drops a frame. A reopened one shows nothing before its next
+    # keyframe, which many cameras send every four or ten seconds.
     params = LiveParams(retry_s=0.0, answer_s=timeout_s)
     return LiveSource(name, lambda: capture, lost=lost, reconnect=connect_anew if reconnect else None, params=params)
 
 
 def _in_background(call: Callable[[], Result]) -> Result:
-    """What `call` gives. It runs on a thread of its own, so that Ctrl-C ends the program while a server keeps it waiting."""
+    """Return what `call` returns, from a thread of its own, so that Ctrl-C works while a server keeps it waiting."""
     outcome: Future[Result] = Future()
 
     def run() -> None:

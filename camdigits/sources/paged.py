@@ -11,7 +11,7 @@ from camdigits.vision.types import BgrImage, Frame
 
 
 class PagedSource(ABC):
-    """The pages of a file one after another; those that cannot be read are passed over, and `notice` says which."""
+    """The pages of a file, one after another. Pages that cannot be read are skipped, and `notice` lists them."""
 
     live = False
     pictures = True
@@ -22,7 +22,7 @@ class PagedSource(ABC):
         self.name = name
         self.frame_count: int | None = count
         self.messages: tuple[str, ...] = ()
-        """What there is to say of the whole file."""
+        """Messages for the user about the whole file."""
         self._count, self._shown = count, 0
         self._failed: list[int] = []
         self._left: list[int] = []
@@ -38,7 +38,7 @@ class PagedSource(ABC):
         return f"{self.name}: {'; '.join(messages)}" if messages else ""
 
     def read(self, user_input: UserInput) -> Frame | None:  # noqa: ARG002 - the user's input is for the canvas
-        """The next page; raises SourceError at the end when not one of them could be read."""
+        """Return the next page; None at the end. Raises SourceError at the end when no page could be read."""
         while self._left:
             frame = self._frame(self._left.pop())
             if frame is not None:
@@ -52,7 +52,8 @@ class PagedSource(ABC):
         return self.name
 
     def back(self) -> Frame | None:
-        """The page before the one that was read last, or before the one to go on with; None where there is none."""
+        """Return the page before the current one; None where there is none. The current page is the last one read, or the
+        target of `go_to`."""
         for index in range(self._at)[::-1]:
             frame = self._frame(index)
             if frame is not None:
@@ -61,7 +62,7 @@ class PagedSource(ABC):
         return None
 
     def go_to(self, index: int) -> None:
-        """Go on with the page of that index."""
+        """Continue with the page of that index."""
         self._at = index
         self._left = list(range(index, self._count))[::-1]
 
@@ -80,14 +81,19 @@ class PagedSource(ABC):
 
     @abstractmethod
     def _page(self, index: int) -> BgrImage | None:
-        """The page of that index, or None for one that is damaged."""
+        """Return the page of that index; None for one that is damaged."""
 
 
 class TiffSource(PagedSource):
     """The pages of a TIFF, as scanners and fax machines save them."""
 
     def __init__(self, name: str, data: bytes, pages: list[bytes]) -> None:
-        """pages: where they are, as `tiff_pages` tells of `data`."""
+        """Read a TIFF.
+
+        name: what to call it before the user.
+        data: the file's bytes.
+        pages: where its pages are, from `tiff_pages`.
+        """
         self._data, self._pages = data, pages
         super().__init__(name, len(pages))
 

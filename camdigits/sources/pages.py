@@ -1,11 +1,12 @@
-"""Pages as JSON: what was drawn, to be looked at, drawn on or read again; taken whole or refused in one line.
+"""Pages as JSON: drawings that are saved, to be shown, continued or read again. A file is accepted whole or refused in one
+line.
 
     {"format": "camdigits page", "version": 1, "width": 640, "height": 640, "colour": "white", "background": null,
      "strokes": [{"kind": "pen", "width": 21, "points": [[100, 80], [170, 82], [130, 240]]}]}
 
-Points are [x, y] in pixels of the page, y down, in the order in which they were drawn, also beyond its edges; a width is in
-pixels; a kind is "pen" or "eraser"; colours are those of `PaperColour`. A background is null or a picture of the page's size
-that lies under the strokes, as "data:image/png;base64,...".
+Points are [x, y] in pixels of the page, y down, in the order of drawing; they may lie beyond its edges. A width is in pixels. A
+kind is "pen" or "eraser". Colours are those of `PaperColour`. A background is null, or a picture of the page's size under the
+strokes: "data:image/png;base64,...".
 """
 
 from __future__ import annotations
@@ -36,15 +37,23 @@ from camdigits.sources.pictures import decode_picture
 from camdigits.vision.types import BgrImage
 
 PAGE_SUFFIX = ".json"
+"""Suffix of saved pages."""
 FORMAT, VERSION = "camdigits page", 1
+"""What a saved page calls itself.
+
+FORMAT: the name of the format.
+VERSION: the version of the format.
+"""
 MAX_BYTES = 100 << 20
-"""A page of the largest size with a picture of mere noise takes less."""
+"""Largest file that is read. The largest page over a picture of pure noise takes less."""
 _DATA_URL = "data:image/png;base64,"
+"""How the text of a background begins."""
 _PNG_SIZE_AT = 16
+"""Offset of a PNG's width and height in the file, in bytes."""
 
 
 def page_text(page: Page) -> str:
-    """The JSON of a page, a stroke a line. Raises OutputError for a picture that cannot be encoded."""
+    """Return the JSON of a page, a stroke a line. Raises OutputError for a picture that cannot be encoded."""
     head = {"format": FORMAT, "version": VERSION, "width": page.width, "height": page.height, "colour": page.colour.value}
     strokes = ",\n".join(
         json.dumps({"kind": stroke.kind.value, "width": stroke.width_px, "points": stroke.points}, allow_nan=False)
@@ -55,7 +64,10 @@ def page_text(page: Page) -> str:
 
 
 def load_page(path: Path, name: str) -> Page:
-    """The page in a JSON file. Raises SourceError, in one line, for anything that is none; nothing large is made of such."""
+    """Read the page in a JSON file, called `name` before the user.
+
+    Raises SourceError, in one line, for anything else. Limits are checked first, so that a bad file takes little memory.
+    """
     try:
         if path.exists() and not path.is_file():
             raise SourceError(f"{name}: not an ordinary file; name a page that was saved")
@@ -74,7 +86,7 @@ def load_page(path: Path, name: str) -> Page:
 
 
 def _is_of_too_many_parts(data: bytes) -> bool:
-    """Whether JSON has more lists and numbers than any page: empty lists take twenty times the memory of their text."""
+    """Return whether JSON has more lists and numbers than any page: empty lists take twenty times the memory of their text."""
     numbers = 2 * MAX_POINTS + 4 * MAX_STROKES
     brackets = MAX_POINTS + 2 * MAX_STROKES
     return data.count(b",") > 2 * numbers or data.count(b"[") + data.count(b"{") > 2 * brackets
@@ -134,7 +146,7 @@ def _background(value: Any, size: tuple[int, int], name: str) -> BgrImage | None
     if not isinstance(value, str) or not value.startswith(_DATA_URL):
         _refuse("background", f"null or {_DATA_URL}...", value)
     data = base64.b64decode(value.removeprefix(_DATA_URL), validate=True)
-    # Before it is decoded: a small file can ask for a huge picture.
+    # The size is checked before decoding: a small file can ask for a huge picture.
     claimed = tuple(int.from_bytes(data[at : at + 4], "big") for at in (_PNG_SIZE_AT, _PNG_SIZE_AT + 4))
     if claimed != size:
         raise ValueError("background: not a PNG of the page's size, {}x{}".format(*size))

@@ -1,4 +1,4 @@
-"""Picture files from their bytes: told by content, complete or refused, uint8 BGR and upright whatever they hold."""
+"""Picture files from their bytes: recognised by content, complete or refused, always uint8 BGR and upright."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from camdigits.runtime.stderr import CapturedStderr, captured_stderr
 from camdigits.vision.types import BgrImage
 
 SLIDE_PERIOD_S = 2.0
-"""How long a picture is shown where several are shown one after the other."""
+"""How long each of several pictures is shown, in seconds."""
 
 
 class _TiffLayout(NamedTuple):
-    """How a TIFF is laid out: the order of its bytes, how many of them say a place, and how many count the tags of a page."""
+    """Layout of a TIFF: its byte order, and the bytes of an offset and of the number of a page's tags."""
 
     order: Literal["little", "big"]
     place_bytes: int
@@ -38,6 +38,7 @@ _TIFF_LAYOUTS = {
     b"II+\0": _TiffLayout("little", 8, 8),  # BigTIFF, for more than 4 GB
     b"MM\0+": _TiffLayout("big", 8, 8),
 }
+"""Layouts of TIFF by a file's first four bytes."""
 _SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
     b"\x89PNG",
@@ -48,38 +49,81 @@ _SIGNATURES = (
     b"#?RADIANCE",
     *(b"P%d" % kind for kind in range(1, 8)),  # the portable any-maps
 )
+"""First bytes of the files that are pictures."""
 _JPEG, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
+"""Marks of a JPEG.
+
+_JPEG: its first bytes.
+_JPEG_SCAN: second byte of the mark before its pixels.
+_JPEG_END: the mark at its end.
+"""
 _PNG, _PNG_HEAD_BYTES, _PNG_END = b"\x89PNG", 8, b"IEND"
+"""Marks of a PNG.
+
+_PNG: its first bytes.
+_PNG_HEAD_BYTES: length of its head, in bytes.
+_PNG_END: kind of its last chunk.
+"""
 _OF_DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "TIFF_Error")
+"""Messages of libjpeg and libtiff about damaged pictures."""
 _EXTRANEOUS = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
+"""libjpeg's message about bytes between a picture's data and its end."""
 _FILLED_BYTES = 16
+"""Up to this many stray bytes before the end are padding, not damage."""
 _EMPTY_END_BYTES = 4096
-"""What is compressed does not end in so many zeros; the room that Windows leaves in EXIF, which may come last, half of it."""
+"""A file that ends in this many zeros is incomplete. Compressed data have no such run, and the room that Windows leaves in EXIF
+is half as long."""
 BEYOND_WHITE = 2.0
-"""Floats go from 0 to 1. Filters and glare lead beyond that here and there, but where most are above this, they go to 255."""
+"""Where most floats are above this, they range to 255 instead of 1. A few exceed 1 through filters and glare."""
 EXIF_ORIENTATION = 0x112
-"""The tag that says how a picture was held, in JEITA CP-3451."""
+"""EXIF's tag for how a picture was held (JEITA CP-3451)."""
 _SUBFILE, _REDUCED_OR_MASK = 254, 0b101
-"""The tag NewSubfileType of TIFF 6.0, which comes before all others, and its bits of what is no page of its own."""
+"""The tag NewSubfileType of TIFF 6.0, which comes before all others.
+
+_SUBFILE: its number.
+_REDUCED_OR_MASK: its bits for thumbnails and masks, which are no pages of their own.
+"""
 _ROWS_AT_ONCE = 256
+"""Transparency is removed in bands of this many rows, which saves memory."""
 _SAMPLE_PX, _SEEN_ALPHA, _SEEN_CONTRAST, _SEEN_SHARE = 1_000_000, 64, 64, 0.01
-"""Of so many pixels those of at least that opacity are seen; fewer than that share with that contrast to white are none."""
+"""Limits of the test for a picture that vanishes on white.
+
+_SAMPLE_PX: about how many pixels are sampled.
+_SEEN_ALPHA: opacity, 0..255, from which on a pixel is visible.
+_SEEN_CONTRAST: contrast to white, 0..255, above which a visible pixel stands out.
+_SEEN_SHARE: the picture vanishes when less than this share of its visible pixels stands out.
+"""
 _WEBP_FLAGS_AT, _WEBP_MOVES = 20, 0b10
+"""Where a WebP says that it is an animation.
+
+_WEBP_FLAGS_AT: offset of its flags, in bytes.
+_WEBP_MOVES: the flag of an animation.
+"""
 _TOO_LARGE = "CV_IO_MAX_IMAGE_"
-"""Limits that OpenCV's errors name: of pixels, and of a picture's width and height."""
+"""Beginning of the names of OpenCV's limits: on pixels, and on a picture's width and height."""
 _ANEW = "copy it again, or save it as PNG or JPEG"
+"""What the user can do about a picture that cannot be decoded."""
 _SMALLER = "save it smaller, or cut it into parts"
+"""What the user can do about a picture that is too large."""
 _FRAMES_AT_ONCE = 16
-"""Of an animation, which is decoded from its beginning each time."""
+"""Frames of an animation decoded at once. Each time decoding starts again from the first frame."""
 _SHORTEST_S, _USUAL_S = 0.011, 0.1
-"""Pictures that are shown for less than the one are shown for the other, as browsers do."""
+"""Times that a picture of an animation is shown, in seconds, as in browsers.
+
+_SHORTEST_S: the shortest time that is believed.
+_USUAL_S: the time of pictures with a shorter one.
+"""
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-"""ISO/IEC 23008-12: pictures coded as HEVC, and those that leave the codec open."""
+"""Brands of ISO/IEC 23008-12: pictures coded as HEVC, and those that leave the codec open."""
 _AVIF_BRANDS = (b"avif", b"avis")
+"""Brands of AVIF pictures and animations."""
 
 
 def is_picture(head: bytes) -> bool:
-    """Whether a file that begins with `head` (64 bytes suffice) is a still picture; GIF counts as a clip."""
+    """Return whether a file is a still picture; a GIF counts as a clip.
+
+    head: the file's first bytes; 64 suffice.
+    """
     container = head[8:12]
     if (
         head.startswith(_SIGNATURES)
@@ -91,7 +135,7 @@ def is_picture(head: bytes) -> bool:
 
 
 def _is_heif(head: bytes) -> bool:
-    """Whether that is a phone's HEIC picture; AVIF, which may have the same major brand, is not."""
+    """Return whether a file is a phone's HEIC picture, and not an AVIF, which may have the same major brand."""
     if head[4:8] != b"ftyp":
         return False
     brands = [head[at : at + 4] for at in range(8, min(int.from_bytes(head[:4], "big"), len(head)), 4) if at != 12]
@@ -99,11 +143,11 @@ def _is_heif(head: bytes) -> bool:
 
 
 def decode_picture(data: bytes, name: str) -> BgrImage:
-    """The picture in a file's bytes: uint8 (H, W, 3), BGR, turned as its EXIF orientation says, transparency over white,
-    or over black where the ink would vanish on white.
+    """Decode a picture file's bytes to uint8 (H, W, 3), BGR, turned upright by its EXIF orientation.
 
-    Grey becomes BGR, 16 bits and floats are scaled to 8. Raises SourceError for a file that is cut off or damaged, and for a
-    picture that is too large for OpenCV or for the memory there is.
+    Grey becomes BGR; 16 bits and floats are scaled to 8 bits. Transparency is laid over white, or over black where the picture
+    would vanish on white.
+    Raises SourceError for a file that is cut off or damaged, and for a picture too large for OpenCV or the memory.
     """
     try:
         return _decoded(data, name)
@@ -123,7 +167,7 @@ def _decoded(data: bytes, name: str) -> BgrImage:
     if _is_png_cut_off(data):
         raise _cut_off(name)
     lacks_end = _lacks_jpeg_end(data)
-    if lacks_end:  # that alone is no loss: what is decoded up to there tells whether more is missing
+    if lacks_end:  # no loss by itself: decoding tells whether more is missing
         data += _JPEG_END
     try:
         with _captured_decoder() as captured:
@@ -155,7 +199,7 @@ def _decode_heif(data: bytes, name: str) -> BgrImage:
         raise SourceError(f"{name}: HEIC pictures need one more package: pip install 'camdigits[heic]'") from error
     try:
         file = pillow_heif.open_heif(data, bgr_mode=True)
-        # Decoding turns it upright; the EXIF orientation beside says so once more, and is not followed.
+        # Decoding turns it upright, so the EXIF orientation beside it is not applied again.
         pixels = np.asarray(file[file.primary_index])
     except (ValueError, RuntimeError, EOFError, SyntaxError, OSError, IndexError, MemoryError) as error:
         raise SourceError(f"{name}: the picture cannot be decoded, it is damaged or cut off; copy or save it again") from error
@@ -163,10 +207,11 @@ def _decode_heif(data: bytes, name: str) -> BgrImage:
 
 
 def as_bgr(pixels: npt.NDArray[Any], name: str) -> BgrImage:
-    """uint8 (H, W, 3), BGR, of pixels (H, W) or (H, W, 1, 3 or 4), uint8, uint16 or float 0..1.
+    """Convert pixels to uint8 (H, W, 3), BGR.
 
-    Alpha is laid over white, or over black where all that can be seen is white.
-
+    pixels: (H, W) or (H, W, 1, 3 or 4), of uint8, uint16 or floats 0..1.
+    name: what error messages call the picture.
+    Alpha is laid over white, or over black where all visible pixels are white.
     Raises SourceError for pixels of another shape or dtype, and where there are none.
     """
     if not pixels.size:
@@ -193,7 +238,7 @@ def _eight_bit(pixels: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
 
 
 def _on_ground(bgra: npt.NDArray[np.uint8]) -> BgrImage:
-    """The picture without transparency, laid over white, or over black where it would vanish on white."""
+    """Lay transparency over white, or over black where the picture would vanish on white."""
     ground = 0 if _vanishes_on_white(bgra) else 255
     picture = np.empty((*bgra.shape[:2], 3), np.uint8)
     for top in range(0, len(bgra), _ROWS_AT_ONCE):  # in bands: the products need twice the memory of the picture
@@ -204,7 +249,7 @@ def _on_ground(bgra: npt.NDArray[np.uint8]) -> BgrImage:
 
 
 def _vanishes_on_white(bgra: npt.NDArray[np.uint8]) -> bool:
-    """Whether hardly anything of what can be seen differs from white."""
+    """Return whether hardly any visible pixel differs from white."""
     step = max(1, math.isqrt(bgra.shape[0] * bgra.shape[1] // _SAMPLE_PX))
     sample = bgra[::step, ::step]
     seen = sample[sample[:, :, 3] >= _SEEN_ALPHA][:, :3]
@@ -214,7 +259,7 @@ def _vanishes_on_white(bgra: npt.NDArray[np.uint8]) -> bool:
 
 
 def is_animation(data: bytes) -> bool:
-    """Whether a picture file holds several that make a clip: WebP, PNG and AVIF may."""
+    """Return whether a picture file is an animation, which WebP, PNG and AVIF may be."""
     if data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X":
         return bool(data[_WEBP_FLAGS_AT] & _WEBP_MOVES)
     if data.startswith(_PNG):
@@ -224,7 +269,7 @@ def is_animation(data: bytes) -> bool:
 
 
 def begins_white_on_nothing(data: bytes) -> bool:
-    """Whether the first picture of an animation would vanish on white."""
+    """Return whether the first picture of an animation would vanish on white."""
     try:
         with _captured_decoder():
             _, animation = cv2.imdecodeanimation(np.frombuffer(data, np.uint8), 0, 1)
@@ -235,7 +280,7 @@ def begins_white_on_nothing(data: bytes) -> bool:
 
 
 def animation_frames(data: bytes, name: str) -> Iterator[tuple[BgrImage, float]]:
-    """The pictures of a file that is an animation, as `decode_picture` gives them, and how long each is shown, in seconds.
+    """Yield the pictures of an animation, as `decode_picture` returns them, and how long each is shown, in seconds.
 
     Raises SourceError for one that is cut off or damaged.
     """
@@ -260,7 +305,7 @@ def animation_frames(data: bytes, name: str) -> Iterator[tuple[BgrImage, float]]
 
 
 def is_damaged_jpeg(data: bytes) -> bool:
-    """Whether parts of a JPEG, be it the end marker alone, are missing or wrong, as far as its decoder can tell."""
+    """Return whether a JPEG is incomplete or damaged as far as its decoder can tell, even if only the end marker is missing."""
     if _lacks_jpeg_end(data):
         return True
     with _captured_decoder() as captured, suppress(cv2.error):
@@ -270,7 +315,7 @@ def is_damaged_jpeg(data: bytes) -> bool:
 
 @contextmanager
 def _captured_decoder() -> Iterator[CapturedStderr]:
-    """Hear what decoders say of a picture: OpenCV hands on what they made of one that is damaged, without a word."""
+    """Capture what decoders print about a picture: OpenCV returns the remains of a damaged one without an error."""
     with captured_stderr() as captured:
         before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
@@ -280,10 +325,10 @@ def _captured_decoder() -> Iterator[CapturedStderr]:
 
 
 def _reports_damage(message: str, data: bytes) -> bool:
-    """Whether that is what libjpeg or libtiff say of a picture that is damaged."""
+    """Return whether a message of libjpeg or libtiff means that the picture is damaged."""
     extraneous = _EXTRANEOUS.search(message)
     if extraneous is not None:
-        # Cameras fill up their pictures before the end; what was left over of a picture is longer, and not one byte repeated.
+        # Cameras pad their pictures before the end. Left-over data of a picture are longer, and no repeated byte.
         end, count = data.find(_JPEG_END, _jpeg_scan_start(data)), int(extraneous[1])
         rest = data[end - count : end]
         return count > _FILLED_BYTES and len(set(rest)) > 1
@@ -295,7 +340,10 @@ def _cut_off(name: str) -> SourceError:
 
 
 def _is_empty_at_its_end(data: bytes) -> bool:
-    """Whether a picture of a kind that is read as far as it goes ends in nothing: programs that copy take the room first."""
+    """Return whether a WebP, HEIF, AVIF or JPEG 2000 ends in zeros: copying programs reserve the space first.
+
+    Decoders read such files as far as they go.
+    """
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     return (is_webp or data[4:8] in (b"ftyp", b"jP  ")) and len(data) > _EMPTY_END_BYTES and not any(data[-_EMPTY_END_BYTES:])
 
@@ -309,9 +357,9 @@ def _lacks_jpeg_end(data: bytes) -> bool:
 
 
 def tiff_pages(data: bytes) -> list[bytes]:
-    """Where the pages of a TIFF are, as its head tells of the first (TIFF 6.0, section 2), but for copies and masks of them.
+    """Return the offsets of a TIFF's pages, as bytes in its own layout, without thumbnails and masks (TIFF 6.0, section 2).
 
-    An empty list for what is no TIFF, and its first page alone for one that is damaged.
+    The list is empty for a file that is no TIFF, and has only the first page for a damaged one.
     """
     layout = _TIFF_LAYOUTS.get(data[:4])
     if layout is None:
@@ -320,7 +368,7 @@ def tiff_pages(data: bytes) -> list[bytes]:
     first = data[place_bytes : 2 * place_bytes]
     pages, seen, where = [], set(), first
     while (at := int.from_bytes(where, order)) and at not in seen and at + count_bytes <= len(data):
-        seen.add(at)  # damaged files lead back
+        seen.add(at)  # damaged files may lead back
         tags_at = at + count_bytes
         value_at = tags_at + 4 + place_bytes
         is_marked = int.from_bytes(data[tags_at : tags_at + 2], order) == _SUBFILE
@@ -333,12 +381,15 @@ def tiff_pages(data: bytes) -> list[bytes]:
 
 
 def tiff_beginning_with(page: bytes, data: bytes) -> bytes:
-    """The TIFF whose first page is that one, as `tiff_pages` tells of it."""
+    """Return the TIFF with another first page, whose offset `tiff_pages` gave."""
     return data[: len(page)] + page + data[2 * len(page) :]
 
 
 def _has_all_chunks(png: bytes) -> bool:
-    """Whether every chunk is there up to the end: OpenCV takes memory for a chunk of any length, 4 GiB in a file of 2 KiB."""
+    """Return whether a PNG has every chunk up to its end.
+
+    OpenCV reserves memory for a chunk of any stated length: 4 GiB for a file of 2 KiB.
+    """
     at = _PNG_HEAD_BYTES
     while at + 8 <= len(png):
         is_last = png[at + 4 : at + 8] == _PNG_END
@@ -349,7 +400,7 @@ def _has_all_chunks(png: bytes) -> bool:
 
 
 def _jpeg_scan_start(data: bytes) -> int:
-    """Where the pixels begin: the thumbnail before them has an end marker of its own."""
+    """Return the offset of the pixels, behind the thumbnail, which has an end marker of its own."""
     at = len(_JPEG)
     while at + 4 <= len(data) and data[at] == 0xFF:
         if data[at + 1] == _JPEG_SCAN:
@@ -360,7 +411,7 @@ def _jpeg_scan_start(data: bytes) -> int:
 
 
 def _orientation(exif: bytes) -> int:
-    """The EXIF orientation, 1..8, as JEITA CP-3451 numbers it; 1, upright, where there is none."""
+    """Return the EXIF orientation, 1..8 (JEITA CP-3451); 1, upright, where there is none."""
     order: Any = {b"II": "little", b"MM": "big"}.get(exif[:2])
     if order is None:
         return 1
@@ -373,7 +424,7 @@ def _orientation(exif: bytes) -> int:
 
 
 def upright(image: BgrImage, orientation: int) -> BgrImage:
-    """The picture turned as an EXIF orientation says; one that none is changes nothing."""
+    """Turn a picture upright by its EXIF orientation; an unknown orientation changes nothing."""
     if orientation in (5, 6, 7, 8):
         image = image.transpose(1, 0, 2)
     if orientation in (2, 3, 6, 7):

@@ -1,4 +1,4 @@
-"""What a source of frames looks like to whoever reads it, and what it is told of the user."""
+"""A source of frames as its reader sees it, and the user's input as a source sees it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from camdigits.vision.types import Frame
 
 
 class Pointer(NamedTuple):
-    """One mouse event, at (x, y) in pixels of the picture that was shown."""
+    """A mouse event at (x, y), in pixels of the shown picture."""
 
     action: Literal["down", "move", "up"]
     button: Literal["left", "right", "none"]
@@ -19,7 +19,7 @@ class Pointer(NamedTuple):
 
 @dataclass(frozen=True)
 class UserInput:
-    """What the user did since the last look: keys, mouse events in order, a closed window.
+    """What the user has done since the last read: keys, mouse events in order, whether the window was closed.
 
     Keys are characters, or "esc", "tab", "enter", "backspace", "left", "right".
     """
@@ -30,14 +30,16 @@ class UserInput:
 
 
 class FrameSource(Protocol):
-    """Where frames come from. The end belongs to the source: `read` returns None when there are no more.
+    """A source of frames.
 
-    `name` is what to call it before a user (never with a password in it). `live` says that frames pass whether they are
-    read or not (cameras, the canvas); recorded ones wait, `frame_period_s` apart. `pictures` says that they are pictures,
-    each to be read by itself, and no moments of one scene. `frame_count` is how many are promised, or None.
-    `notice` is a sentence for the user about the source as it is now, or "" (black picture, odd size, the end).
-    `loss` says what happened to a source that is lost and being sought again, and since when; else "".
-    `read` raises SourceError when the source is lost for good.
+    name: what to call it before the user, never with a password in it.
+    live: whether frames pass even when they are not read, as those of cameras and the canvas; recorded frames wait.
+    pictures: whether its frames are separate pictures, each read by itself, and no moments of one scene.
+    frame_period_s: seconds between recorded frames.
+    frame_count: the promised number of frames; None where it is not known.
+    notice: a sentence for the user about the source as it is now, such as a black picture, an odd size or the end; else "".
+    loss: what is wrong with a source that is being reconnected, and since when; else "".
+    `read` returns the next frame, or None when there are no more. It raises SourceError when the source is lost for good.
     """
 
     @property
@@ -60,9 +62,10 @@ class FrameSource(Protocol):
 
 @runtime_checkable
 class Pages(Protocol):
-    """What else a FrameSource has whose pictures can be turned to and fro: a folder, a file of several pages.
+    """A FrameSource whose pictures can be paged through: a folder, or a file of several pages.
 
-    `file` is where the picture comes from that was read last. `back` reads the one before it, None where that was the first.
+    file: the path of the picture that was read last.
+    `back` reads the picture before that one; None where it was the first.
     """
 
     @property
@@ -72,13 +75,13 @@ class Pages(Protocol):
 
 @runtime_checkable
 class Drawable(Protocol):
-    """What else a FrameSource has that is drawn on. `unsaved` says that there are strokes which are in no file."""
+    """A FrameSource to draw on. `unsaved`: whether there are strokes that no file has."""
 
     @property
     def unsaved(self) -> bool: ...
 
 
 class Clock(Protocol):
-    """Seconds that only go up."""
+    """A clock in seconds that never goes back."""
 
     def __call__(self) -> float: ...

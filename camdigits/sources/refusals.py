@@ -1,4 +1,4 @@
-"""Why an address gives no picture: FFmpeg inside OpenCV keeps that to itself, so the camera is asked once more."""
+"""Reasons why an address gives no picture. FFmpeg inside OpenCV does not report them, so the camera is asked once more."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from camdigits.errors import reason_of
 
 _RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
+"""Default ports of RTSP, by scheme."""
 _LINE_BYTES = 512
+"""Length of an RTSP answer's first line at most, in bytes."""
 _REASON_CHARS = 60
+"""A server's own reason is cut to this many characters."""
 _UNKNOWN = "refused, or no video there; check the address, the password and that the camera is on"
+"""What to say when the reason cannot be found."""
 
 
 def refusal(url: str, timeout_s: float, waited_s: float = 0.0) -> str:
-    """Why nothing could be read of an http(s) or rtsp(s) URL, and how to mend it: `what; hint`, without any part of the URL.
+    """Return why an http(s) or rtsp(s) URL gives no picture and what to do: `what; hint`, without any part of the URL.
 
-    The camera is asked without the password, which it may have counted as a failure once already. timeout_s: how long it may
-    keep silent, of which `waited_s` are over.
+    timeout_s: how long the camera may keep silent, in seconds.
+    waited_s: how much of that has passed.
+    The request carries no password, since the camera may already have counted a failure with it.
     """
     silent = f"silent for {timeout_s:g} s; check the address and that the camera is on"
     if waited_s >= timeout_s:
@@ -39,7 +44,7 @@ def refusal(url: str, timeout_s: float, waited_s: float = 0.0) -> str:
         return f"no encrypted connection there; check the address, or write {parts.scheme[:-1]}://"
     except OSError as error:
         return f"cannot be reached ({reason_of(error)}); check the address and the network"
-    except ValueError:  # no address, or no answer that is one
+    except ValueError:  # an invalid address or answer
         return _UNKNOWN
     if status in (401, 403):
         if "@" in parts.netloc:
@@ -53,7 +58,7 @@ def refusal(url: str, timeout_s: float, waited_s: float = 0.0) -> str:
 
 
 def _ask_rtsp(place: SplitResult, timeout_s: float) -> tuple[int, str]:
-    """Status and reason of what an RTSP server says of an address. Raises OSError, and ValueError where it speaks no RTSP."""
+    """Return status and reason of an RTSP server's answer. Raises OSError, and ValueError where it does not speak RTSP."""
     request = f"DESCRIBE {urlunsplit(place)} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
     address = (place.hostname or "", place.port or _RTSP_PORTS[place.scheme])
     connection = socket.create_connection(address, timeout_s)
@@ -73,7 +78,10 @@ def _ask_rtsp(place: SplitResult, timeout_s: float) -> tuple[int, str]:
 
 
 def _ask_http(place: SplitResult, timeout_s: float) -> tuple[int, str]:
-    """The same of an HTTP server, by way of the proxy that the environment names."""
+    """Return status and reason of an HTTP server's answer, through the proxy that the environment names.
+
+    Raises OSError, and ValueError where it does not speak HTTP.
+    """
     from http.client import HTTPException
     from urllib.error import HTTPError, URLError
     from urllib.request import urlopen
@@ -93,7 +101,7 @@ def _ask_http(place: SplitResult, timeout_s: float) -> tuple[int, str]:
 
 
 def _any_certificate() -> ssl.SSLContext:
-    """Cameras sign their certificates themselves; FFmpeg takes any, and no secret of ours is sent here."""
+    """Return a context that accepts any certificate: cameras sign their own, FFmpeg accepts any, and no secret is sent here."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

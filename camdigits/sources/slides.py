@@ -1,4 +1,4 @@
-"""Pictures one by one, as of a folder or a glob."""
+"""Pictures shown one by one, from a folder or a glob."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from camdigits.vision.types import Frame
 
 
 class SlideShow:
-    """Picture files, page by page where they have pages; one that cannot be read is passed over, and `notice` says so.
+    """Picture files, each page by page. A file that cannot be read is skipped, and `notice` says so.
 
-    found: what there is to say of all of them, while the first one is shown.
+    name: what to call it before the user.
+    files: paths of the pictures.
+    found: a sentence for the user about all files, shown with the first picture; or "".
     """
 
     live = False
@@ -30,7 +32,7 @@ class SlideShow:
 
     def __init__(self, name: str, files: Sequence[str], found: str = "") -> None:
         self.name = name
-        # How many pages they have is known when they are opened.
+        # The number of pages is known only once a file is opened.
         self.frame_count = None if any(map(has_pages, files)) else len(files)
         self._files = files
         self._found, self._passed = found, ""
@@ -38,7 +40,8 @@ class SlideShow:
         self._at = -1
         self._opened: StillSource | PagedSource | None = None
         self._first_indices = [0]
-        """Of each file that was opened, and the one after them; a file that cannot be read has one index too."""
+        """Index of the first picture of each opened file, and of the next file. A file that cannot be read takes one index
+        too."""
 
     @property
     def file(self) -> str:
@@ -49,7 +52,7 @@ class SlideShow:
         return "; ".join(filter(None, (self._found if self._shown_count <= 1 else "", self._passed)))
 
     def read(self, user_input: UserInput) -> Frame | None:  # noqa: ARG002
-        """The next picture; raises SourceError at the end when not one of them could be read."""
+        """Return the next picture; None at the end. Raises SourceError at the end when no file could be read."""
         while (frame := self._read_file()) is None:
             if self._at + 1 == len(self._files):
                 if self._passed and not self._shown_count:
@@ -61,7 +64,7 @@ class SlideShow:
         return frame
 
     def back(self) -> Frame | None:
-        """The picture before the one that was read last; None where that was the first."""
+        """Return the picture before the one that was read last; None where that was the first."""
         at = self._at
         frame = self._opened.back() if isinstance(self._opened, PagedSource) else None
         while frame is None and self._at > 0:
@@ -82,7 +85,7 @@ class SlideShow:
         self._close_file()
 
     def _open(self, at: int) -> None:
-        """Go on with the file at that place; there is none where it cannot be read."""
+        """Continue with the file at that place; a file that cannot be read leaves none open."""
         self._close_file()
         self._at = at
         try:
@@ -95,7 +98,7 @@ class SlideShow:
             self._first_indices.append(self._first_indices[at] + count)
 
     def _read_file(self) -> Frame | None:
-        """The next picture of the file that is open."""
+        """Return the next picture of the open file; None where there is none."""
         if self._opened is None:
             return None
         try:
@@ -119,8 +122,14 @@ class SlideShow:
 
 
 def open_slides(name: str, files: Sequence[str], notice: str) -> SlideShow:
-    """Show the pictures among some files; notice: what there is to say of them. Raises SourceError where there are none."""
-    # Folders that cannot be looked into have no suffix that says what they are.
+    """Show the pictures among some files.
+
+    name: what to call them before the user.
+    files: paths of pictures, clips and folders that cannot be opened.
+    notice: a sentence for the user about all of them, or "".
+    Raises SourceError where there are only clips.
+    """
+    # Folders that cannot be opened count as pictures here, so that reading them reports the error.
     pictures = [file for file in files if not is_moving(file)]
     if not pictures:
         raise SourceError(f"{name}: no pictures to show one by one, only clips; name one of them, such as {files[0]}")
@@ -131,7 +140,7 @@ def open_slides(name: str, files: Sequence[str], notice: str) -> SlideShow:
 
 
 def _open_slide(file: str) -> tuple[StillSource | PagedSource, str]:
-    """A file of a folder as pictures, and what is left out of it or "": of one that moves the first picture is shown."""
+    """Open a file as pictures, and say what is left out of it, or "". Of a clip only the first picture is shown."""
     source = open_file(Path(file), file)
     if isinstance(source, StillSource | PagedSource):
         return source, ""

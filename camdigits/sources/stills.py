@@ -1,4 +1,4 @@
-"""One picture as a source, and the first picture of any."""
+"""A single picture as a source, and the first picture of any source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from camdigits.vision.types import BgrImage, Frame
 
 
 class StillSource:
-    """One picture that is at hand."""
+    """A source of one picture, given in memory."""
 
     live = False
     pictures = True
@@ -20,7 +20,12 @@ class StillSource:
     notice = loss = ""
 
     def __init__(self, name: str, image: BgrImage, index: int = 0) -> None:
-        """index: its place among the pictures of its file."""
+        """Show one picture.
+
+        name: what to call it before the user.
+        image: the picture, uint8 (H, W, 3), BGR.
+        index: its place among the pictures of its file.
+        """
         self.name = name
         self._frames = [Frame(image, index, 0.0)]
 
@@ -32,7 +37,7 @@ class StillSource:
 
 
 def first_frame(source: FrameSource) -> Frame:
-    """The first frame of an open source, which is closed. Raises SourceError where there is none."""
+    """Return the first frame of an open source, and close the source. Raises SourceError where it has none."""
     try:
         frame = source.read(UserInput())
     finally:

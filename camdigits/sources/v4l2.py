@@ -1,7 +1,7 @@
-"""What Linux tells of its cameras without taking a picture: a camera that another program uses tells it too.
+"""Linux's facts about its cameras, without taking a picture, so that they can be had of a camera in use.
 
-Structures and requests are those of the kernel's include/uapi/linux/videodev2.h, as x86 and ARM number them; what they mean
-stands in the kernel's Linux Media Infrastructure userspace API, part I, Video for Linux.
+Structures and requests are those of the kernel's include/uapi/linux/videodev2.h, as x86 and ARM number them. The kernel's Linux
+Media Infrastructure userspace API, part I, Video for Linux, explains them.
 """
 
 from __future__ import annotations
@@ -20,34 +20,69 @@ Ioctl = Callable[[int, int, bytearray], object]
 """Fills the structure of a request to an open device, or raises OSError, as fcntl.ioctl does."""
 
 _CAPABILITY = Struct("=16s32s32sIII12x")  # driver, card, bus, version, capabilities of the device, of this node
+"""struct v4l2_capability: what a device and this node of it can do."""
 _FORMAT = Struct("=III32sI16x")  # index, buffer type, flags, description, FourCC
-_SIZES = Struct("=III6I8x")  # index, FourCC, type, then width and height, or least, most and step of each
-_INTERVALS = Struct("=5I6I8x")  # index, FourCC, width, height, type, then fractions of a second: one, or least, most and step
+"""struct v4l2_fmtdesc: a format that a camera offers."""
+_SIZES = Struct("=III6I8x")  # index, FourCC, type; width and height, or minimum, maximum and step of each
+"""struct v4l2_frmsizeenum: sizes of a format."""
+_INTERVALS = Struct("=5I6I8x")  # index, FourCC, width, height, type; fractions of a second: one, or minimum, maximum and step
+"""struct v4l2_frmivalenum: times between frames at a size."""
 _READ, _READ_WRITE = 2, 3
+"""Directions of a request.
+
+_READ: the driver fills a structure.
+_READ_WRITE: the driver reads a structure and fills it.
+"""
 _NODE_HAS_ITS_OWN = 0x80000000
+"""Flag of a device whose nodes state capabilities of their own."""
 _CAPTURE, _CAPTURE_PLANES = 0x1, 0x1000
+"""Capabilities of a node that gives pictures.
+
+_CAPTURE: in one plane.
+_CAPTURE_PLANES: in several planes.
+"""
 _CONVERTERS = 0x8000 | 0x4000  # memory to memory: codecs and scalers
+"""Capabilities of nodes that convert pictures."""
 _BUFFER, _BUFFER_PLANES = 1, 9
+"""Types of buffers for captured pictures.
+
+_BUFFER: in one plane.
+_BUFFER_PLANES: in several planes.
+"""
 _ONE, _RANGE = 1, (2, 3)  # discrete; continuous and stepwise
-_MAX_ENTRIES = 256  # a driver that ends no list does not hold us up
+"""Kinds of entries in lists of sizes and rates.
+
+_ONE: a single size or rate.
+_RANGE: a range of them.
+"""
+_MAX_ENTRIES = 256  # guards against a driver whose lists never end
+"""At most this many entries of a list are read."""
 _GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
+"""Errors of a device that is not there."""
 
 
 def _request(direction: int, number: int, layout: Struct) -> int:
-    """A number of an ioctl, as _IOR and _IOWR of the kernel make it."""
+    """Return the number of an ioctl, as the kernel's _IOR and _IOWR make it."""
     return direction << 30 | layout.size << 16 | ord("V") << 8 | number
 
 
 _QUERYCAP = _request(_READ, 0, _CAPABILITY)
+"""Request for a device's capabilities."""
 _ENUM_FMT = _request(_READ_WRITE, 2, _FORMAT)
+"""Request for an entry of the list of formats."""
 _ENUM_FRAMESIZES = _request(_READ_WRITE, 74, _SIZES)
+"""Request for an entry of a format's list of sizes."""
 _ENUM_FRAMEINTERVALS = _request(_READ_WRITE, 75, _INTERVALS)
+"""Request for an entry of the list of times between frames."""
 
 
 class CameraMode(NamedTuple):
-    """A size that a camera gives in one format, or all from `min_size` to `max_size`, which are (width, height) in pixels.
+    """A size that a camera offers in one format, or the range of sizes from `min_size` to `max_size`.
 
-    rates_hz: frames a second at `max_size`, highest first; where `any_rate`, the highest and the lowest, and those between.
+    pixel_format: the format's FourCC.
+    min_size, max_size: (width, height) in pixels.
+    rates_hz: frames a second at `max_size`, highest first.
+    any_rate: whether the camera also offers all rates between the highest and the lowest.
     """
 
     pixel_format: str
@@ -59,7 +94,12 @@ class CameraMode(NamedTuple):
 
 @dataclass(frozen=True)
 class VideoNode:
-    """A camera, the number in its device's name, what the kernel calls it, and what it gives, empty where it does not say."""
+    """A camera of Linux.
+
+    index: the number in its device's name.
+    name: what the kernel calls it.
+    modes: the sizes and rates it offers; empty where it does not say.
+    """
 
     index: int
     name: str
@@ -67,9 +107,12 @@ class VideoNode:
 
 
 def video_nodes(devices: Path, names: Path, ioctl: Ioctl | None = None) -> list[VideoNode]:
-    """The cameras below `devices` (/dev) in the order of their numbers; `names` is /sys/class/video4linux.
+    """List the cameras below `devices`, by their numbers. A camera that is not ours to open is listed too.
 
-    Nodes that give no pictures (metadata, outputs, converters) are left out. One that is there and not ours to open is listed.
+    devices: the folder of the device files, /dev.
+    names: the folder of their names, /sys/class/video4linux.
+    ioctl: asks a device; fcntl.ioctl by default.
+    Nodes without pictures are left out: metadata, outputs, converters.
     """
     indices = sorted(int(path.name[5:]) for path in devices.glob("video[0-9]*") if path.name[5:].isdecimal())
     if not indices:
@@ -80,13 +123,13 @@ def video_nodes(devices: Path, names: Path, ioctl: Ioctl | None = None) -> list[
 
 
 def _node(index: int, device: Path, folder: Path, ioctl: Ioctl) -> VideoNode | None:
-    if sys.platform == "win32":  # which has no such devices
+    if sys.platform == "win32":  # Windows has no such devices
         return None
     name = _read_text(folder / "name") or device.name
     try:
         descriptor = os.open(device, os.O_RDWR | os.O_NONBLOCK)
     except OSError as error:
-        # The first node of a device is the one with pictures.
+        # The first node of a camera is the one with pictures.
         return None if error.errno in _GONE or _read_text(folder / "index") not in ("", "0") else VideoNode(index, name, ())
     try:
         capability = _ask(ioctl, descriptor, _QUERYCAP, _CAPABILITY, b"", b"", b"", 0, 0, 0)
@@ -112,7 +155,7 @@ def _modes(ioctl: Ioctl, descriptor: int, buffer: int) -> Iterator[CameraMode]:
 
 
 def _sizes(ioctl: Ioctl, descriptor: int, code: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """The sizes of a format, each the least and the most of a range."""
+    """Yield the sizes of a format, each as a minimum and a maximum; the two are equal for a single size."""
     for index in range(_MAX_ENTRIES):
         found = _ask(ioctl, descriptor, _ENUM_FRAMESIZES, _SIZES, index, code, 0, *[0] * 6)
         if found is None:
@@ -126,7 +169,7 @@ def _sizes(ioctl: Ioctl, descriptor: int, code: int) -> Iterator[tuple[tuple[int
 
 
 def _rates_hz(ioctl: Ioctl, descriptor: int, code: int, size: tuple[int, int]) -> tuple[tuple[float, ...], bool]:
-    """The frames a second of a format and size, highest first, and whether all between are given too."""
+    """Return the frame rates of a format and size, highest first, and whether all rates between them are offered too."""
     rates: set[float] = set()
     for index in range(_MAX_ENTRIES):
         found = _ask(ioctl, descriptor, _ENUM_FRAMEINTERVALS, _INTERVALS, index, code, *size, 0, *[0] * 6)
@@ -142,7 +185,7 @@ def _rates_hz(ioctl: Ioctl, descriptor: int, code: int, size: tuple[int, int]) -
 
 
 def _ask(ioctl: Ioctl, descriptor: int, request: int, layout: Struct, *values: Any) -> tuple[Any, ...] | None:
-    """The structure as it was filled; None where there is no such entry or the driver does not know the request."""
+    """Return the structure as the driver filled it; None where there is no such entry or the request is unknown."""
     filled = bytearray(layout.pack(*values))
     try:
         ioctl(descriptor, request, filled)
@@ -157,7 +200,7 @@ def _fourcc(code: int) -> str:
 
 
 def _read_text(file: Path) -> str:
-    """What a file of /sys says, in one line; empty where it says nothing."""
+    """Return the text of a file of /sys in one line; "" where it cannot be read."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
