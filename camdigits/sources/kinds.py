@@ -42,7 +42,7 @@ _CAMERA_DEVICE = re.compile(r"/dev/video(\d+)")
 decoders.silence()
 
 
-class Masks(NamedTuple):
+class OpenOptions(NamedTuple):
     """How to open a source.
 
     size: (width, height) in pixels that a camera is asked for.
@@ -82,7 +82,7 @@ class Kind:
 
     name: str
     is_named: Callable[[str], bool]
-    open: Callable[[str, Masks], FrameSource]
+    open: Callable[[str, OpenOptions], FrameSource]
     expand: Callable[[str], Found] = lambda spec: Found([spec])
     is_recorded: Callable[[str], bool] = lambda _: True
     is_path: bool = False
@@ -127,7 +127,7 @@ def _is_glob(spec: str) -> bool:
     return glob.has_magic(spec)
 
 
-def _open_stdin(_spec: str, _costs: Masks) -> FrameSource:
+def _open_stdin(_spec: str, _options: OpenOptions) -> FrameSource:
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("-: nothing is piped in; send one picture, as in: camdigits read - < page.jpg")
     data = sys.stdin.buffer.read()
@@ -136,7 +136,7 @@ def _open_stdin(_spec: str, _costs: Masks) -> FrameSource:
     return open_bytes(STDIN, data)
 
 
-def _open_pipe(spec: str, _costs: Masks) -> FrameSource:
+def _open_pipe(spec: str, _options: OpenOptions) -> FrameSource:
     try:
         data = Path(spec).read_bytes()
     except OSError as error:
@@ -146,16 +146,16 @@ def _open_pipe(spec: str, _costs: Masks) -> FrameSource:
     return open_bytes(spec, data)
 
 
-def _open_slides(spec: str, _costs: Masks) -> FrameSource:
+def _open_slides(spec: str, _options: OpenOptions) -> FrameSource:
     return open_slides(spec, *found(spec))
 
 
-def _open_camera_device(spec: str, ways: Masks) -> FrameSource:
-    return _open_camera(spec.removeprefix("/dev/video"), ways)
+def _open_camera_device(spec: str, options: OpenOptions) -> FrameSource:
+    return _open_camera(spec.removeprefix("/dev/video"), options)
 
 
-def _open_camera(spec: str, ways: Masks) -> FrameSource:
-    return open_camera(int(spec), ways.size, reconnect=ways.reconnect)
+def _open_camera(spec: str, options: OpenOptions) -> FrameSource:
+    return open_camera(int(spec), options.size, reconnect=options.reconnect)
 
 
 def _files_of_folder(spec: str) -> Found:
@@ -199,7 +199,7 @@ KINDS = (
     Kind(
         "URL",
         is_url,
-        lambda spec, ways: open_url(spec, ways.timeout_s, ways.reconnect),
+        lambda spec, options: open_url(spec, options.timeout_s, options.reconnect),
         is_recorded=_never,
         looks_so=is_url,
     ),
@@ -234,7 +234,7 @@ def open_source(
             f"{spec or 'no name'}: no such file or folder; "
             "name a picture, PDF, clip, folder, glob, camera index, http(s) or rtsp URL, demo or -"
         )
-    return kind.open(spec, Masks(size, timeout_s, reconnect))
+    return kind.open(spec, OpenOptions(size, timeout_s, reconnect))
 
 
 def found(spec: str) -> Found:
