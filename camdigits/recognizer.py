@@ -205,7 +205,7 @@ def live_reader(
     recognizer: its network and settings.
     effort: `thorough` reads every frame and shows it at once; `live` reads as many as there is time for beside the frames. By
         default it is that of the recognizer's settings.
-    executor: where a live reading runs. By default it runs at once and arrives `LIVE_DELAYS_S` later, as in the window's thread.
+    executor: where a live reading runs. By default it runs at once and arrives `LIVE_DELAYS_S` later, as in the live window.
     """
     settings = recognizer.settings
     tracks = replace(settings.tracks, confirm_threshold=settings.pipeline.threshold)
