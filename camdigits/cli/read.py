@@ -179,7 +179,7 @@ def _engine(
     """Make the engine that reads: this process, several processes, or a cluster.
 
     paths: the sources.
-    workers: the number of processes or actors; 0 or None as the help of --workers says.
+    workers: the number of processes or actors; 0 for one on each core; None for one process, or for all cores of a cluster.
     cluster: the address of a Ray cluster; None for none.
     annotate: the folder to draw into; None to draw nothing.
 

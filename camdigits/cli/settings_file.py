@@ -199,4 +199,4 @@ def _toml(value: Any) -> str:
         return repr(value)
     if isinstance(value, tuple):  # a size
         value = "x".join(map(str, value))
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON's strings are TOML's, except for one character
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML also escapes this character
