@@ -31,6 +31,7 @@ figure { margin: 0 0 1.5em; }
 .legend { list-style: none; padding: 0; display: flex; flex-wrap: wrap; }
 .legend li { display: flex; align-items: center; margin-right: 1.5em; } .legend .drawing { width: 44px; margin-right: .5em; }
 """
+"""The style sheet of the document, CSS."""
 _ALONE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """The content security policy of the document: it loads nothing from elsewhere."""
 

@@ -54,6 +54,7 @@ STYLE = f"""
 .true .halo {{ stroke-width: 2.5; stroke-opacity: .9; }} .true .line {{ stroke: {_hex(palette.SLATE)}; stroke-width: .8; }}
 .drawing text {{ font-weight: 700; stroke: #fff; stroke-width: .22em; paint-order: stroke; stroke-linejoin: round; }}
 """
+"""The style sheet of the drawings, CSS."""
 
 
 def draw_outcome(outcome: Outcome, image: BgrImage) -> str:
