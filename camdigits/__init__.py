@@ -64,6 +64,7 @@ else:  # a type checker that saw this would take every other name for Any
 
 
 _HOMES = {"Recognizer": "camdigits.recognizer", "Scene": "camdigits.scenes", "stream": "camdigits.recognizer"}
+"""The modules of public names; all other names are in `camdigits.vision.types`."""
 
 
 def __dir__() -> list[str]:

@@ -73,10 +73,10 @@ class Recognizer:
     model: a network that ships (`camdigits`, the default, or `classic`) or a .tflite, .keras or .h5 file.
     threshold: the lowest confidence, 0..1, of a digit that is reported.
     settings: all settings, also those that have no argument here. The arguments win over it.
-    rotate: `auto` (the default) finds out which way up a page lies; 0, 90, 180 or 270 turns every picture clockwise by so many
-        degrees before it is read. Boxes are always in pixels of the picture as it came.
-    effort: `thorough` (the default) reads a picture as well as possible. With `live` reading is quick enough to follow a
-        camera; what stands still is read thoroughly over some frames.
+    rotate: `auto` (the default) finds out which way up a page lies. 0, 90, 180 or 270 turns every picture by so many degrees
+        clockwise first. Boxes are always in pixels of the picture as it came.
+    effort: `thorough` (the default) reads a picture as well as possible. `live` reads quickly enough to follow a camera,
+        and reads what stands still thoroughly over some frames.
     taught: whether to apply what `camdigits teach` learnt of this user's corrections. By default networks read as they ship.
     threads: the number of threads that the network may use, at least 1.
     classifier: a callable of your own in place of `model`. It takes crops, float32 (N, 28, 28, 1), 0 ground to 1 ink, scaled
@@ -283,7 +283,7 @@ def stream(
     recognizer: the recognizer to read with; by default `Recognizer()`.
     every: read only every Nth frame, a whole number of at least 1.
 
-    The source opens with the first scene. It closes at its end, on `break`, on an exception, by `close()` and when the
+    The source opens when you ask for the first scene. It closes at its end, on `break`, on an exception, by `close()` and when the
     generator is dropped. Notebooks keep the generator alive after an exception, and so the camera:
     `with contextlib.closing(camdigits.stream(0)) as scenes:` releases it at once.
 

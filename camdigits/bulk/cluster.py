@@ -27,7 +27,7 @@ from camdigits.runtime.process import report_warnings, wait_within
 from camdigits.runtime.stderr import discarded_native_stderr
 
 LOCAL, CLIENT = "local", "ray://"
-"""The address of a cluster on this machine alone, and how the address of a cluster begins that this process is a client of."""
+"""The address of a cluster on this machine alone, and the beginning of an address to which Ray connects as a client."""
 BLOCK = 32
 """Largest number of sources that an actor gets at once. All of them are read again if the actor is lost."""
 ROW_BYTES = 1 << 20

@@ -78,7 +78,9 @@ class Fatal(NamedTuple):
 
 
 Event = Opened | Read | Drawn | Notice | Failed | Fatal
+"""What reading a source yields."""
 _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Opened, Read, Drawn, Notice, Failed, Fatal)}
+"""The classes of events by name, to decode them."""
 
 
 def encode_event(event: Event) -> bytes:
@@ -241,7 +243,7 @@ def write_events(
     advance: called with each event, for a progress bar.
     quiet: whether to leave out notices.
 
-    Raises the error of a `Fatal` event, and whatever `writer` raises.
+    Raises the error of a `Fatal` event, OutputError for a drawing that cannot be moved, and whatever `writer` raises.
     """
     with closing(events):
         for event in events:

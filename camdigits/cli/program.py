@@ -44,6 +44,7 @@ Exit codes:
   130  interrupted (Ctrl-C)
   143  terminated, or the terminal was closed
 """
+"""The end of the help of the program; \\b keeps click from wrapping it."""
 
 
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)

@@ -94,7 +94,7 @@ def _origin(path: Path | None) -> str:
 
 
 def _values(path: Path | None, group: click.Group) -> Mapping[str, Any]:
-    """Read the settings file, by name; empty if no file was named and that of this platform is missing or unreadable."""
+    """Return the values of the settings file, by name; empty if none was named and that of this platform cannot be read."""
     where = path or settings_path()
     try:
         values = tomllib.loads(where.read_text(encoding="utf-8-sig"))  # Windows' editors put a byte order mark first

@@ -173,8 +173,8 @@ def true_frames(frames: Sequence[Mapping[str, Any]], digits_of: Any) -> tuple[Tr
     frames: each with its `phase` and its `digits`, as in clips.json.
     digits_of: reads the digits of one frame.
 
-    Raises ValueError unless all frames have the same digits in the same order, the phases come in their order, and the page is
-    held in at least one frame.
+    Raises ValueError unless all frames have the same digits in the same order, and the phases come in their order. Also raises
+    it if the page is held in no frame.
     """
     true = tuple(TrueFrame(Phase(frame["phase"]), digits_of(frame["digits"])) for frame in frames)
     if any(one.labels != other.labels for one, other in pairwise(true)):
