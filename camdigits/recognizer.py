@@ -283,8 +283,8 @@ def stream(
     recognizer: the recognizer to read with; by default `Recognizer()`.
     every: read only every Nth frame, a whole number of at least 1.
 
-    The source opens when you ask for the first scene. It closes at its end, on `break`, on an exception, by `close()` and when the
-    generator is dropped. Notebooks keep the generator alive after an exception, and so the camera:
+    The source opens when you ask for the first scene. It closes at its end, on `break`, on an exception, by `close()` and
+    when the generator is dropped. Notebooks keep the generator alive after an exception, and so the camera:
     `with contextlib.closing(camdigits.stream(0)) as scenes:` releases it at once.
 
     Warns of a clip that was cut off, and of files that are left out of a folder.
