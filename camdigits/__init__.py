@@ -9,12 +9,14 @@
     for scene in camdigits.stream("clip.mp4"):
         print(scene.time_s, [digit.label for digit in scene.digits])
 
-How a frame becomes numbers, function by function (`camdigits.vision.pipeline`):
+How a frame becomes numbers, function by function, in the order in which `camdigits.vision.pipeline` calls them:
 
-    Frame -> binarize -> MaskVariant* -> find_candidates -> Candidate* -> propose (the finder) -> Candidate*
-          -> make_glyph -> Glyph* -> stack_glyphs -> one Batch -> classify_batch (the classifier) -> Probabilities
+    Frame -> binarize -> MaskVariant* -> find_candidates -> CandidateSet* -> propose (the finder) -> CandidateSet*
+          -> make_glyph -> Glyph* -> stack_glyphs -> Batch -> classify_batch (the classifier) -> Probabilities
           -> to_readings -> Reading* -> context_features, finder_features, score_context -> Reading*
-          -> select_digits -> Digit* -> group_numbers -> Number* -> Scene
+          -> select_digits, without_overlap, unused_ink -> Digit*, Box* -> group_numbers -> Number* -> Scene
+
+Names in lower case are functions, the others are types, and * means several. Words in parentheses name the network that runs.
 
 Importing this package loads no model runtime and no OpenCV; the first `Recognizer` does.
 """
@@ -26,9 +28,9 @@ from typing import TYPE_CHECKING
 
 from camdigits import errors as errors
 
-# Windows' Media Foundation looks for hardware transforms before it opens a camera, which takes ten seconds and more (OpenCV's
-# issue 17687). OpenCV for Windows has a C library of its own, which copies the environment when OpenCV is loaded; whoever sets
-# this keeps his choice.
+# Windows' Media Foundation looks for hardware transforms before it opens a camera. That takes ten seconds and more (OpenCV's
+# issue 17687). OpenCV for Windows has its own C library, which copies the environment when OpenCV is loaded, so this is set
+# first. A value that the user has set stays.
 _os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 
 __all__ = ["Box", "Digit", "Number", "Recognizer", "Scene", "stream"]
@@ -42,10 +44,10 @@ if TYPE_CHECKING:
     from camdigits.vision.types import Number as Number
 
     __version__: str
-else:  # whoever checks types would take every other name for Any
+else:  # a type checker that saw this would take every other name for Any
 
     def __getattr__(name):
-        if name == "__version__":  # looked up when asked for: it stands in pyproject.toml alone
+        if name == "__version__":  # looked up on request: only pyproject.toml states it
             from importlib.metadata import version
 
             return version("camdigits")
@@ -62,6 +64,7 @@ else:  # whoever checks types would take every other name for Any
 
 
 _HOMES = {"Recognizer": "camdigits.recognizer", "Scene": "camdigits.scenes", "stream": "camdigits.recognizer"}
+"""The modules of public names; all other names are in `camdigits.vision.types`."""
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""`python -m camdigits` is the command `camdigits`."""
+"""Run the command `camdigits` as `python -m camdigits`."""
 
 from camdigits.cli import main
 

@@ -1,4 +1,4 @@
-"""The Python interface: a picture or a source in, Scenes out."""
+"""The Python interface: takes a picture or a source, gives Scenes."""
 
 from __future__ import annotations
 
@@ -37,16 +37,21 @@ from camdigits.vision.presets import CANVAS, LIVE, LIVE_PROPOSALS, ORIENTATION, 
 from camdigits.vision.types import Batch, Frame, Probabilities
 
 LIVE_DELAYS_S = MappingProxyType({ReadingKind.QUICK: 4 / 30, ReadingKind.THOROUGH: 8 / 30})
-"""How long after its frame a reading is there in the live window, in seconds: the median on two cores, four frames at least
-(`python -m benchmarks.frames`)."""
+"""How long after its frame a reading arrives in the live window, by kind, seconds.
+
+The median on two cores, at least four frames (`python -m benchmarks.frames`).
+"""
 HUGE = 8
-"""Pictures that are reduced further to be read are huge: writing that is easily read in a part of one may be lost."""
+"""A picture is huge if its longer side is more than this many times the side at which pictures are searched.
+
+Reading reduces it that far, and may lose writing that is easy to read in a part of it.
+"""
 MAX_STEP_S = 0.8
-"""Frames of clips that are further apart are read one by one, and not followed."""
+"""Longest time between two frames of a clip that are followed, seconds. Frames further apart are read one by one."""
 
 
 class Adaptable:
-    """Batch -> Probabilities of a network, by what was taught, if anything was; that may change from one call to the next."""
+    """A network, Batch -> Probabilities, that applies what was taught. What is taught may change between two calls."""
 
     def __init__(self, network: FileClassifier) -> None:
         self.network = network
@@ -56,7 +61,7 @@ class Adaptable:
         return self._classify(batch)
 
     def use(self, adaptation: Adaptation | None) -> None:
-        """Read by that from now on; None is the network as it ships."""
+        """Apply this adaptation from now on; None stands for the network as it ships."""
         self._classify = self.network if adaptation is None else AdaptedClassifier(self.network, adaptation)
 
 
@@ -65,21 +70,25 @@ class Recognizer:
 
         scene = Recognizer().recognize("page.jpg")
 
-    model: a network that ships (`camdigits`, the default, or `classic`) or a .tflite, .keras or .h5 file. threshold: digits of
-    lower confidence, 0..1, are not reported. settings: all that can be set, also what no argument is for; the arguments win
-    over it. rotate: `auto` (the default) finds out which way up a page lies; 0, 90, 180 or 270 turns every picture by so many
-    degrees clockwise before it is read. Boxes are always in pixels of the picture as it came. effort: `thorough` (the default)
-    reads a picture as well as can be; `live` so quickly that a camera can be followed, and what is followed thoroughly as soon
-    as it stands still, over some frames. taught: whether what `camdigits teach` learnt of this user's corrections counts; by
-    default networks read as they ship, everywhere the same. threads: how many the network may use, 1 at least.
-    classifier: a callable of your own in place of `model`. It takes crops, float32 (N, 28, 28, 1), 0 ground and 1 ink as MNIST
-    has them, and gives the probabilities of their classes, float32 (N, C), rows that sum to 1: the ten digits, and 'not a
-    digit' as 11th if it knows that. All crops of a reading come in one call. It has no context weights and cannot be taught.
-    One recognizer can be used by several threads of yours, which then wait for one another at the network; a classifier of
-    yours is called by all of them. It can be handed to other processes (pickled): each of them loads the network, and what was
-    taught, anew; a classifier of yours is pickled itself.
-    Raises ModelError for a model that cannot be used, UsageError for a threshold outside 0..1, other turns, efforts, threads,
-    and for a classifier beside a model or `taught`.
+    model: a network that ships (`camdigits`, the default, or `classic`) or a .tflite, .keras or .h5 file.
+    threshold: the lowest confidence, 0..1, of a digit that is reported.
+    settings: all settings, also those that have no argument here. The arguments win over it.
+    rotate: `auto` (the default) finds out which way up a page lies. 0, 90, 180 or 270 turns every picture by so many degrees
+        clockwise first. Boxes are always in pixels of the picture as it came.
+    effort: `thorough` (the default) reads a picture as well as possible. `live` reads quickly enough to follow a camera,
+        and reads what stands still thoroughly over some frames.
+    taught: whether to apply what `camdigits teach` learnt of this user's corrections. By default networks read as they ship.
+    threads: the number of threads that the network may use, at least 1.
+    classifier: a callable of your own in place of `model`. It takes crops, float32 (N, 28, 28, 1), 0 ground to 1 ink, scaled
+        and centred as in MNIST. It returns probabilities, float32 (N, C), whose rows sum to 1. C is 10 for the digits, or 11
+        with 'not a digit' last. All crops of a reading come in one call. It has no context weights and cannot be taught.
+
+    Several threads can share one recognizer. They wait for one another at the network, but all call your own classifier at
+    once. A pickled recognizer loads the network, and what was taught, again in the other process. Your own classifier is
+    pickled itself.
+
+    Raises ModelError for a model that cannot be used. Raises UsageError for a threshold outside 0..1, for another rotation,
+    effort or number of threads, and for a classifier beside a model or `taught`.
     """
 
     def __init__(
@@ -119,32 +128,34 @@ class Recognizer:
 
     @property
     def adaptable(self) -> Adaptable:
-        """The network, which can be taught. Raises UsageError where a classifier of yours reads."""
+        """The network, which can be taught. Raises UsageError for a classifier of your own."""
         if self._adaptable is None:
             raise UsageError("a classifier of yours cannot be taught; give a model, as a name or a file")
         return self._adaptable
 
     def pipeline(self, preset: Preset = STILL) -> Pipeline:
-        """What reads frames as they lie, by a preset (`camdigits.vision.presets`)."""
+        """Make a pipeline that reads frames as they lie, with a preset of `camdigits.vision.presets`."""
         return Pipeline(self.classify, preset.applied_to(self.settings.pipeline), self.context)
 
     def rotated(self, preset: Preset | None = None) -> RotatedReader:
-        """What reads frames that may lie any way up, by a preset; by default the one that suits the effort of the settings."""
+        """Make a reader of frames that may lie any way up. By default its preset suits the effort of the settings."""
         if preset is None:
             preset = LIVE if self.settings.effort is Effort.LIVE else STILL
-        # What sees ink in one way is so quick that turns are compared by it.
+        # One mask of each polarity is quick enough to compare rotations. A preset with one mask alone needs no other reader.
         quick_read = self.pipeline(ORIENTATION) if preset.all_variants else None
         return RotatedReader(self.pipeline(preset), self.classify, self.settings.rotation, quick_read)
 
     def recognize(self, image: Image) -> Scene:
         """Read one picture: the path of a file, the bytes of one, a Pillow image, or an array.
 
-        Arrays are (H, W) grey, (H, W, 3) BGR (as OpenCV has it, not RGB) or (H, W, 4) BGRA, of uint8, uint16, bool, or floats
-        from 0 to 1; those of other libraries are taken too. Pillow images may be of any mode. They are turned upright like
-        files, as their EXIF orientation says, and boxes are in pixels of the upright picture. Of a clip, folder or PDF the
-        first picture is read, of a camera or URL one frame.
-        Warns of a file's picture that is so large that digits of ordinary writing may be too small in it, if none was read.
-        Raises SourceError for a file that cannot be read, an array of another shape or dtype, and anything else.
+        image: an array is (H, W) grey, (H, W, 3) BGR (as in OpenCV, not RGB) or (H, W, 4) BGRA, of uint8, uint16, bool, or
+            floats from 0 to 1. Arrays of other libraries work too, and Pillow images of any mode.
+
+        Files and Pillow images are turned upright by their EXIF orientation, and boxes are in pixels of the upright picture.
+        A clip, folder or PDF gives its first picture, a camera or URL one frame.
+
+        Warns of a file without a digit if its picture is so large that ordinary writing may be too small in it.
+        Raises SourceError for a file that cannot be read, an array of another shape or dtype, and any other object.
         """
         if not isinstance(image, str | PathLike):
             return Scene.of(self.read_frame(Frame(bgr_of(image), 0, 0.0)), Origin(held=image))
@@ -159,12 +170,12 @@ class Recognizer:
         return Scene.of(scene, origin)
 
     def read_frame(self, frame: Frame, source: str = "") -> vision.Scene:
-        """Read one frame of a source of that name; the scene holds all that the network saw, but no picture to draw it on."""
+        """Read one frame of the source of that name. The scene holds the network's evidence, but no picture to draw on."""
         return self._read(frame, source)
 
 
 def _adaptable(network: FileClassifier, taught: bool) -> Adaptable:
-    """The network, reading by what was taught where that counts; warns of a file of it that cannot be read."""
+    """Wrap a network, with what was taught if `taught`. Warns of a file of adaptations that cannot be read."""
     adaptable = Adaptable(network)
     if taught:
         try:
@@ -175,7 +186,7 @@ def _adaptable(network: FileClassifier, taught: bool) -> Adaptable:
 
 
 def _too_small_to_read(scene: vision.Scene, params: PipelineParams) -> str:
-    """What to tell of a picture on which nothing was read and that is so large that writing on it may be too small; else ""."""
+    """Return a message if nothing was read on a picture so large that writing on it may be too small; else ""."""
     width, height = scene.width, scene.height
     if scene.digits or max(width, height) <= HUGE * params.search_side_px:
         return ""
@@ -189,10 +200,12 @@ def _too_small_to_read(scene: vision.Scene, params: PipelineParams) -> str:
 def live_reader(
     recognizer: Recognizer, effort: Effort | None = None, executor: Executor[FrameReading] | None = None
 ) -> LiveReader:
-    """What follows the frames of a camera or a clip, so that labels hold still.
+    """Make a reader that follows the frames of a camera or a clip, so that labels hold still.
 
-    effort: `thorough` reads every frame and shows it at once; `live` as many as can be read beside the frames. executor: where
-    a live reading is done; by default at once, and handed over `LIVE_DELAYS_S` later, as the window's thread does.
+    recognizer: its network and settings.
+    effort: `thorough` reads every frame and shows it at once; `live` reads as many as there is time for beside the frames. By
+        default it is that of the recognizer's settings.
+    executor: where a live reading runs. By default it runs at once and arrives `LIVE_DELAYS_S` later, as in the live window.
     """
     settings = recognizer.settings
     tracks = replace(settings.tracks, confirm_threshold=settings.pipeline.threshold)
@@ -206,11 +219,11 @@ def live_reader(
 
 
 class PictureReader:
-    """Reads each frame by itself, as `Recognizer.recognize` does: pictures, and frames too far apart to follow anything."""
+    """Reads each frame by itself, as `Recognizer.recognize` does: pictures, and frames too far apart to be followed."""
 
     busy = False
     notice = ""
-    """What there is to say of the frame that was read last."""
+    """A message about the last frame that was read, or ""."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._rotated = recognizer.rotated()
@@ -222,19 +235,19 @@ class PictureReader:
         return scene
 
     def forget(self) -> None:
-        """Nothing is remembered."""
+        """Do nothing: this reader remembers nothing."""
 
     def rotate(self, rotation: Rotation) -> None:
         self._rotated = self._rotated.with_rotation(rotation)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: this reader holds nothing."""
 
 
 class CanvasReader:
-    """Reads each frame by itself: the canvas, where nothing is blurred and every stroke is meant (tracking.ports.Reader).
+    """Reads each frame of the canvas by itself: nothing is blurred, and every stroke is meant (tracking.ports.Reader).
 
-    Frames that say which ink is on them are read by that, whatever the colours of paper and pen; others dark on light.
+    A frame with an ink mask is read from that mask, whatever the colours of paper and pen. Any other is read as dark on light.
     """
 
     busy = False
@@ -249,13 +262,13 @@ class CanvasReader:
         return self._pipeline(frame, source)
 
     def forget(self) -> None:
-        """Nothing is remembered."""
+        """Do nothing: this reader remembers nothing."""
 
     def rotate(self, rotation: Rotation) -> None:
-        """A canvas lies the right way up."""
+        """Do nothing: a canvas always lies the right way up."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: this reader holds nothing."""
 
 
 def stream(
@@ -263,17 +276,20 @@ def stream(
 ) -> Generator[Scene, None, None]:
     """Read a source frame by frame: what `camdigits read` takes, or a camera's index, which goes on until you stop.
 
-    Frames of clips and cameras are followed: their digits are those that are confirmed, each with its `track`. `scene.draw()`
-    works as long as the loop is at the scene; of a picture file also later.
+    Clips and cameras are followed: their scenes have only confirmed digits, each with its `track`. `scene.draw()` works while
+    the loop is at the scene; for a picture file also later.
 
     source: a picture, a clip, a folder or glob of pictures, the URL of a network camera, `demo`, or a camera's index.
-    recognizer: what reads; by default `Recognizer()`. every: read only every Nth frame.
+    recognizer: the recognizer to read with; by default `Recognizer()`.
+    every: read only every Nth frame, a whole number of at least 1.
 
-    Nothing is opened before the first scene is asked for, and the source is closed at its end, on `break`, on an exception, by
-    `close()` and when the generator is dropped. What keeps the generator alive after an exception, as notebooks do, keeps the
-    camera too: `with contextlib.closing(camdigits.stream(0)) as scenes:` lets go of it at once.
-    Raises UsageError at once for `every` that is no whole number from 1 on and for what is no source, and in the loop
-    SourceError for one that cannot be opened or is lost; warns of a clip that was cut off, and of what is left out of a folder.
+    The source opens when you ask for the first scene. It closes at its end, on `break`, on an exception, by `close()` and
+    when the generator is dropped. Notebooks keep the generator alive after an exception, and so the camera:
+    `with contextlib.closing(camdigits.stream(0)) as scenes:` releases it at once.
+
+    Warns of a clip that was cut off, and of files that are left out of a folder.
+    Raises UsageError at once for another `every`, and for an object that is no source. Raises SourceError in the loop for a
+    source that cannot be opened or is lost.
     """
     if not _is_whole(every) or every < 1:
         raise UsageError(f"every Nth frame can be read, N a whole number and at least 1, not {every}")
@@ -318,9 +334,13 @@ def reader_of(
     effort: Effort | None = None,
     executor: Executor[FrameReading] | None = None,
 ) -> Reader:
-    """What reads an open source: the frames of clips and cameras are followed through time, pictures are read one by one.
+    """Make a reader for an open source: it follows the frames of clips and cameras, and reads pictures one by one.
 
-    effort: what frames that are followed may cost, where it is another than the recognizer's. executor: see `live_reader`.
+    source: the open source.
+    recognizer: its network and settings.
+    every: only every Nth frame is read.
+    effort: how much a frame that is followed may cost; by default that of the recognizer's settings.
+    executor: where a live reading runs, as in `live_reader`.
     """
     apart_s = every * source.frame_period_s
     if source.pictures or (not source.live and apart_s > MAX_STEP_S):
@@ -329,7 +349,7 @@ def reader_of(
 
 
 def frames(source: FrameSource, every: int = 1) -> Iterator[Frame]:
-    """Every Nth frame of an open source until its end, of pictures all; one that a live source gives twice is passed over."""
+    """Yield every Nth frame of an open source until its end, but all pictures. Skip a frame that a live source repeats."""
     last = -1
     count = 0
     while (frame := source.read(UserInput())) is not None:

@@ -1,4 +1,4 @@
-"""Scenes as Python gives them: what was read, and the picture it was read from, to draw it on."""
+"""The `Scene` of the Python interface: what was read, and where its picture is, to draw on it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,22 @@ from camdigits.vision import types as vision
 from camdigits.vision.types import BgrImage
 
 NOTEBOOK_PX = 1280
-"""The longer side of a picture that a notebook shows, at most: it keeps all of them, and is seldom wider."""
+"""Longest side of a picture in a notebook, pixels. A notebook stores each picture, and is seldom wider than this."""
 
 Image = Picture | str | PathLike[str]
-"""A picture: an array or what NumPy takes for one, a Pillow image, the bytes of a picture file, or the path of a file."""
+"""A picture: an array or what NumPy converts to one, a Pillow image, the bytes of a picture file, or the path of a file."""
 
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """Where the picture of a scene is to be had: in memory, as a frame that somebody else holds, or in a file, read anew: the
-    picture of that index.
+    """Where the picture of a scene comes from: memory, a frame that somebody else holds, or a file.
 
-    Copied and pickled without pixels, which whoever gets the copy has or has not.
+    A copied or pickled one keeps only the file and the index, never pixels.
+
+    held: the picture itself, in memory.
+    passing: a weak reference to the frame of a clip or camera, uint8 (H, W, 3), BGR, which its source holds.
+    file: the path of the file to read the picture from again; "" if there is none.
+    index: the index of the picture in that file, from 0.
     """
 
     held: Picture | None = None
@@ -40,7 +44,7 @@ class Origin:
     index: int = 0
 
     def picture(self) -> BgrImage:
-        """Raises SourceError where it is gone."""
+        """Return the picture, uint8 (H, W, 3), BGR. Raises SourceError if it is gone."""
         if self.held is not None:
             return bgr_of(self.held)
         frame = self.passing() if self.passing else None
@@ -58,23 +62,29 @@ class Origin:
 
 @dataclass(frozen=True, repr=False)
 class Scene(vision.Scene):
-    """All that was read on one picture or frame, digits in reading order.
+    """What was read on one picture or frame, digits in reading order.
 
         print(scene)                # page.jpg: 2021 2019 (8 digits, 1200x900)
         cv2.imwrite("drawn.png", scene.draw())
 
-    width, height: the picture's pixels, in which all boxes are. digits: each a `Digit`. numbers: digits that stand together,
-    each a `Number`. source: the name of what was read, "" for an array. frame: the frame's index in it, from 0. time_s: seconds
-    since it opened. marks: each a `Box` of ink that is no digit, such as the signs between numbers. degrees: by so many
-    clockwise the page was turned to be read. tentative: each a `Digit`, of what may be one but is not confirmed, where frames
-    are followed. evidence, origin: the package's own.
+    width, height: the picture's size, pixels. All boxes are in these pixels.
+    digits: the digits, each a `Digit`.
+    numbers: digits that stand together, each a `Number`.
+    source: the name of what was read, "" for an array.
+    frame: the frame's index in the source, from 0.
+    time_s: time since the source opened, seconds.
+    marks: ink that is no digit, such as the signs between numbers, each a `Box`.
+    degrees: how far the page was turned clockwise before it was read, degrees.
+    tentative: digits that are not confirmed yet, each a `Digit`. Only frames that are followed have them.
+    evidence, origin: for the package's own use.
 
-    Scenes are values: they compare by what was read, can be pickled, and `dataclasses.replace` makes others of them; numbers
-    point at digits by index, so both are replaced together, and ValueError is raised where a number points at none. Notebooks
-    show their picture where it is to be had. A scene that was read from a file holds no pixels and reads the file again to be
-    drawn; one of an array or a Pillow image holds that very object, not a copy, so that what is changed there is changed
-    here; one of a camera, a URL or stdin by `recognize` holds the frame; those of a clip or camera by `stream` hold none, and
-    can be drawn as long as the loop is at them. A pickled scene brings no pixels along.
+    Scenes are values. They compare by what was read, they can be pickled, and `dataclasses.replace` makes changed copies.
+    Numbers point at digits by index, so replace both together. A number that points at no digit raises ValueError.
+
+    Notebooks show the picture if it is available. A scene of a file holds no pixels and reads the file again to draw. A scene
+    of an array or a Pillow image holds that object itself, not a copy, so changes to it show here. `recognize` on a camera, a
+    URL or stdin holds the frame. Scenes of `stream` on a clip or camera hold none: draw them while the loop is at them. A
+    pickled scene contains no pixels.
     """
 
     origin: Origin = field(default=Origin(), compare=False)
@@ -87,15 +97,17 @@ class Scene(vision.Scene):
 
     @classmethod
     def of(cls, scene: vision.Scene, origin: Origin) -> Self:
-        """What was read, without what the network saw, which is larger than the picture."""
+        """Return what was read, without the evidence of the network, which is larger than the picture."""
         values = {each.name: getattr(scene, each.name) for each in fields(vision.Scene) if each.name != "evidence"}
         return cls(**values, origin=origin)
 
     def draw(self, image: Image | None = None) -> BgrImage:
-        """The picture with all that was read drawn on it, as `camdigits read --annotate` does: new, uint8 (H, W, 3), BGR.
+        """Draw what was read on a copy of the picture, as `camdigits read --annotate` does: uint8 (H, W, 3), BGR.
 
-        image: what to draw on, of the size that was read: anything that `Recognizer.recognize` takes; by default what was read.
-        Raises SourceError where that is gone, or is not of that size.
+        image: the picture to draw on, as `Recognizer.recognize` takes it, of the size that was read. By default it is the
+            picture that was read.
+
+        Raises SourceError if the picture is gone or has another size.
         """
         picture = self.origin.picture() if image is None else picture_of(image)
         height, width = picture.shape[:2]
@@ -108,7 +120,7 @@ class Scene(vision.Scene):
         return draw_scene(picture, self)
 
     def _repr_png_(self) -> bytes | None:
-        """The drawn picture for a notebook, made smaller where it is large; None, for text, where there is none to be had."""
+        """Return the drawn picture for a notebook as PNG, reduced if it is large; None, which shows text, if it is gone."""
         try:
             picture = self.draw()
         except SourceError:
@@ -125,7 +137,7 @@ def _png(picture: npt.NDArray[Any]) -> bytes:
 
 
 def picture_of(image: Image) -> BgrImage:
-    """uint8 (H, W, 3), BGR, of a picture in memory or of the first one at a path. Raises SourceError."""
+    """Return a picture in memory, or the first one at a path, as uint8 (H, W, 3), BGR. Raises SourceError if there is none."""
     if isinstance(image, str | PathLike):
         return first_frame(open_source(fsdecode(image))).image
     return bgr_of(image)

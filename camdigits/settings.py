@@ -1,4 +1,4 @@
-"""What can be set, in one place: the frozen parameters that live beside their algorithms, gathered."""
+"""All settings in one place: it gathers the frozen parameters that stand beside their algorithms."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from camdigits.vision.pipeline import PipelineParams
 
 
 class Effort(Enum):
-    """How much a frame may cost."""
+    """How much time a frame may cost."""
 
     THOROUGH = "thorough"
-    """As much as reading it as well as can be takes."""
+    """As much as the best reading takes."""
     LIVE = "live"
-    """So little that a camera can be followed."""
+    """Little enough to follow a camera."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All that can be set. A value: what changes it gives another one.
+    """All settings, as a frozen value; the `with_...` methods return changed copies.
 
-    model: a network that ships, by name, or a file; "" is the default one. effort: how much a frame may cost. pipeline: how
-    digits are found and read on one frame. tracks: how they are followed from frame to frame. rotation: when a page is turned.
+    model: the name of a network that ships, or a file; "" is the default network.
+    effort: how much time a frame may cost.
+    pipeline: how digits are found and read on one frame.
+    tracks: how digits are followed from frame to frame.
+    rotation: when a page is turned before it is read.
     """
 
     model: str = ""
@@ -35,7 +38,12 @@ class Settings:
     rotation: RotationParams = field(default_factory=RotationParams)
 
     def with_threshold(self, threshold: float | None) -> Settings:
-        """These settings with another confidence threshold, 0..1; None leaves it. Raises UsageError outside that range."""
+        """Return these settings with another confidence threshold; None keeps it.
+
+        threshold: a confidence, 0..1.
+
+        Raises UsageError outside that range.
+        """
         if threshold is None:
             return self
         if not 0.0 <= threshold <= 1.0:
@@ -43,7 +51,12 @@ class Settings:
         return replace(self, pipeline=replace(self.pipeline, threshold=threshold))
 
     def with_effort(self, effort: str | None) -> Settings:
-        """These settings with another effort, by its name; None leaves it. Raises UsageError for anything else."""
+        """Return these settings with another effort; None keeps it.
+
+        effort: `thorough` or `live`.
+
+        Raises UsageError for any other name.
+        """
         if effort is None:
             return self
         try:
@@ -53,9 +66,11 @@ class Settings:
             raise UsageError(f"the effort is {known}, not {effort}") from None
 
     def with_rotation(self, rotate: str | int | None) -> Settings:
-        """These settings with pictures turned by `rotate`: auto, 0, 90, 180 or 270 degrees clockwise; None leaves it.
+        """Return these settings with another rotation; None keeps it.
 
-        Raises UsageError for anything else.
+        rotate: `auto`, or 0, 90, 180 or 270 degrees clockwise.
+
+        Raises UsageError for any other rotation.
         """
         if rotate is None:
             return self

@@ -1,6 +1,6 @@
-"""Reading source after source, as `camdigits read` does: sources in, what was found in each out, in their order.
+"""Reads many sources, as `camdigits read` does, and gives events in the order of the sources.
 
-`reading.py` says what is read and what comes of it, and reads in this process; `workers.py` does it in several processes of
-this machine, `cluster.py` on the machines of a Ray cluster. What comes out is the same to the byte.
+`reading.py` defines the events, writes what they hold, and reads in this process. `workers.py` reads in several processes of
+this machine, `cluster.py` on the machines of a Ray cluster. All three give the same bytes.
 `summary.py` counts what was read, for a person at a terminal.
 """

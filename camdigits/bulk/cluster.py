@@ -1,8 +1,8 @@
 """Reading on the machines of a Ray cluster, through Ray Data.
 
-The names of sources go out in small blocks, and each is opened by the machine that reads it, under that name: files lie where
-all machines see them. Each of Ray's actors reads in a process of its own beneath it (`Workers`), so that a picture over which
-a process ends takes no actor along. What Ray itself loses, an actor or a machine, it has done again.
+The names of sources are sent out in small blocks. The machine that reads a source opens it under that name, so files must lie
+where all machines see them. Each Ray actor reads in a child process (`Workers`), so a picture that kills a process does not
+kill the actor. If Ray loses an actor or a machine, it repeats the work.
 """
 
 from __future__ import annotations
@@ -27,27 +27,33 @@ from camdigits.runtime.process import report_warnings, wait_within
 from camdigits.runtime.stderr import discarded_native_stderr
 
 LOCAL, CLIENT = "local", "ray://"
+"""The address of a cluster on this machine alone, and the beginning of an address to which Ray connects as a client."""
 BLOCK = 32
-"""Most sources that an actor is given at once; what is lost with it is read again."""
+"""Largest number of sources that an actor gets at once. All of them are read again if the actor is lost."""
 ROW_BYTES = 1 << 20
-"""The events of a source are handed on when they are so many, and at its end."""
+"""Events of a source are handed on once this many bytes wait, and at its end."""
 CPUS = 0.5
-"""What an actor asks of its machine: when half of the machines are lost, the others still have room for all actors."""
+"""CPU cores that an actor claims. If half of the machines are lost, the others still have room for all actors."""
 CONNECT_S = 5.0
+"""Time limit for the cluster's address to accept a connection, seconds."""
 START_S = 60.0
-"""How long a cluster may take to answer, and then to take us in (or a local one to start)."""
+"""Time limit for joining the cluster, or for starting a local one, seconds."""
 _ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing leaves this machine but to the cluster that was named
+    "RAY_USAGE_STATS_ENABLED": "0",  # send nothing to anyone but the cluster that the user named
     "RAY_DEDUP_LOGS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+"""Environment variables that are set before Ray is imported."""
 
 
 class Cluster:
-    """Reads on the Ray cluster at an address (Engine), by `count` actors, 0 for as many as it has cores.
+    """Reads on a Ray cluster (Engine).
 
-    address: what `ray.init` takes: `auto`, `local` (one of this machine alone, for this run), host:port or ray://host:port.
-    annotate: a folder that all machines see. quiet: whether warnings are left out.
+    read_options: how sources are read.
+    address: as `ray.init` takes it: `auto`, `local` (started on this machine for this run), host:port or ray://host:port.
+    count: the number of actors; 0 for one on each core of the cluster.
+    annotate: the folder that drawings are meant for, which all machines must see; None to draw nothing.
+    quiet: whether to leave out warnings.
     """
 
     def __init__(self, read_options: ReadOptions, address: str, count: int, annotate: Path | None, quiet: bool = False) -> None:
@@ -64,14 +70,14 @@ class Cluster:
     def __enter__(self) -> Self:
         ray = _ray()
         with report_warnings(self._quiet):
-            self._read_options.recognizer()  # that the network can be used is known before anything is begun
+            self._read_options.recognizer()  # fails here, before anything is begun, if the network cannot be used
         try:
             if self._annotate:
                 self._scratch = scratch_in(self._annotate.resolve())
                 self._held.callback(shutil.rmtree, self._scratch, ignore_errors=True)
             self._held.enter_context(discarded_native_stderr())
             self._held.enter_context(warnings.catch_warnings())
-            warnings.simplefilter("ignore")  # of Ray's own affairs
+            warnings.simplefilter("ignore")  # those of Ray itself
             leave = threading.Event()
             self._held.callback(leave.set)
             self._held.callback(ray.shutdown)
@@ -88,19 +94,19 @@ class Cluster:
         if not names:
             return
         try:
-            # Ray tells of machines that it lost on stdout, where readings go; the stream they go to is open by now.
+            # Ray reports lost machines on stdout, where readings go. The stream of the readings is open by now.
             with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
                 for row in self._rows(names):
                     yield from (decode_event(line.encode("ascii")) for line in row.split("\n"))
         except CamdigitsError:
             raise
-        except Exception as error:  # Ray raises anything
+        except Exception as error:  # Ray raises errors of any class
             raise WorkersError(
                 f"{self._address}: the Ray cluster failed ({_reason(error)}); read without --ray, or go on with --resume"
             ) from error
 
     def _rows(self, names: Sequence[str]) -> Iterator[str]:
-        """Events, some lines in each row, in the order of the sources."""
+        """Yield events in the order of the sources, several lines in each row."""
         scratch = str(self._scratch) if self._scratch else None
         options = (self._read_options.to_dict(), self._count, str(Path.cwd()), scratch, list(names))
         if not self._address.startswith(CLIENT):
@@ -108,20 +114,20 @@ class Cluster:
             return
         import ray
 
-        # Ray Data does not run behind a client: it runs over there.
+        # Ray Data does not run in a client, so it runs on the cluster.
         remote = ray.remote(num_cpus=0)(RemoteReader).remote(*options)
         while rows := ray.get(remote.more.remote()):
             yield from rows
 
 
 class RemoteReader:
-    """What `_rows` gives, on a machine of the cluster, for one that is only its client."""
+    """Runs `_batches` on a machine of the cluster, for a process that is only a client of it."""
 
     def __init__(self, *options: Any) -> None:
         self._batches = _batches(*options)
 
     def more(self) -> list[str]:
-        """The next rows; none at the end."""
+        """Return the next rows; none at the end."""
         return next(self._batches, [])
 
 
@@ -158,11 +164,16 @@ def _batches(
 
 
 class Actor:
-    """Reads blocks of sources on one of the cluster's machines; Ray makes it and calls it."""
+    """Reads blocks of sources on one machine of the cluster. Ray creates it and calls it."""
 
     def __init__(self, read_options: Mapping[str, Any], folder: str, scratch: str | None) -> None:
-        """folder: what relative names are relative to."""
-        with suppress(OSError):  # where it is not there, neither are the sources, and each of them says so
+        """Start the child process that reads.
+
+        read_options: the fields of `ReadOptions`.
+        folder: the folder to which relative names are relative.
+        scratch: the folder to draw into; None to draw nothing.
+        """
+        with suppress(OSError):  # without that folder the sources are missing too, and each reports it
             os.chdir(folder)
         self._fatal: Fatal | None = None
         self._workers = Workers(ReadOptions(**read_options), 1, scratch=Path(scratch) if scratch else None)
@@ -206,10 +217,15 @@ def _ray() -> Any:
 
 
 def _connect(ray: Any, address: str, count: int, leave: threading.Event) -> None:
-    """Join the cluster at that address. Raises WorkersError where there is none, within `CONNECT_S` and `START_S`.
+    """Join the cluster at that address. Raises WorkersError if that fails within `CONNECT_S` and `START_S`.
 
-    On a thread of its own, where Ray neither takes signals over nor keeps us waiting for ever. It lives on until `leave`, since
-    a cluster that was started for this run ends with the thread that did.
+    Joining runs on a thread of its own: there Ray cannot take over signals, nor block this thread for ever. A cluster that was
+    started for this run ends with the thread that started it, so the thread lives until `leave` is set.
+
+    ray: the imported module.
+    address: as for `Cluster`.
+    count: the least number of CPU cores that a local cluster announces.
+    leave: is set when the cluster is not needed any more.
     """
     place = address.partition("://")[2] or address
     host, colon, port = place.rpartition(":")
@@ -219,7 +235,7 @@ def _connect(ray: Any, address: str, count: int, leave: threading.Event) -> None
         except (OSError, OverflowError) as error:
             raise _unreachable(address, error) from error
     options: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": logging.CRITICAL}
-    if address == LOCAL:  # ray.init starts one
+    if address == LOCAL:  # ray.init starts a cluster
         options |= {"include_dashboard": False, "num_cpus": max(os.cpu_count() or 1, count)}
     done: Future[None] = Future()
 
@@ -248,7 +264,7 @@ def _unreachable(address: str, error: BaseException) -> WorkersError:
 
 
 def _reason(error: BaseException) -> str:
-    """What the system says, or the first sentence of what Ray says."""
+    """Return the system's reason for an error, or the first sentence of Ray's message."""
     if isinstance(error, OSError) and error.strerror:
         return reason_of(error)
     return first_line(error).split(". ")[0]

@@ -1,4 +1,4 @@
-"""What reading a source gives, event by event, and where that goes; and reading in this process."""
+"""The events that reading a source gives, where they are written, and reading in this process."""
 
 from __future__ import annotations
 
@@ -29,39 +29,39 @@ from camdigits.vision.types import Record
 
 
 class Opened(NamedTuple):
-    """A source was opened; `frames` are promised, None where nobody knows."""
+    """A source was opened. `frames` is the number of frames that it promises; None if that is unknown."""
 
     source: str
     frames: int | None
 
 
 class Read(NamedTuple):
-    """One frame of it was read."""
+    """One frame of the source was read. `record` is its scene, as `Scene.to_dict` gives it."""
 
     record: Record
 
 
 class Drawn(NamedTuple):
-    """It was drawn into a file that waits to be adopted, under a name with that stem."""
+    """The source was drawn into the file `path`, which is to be moved to the results under a name with this `stem`."""
 
     path: str
     stem: str
 
 
 class Notice(NamedTuple):
-    """There is something to say of it."""
+    """A message about the source for the user."""
 
     text: str
 
 
 class Failed(NamedTuple):
-    """It cannot be read, or not to its end."""
+    """The source cannot be read, or not to its end. `text` is the message."""
 
     text: str
 
 
 class Fatal(NamedTuple):
-    """Nothing more can be read: the error of that name in `camdigits.errors`."""
+    """Nothing more can be read. `error` is the name of a class in `camdigits.errors`, `text` its message."""
 
     error: str
     text: str
@@ -78,11 +78,13 @@ class Fatal(NamedTuple):
 
 
 Event = Opened | Read | Drawn | Notice | Failed | Fatal
+"""What reading a source yields."""
 _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Opened, Read, Drawn, Notice, Failed, Fatal)}
+"""The classes of events by name, to decode them."""
 
 
 def encode_event(event: Event) -> bytes:
-    """The event as one line of ASCII, without its end."""
+    """Encode an event as one line of ASCII, without a newline."""
     return json.dumps([type(event).__name__, *event]).encode("ascii")
 
 
@@ -93,9 +95,14 @@ def decode_event(line: bytes) -> Event:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How sources are read, in values that can be sent to other processes: the options of `camdigits read` of those names.
+    """The options of `camdigits read` that decide how sources are read, as values that can be sent to other processes.
 
-    taught: what the user taught, as its file holds it, in Base64; "" for nothing. every: only every Nth frame of clips.
+    model: the name of a network that ships, or a file; "" is the default network.
+    threshold: the lowest confidence, 0..1, of a digit that is reported; None is the default.
+    rotate: `auto`, or how far to turn pictures clockwise, degrees; None is the default.
+    effort: `thorough` or `live`; None is the default.
+    taught: the content of the file that holds what the user taught, in Base64; "" for nothing.
+    every: only every Nth frame of a clip is read.
     """
 
     model: str = ""
@@ -109,7 +116,10 @@ class ReadOptions:
     def of(
         cls, model: str, threshold: float | None, rotate: str | None, effort: str | None, taught: bool, every: int
     ) -> ReadOptions:
-        """taught: whether what the user taught counts; a file of it that cannot be read is warned of and left out."""
+        """Make options from those of the command line. Warns if the file of what was taught cannot be read, and leaves it out.
+
+        taught: whether to apply what the user taught.
+        """
         content = None
         if taught:
             try:
@@ -122,7 +132,10 @@ class ReadOptions:
         return asdict(self)
 
     def recognizer(self, threads: int = THREADS) -> Recognizer:
-        """Raises as Recognizer does; warns of what was taught where that is damaged."""
+        """Make the recognizer of these options. Raises as `Recognizer` does; warns if what was taught is damaged.
+
+        threads: the number of threads that the network may use.
+        """
         recognizer = Recognizer(self.model, self.threshold, rotate=self.rotate, effort=self.effort, threads=threads)
         if self.taught:
             adaptable = recognizer.adaptable
@@ -134,9 +147,10 @@ class ReadOptions:
 
 
 class Engine(Protocol):
-    """A way to read, entered before anything is read: `__enter__` raises ModelError or WorkersError where it cannot be had.
+    """A way to read sources, used as a context manager.
 
-    `read` gives the events of each source, in the order of the sources; close what it gives.
+    `__enter__` raises ModelError or WorkersError if it cannot read. `read` yields the events of each source, in the order of
+    the sources; close the generator.
     """
 
     def __enter__(self) -> Self: ...
@@ -145,7 +159,12 @@ class Engine(Protocol):
 
 
 class InProcess:
-    """Reads in this process (Engine), and draws into `annotate`. quiet: whether warnings are left out."""
+    """Reads in this process (Engine).
+
+    read_options: how sources are read.
+    annotate: the folder to draw into; None to draw nothing.
+    quiet: whether to leave out warnings.
+    """
 
     def __init__(self, read_options: ReadOptions, annotate: Path | None, quiet: bool = False) -> None:
         self._read_options, self._annotate, self._quiet = read_options, annotate, quiet
@@ -157,7 +176,7 @@ class InProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is held."""
+        """Do nothing: this engine holds nothing."""
 
     def read(self, names: Sequence[str]) -> Generator[Event]:
         for name in names:
@@ -171,7 +190,14 @@ def drawing_into(folder: Path) -> writers.AnnotationWriter:
 def read_source(
     name: str, recognizer: Recognizer, every: int, drawing: writers.AnnotationWriter | None = None
 ) -> Generator[Event]:
-    """Read one source to its end, and draw it. Raises OutputError where it cannot be drawn."""
+    """Read one source to its end and yield its events, and draw it if asked.
+
+    name: the source, as `open_source` takes it.
+    every: only every Nth frame of a clip is read.
+    drawing: the writer of drawn pictures and clips; None to draw nothing.
+
+    Raises OutputError if the drawing cannot be written.
+    """
     try:
         source = kinds.open_source(name)
         try:
@@ -208,10 +234,16 @@ def write_events(
     advance: Callable[[Event], None] | None = None,
     quiet: bool = False,
 ) -> None:
-    """Write what was read, say what is to be said and take what was drawn into `annotate`.
+    """Write what was read, print messages, and move drawings into `annotate`.
 
-    What is said of sources that cannot be read is added to `failed`. quiet: whether notices are left out.
-    Raises what a `Fatal` event says, and what the places of results raise.
+    events: the events of all sources; this function closes them.
+    writer: where scenes are written.
+    failed: gets the messages about sources that cannot be read.
+    annotate: the folder for drawings; needed if there are `Drawn` events.
+    advance: called with each event, for a progress bar.
+    quiet: whether to leave out notices.
+
+    Raises the error of a `Fatal` event, OutputError for a drawing that cannot be moved, and whatever `writer` raises.
     """
     with closing(events):
         for event in events:
@@ -239,7 +271,7 @@ def write_events(
 
 @contextmanager
 def progress(names: Sequence[str], every: int, quiet: bool = False) -> Iterator[Callable[[Event], None] | None]:
-    """What advances a progress bar on stderr; None where stderr is no terminal, for one picture and if `quiet`."""
+    """Give a function that advances a progress bar on stderr; None if stderr is no terminal, for one picture and if `quiet`."""
     worth_it = len(names) > 1 or any(map(kinds.has_several, names))
     if quiet or not (worth_it and sys.stderr is not None and sys.stderr.isatty()):
         yield None
@@ -248,7 +280,7 @@ def progress(names: Sequence[str], every: int, quiet: bool = False) -> Iterator[
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # Rich takes over the streams that share the bar's terminal, so that lines are written above the bar.
+    # Rich takes over the streams that share the bar's terminal, so that lines appear above the bar.
     shared = sys.stdout is not None and sys.stdout.isatty()
     with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=shared) as bar:
         task = bar.add_task("reading", total=len(names) if len(names) > 1 else None)

@@ -1,4 +1,4 @@
-"""What a run of `camdigits read` came to: counted while it goes, told at its end."""
+"""The summary of a run of `camdigits read`: counts while it runs, printed at its end."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 MAX_REASONS = 10
-"""Of so many sources that could not be read the reasons are told again; all were told when it happened."""
+"""The summary repeats the reasons of at most this many failed sources. Each reason was printed when it happened."""
 
 
 @dataclass
 class Summary:
-    """Counts of what was read, from scenes as `Scene.to_dict` has them, in any order.
+    """Counts what was read, from scenes as `Scene.to_dict` gives them, in any order.
 
-    failed: what was said of sources that could not be read.
+    failed: the messages about sources that could not be read.
+    digits, numbers: how many were read.
+    unsure_digits, unsure_numbers: how many of these have a low confidence (`drawing.palette.is_sure`).
     """
 
     failed: Sequence[str] = ()
@@ -48,12 +50,12 @@ class Summary:
 
     @property
     def clips(self) -> int:
-        """Clips and cameras: sources of several frames."""
+        """The number of clips and cameras, which have several frames."""
         return len(self._followed)
 
     @property
     def frames(self) -> int:
-        """Those of clips and cameras."""
+        """The number of frames of clips and cameras."""
         return sum(self._frames[source] for source in self._followed)
 
     @property
@@ -62,7 +64,7 @@ class Summary:
 
     @property
     def is_of_several(self) -> bool:
-        """Whether more than one picture or frame was to be read; of one, its line says all."""
+        """Whether there was more than one picture or frame to read. The line of a single one says all."""
         return self._frames.total() + len(self.failed) > 1
 
     def table(self, elapsed_s: float) -> Table:
@@ -104,15 +106,16 @@ class CountingWriter:
 
 @contextmanager
 def print_summary(failed: Sequence[str], quiet: bool) -> Iterator[Summary]:
-    """A summary to be fed within, and told on stderr at the end, Ctrl-C included, where that is a terminal.
+    """Give a summary to fill, and print it on stderr at the end if that is a terminal, also after Ctrl-C.
 
-    failed: what is said of sources that cannot be read, known at the end.
+    failed: the messages about sources that cannot be read. The caller may add to them until the end.
+    quiet: whether to print nothing.
     """
     summary = Summary(failed)
     began_s = seconds()
     try:
         yield summary
-    except KeyboardInterrupt as interrupted:  # how the reading of a camera ends
+    except KeyboardInterrupt as interrupted:  # this is how the reading of a camera ends
         if not isinstance(interrupted, Terminated):
             _print(summary, began_s, quiet)
         raise
@@ -126,7 +129,7 @@ def _print(summary: Summary, began_s: float, quiet: bool) -> None:
 
     try:
         Console(stderr=True).print(summary.table(seconds() - began_s))
-    except OSError:  # nobody can be told
+    except OSError:  # nobody reads stderr any more
         abandon(sys.stderr)
 
 

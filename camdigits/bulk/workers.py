@@ -1,8 +1,8 @@
 """Reading in several processes of this machine.
 
-Each process reads one source at a time. Its events wait in this process, as lines, until all earlier sources are written; so
-much may wait (`Bounds`), then processes wait themselves. A source over which a process ends is read anew by another one,
-and passed over when that ends too; all others are read once.
+Each process reads one source at a time. Its events wait in this process, as lines, until all earlier sources are written.
+`Bounds` limits how much waits; beyond that the processes wait. If a process dies while it reads a source, another process
+reads that source again. If that dies too, the source is skipped. Every other source is read once.
 """
 
 from __future__ import annotations
@@ -38,16 +38,21 @@ from camdigits.runtime.process import MAX_WAIT_S, notify
 from camdigits.runtime.threads import fair_share, limit_threads
 
 _END = b""
-"""Stands after the last event of a source."""
+"""The line after the last event of a source."""
 _ATTEMPTS = 2
+"""A source is skipped after this many processes have died while they read it."""
 _STARTS = 3
-"""So often in a row a process may fail to start."""
+"""Reading ends after a process has failed to start this many times in a row."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What may wait to be written: of sources, of bytes in all, beyond which no other source is begun, and of bytes of one
-    source, beyond which its process waits."""
+    """Limits of what waits to be written.
+
+    sources: no other source is begun while this many have been begun and are not written yet.
+    all_bytes: no other source is begun while this many bytes wait in all.
+    source_bytes: the process of a source waits while this many bytes of that source wait.
+    """
 
     sources: int = 1024
     all_bytes: int = 16 << 20
@@ -56,7 +61,15 @@ class Bounds:
 
 @dataclass(eq=False)
 class _Work:
-    """A source that was begun: the events that wait, how many there were already, and whether those are all."""
+    """A source that was begun.
+
+    name: the source, as `open_source` takes it.
+    lines: its events that wait to be written.
+    waiting_bytes: the size of these lines, bytes.
+    received: the number of events that have arrived so far.
+    deaths: the number of processes that have died while they read it.
+    done: whether all its events have arrived.
+    """
 
     name: str
     lines: deque[bytes] = field(default_factory=deque)
@@ -67,10 +80,16 @@ class _Work:
 
 
 class Workers:
-    """Reads in `count` processes (Engine), and draws for `annotate`, a folder.
+    """Reads in several processes (Engine).
 
-    `__enter__` comes back when the first of them is ready to read; what it warns of is said, unless `quiet`. scratch: a folder
-    for what is drawn that belongs to somebody else, in place of `annotate`.
+    `__enter__` returns when the first process is ready to read, and prints the warnings of that process.
+
+    read_options: how sources are read.
+    count: the number of processes.
+    annotate: the folder that drawings are meant for; None to draw nothing.
+    quiet: whether to leave out warnings.
+    scratch: a folder to draw into that belongs to the caller, in place of `annotate`.
+    bounds: limits of what waits to be written.
     """
 
     def __init__(
@@ -122,7 +141,7 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """End all processes, and what they have drawn that was not wanted any more."""
+        """End all processes, and remove drawings that nobody has taken."""
         with self._lock:
             self._closed = True
             servers = list(self._servers)
@@ -146,7 +165,7 @@ class Workers:
     # The thread that reads events
 
     def _next_line(self) -> bytes | None:
-        """The next event in the order of the sources; None after the last of all."""
+        """Wait for the next event in the order of the sources; None after the last one."""
         with self._lock:
             while True:
                 if self._error:
@@ -174,7 +193,7 @@ class Workers:
     def _serve(self) -> None:
         try:
             self._serve_all()
-        except Exception as error:  # none is expected, but the thread that reads would wait for ever
+        except Exception as error:  # unexpected, but without this the thread that reads events would wait for ever
             self._give_up(error)
 
     def _serve_all(self) -> None:
@@ -188,7 +207,7 @@ class Workers:
                 return
 
     def _start(self) -> Server | None:
-        """A process that is ready to read; None where all is over."""
+        """Start a process and wait until it is ready to read; None if reading is over."""
         reason = ""
         for _ in range(_STARTS):
             with self._lock:
@@ -246,7 +265,7 @@ class Workers:
             self._arrived.notify_all()
 
     def _take(self) -> _Work | None:
-        """The next source to read; None when all is over."""
+        """Wait for the next source to read; None if reading is over."""
         with self._lock:
             while not self._closed:
                 if self._again:
@@ -261,12 +280,12 @@ class Workers:
             return None
 
     def _read_by(self, server: Server, work: _Work) -> bool:
-        """Have a source read; whether the process is there for others."""
+        """Have the process read a source; return whether it can read another."""
         server.send(json.dumps(work.name).encode("ascii"))
         known = work.received
         try:
             while (line := server.receive()) != _END:
-                if known:  # it came already, from a process that has ended since
+                if known:  # a process that has died since sent this event already
                     known -= 1
                     continue
                 self._put(work, line)
@@ -304,7 +323,7 @@ class Workers:
 
 
 def scratch_in(folder: Path) -> Path:
-    """A folder of our own on the disk of `folder`, for what is drawn until it gets its name."""
+    """Make a new folder inside `folder`, on the same disk, for drawings that have no final name yet. Raises OutputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=".camdigits-", dir=folder))
@@ -312,14 +331,20 @@ def scratch_in(folder: Path) -> Path:
         raise unwritable(str(folder), error) from error
 
 
-# The other side: a process that reads
+# The other side: the process that reads
 
 
 def serve(channel: Channel, read_options: Mapping[str, Any], threads: int, scratch: str | None, own: bool) -> None:
-    """Read the sources whose names come, a line each, for ever.
+    """Read the sources whose names arrive, one a line, until the parent process is gone.
 
-    It says a list of warnings when it is ready, or else what is broken; then the events of each source, and `_END`.
-    scratch: where sources are drawn, each in a folder of its own; own: whether it goes when this process is left alone.
+    The first answer is a list of warnings, or else a fatal error. The answer to each name is the events of that source, then
+    `_END`.
+
+    channel: the lines from and to the parent process.
+    read_options: the fields of `ReadOptions`.
+    threads: the number of threads to use.
+    scratch: the folder to draw into, each source in a folder of its own; None to draw nothing.
+    own: whether to remove `scratch` when the parent process is gone.
     """
     if scratch and own:
         channel.farewell = lambda: shutil.rmtree(scratch, ignore_errors=True)
@@ -340,18 +365,18 @@ def serve(channel: Channel, read_options: Mapping[str, Any], threads: int, scrat
 
 
 def _events(name: str, recognizer: Recognizer, every: int, scratch: str | None) -> Generator[Event]:
-    """What reading a source gives, whatever happens in Python meanwhile, and then what was drawn of it."""
+    """Yield the events of one source, and then its drawings. Any exception becomes an event."""
     try:
         folder = _folder_in(scratch) if scratch else None
         with closing(read_source(name, recognizer, every, drawing_into(folder) if folder else None)) as events:
             yield from events
         if folder:
-            # Pages have names that end in numbers, longer and longer ones.
+            # The names of pages end in numbers without leading zeros: sort shorter names first.
             drawn = sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name))
             yield from (Drawn(str(path), file_name(name).stem) for path in drawn)
     except CamdigitsError as error:
         yield Fatal.by(error)
-    except Exception as error:  # a picture that no library was made for must not end all others
+    except Exception as error:  # a picture that breaks some library must not stop all others
         kind, line = type(error).__name__, first_line(error)
         description = line if line == kind else f"{kind}: {line}"
         yield Failed(f"{name}: passed over, it cannot be read ({description})")

@@ -1,8 +1,8 @@
-"""The command line, a module a command: arguments to settings, settings to sources and outputs, these to what reads.
+"""The command line: one module a command, which turns arguments into settings, sources and outputs and starts the reading.
 
-`program` holds the commands and what every run has, `options` what several of them share, `targets` which files are left as
-they are, `settings_file` where options come from that nobody gave. Heavy imports (OpenCV, the model runtime) wait until a
-command needs them, so that `--help` answers at once.
+`program` gathers the commands and handles how every run ends. `options` holds the options that several commands share.
+`targets` keeps commands from overwriting the wrong files. `settings_file` supplies options that are not on the command line.
+Heavy imports (OpenCV, the model runtime) wait until a command needs them, so that `--help` answers at once.
 """
 
 from camdigits.cli.program import commands, main

@@ -1,4 +1,4 @@
-"""`camdigits cameras`: which cameras there are."""
+"""`camdigits cameras`: lists the cameras of this machine."""
 
 from __future__ import annotations
 

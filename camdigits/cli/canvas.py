@@ -1,4 +1,4 @@
-"""`camdigits canvas`: the window to draw in."""
+"""`camdigits canvas`: opens the window to draw in."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def canvas(page: str | None, size: tuple[int, int] | None, camera: str | None, *
 
 
 def _camera_of_canvas(camera: str | None) -> str | None:
-    """The camera beside the canvas. One that a setting names and that is not there keeps nobody from drawing."""
+    """Return the index of the camera beside the canvas. If a settings file names a missing camera, print that and go on."""
     from camdigits.sources.camera import find_camera
 
     try:

@@ -1,4 +1,4 @@
-"""`camdigits evaluate`: readings against truth."""
+"""`camdigits evaluate`: scores readings against truth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 _JSON, _HTML = b"{", b"<!DOCTYPE html>"
-"""How files begin that may be written anew."""
+"""The first bytes of a file that may be overwritten, by kind: a JSON report, an HTML report."""
 
 
 @click.command()
@@ -117,7 +117,11 @@ def _print_report(report: Report) -> None:
 def _write_report(
     report: Report, folders: Sequence[Path], output: Path | None, document: Path | None, threshold: float, worst: int
 ) -> None:
-    """Write the figures to `output` and the document, with the `worst` pictures, to `document`, as far as they are given."""
+    """Write the figures to `output` and the HTML report to `document`, if they are given.
+
+    threshold: the confidence that the pictures were read with.
+    worst: the number of pictures that are drawn in the HTML report.
+    """
     import json
 
     from camdigits.evaluation.document import write_document
@@ -133,7 +137,12 @@ def _write_report(
 
 
 def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recognizer: Recognizer, still: Recognizer) -> None:
-    """recognizer: what reads the clips through time; still: what reads one of their frames by itself."""
+    """Score the clips of a folder, print the figures and write them to `output` if it is given.
+
+    truth: the file of their truth; None for `folder`/clips.json.
+    recognizer: reads the clips through time.
+    still: reads one frame of them by itself.
+    """
     import json
 
     from rich.console import Console
@@ -165,7 +174,7 @@ def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recog
 
 
 def _tracked(items: Sequence[Item]) -> Iterable[Item]:
-    """The items, with a progress bar on stderr where that is a terminal."""
+    """Yield the items, with a progress bar on stderr if that is a terminal."""
     from rich.console import Console
     from rich.progress import track
 

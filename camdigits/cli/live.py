@@ -1,4 +1,4 @@
-"""`camdigits live`: the window on a camera, a clip or pictures."""
+"""`camdigits live`: opens the window on a camera, a clip or pictures."""
 
 from __future__ import annotations
 
@@ -57,16 +57,20 @@ def live(source: str | None, camera: str | None, kind: str | None, output: Path 
 
     source = _source_or_camera(source, camera)
     if output is not None and source is not None:
-        with suppress(SourceError):  # of a source that is none the window speaks
+        with suppress(SourceError):  # the window reports a source that cannot be read
             keep_sources(output, expand(source))
     with _number_events_written(kind, output) as number_events:
-        # The other options have the names of the fields, and nothing to be done with them here.
+        # The other options have the names of the fields, and go to the window as they are.
         run_window(WindowOptions(source or None, **others), number_events)
 
 
 @contextmanager
 def _number_events_written(kind: str | None, output: Path | None) -> Iterator[NumberEventWriter | None]:
-    """What writes number events, if that is wanted."""
+    """Give the writer of number events; None if neither option is given.
+
+    kind: `text`, `jsonl` or `csv`; None for text.
+    output: the file to append to; None for stdout.
+    """
     if kind is None and output is None:
         yield None
         return
@@ -85,7 +89,10 @@ def _number_events_written(kind: str | None, output: Path | None) -> Iterator[Nu
 
 
 def _source_or_camera(source: str | None, camera: str | None) -> str | None:
-    """SOURCE, or what --camera names as one; as a setting it gives way to SOURCE. Raises UsageError where both were given."""
+    """Return SOURCE, or else the index of the camera that --camera names.
+
+    SOURCE wins over a camera of the settings file. Raises UsageError if both are on the command line.
+    """
     from camdigits.sources.camera import find_camera
 
     if source is None:

@@ -1,4 +1,4 @@
-"""Options that several commands have, each said once: their names, what they take, what is told of them."""
+"""Options that several commands share, each defined once: name, type and help text."""
 
 from __future__ import annotations
 
@@ -44,8 +44,11 @@ def default_effort() -> str:
 
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+"""A path that is no folder; it need not exist."""
 FOLDER = click.Path(file_okay=False, path_type=Path)
+"""A path that is no file; it need not exist."""
 FORMAT = click.Choice(["text", "jsonl", "csv"])
+"""The formats of readings and number events as text."""
 size = click.option("--size", type=Size(), default=(1280, 720), metavar="WxH", help="What a camera is asked for [1280x720].")
 camera = click.option("--camera", metavar="NAME|N", help="The camera: its index, its name or a part of it [0].")
 model = click.option(
@@ -91,5 +94,5 @@ def effort(default: Callable[[], str] | None) -> Callable[[Decorated], Decorated
 
 
 def is_given(name: str) -> bool:
-    """Whether a parameter of the running command stands on the command line."""
+    """Return whether a parameter of the running command was given on the command line."""
     return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

@@ -1,4 +1,4 @@
-"""The program: its commands, and how it ends whatever happens in one of them."""
+"""The program: its commands, and how it ends, whatever a command raises."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from camdigits.runtime.process import (
 )
 
 INTERRUPTED, TERMINATED = 130, 143
+"""Exit codes after Ctrl-C, and after a signal to terminate: 128 and the number of the signal, as shells have it."""
 EXIT_CODES = """\b
 Exit codes:
   0    done
@@ -43,6 +44,7 @@ Exit codes:
   130  interrupted (Ctrl-C)
   143  terminated, or the terminal was closed
 """
+"""The end of the help of the program; \\b keeps click from wrapping it."""
 
 
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
@@ -59,9 +61,9 @@ for _command in (live, canvas, cameras, read, evaluate, teach, settings_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit with its code; every error a user can mend is one line on stderr.
+    """Run the command line and exit with its code. An error that a user can fix becomes one line on stderr.
 
-    arguments: those of the process, which ends then, for None.
+    arguments: the arguments; None takes those of the process, and ends the process afterwards.
     """
     open_standard_descriptors()
     if arguments is None:
@@ -82,16 +84,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             code = TERMINATED
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
-        except BrokenPipeError:  # whoever read our output has enough of it
+        except BrokenPipeError:  # the reader of our output has closed the pipe
             abandon(sys.stdout)
             code = 0
     if arguments is None:
         leave(code)
-    sys.exit(code)  # the process is somebody else's
+    sys.exit(code)  # the process belongs to the caller
 
 
 def _run(arguments: Sequence[str]) -> int:
-    # Not through click's own main(), which answers a closed pipe with code 1 before we hear of it.
+    # click's own main() would answer a closed pipe with code 1 before this code sees the error.
     try:
         with commands.make_context("camdigits", list(arguments)) as context:
             commands.invoke(context)
@@ -113,7 +115,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _file_like_an_option(error: click.UsageError, arguments: Sequence[str]) -> str:
-    """The name of a file, as it seems, that was taken for an option that there is not; or ""."""
+    """Return the argument that click took for an unknown option but that looks like a file's name; else ""."""
     if not isinstance(error, click.NoSuchOption):
         return ""
     unknown = (argument for argument in arguments if argument.startswith(error.option_name))

@@ -1,4 +1,4 @@
-"""`camdigits read`: sources in, readings out, without a window."""
+"""`camdigits read`: reads sources without a window and writes the readings."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from camdigits.outputs.ports import SceneWriter
 
 READ_FORMAT = click.Choice([*options.FORMAT.choices, "csv-excel", "xlsx"])
+"""The formats of readings."""
 
 
 @click.command()
@@ -108,7 +109,7 @@ def read(
 
 
 def _check_output(kind: str, output: Path | None, overwrite: bool, resume: bool) -> None:
-    """Refuse options of `read` that do not go together. Raises UsageError."""
+    """Check that the options of `read` go together. Raises UsageError."""
     if kind == "xlsx" and output is None:
         raise UsageError("a sheet is no text for stdout; name its file by --output, such as numbers.xlsx")
     if not resume:
@@ -123,7 +124,7 @@ def _check_output(kind: str, output: Path | None, overwrite: bool, resume: bool)
 
 @contextmanager
 def _scenes_counted(summary: Summary, kind: str, output: Path | None, keep_bytes: int, named: bool) -> Iterator[SceneWriter]:
-    """What writes readings as `_scenes_written` does, and counts them for the summary."""
+    """Give the writer of `_scenes_written`, which also counts the readings for the summary."""
     from camdigits.bulk.summary import CountingWriter
 
     with _scenes_written(kind, output, keep_bytes, named) as writer:
@@ -132,13 +133,19 @@ def _scenes_counted(summary: Summary, kind: str, output: Path | None, keep_bytes
 
 @contextmanager
 def _scenes_written(kind: str, output: Path | None, keep_bytes: int, named: bool) -> Iterator[SceneWriter]:
-    """What writes readings there, completed in the end."""
+    """Give the writer of readings, and complete the output at the end.
+
+    kind: the format, one of `READ_FORMAT`.
+    output: the file; None for stdout.
+    keep_bytes: the size of earlier readings in the file that are kept, bytes.
+    named: whether a line of text names its source.
+    """
     from camdigits.outputs import writers
 
     if kind == "xlsx":
         from camdigits.outputs.sheets import SheetWriter, check_library
 
-        check_library()  # before what is in the file is given up
+        check_library()  # before the content of the file is given up
     with writers.open_output(output, keep_bytes) as stream:
         writer: SceneWriter
         if kind == "jsonl":
@@ -154,7 +161,7 @@ def _scenes_written(kind: str, output: Path | None, keep_bytes: int, named: bool
         try:
             yield writer
         except BaseException:
-            if kind == "xlsx":  # nothing of it is in the file before
+            if kind == "xlsx":  # a sheet is written to the file only by close()
                 with suppress(OutputError):
                     writer.close()
             raise
@@ -169,7 +176,15 @@ def _engine(
     annotate: Path | None,
     quiet: bool,
 ) -> Engine:
-    """What reads: this process, several of them, or a cluster."""
+    """Make the engine that reads: this process, several processes, or a cluster.
+
+    paths: the sources.
+    workers: the number of processes or actors; 0 for one on each core; None for one process, or for all cores of a cluster.
+    cluster: the address of a Ray cluster; None for none.
+    annotate: the folder to draw into; None to draw nothing.
+
+    Raises UsageError if a source can be read by one process only.
+    """
     from camdigits.runtime.threads import cores
     from camdigits.sources.kinds import is_recorded
 
@@ -194,9 +209,9 @@ def _engine(
 
 
 def _expanded(sources: Sequence[str], quiet: bool) -> tuple[list[str], list[str]]:
-    """The files and streams that `sources` name, and what was said of those that name none.
+    """Return the files and streams that `sources` name, and the messages about sources that name none.
 
-    What is left out of folders is said too, unless `quiet`.
+    Print these messages and, unless `quiet`, which files of folders are left out.
     """
     from camdigits.sources.kinds import found
 
@@ -215,7 +230,7 @@ def _expanded(sources: Sequence[str], quiet: bool) -> tuple[list[str], list[str]
 
 
 def _keep_others(output: Path | None, paths: Sequence[str]) -> None:
-    """Refuse to write the readings over anything but earlier ones."""
+    """Check that the output holds nothing but earlier readings. Raises UsageError."""
     from camdigits.outputs.resume import is_of_read
 
     if output is not None and os.path.isfile(output) and not is_of_read(output, paths):  # noqa: PTH113 - as in keep_sources

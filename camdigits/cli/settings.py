@@ -1,4 +1,4 @@
-"""`camdigits settings`: what is in force, and from where."""
+"""`camdigits settings`: prints which settings are in force, and where they come from."""
 
 from __future__ import annotations
 

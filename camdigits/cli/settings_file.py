@@ -1,4 +1,4 @@
-"""Options that a settings file can set: the same names as the flags, for all commands or, in a table, for one.
+"""A settings file sets options by the names of their flags, for all commands or, in a table, for one command.
 
     threshold = 0.6
     model = "classic"
@@ -6,7 +6,7 @@
     [read]
     format = "jsonl"
 
-What is given on the command line wins over the table of the command, that over the rest of the file, that over the default.
+The command line wins over the table of the command, the table over the rest of the file, and the file over the default.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from camdigits.runtime.places import settings_path
 from camdigits.runtime.process import notify
 
 CONFIG = "config"
-"""The option that names another settings file; no setting itself."""
+"""The name of the option that names another settings file. It is no setting itself."""
 
 
 class Setting(NamedTuple):
-    """What an option of a command is, and where that comes from: "default" or a file."""
+    """The value of an option of a command, and its origin: "default" or the path of a file."""
 
     command: str
     name: str
@@ -39,12 +39,12 @@ class Setting(NamedTuple):
 
 
 def option_name(option: click.Option) -> str:
-    """The name of an option as it is written after `--`, and in a settings file."""
+    """Return the name of an option, as it is written after `--` and in a settings file."""
     return max(option.opts, key=len).lstrip("-")
 
 
 def configurable(command: click.Command) -> Mapping[str, click.Option]:
-    """The options of a command that a settings file can set, by name; none of a command that reads no settings file."""
+    """Return the options of a command that a settings file can set, by name; none if the command reads no settings file."""
     if not any(param.callback is use_settings for param in command.params):
         return {}
     options = (param for param in command.params if isinstance(param, click.Option) and param.name != CONFIG)
@@ -52,9 +52,11 @@ def configurable(command: click.Command) -> Mapping[str, click.Option]:
 
 
 def use_settings(context: click.Context, _: click.Parameter, path: Path | None) -> None:
-    """Let the settings file, the one of this platform where none is named, set the defaults of the command of `context`.
+    """Set the defaults of the command of `context` from a settings file. This is the callback of an eager option.
 
-    A callback of an eager option. Raises UsageError for a file that cannot be used.
+    path: the settings file; None for the one of this platform.
+
+    Raises UsageError for a file that cannot be used.
     """
     group = context.find_root().command
     assert isinstance(group, click.Group)
@@ -68,11 +70,16 @@ def use_settings(context: click.Context, _: click.Parameter, path: Path | None) 
 
 
 def settings_in_force(group: click.Group, path: Path | None) -> Iterator[Setting]:
-    """Every option of every command, what it is where the command line says nothing, and from where; UsageError as above."""
+    """Yield every option of every command, with its value if the command line does not set it, and its origin.
+
+    path: the settings file; None for the one of this platform.
+
+    Raises UsageError for a file that cannot be used.
+    """
     values = _values(path, group)
     for command in group.commands.values():
         given = _of_command(values, command)
-        # Whatever else a command wants does not matter here: no callbacks, nothing that is missing.
+        # Only the defaults matter here: run no callbacks, and require no arguments.
         defaults = command.make_context(command.name, [], resilient_parsing=True).params
         for name, option in configurable(command).items():
             if name in given:
@@ -87,10 +94,10 @@ def _origin(path: Path | None) -> str:
 
 
 def _values(path: Path | None, group: click.Group) -> Mapping[str, Any]:
-    """What the file says, by name; nothing where no file was named and there is none, or none that can be reached."""
+    """Return the values of the settings file, by name; empty if none was named and that of this platform cannot be read."""
     where = path or settings_path()
     try:
-        values = tomllib.loads(where.read_text(encoding="utf-8-sig"))  # Windows' editors put a mark before it
+        values = tomllib.loads(where.read_text(encoding="utf-8-sig"))  # Windows' editors put a byte order mark first
     except FileNotFoundError:
         if path is None:
             return {}
@@ -99,7 +106,7 @@ def _values(path: Path | None, group: click.Group) -> Mapping[str, Any]:
         reason = reason_of(error)
         if path is not None:
             raise UsageError(f"{where}: cannot be read ({reason}); name another file by --{CONFIG}") from error
-        if not isinstance(error, NotADirectoryError):  # the home of a service is /dev/null
+        if not isinstance(error, NotADirectoryError):  # the home folder of a service may be /dev/null
             notify(f"{where}: cannot be read ({reason}), and sets nothing; name another file by --{CONFIG}")
         return {}
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
@@ -137,9 +144,9 @@ def _of_command(values: Mapping[str, Any], command: click.Command) -> Mapping[st
 
 
 def _check(command: click.Command, name: str, value: Any, origin: str) -> None:
-    """Raise UsageError for a value that the option would not take on the command line."""
+    """Check a value as the command line would. Raises UsageError."""
     option = configurable(command)[name]
-    is_value = isinstance(value, bool | int | float | str) and "\0" not in str(value)  # which no path or name can hold
+    is_value = isinstance(value, bool | int | float | str) and "\0" not in str(value)  # no path or name can hold a zero byte
     if option.is_flag != isinstance(value, bool) or not is_value:
         wanted = "true or false" if option.is_flag else "one number or text"
         raise UsageError(f"{origin}: {name} is {wanted}, not {_toml(value)}")
@@ -150,15 +157,14 @@ def _check(command: click.Command, name: str, value: Any, origin: str) -> None:
 
 
 def _as_given(value: Any) -> Any:
-    """A value as the command line would have it: a number is text there, so that click cuts no 2.7 to 2 and takes no 1 for the
-    number of an open file."""
+    """Return a value as the command line gives it: numbers as text. Else click cuts 2.7 to 2, or takes 1 for an open file."""
     return value if isinstance(value, bool) else str(value)
 
 
 def settings_document(settings: Iterable[Setting], path: Path | None) -> Iterator[str]:
-    """Lines of a settings file that sets what is in force, each with where it comes from; what is not set is a comment.
+    """Yield the lines of a settings file that sets what is in force, each with its origin. An unset option is a comment.
 
-    What all commands share stands on top, once; what only some have or have otherwise in the tables of these.
+    Options that several commands share with the same value come first, once. All others follow in the table of their command.
     """
     every = list(settings)
     where = path or settings_path()
@@ -186,11 +192,11 @@ def _line(setting: Setting) -> str:
 
 
 def _toml(value: Any) -> str:
-    """A value as TOML writes it."""
+    """Write a value as TOML."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, tuple):  # a size
         value = "x".join(map(str, value))
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON's strings are TOML's but for one sign
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML also escapes this character

@@ -1,4 +1,4 @@
-"""Files that commands write to: what is refused to be written over."""
+"""Checks on the files that commands write to: what they must not overwrite."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from camdigits.errors import UsageError, unwritable
 
 
 def keep_sources(output: Path | None, paths: Sequence[str]) -> None:
-    """Refuse to write the readings over what is to be read."""
+    """Check that the output is none of the sources. Raises UsageError."""
     if output is None or not os.path.exists(output):  # noqa: PTH110 - Path.exists raises for a name that is too long
         return
     for path in paths:
@@ -19,7 +19,10 @@ def keep_sources(output: Path | None, paths: Sequence[str]) -> None:
 
 
 def keep_unlike(output: Path | None, beginning: bytes) -> None:
-    """Refuse to write over a file of another kind."""
+    """Check that the output is new, or a file of the kind that starts with `beginning`.
+
+    Raises UsageError for a file of another kind, OutputError for one that cannot be read.
+    """
     if output is None or not os.path.isfile(output):  # noqa: PTH113 - as above
         return
     try:

@@ -1,4 +1,4 @@
-"""`camdigits teach`: to learn from corrections, to show and to forget them."""
+"""`camdigits teach`: learns from corrections, shows them, or forgets what was learnt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from camdigits.runtime.clock import seconds
 from camdigits.runtime.process import notify
 
 _PNG = b"\x89PNG"
-"""How a file begins that may be written anew."""
+"""The first bytes of a file that may be overwritten: a PNG picture."""
 
 
 @click.command()

@@ -1,1 +1,1 @@
-"""Readings against truth: scores and their report; `camdigits evaluate`, and what training measures with."""
+"""Scores readings against truth and reports the scores, for `camdigits evaluate` and for training."""

@@ -1,6 +1,6 @@
-"""Pages in a hand: whether each label is right and on its digit, frame by frame. Pure.
+"""Scores pages in a hand: whether each label is right and on its digit, frame by frame. Pure.
 
-The truth of such a clip holds, of every frame, where each digit of the page is, and what the hand does with the page.
+The truth of such a clip states for every frame where each digit of the page is, and what the hand does with the page.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from camdigits.evaluation.scores import match
 from camdigits.vision.types import Box, Digit
 
 ON_DIGIT_IOU = 0.25
-"""A label is on a digit when their boxes overlap at least by this."""
+"""Least intersection over union, 0..1, of a label's box and the digit that it is on."""
 MEDIAN, SLOW = 0.5, 0.9
-"""The shares of pages whose time to rest is reported."""
+"""Shares of pages, 0..1, for which the time from rest to an exact frame is reported."""
 
 
 class Phase(Enum):
-    """What the hand does with the page, in this order: it is not there yet, comes in, is held, leaves, is gone."""
+    """What happens to the page, in this order: it is not there yet, comes in, is held, leaves, is gone."""
 
     EMPTY = "empty"
     IN = "in"
@@ -32,11 +32,16 @@ class Phase(Enum):
 
 
 _ORDER = tuple(Phase)
+"""The phases in the order in which they come."""
 
 
 @dataclass(frozen=True)
 class TrueFrame:
-    """Where the digits of the page are on one frame, as (label, box); boxes may lie outside of the frame."""
+    """The truth of one frame.
+
+    phase: what happens to the page.
+    digits: the digits of the page, each as (label, box in pixels). Boxes may lie outside the frame.
+    """
 
     phase: Phase
     digits: tuple[tuple[int, Box], ...]
@@ -48,33 +53,39 @@ class TrueFrame:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One frame against its truth.
+    """What is shown on one frame, compared with its truth.
 
-    labels: what each true digit is shown as, in their order; None for one that is not shown. astray: labels on no digit.
+    labels: the label shown on each true digit, in the order of the truth; None if none is shown.
+    astray: the number of labels that are on no digit.
     """
 
     labels: tuple[int | None, ...]
     astray: int
 
     def is_exact(self, true: TrueFrame) -> bool:
-        """Whether exactly the true digits are shown."""
+        """Return whether exactly the true digits are shown."""
         return self.labels == true.labels and not self.astray
 
     def is_wrong(self, true: TrueFrame) -> bool:
-        """Whether a label is wrong or on no digit. What is only missing is not wrong."""
+        """Return whether a label is wrong or on no digit. A missing label is not wrong."""
         mislabelled = any(label not in (None, want) for label, want in zip(self.labels, true.labels, strict=True))
         return mislabelled or self.astray > 0
 
 
 @dataclass(frozen=True)
 class CarriedScore:
-    """How pages in a hand were read; scores add.
+    """How pages in a hand were read. Scores add up with `+`.
 
-    pages, digits, held: pages, their digits, the frames in which they are held. exact, wrong: held frames that show exactly the
-    true digits, and those with a wrong label or one on no digit. changes: how often the label of a digit that was shown changed
-    or vanished while the page was held. ghosts: frames, while a page leaves and after, with a label on no digit. found: digits
-    shown with the right label in the last held frame. rest_s: of each page the seconds from its first held frame to the first
-    exact one; inf for a page that never was exact.
+    pages: how many pages there were.
+    digits: how many digits they have.
+    held: frames in which a page is held.
+    exact: held frames that show exactly the true digits.
+    wrong: held frames with a wrong label, or with a label on no digit.
+    changes: how often the label of a shown digit changed or vanished while the page was held.
+    ghosts: frames with a label on no digit, while a page leaves and after.
+    found: digits shown with the right label in the last held frame.
+    rest_s: for each page, the time from its first held frame to the first exact one, seconds; inf for a page that was never
+        exact.
     """
 
     pages: int = 0
@@ -108,17 +119,20 @@ class CarriedScore:
 
     @property
     def never(self) -> int:
-        """How many pages never were exact while they were held."""
+        """The number of pages that were never exact while they were held."""
         return sum(math.isinf(rest_s) for rest_s in self.rest_s)
 
     def rest_within_s(self, share: float) -> float:
-        """The time within which this share of the pages, 0..1, was exact, seconds (nearest rank); inf where they never were."""
+        """Return the time within which a share of the pages was exact, seconds (nearest rank); inf if they never were.
+
+        share: of the pages, 0..1.
+        """
         if not self.rest_s:
             return 0.0
         return sorted(self.rest_s)[max(math.ceil(share * len(self.rest_s)), 1) - 1]
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures as plain values; a time is None where a page never was exact."""
+        """Return all figures as plain values. A time is None for a page that was never exact."""
         return {
             **vars(self),
             "rest_s": [_finite(rest_s) for rest_s in self.rest_s],
@@ -132,7 +146,7 @@ class CarriedScore:
         }
 
     def cells(self) -> tuple[str, ...]:
-        """The figures as a row under `COLUMNS`."""
+        """Return the figures as a row under `COLUMNS`."""
         return (
             *(str(self.pages), f"{self.found}/{self.digits}", f"{self.exact_share:.3f}", f"{100 * self.wrong_share:.1f}%"),
             *(str(self.changes), f"{self.ghosts_per_page:.1f}"),
@@ -142,6 +156,7 @@ class CarriedScore:
 
 
 COLUMNS = ("pages", "found", "exact", "wrong", "changes", "ghosts", "rest s", "90%", "never")
+"""Headings of the table of pages in a hand."""
 
 
 def _finite(seconds: float) -> float | None:
@@ -153,10 +168,13 @@ def _seconds(seconds: float) -> str:
 
 
 def true_frames(frames: Sequence[Mapping[str, Any]], digits_of: Any) -> tuple[TrueFrame, ...]:
-    """The truth of every frame; `digits_of` reads the digits of one.
+    """Read the truth of every frame.
 
-    Raises ValueError unless all frames hold the same digits in the same order, the phases come in their order and the page is
-    held at least once.
+    frames: each with its `phase` and its `digits`, as in clips.json.
+    digits_of: reads the digits of one frame.
+
+    Raises ValueError unless all frames have the same digits in the same order, and the phases come in their order. Also raises
+    it if the page is held in no frame.
     """
     true = tuple(TrueFrame(Phase(frame["phase"]), digits_of(frame["digits"])) for frame in frames)
     if any(one.labels != other.labels for one, other in pairwise(true)):
@@ -168,13 +186,13 @@ def true_frames(frames: Sequence[Mapping[str, Any]], digits_of: Any) -> tuple[Tr
 
 
 def still_frame(frames: Sequence[TrueFrame]) -> int:
-    """The index of the frame in the middle of those in which the page is held; -1 where it never is."""
+    """Return the index of the middle frame of those in which the page is held; -1 if there is none."""
     held = [index for index, frame in enumerate(frames) if frame.phase is Phase.HELD]
     return held[len(held) // 2] if held else -1
 
 
 def compare(true: TrueFrame, shown: Sequence[Digit]) -> Comparison:
-    """Hold what is shown on a frame against its truth; each label is on one digit at most."""
+    """Compare what is shown on a frame with its truth. Each label is on at most one digit."""
     labels: list[int | None] = [None] * len(true.digits)
     pairs = match([box for _, box in true.digits], [digit.box for digit in shown], ON_DIGIT_IOU)
     for i, j in pairs:
@@ -183,7 +201,14 @@ def compare(true: TrueFrame, shown: Sequence[Digit]) -> Comparison:
 
 
 def score_carried(frames: Sequence[TrueFrame], shown: Sequence[Sequence[Digit]], frame_s: float) -> CarriedScore:
-    """Score what is shown on each frame of a clip, `frame_s` seconds apart. Raises ValueError for another number of frames."""
+    """Score what is shown on each frame of a clip.
+
+    frames: the truth of each frame.
+    shown: the digits shown on each frame.
+    frame_s: time between two frames, seconds.
+
+    Raises ValueError if the numbers of frames differ.
+    """
     compared = [(true, compare(true, digits)) for true, digits in zip(frames, shown, strict=True)]
     held = [(true, seen) for true, seen in compared if true.phase is Phase.HELD]
     exact = [seen.is_exact(true) for true, seen in held]

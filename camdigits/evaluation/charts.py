@@ -1,4 +1,4 @@
-"""Charts of an evaluation as SVG, and the confusion matrix as a table; each says in its title what it shows."""
+"""Draws the charts of an evaluation as SVG, and the confusion matrix as a table. Each title says what is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from camdigits.evaluation.confidence import Bin, Point
 from camdigits.evaluation.markup import tag, text
 
 SIDE_PX, LEFT_PX, TOP_PX, RIGHT_PX, BOTTOM_PX = 280, 56, 16, 20, 48
+"""Side of the square plot, and the margins around it, pixels."""
 TICKS = 5
+"""Number of intervals between the ticks of an axis."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,10 @@ class _Axes:
         return tag("polygon", tag("title", text(message)), class_="here", points=corners)
 
     def chart(self, title: str, across: str, up: str, *content: str) -> str:
-        """The plot with its frame, ticks and names; what leaves it to the left or below is not shown."""
+        """Draw the plot with its frame, ticks and names. Content beyond its left or lower edge is clipped."""
         width, height = LEFT_PX + SIDE_PX + RIGHT_PX, TOP_PX + SIDE_PX + BOTTOM_PX
         frame = tag("rect", class_="frame", x=LEFT_PX, y=TOP_PX, width=SIDE_PX, height=SIDE_PX)
-        across_px, down_px = SIDE_PX + RIGHT_PX, SIDE_PX + TOP_PX  # marks on the upper and right edges are shown whole
+        across_px, down_px = SIDE_PX + RIGHT_PX, SIDE_PX + TOP_PX  # shows marks on the upper and right edges whole
         view = tag(
             "svg", *content, x=LEFT_PX, y=0, width=across_px, height=down_px, viewBox=f"{LEFT_PX} 0 {across_px} {down_px}"
         )
@@ -75,7 +77,11 @@ class _Axes:
 
 
 def reliability_diagram(bins: Sequence[Bin], error: float) -> str:
-    """Accuracy over confidence, a dot for each of the equal-mass bins; on the diagonal, confidence is what it says."""
+    """Draw accuracy over confidence, a dot for each equal-mass bin. On the diagonal confidence equals accuracy.
+
+    bins: the bins, by confidence.
+    error: the expected calibration error, 0..1, for the title.
+    """
     axes = _Axes(0.0)
     dots = [
         axes.dot(part.confidence, part.accuracy, f"{part.size} regions: {part.confidence:.3f} sure, {part.accuracy:.3f} right")
@@ -92,7 +98,7 @@ def reliability_diagram(bins: Sequence[Bin], error: float) -> str:
 
 
 def precision_recall_curve(points: Sequence[Point], here: Point) -> str:
-    """Precision over recall as the threshold falls, and where the reading stands, at `here`."""
+    """Draw precision over recall as the threshold falls, with a diamond at `here`, the threshold of the reading."""
     lowest = min(here.precision, here.recall)
     axes = _Axes(max(0.0, np.floor(lowest * 10 - 1) / 10))
     message = f"threshold {here.threshold:.2f}: precision {here.precision:.3f}, recall {here.recall:.3f}"
@@ -106,7 +112,10 @@ def precision_recall_curve(points: Sequence[Point], here: Point) -> str:
 
 
 def confusion_table(matrix: npt.NDArray[np.int64]) -> str:
-    """True digits down, what was read across, int64 (11, 11); errors are shaded by how often they happen."""
+    """Draw a confusion matrix as a table: true digits in rows, digits read in columns. The more frequent an error, the darker.
+
+    matrix: int64 (11, 11), as `Report.confusion` gives it.
+    """
     digits = [str(digit) for digit in range(10)]
     largest = max(int((matrix - np.diag(np.diag(matrix))).max()), 1)
 
@@ -128,7 +137,7 @@ def confusion_table(matrix: npt.NDArray[np.int64]) -> str:
 
 
 def figures_table(heading: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """A table with the names of its rows to the left."""
+    """Draw a table of figures with the names of its rows on the left."""
     head = tag("tr", *(tag("th", text(name)) for name in (heading, *columns)))
     lines = (tag("tr", tag("th", text(name)), *(tag("td", text(figure)) for figure in figures)) for name, figures in rows)
     return tag("table", head, *lines, class_="figures")

@@ -1,7 +1,7 @@
-"""Clips: whether what is shown through time stands still and is right. Pure but for reading the truth.
+"""Scores clips: whether what is shown over time holds still and is right. Pure, except for reading the truth.
 
-A clip's truth is in spans: from a frame on, when the page has come to rest, up to another, exactly these digits can be read.
-Where it also holds every frame, labels are scored by their place too (`camdigits.evaluation.carried`).
+The truth of a clip is a list of spans. From the frame in which the page comes to rest up to another frame, exactly these
+digits can be read. If the truth describes every frame, labels are also scored by their place (`camdigits.evaluation.carried`).
 """
 
 from __future__ import annotations
@@ -22,15 +22,20 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 CLIPS = "clips.json"
+"""Name of the file with the truth of a folder of clips."""
 SETTLE_S = 0.5
-"""A page is scored from this long after it has come to rest."""
+"""Time after a page has come to rest from which it is scored, seconds."""
 CONFIRM_S = 0.3
-"""Within this time after it has come to rest its digits shall be shown."""
+"""Time after a page has come to rest within which its digits should be shown, seconds."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Frames `first` up to, not with, `end`, in which these digits, as characters in any order, can be read."""
+    """A range of frames in which the same digits can be read.
+
+    first, end: the index of its first frame, and of the first frame after it.
+    digits: the digits as characters, in any order.
+    """
 
     first: int
     end: int
@@ -39,9 +44,13 @@ class Span:
 
 @dataclass(frozen=True)
 class TrueClip:
-    """What can be read in a clip, and when; what lies in `ignored` boxes counts neither way.
+    """The truth of one clip.
 
-    frames: the truth of every frame, where a page is carried in and out; else ().
+    path: the file of the clip.
+    spans: which digits can be read, and when.
+    what: what happens in the clip, which names its row in the table.
+    ignored: boxes, in pixels. What is read inside them counts neither way.
+    frames: the truth of every frame of a page that is carried in and out; else ().
     """
 
     path: Path
@@ -53,13 +62,19 @@ class TrueClip:
 
 @dataclass(frozen=True)
 class ClipScore:
-    """How a clip was read; scores add.
+    """How a clip was read. Scores add up with `+`.
 
-    frames, exact: scored frames, and those that show exactly the true digits; only of spans with digits. missing, extra: their
-    digits missed and shown beside. changes: labels that changed within a span, on digit_s seconds of shown digits. switches:
-    identities beyond the digits of a span, from when it settled. late_s: from coming to rest to the first exact frame; a
-    span that never was exact counts with its length. false, empty_s: identities confirmed in spans without digits, and their
-    seconds.
+    clips: how many clips were scored.
+    frames: scored frames of spans with digits.
+    exact: scored frames that show exactly the true digits.
+    missing, extra: true digits that are missing in scored frames, and digits that are shown in excess.
+    changes: labels that changed within a span.
+    digit_s: total time that digits were shown in scored frames, seconds.
+    switches: identities in excess of the digits of a span, once it has settled.
+    late_s: for each span, the time from rest to the first exact frame, seconds. A span that was never exact counts with its
+        length.
+    false: identities confirmed in spans without digits.
+    empty_s: total length of these spans, seconds.
     """
 
     clips: int = 0
@@ -83,21 +98,21 @@ class ClipScore:
 
     @property
     def changes_per_minute(self) -> float:
-        """Label changes of a digit in a minute."""
+        """Label changes of a digit per minute."""
         return 60 * self.changes / self.digit_s if self.digit_s else 0.0
 
     @property
     def false_in_ten_minutes(self) -> float:
-        """Digits confirmed in ten minutes without any."""
+        """Digits confirmed per ten minutes of spans without any."""
         return 600 * self.false / self.empty_s if self.empty_s else 0.0
 
     @property
     def in_time(self) -> int:
-        """How many spans showed exactly their digits soon after the page came to rest."""
+        """The number of spans that showed exactly their digits within `CONFIRM_S` of rest."""
         return sum(late_s <= CONFIRM_S for late_s in self.late_s)
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures as plain values."""
+        """Return all figures as plain values."""
         shares = {
             "exact_share": round(self.exact_share, 4),
             "changes_per_minute": round(self.changes_per_minute, 3),
@@ -108,17 +123,18 @@ class ClipScore:
 
 @dataclass
 class ClipReport:
-    """The scores of clips, by name and by what happens in them.
+    """The scores of clips.
 
-    carried: of the clips whose truth holds every frame, also their score by that, and whether one held frame, read by itself,
-    is read exactly: what is misread on a still picture cannot be right through time.
+    clips: by the name of the clip, what happens in it and its score.
+    carried: by the name of a clip whose truth describes every frame, its score by that truth, and whether one held frame is
+        read exactly by itself. A page that is misread on a still picture cannot be right over time.
     """
 
     clips: dict[str, tuple[str, ClipScore]] = field(default_factory=dict)
     carried: dict[str, tuple[CarriedScore, bool]] = field(default_factory=dict)
 
     def add(self, clip: TrueClip, score: ClipScore, carried: CarriedScore | None = None, is_read_still: bool = False) -> None:
-        """Take in the scores of a clip."""
+        """Add the scores of a clip."""
         self.clips[clip.path.name] = clip.what, score
         if carried is not None:
             self.carried[clip.path.name] = carried, is_read_still
@@ -131,10 +147,15 @@ class ClipReport:
         read_still: Callable[[Frame], Scene],
         frame_s: float,
     ) -> None:
-        """Read all frames of a clip, `frame_s` seconds apart, and take in its scores.
+        """Read all frames of a clip and add its scores.
 
-        read: reads them one after another, through time. read_still: reads one by itself, as well as can be.
-        Raises SourceError where the clip has another number of frames than its truth.
+        clip: its truth.
+        frames: its frames, in order.
+        read: reads one frame after another, over time.
+        read_still: reads one frame by itself, as well as possible.
+        frame_s: time between two frames, seconds.
+
+        Raises SourceError if the clip and its truth have different numbers of frames.
         """
         scenes = []
         is_read_still = False
@@ -156,14 +177,14 @@ class ClipReport:
         return sum((score for _, score in self.clips.values()), ClipScore())
 
     def by_kind(self) -> Mapping[str, ClipScore]:
-        """Scores summed by what happens in the clips."""
+        """Sum the scores by what happens in the clips."""
         kinds: dict[str, ClipScore] = {}
         for what, score in self.clips.values():
             kinds[what] = kinds.get(what, ClipScore()) + score
         return kinds
 
     def headline(self) -> tuple[str, ...]:
-        """The figures in a sentence or two."""
+        """Return the main figures as two sentences."""
         total = self.total
         return (
             f"{total.exact} of {total.frames} frames show exactly the true digits, "
@@ -174,7 +195,7 @@ class ClipReport:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures as plain values, in all and by clip."""
+        """Return all figures as plain values, in total and by clip."""
         clips = [{"file": name, "what": what, **score.to_dict()} for name, (what, score) in self.clips.items()]
         for clip in clips:
             if clip["file"] in self.carried:
@@ -186,12 +207,15 @@ class ClipReport:
         return values
 
     def carried_total(self, read_still: bool = False) -> CarriedScore:
-        """The scores of all pages in a hand, or of those alone that are read exactly on one held frame."""
+        """Sum the scores of all pages in a hand, or only of those that are read exactly on one held frame.
+
+        read_still: whether to sum only these.
+        """
         scores = (score for score, is_read_still in self.carried.values() if is_read_still or not read_still)
         return sum(scores, CarriedScore())
 
     def carried_table(self) -> Table:
-        """A row for the pages in a hand, and one for those that are read exactly on one held frame."""
+        """Make a table with a row for all pages in a hand, and one for those that are read exactly on one held frame."""
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
 
@@ -204,7 +228,7 @@ class ClipReport:
         return table
 
     def table(self) -> Table:
-        """A row for each kind of clip, for a terminal."""
+        """Make a table for a terminal, with a row for each kind of clip."""
         from rich.box import SIMPLE_HEAD
         from rich.markup import escape
         from rich.table import Table
@@ -225,12 +249,13 @@ class ClipReport:
 
 
 def load_clips(folder: Path, truth: Path | None = None) -> tuple[TrueClip, ...]:
-    """Read `folder`/clips.json, or the file `truth` of that layout about the clips in `folder`.
+    """Read the truth of the clips in `folder` from `folder`/clips.json, or from the file `truth`.
 
     `clips` is a list of {"file", "readable": [{"from", "to", "digits"}], "what"?, "ignore"?: [[x, y, width, height]],
     "frames"?: [{"phase", "digits": [{"label", "box"}]}]}. `frames` is the truth of every frame: its phase (`carried.Phase`) and
-    the digits, the same ones in the same order, each with its box on that frame.
-    Raises SourceError when the file is missing or not of that layout.
+    the digits, always the same ones in the same order, each with its box on that frame.
+
+    Raises SourceError if the file is missing or has another layout.
     """
 
     def clips_of(values: Any) -> tuple[TrueClip, ...]:
@@ -254,7 +279,10 @@ def _clip(folder: Path, entry: dict[str, Any]) -> TrueClip:
 
 
 def score_clip(clip: TrueClip, scenes: Iterable[Scene], frame_s: float) -> ClipScore:
-    """Score the scenes of all frames of a clip, `frame_s` seconds apart."""
+    """Score the scenes of all frames of a clip.
+
+    frame_s: time between two frames, seconds.
+    """
     shown = [_labels(scene, clip.ignored) for scene in scenes]
     score = ClipScore(clips=1)
     for span in clip.spans:
@@ -264,12 +292,12 @@ def score_clip(clip: TrueClip, scenes: Iterable[Scene], frame_s: float) -> ClipS
 
 
 def _counted(scene: Scene, ignored: Sequence[Box]) -> list[Digit]:
-    """The digits shown that count: those that do not lie in an ignored box."""
+    """Return the digits that count: those of which less than half lies in an ignored box."""
     return [digit for digit in scene.digits if all(2 * box.intersection_area(digit.box) < digit.box.area for box in ignored)]
 
 
 def _labels(scene: Scene, ignored: Sequence[Box]) -> dict[int, int]:
-    """The labels shown, by identity."""
+    """Return the labels shown, by identity; a digit without one gets a negative number."""
     return {
         digit.track if digit.track is not None else -index: digit.label
         for index, digit in enumerate(_counted(scene, ignored), 1)

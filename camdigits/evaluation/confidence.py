@@ -1,4 +1,4 @@
-"""What confidences are worth: whether 0.9 is right nine times in ten, and what another threshold would give; pure counting."""
+"""Measures confidences: whether 0.9 is right nine times in ten, and what other thresholds would give. Pure counting."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import NamedTuple
 import numpy as np
 
 BINS = 15
+"""Number of bins of equal count into which claims are cut."""
 
 
 class Claim(NamedTuple):
-    """A region offered as a digit: how sure the reading was, 0..1, and whether a true digit of that label is there."""
+    """A region offered as a digit: its confidence, 0..1, and whether a true digit of that label is there."""
 
     confidence: float
     right: bool
 
 
 class Bin(NamedTuple):
-    """Claims of like confidence: how many, their mean confidence, and the share of them that are right."""
+    """Claims of similar confidence: their number, their mean confidence, and the share of them that are right."""
 
     size: int
     confidence: float
@@ -26,7 +27,7 @@ class Bin(NamedTuple):
 
 
 class Point(NamedTuple):
-    """What is reached when only claims of at least `threshold` count."""
+    """Precision and recall if only claims with at least the confidence `threshold` count."""
 
     threshold: float
     precision: float
@@ -34,10 +35,13 @@ class Point(NamedTuple):
 
 
 def reliability(claims: Sequence[Claim], bins: int = BINS) -> tuple[Bin, ...]:
-    """Claims in order of confidence, cut into `bins` parts of equal count (fewer where there are fewer claims).
+    """Sort claims by confidence and cut them into bins of equal count.
 
-    Equal mass rather than equal width, after Nixon et al. (2019), since most confidences are near 1. Claims of the same
-    confidence share their accuracy, so that their order says nothing.
+    Bins have equal mass, not equal width (Nixon et al. 2019), since most confidences are near 1. Claims of the same confidence
+    share their mean accuracy, so that their order does not matter.
+
+    claims: the claims, in any order.
+    bins: the number of bins; fewer claims than that give one bin each.
     """
     if not claims:
         return ()
@@ -52,16 +56,19 @@ def reliability(claims: Sequence[Claim], bins: int = BINS) -> tuple[Bin, ...]:
 
 
 def calibration_error(claims: Sequence[Claim], bins: int = BINS) -> float:
-    """Expected calibration error, 0..1 (Naeini et al. 2015): how far confidence and accuracy lie apart, over equal-mass bins.
+    """Compute the expected calibration error, 0..1 (Naeini et al. 2015), over equal-mass bins; 0 without claims.
 
-    0 where there are no claims.
+    It is the mean distance between confidence and accuracy of a bin, weighted by the size of the bin.
     """
     parts = reliability(claims, bins)
     return sum(part.size * abs(part.confidence - part.accuracy) for part in parts) / max(len(claims), 1)
 
 
 def precision_recall(claims: Sequence[Claim], true_count: int) -> tuple[Point, ...]:
-    """Precision and recall at each confidence that occurs, from the highest down; `true_count` digits were to be found."""
+    """Compute precision and recall at each confidence that occurs, from the highest down.
+
+    true_count: the number of true digits.
+    """
     points = []
     right = 0
     ordered = sorted(claims, key=lambda claim: -claim.confidence)

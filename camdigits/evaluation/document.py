@@ -1,4 +1,4 @@
-"""An evaluation as one HTML document that needs nothing else: figures, charts, and the worst pictures drawn."""
+"""Writes an evaluation as one self-contained HTML document: figures, charts, and drawings of the worst pictures."""
 
 from __future__ import annotations
 
@@ -31,17 +31,21 @@ figure { margin: 0 0 1.5em; }
 .legend { list-style: none; padding: 0; display: flex; flex-wrap: wrap; }
 .legend li { display: flex; align-items: center; margin-right: 1.5em; } .legend .drawing { width: 44px; margin-right: .5em; }
 """
+"""The style sheet of the document, CSS."""
 _ALONE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""Content security policy: the document loads nothing from anywhere."""
+"""The content security policy of the document: it loads nothing from elsewhere."""
 
 
 def write_document(
     report: Report, title: str, threshold: float, load: Callable[[TruePicture], BgrImage], worst: int = 30
 ) -> str:
-    """The report as HTML, well-formed as XML.
+    """Write a report as HTML that is also well-formed XML.
 
-    threshold: the confidence it was read at. load: the pixels of a picture, uint8 (H, W, 3) BGR; asked for the `worst`
-    pictures alone, which are drawn.
+    report: the outcomes.
+    title: the title of the document.
+    threshold: the confidence, 0..1, that the pictures were read with.
+    load: gives the pixels of a picture, uint8 (H, W, 3) BGR. It is called only for pictures that are drawn.
+    worst: the number of pictures to draw, the worst first.
     """
     shown = report.worst(worst)
     head = tag(

@@ -1,6 +1,6 @@
-"""One picture of an evaluation, drawn as SVG: what is there, what was read rightly, what was not.
+"""Draws one picture of an evaluation as SVG: its true digits, what was read rightly, and what was not.
 
-Each kind of box has a shape, a line style and a sign of its own beside its colour, so that no one needs the colours.
+Each kind of box has its own shape, line style and sign besides its colour, so that colours are not needed to tell them apart.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from camdigits.evaluation.outcomes import Outcome
 from camdigits.vision.types import BgrImage, Box
 
 EMBEDDED_SIDE_PX = 1280
+"""Longest side of an embedded picture, pixels; larger pictures are reduced."""
 JPEG_QUALITY = 80
+"""Quality of the embedded pictures as JPEG, 0..100."""
 MIN_SHOWN_PX = 960
-"""Smaller pictures are shown enlarged to this width, or the boxes would hide them."""
+"""Least width at which a picture is shown, pixels. Boxes would hide a smaller one."""
 _MISSED = (167, 121, 204)
-"""Reddish purple of Okabe & Ito (2008), BGR, which the live window does not use."""
+"""Colour of missed digits, BGR: reddish purple of Okabe & Ito (2008), which the live window does not use."""
 KINDS = {
     "right": "read rightly: solid box",
     "mislabelled": "read as another digit: dashes and dots, 'read ≠ true'",
@@ -30,6 +32,7 @@ KINDS = {
     "missed": "not read: dotted ellipse, ?",
     "true": "the true box: thin double line",
 }
+"""The kinds of boxes, and what the legend says of each."""
 
 
 def _hex(colour: palette.Colour) -> str:
@@ -51,10 +54,15 @@ STYLE = f"""
 .true .halo {{ stroke-width: 2.5; stroke-opacity: .9; }} .true .line {{ stroke: {_hex(palette.SLATE)}; stroke-width: .8; }}
 .drawing text {{ font-weight: 700; stroke: #fff; stroke-width: .22em; paint-order: stroke; stroke-linejoin: round; }}
 """
+"""The style sheet of the drawings, CSS."""
 
 
 def draw_outcome(outcome: Outcome, image: BgrImage) -> str:
-    """The picture, uint8 (H, W, 3) BGR, with its boxes over it; it is embedded, reduced to at most 1280 px."""
+    """Draw a picture with its boxes. The picture is embedded, reduced to at most `EMBEDDED_SIDE_PX`.
+
+    outcome: what is true and what was read on it.
+    image: its pixels, uint8 (H, W, 3) BGR.
+    """
     height, width = image.shape[:2]
     size = _lettering_px(outcome, width, height)
     marks = [_mark("true", box, size) for box in outcome.picture.boxes]
@@ -75,7 +83,7 @@ def draw_outcome(outcome: Outcome, image: BgrImage) -> str:
 
 
 def legend() -> str:
-    """A sample of each kind of box, and what it means."""
+    """Draw a sample of each kind of box, and write what it means."""
     signs = {"right": "3", "mislabelled": "3≠8", "false": "✗3", "missed": "?3", "true": ""}
     samples = [
         tag(

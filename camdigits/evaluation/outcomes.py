@@ -1,4 +1,4 @@
-"""What came out of one picture: its truth beside what was read on it."""
+"""The outcome of one picture: its truth beside what was read on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from camdigits.vision.types import Box, Digit
 
 
 class Found(NamedTuple):
-    """A true digit that was located, and what was read there."""
+    """A true digit that was located, by `label` and `box`, and the `digit` that was read there."""
 
     label: int
     box: Box
@@ -26,11 +26,16 @@ class Found(NamedTuple):
 
 
 ON_NEUTRAL = 0.5
-"""A reading of which so much lies on a neutral box is not counted where it is on no true digit."""
+"""A digit that was read counts neither way if more than this share of its box lies on a neutral box, and it is on no true
+digit."""
 
 
 def counted(picture: TruePicture, digits: Sequence[Digit]) -> tuple[Digit, ...]:
-    """Of the digits read, or offered, on a picture, those that count for or against: the others lie on neutral ink."""
+    """Return the digits that count for or against a reading; all others lie on neutral ink.
+
+    picture: the truth of the picture.
+    digits: the digits that were read on it, or offered.
+    """
     placed = {j for _, j in match(picture.boxes, [digit.box for digit in digits])}
     return tuple(digit for j, digit in enumerate(digits) if j in placed or not _on_any(digit.box, picture.neutral))
 
@@ -41,9 +46,12 @@ def _on_any(box: Box, others: Sequence[Box]) -> bool:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One picture's truth, the digits and numbers read on it, and, if asked for, all that a low threshold offers.
+    """The truth of one picture, and what was read on it. Digits on neutral ink are left out (`counted`).
 
-    Digits on neutral ink are in neither (`counted`).
+    picture: the truth.
+    digits: the digits that were read.
+    numbers: the text of the numbers that were read.
+    offered: all digits that a low threshold gives; empty unless asked for.
     """
 
     picture: TruePicture
@@ -57,7 +65,7 @@ class Outcome:
 
     @cached_property
     def found(self) -> tuple[Found, ...]:
-        """The true digits that were located, rightly labelled or not."""
+        """The true digits that were located, with the right label or another one."""
         return tuple(Found(*self.picture.digits[i], self.digits[j]) for i, j in self._pairs)
 
     @cached_property
@@ -84,7 +92,7 @@ class Outcome:
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
-        """Every region offered as a digit, with its confidence and whether it is right."""
+        """Every offered digit, with its confidence and whether it is right."""
         pairs = match(self.picture.boxes, [digit.box for digit in self.offered])
         true = {j: self.picture.digits[i][0] for i, j in pairs}
         return tuple(Claim(digit.confidence, true.get(j) == digit.label) for j, digit in enumerate(self.offered))

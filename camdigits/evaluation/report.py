@@ -1,4 +1,4 @@
-"""The report of an evaluation: overall, by kind of page and by difficulty, and how far confidences can be trusted."""
+"""The report of an evaluation: figures in total, by kind of page and by difficulty, and the calibration of confidences."""
 
 from __future__ import annotations
 
@@ -21,18 +21,22 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Read = Callable[[TruePicture], Scene]
+"""Reads the picture of a truth."""
 
 LARGE_SHARE = 0.2
-"""A picture with more than this share of all digits is one hand's say in every figure: they are given without it too."""
+"""Figures are also given without the largest picture, if it has more than this share of all digits.
+
+Else the hand of one writer would dominate every figure.
+"""
 OFFER_THRESHOLD = 0.05
-"""Regions of at least this confidence are offered as digits, for what is measured over confidences."""
+"""Least confidence, 0..1, of a region that is offered as a digit when confidences are measured."""
 NOTHING = 10
-"""Row and column of the confusion matrix behind the digits: read where nothing is, and not read."""
+"""Index of the row of false digits, and of the column of missed digits, in the confusion matrix."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came out of every picture, in the order of the annotations."""
+    """The outcomes of all pictures, in the order of the annotations."""
 
     outcomes: tuple[Outcome, ...]
 
@@ -42,12 +46,12 @@ class Report:
 
     @property
     def false_per_negative(self) -> float:
-        """Digits read per picture that has none."""
+        """Mean number of digits read on a picture that has none."""
         negatives = [outcome.counts.read for outcome in self.outcomes if outcome.picture.is_negative]
         return sum(negatives) / len(negatives) if negatives else 0.0
 
     def by(self, key: Callable[[TruePicture], str]) -> dict[str, Counts]:
-        """Counts of the positives summed by `key`, in alphabetical order."""
+        """Sum the counts of the pictures with digits by `key`, in alphabetical order."""
         groups: dict[str, Counts] = {}
         for outcome in self._with_digits:
             group = key(outcome.picture)
@@ -56,7 +60,7 @@ class Report:
 
     @cached_property
     def by_folder(self) -> dict[str, Report]:
-        """The report of each folder, where there are several."""
+        """The report of each folder; empty for a single folder."""
         names = dict.fromkeys(outcome.picture.folder for outcome in self.outcomes)
         if len(names) == 1:
             return {}
@@ -64,7 +68,7 @@ class Report:
 
     @property
     def largest(self) -> Outcome | None:
-        """The picture with the most digits, where it holds more than a fifth of all and is not the only one."""
+        """The picture with the most digits, if it has more than `LARGE_SHARE` of all; None if not, or if it is the only one."""
         largest = max(self._with_digits, key=lambda outcome: outcome.counts.true, default=None)
         if largest is None or len(self._with_digits) == 1:
             return None
@@ -75,17 +79,17 @@ class Report:
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
-        """All regions offered as digits, on pictures with and without digits; none where they were not asked for."""
+        """All regions offered as digits, on pictures with and without digits; empty unless asked for."""
         return tuple(claim for outcome in self.outcomes for claim in outcome.claims)
 
     @property
     def calibration_error(self) -> float | None:
-        """Expected calibration error over all regions offered; None where none were."""
+        """Expected calibration error over all regions offered, 0..1; None if none were."""
         return calibration_error(self.claims) if self.claims else None
 
     @property
     def wrong_share(self) -> float:
-        """The share of the regions offered that are no digit, or another: how hard the pages are to the reader."""
+        """Share of the offered regions that are no digit, or another one. It says how hard the pages are to read."""
         return sum(not claim.right for claim in self.claims) / max(len(self.claims), 1)
 
     @property
@@ -94,15 +98,15 @@ class Report:
 
     @property
     def precision_recall(self) -> tuple[Point, ...]:
-        """Over the pictures with digits, as precision and recall are in the tables."""
+        """Precision and recall at each threshold, over the pictures with digits, as in the tables."""
         claims = [claim for outcome in self._with_digits for claim in outcome.claims]
         return precision_recall(claims, self.positives.true)
 
     @property
     def confusion(self) -> npt.NDArray[np.int64]:
-        """How often each true digit (row) was read as each digit (column), int64 (11, 11) over all pictures.
+        """How often each true digit (row) was read as each digit (column) on all pictures, int64 (11, 11).
 
-        The last row counts false digits, the last column missed ones.
+        The last row counts false digits, the last column missed digits.
         """
         cells: Counter[tuple[int, int]] = Counter()
         for outcome in self.outcomes:
@@ -115,15 +119,15 @@ class Report:
         return matrix
 
     def worst(self, limit: int) -> list[Outcome]:
-        """The `limit` pictures with the most digits wrong, then the most numbers, the worst first."""
+        """Return at most `limit` pictures, those with the most wrong digits first, then those with the most wrong numbers."""
         return sorted(self.outcomes, key=lambda outcome: (-outcome.errors, -outcome.wrong_numbers))[:limit]
 
     def name(self, picture: TruePicture) -> str:
-        """The picture's file name, with its folder where another picture has the same name."""
+        """Return the file name of a picture, with its folder if another picture has the same name."""
         return picture.path.name if self._names[picture.path.name] == 1 else picture.path.as_posix()
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as plain values, for JSON."""
+        """Return the figures as plain values, for JSON."""
         figures = {
             "all": _figures(self.positives),
             "false_digits_per_negative": round(self.false_per_negative, 3),
@@ -159,9 +163,11 @@ class Report:
 
 
 def evaluate(truth: Iterable[TruePicture], read: Read, offer: Read | None = None) -> Report:
-    """Read every picture of `truth` with `read` and count the outcome.
+    """Read every picture and count the outcome.
 
-    offer: the same reading at `OFFER_THRESHOLD`, for what is measured over confidences.
+    truth: the truth of the pictures.
+    read: reads a picture.
+    offer: reads a picture with a low threshold (`OFFER_THRESHOLD`), to measure confidences; None to leave that out.
     """
     outcomes = []
     for picture in truth:
@@ -173,7 +179,7 @@ def evaluate(truth: Iterable[TruePicture], read: Read, offer: Read | None = None
 
 
 def headline(report: Report) -> list[str]:
-    """The figures that say most, each in a line."""
+    """Return the most important figures, one line each."""
     every = report.positives
     lines = [_summary(report)]
     if report.largest:
@@ -199,12 +205,12 @@ def _summary(report: Report) -> str:
 
 
 def tables(report: Report) -> Sequence[Table]:
-    """The report as tables for a terminal."""
+    """Make the tables of a report for a terminal."""
     return tuple(_table(heading, rows) for heading, rows in sections(report))
 
 
 def sections(report: Report) -> tuple[tuple[str, dict[str, Counts]], ...]:
-    """The rows of each table, under its heading."""
+    """Return the tables of a report: each heading, and the rows under it."""
     if report.by_folder:
         of_folders = {name: of_folder.positives for name, of_folder in report.by_folder.items()}
         return (("folder", {**of_folders, "all": report.positives}),)
@@ -215,10 +221,11 @@ def sections(report: Report) -> tuple[tuple[str, dict[str, Counts]], ...]:
 
 
 COLUMNS = ("pictures", "digits", "precision", "recall", "F1", "located", "labels", "numbers")
+"""Headings of the figures in a table."""
 
 
 def cells(counts: Counts) -> list[str]:
-    """The figures of a row, as `COLUMNS` has them."""
+    """Return the figures of a row, in the order of `COLUMNS`."""
     shares = (
         counts.precision,
         counts.recall,
@@ -235,7 +242,7 @@ def _table(heading: str, rows: Mapping[str, Counts]) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, padding=0)  # narrow: nine columns on a terminal of 80
+    table = Table(box=SIMPLE_HEAD, padding=0)  # narrow, since nine columns must fit into 80 characters
     table.add_column(heading, overflow="fold")
     for name in COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""Scores of readings against truth; pure counting."""
+"""Scores readings against truth. Pure counting."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from dataclasses import dataclass
 from camdigits.vision.types import Box, Digit
 
 MIN_IOU = 0.3
+"""Least intersection over union, 0..1, at which a digit that was read is on a true digit."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Digits and numbers, true and read, of one picture or of many; counts add."""
+    """Counts of one picture or of many; they add up with `+`.
+
+    true, read: true digits, and digits that were read.
+    located: true digits that were found, whatever their label.
+    right: located digits with the right label.
+    true_numbers, right_numbers: true numbers, and those of them that were read exactly.
+    pictures: how many pictures were counted.
+    """
 
     true: int = 0
     read: int = 0
@@ -36,7 +44,7 @@ class Counts:
 
     @property
     def precision(self) -> float:
-        """Share of the digits read that are true ones, rightly labelled; 1 when none was read."""
+        """Share of the digits read that are on a true digit and have its label; 1 if none was read."""
         return self.right / self.read if self.read else 1.0
 
     @property
@@ -56,7 +64,7 @@ class Counts:
 
     @property
     def label_accuracy(self) -> float:
-        """Share of the found digits that were rightly labelled."""
+        """Share of the located digits that have the right label."""
         return self.right / self.located if self.located else 1.0
 
     @property
@@ -70,7 +78,13 @@ def total(counts: Iterable[Counts]) -> Counts:
 
 
 def match(true: Sequence[Box], read: Sequence[Box], min_iou: float = MIN_IOU) -> list[tuple[int, int]]:
-    """Pairs (true, read) of boxes with at least that IoU, each box used once, best overlaps first."""
+    """Pair true boxes with boxes that were read, best overlaps first, each box once.
+
+    true, read: the boxes.
+    min_iou: the least intersection over union of a pair, 0..1.
+
+    Returns pairs of indices (true, read).
+    """
     overlaps = sorted(
         ((overlap, i, j) for i, a in enumerate(true) for j, b in enumerate(read) if (overlap := a.iou(b)) >= min_iou),
         key=lambda each: (-each[0], each[1], each[2]),
@@ -89,7 +103,12 @@ def match(true: Sequence[Box], read: Sequence[Box], min_iou: float = MIN_IOU) ->
 def score(
     true_digits: Sequence[tuple[int, Box]], true_numbers: Sequence[str], digits: Sequence[Digit], numbers: Sequence[str]
 ) -> Counts:
-    """Count one picture's reading against its truth."""
+    """Count the reading of one picture against its truth.
+
+    true_digits: each as (label, box).
+    true_numbers: the text of each true number.
+    digits, numbers: the digits, and the text of the numbers, that were read.
+    """
     pairs = match([box for _, box in true_digits], [digit.box for digit in digits])
     return Counts(
         true=len(true_digits),

@@ -1,4 +1,4 @@
-"""The truth about a folder of pictures, from its `annotations.json`."""
+"""Reads the truth about a folder of pictures from its `annotations.json`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from camdigits.errors import NOT_OF_THE_LAYOUT, SourceError
 from camdigits.vision.types import Box
 
 ANNOTATIONS = "annotations.json"
+"""Name of the file with the truth of a folder of pictures."""
 Truth = TypeVar("Truth")
 
 
 @dataclass(frozen=True)
 class TruePicture:
-    """What can be read on one picture: digits (label, box) and the strings of its numbers; none on a negative.
+    """The truth of one picture.
 
-    neutral: boxes of other ink that one may take for digits, printed or ambiguous: what is read there counts neither for nor
-    against. folder: the one that the truth is of.
+    path: the file of the picture.
+    digits: the digits on it, each as (label, box in pixels); none on a negative.
+    numbers: the text of each number on it.
+    group, difficulty: the rows of the tables that count it.
+    neutral: boxes of printed or ambiguous ink that may pass for digits. What is read there counts neither way.
+    folder: the folder that the truth describes.
     """
 
     path: Path
@@ -43,9 +48,10 @@ class TruePicture:
 def load_truth(folder: Path) -> tuple[TruePicture, ...]:
     """Read `folder`/annotations.json: `images` with digits and numbers, `negatives` without.
 
-    Of an image, `file`, `digits` and `numbers` are needed; `group` and `difficulty` name the rows of the tables. Of its
-    `other_ink`, boxes marked `printed` or `ambiguous` are neutral; negatives marked `printed_digits` are left out.
-    Raises SourceError when the file is missing or not of that layout.
+    An image needs `file`, `digits` and `numbers`; `group` and `difficulty` name its rows in the tables. Boxes of its
+    `other_ink` that are marked `printed` or `ambiguous` are neutral. Negatives marked `printed_digits` are left out.
+
+    Raises SourceError if the file is missing or has another layout.
     """
 
     def pictures_of(annotations: Any) -> tuple[TruePicture, ...]:
@@ -61,7 +67,15 @@ def load_truth(folder: Path) -> tuple[TruePicture, ...]:
 
 
 def read_truth(path: Path, parse: Callable[[Any], Truth], what: str, mend: str) -> Truth:
-    """What `parse` makes of the JSON file; SourceError, with `what` it is the truth of and how to mend it, where it cannot."""
+    """Read a JSON file of truth.
+
+    path: the file.
+    parse: turns its content into the truth.
+    what: the purpose of the truth, for the message of an error.
+    mend: how to fix a missing or damaged file, for that message.
+
+    Raises SourceError if the file cannot be read or parsed.
+    """
     try:
         return parse(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, *NOT_OF_THE_LAYOUT) as error:
@@ -85,13 +99,13 @@ def _positive(folder: Path, entry: dict[str, Any]) -> TruePicture:
 
 
 def _neutral(other_ink: Any) -> tuple[Box, ...]:
-    """The boxes of ink that is printed or ambiguous; plain boxes, [x, y, width, height], are of ink that is no digit."""
+    """Return the boxes of printed or ambiguous ink. Plain boxes, [x, y, width, height], hold ink that is no digit."""
     marked = [ink for ink in other_ink if isinstance(ink, dict) and (ink.get("printed") or ink.get("ambiguous"))]
     return tuple(Box(*(int(v) for v in ink["box"])) for ink in marked)
 
 
 def true_digits(digits: Any) -> tuple[tuple[int, Box], ...]:
-    """Digits as (label, box), of a list of {"label", "box": [x, y, width, height]}."""
+    """Return digits as (label, box) from a list of {"label", "box": [x, y, width, height]}."""
     return tuple((_label(digit["label"]), Box(*(int(v) for v in digit["box"]))) for digit in digits)
 
 
