@@ -21,8 +21,8 @@ from camdigits.tracking.tracker import Tracker
 from camdigits.vision import orientation, pipeline
 from camdigits.vision.orientation import RotatedReader, Tilt
 
-PICTURE = ("ink", "regions", "finder", "glyphs", "network", "context", "choice", "numbers")
-"""What reading one picture calls, in the order of its way."""
+PICTURE = ("masks", "cuts", "finder", "glyphs", "network", "context", "choice", "numbers")
+"""What reading one picture calls, in order; `cuts` are candidates, cut out of masks. Short names keep the tables narrow."""
 READING = (*PICTURE[:-1], "rotation", "motion")
 """What a reading of the reader thread calls; `motion` follows its digits to the present."""
 FRAME = ("reduce", "changes", "motion", "predict", "update", "grouping", "history", "drawing")
@@ -30,12 +30,12 @@ FRAME = ("reduce", "changes", "motion", "predict", "update", "grouping", "histor
 CONDUCTORS: tuple[ModuleType, ...] = (live_reader, watch, orientation, pipeline)
 """Modules whose calls of others are stages. What the tracker calls is a part of its own."""
 MODULES: Mapping[str, str] = {
-    "ink": "ink",
-    "regions": "regions",
+    "binarize": "masks",
+    "candidates": "cuts",
     "proposals": "finder",
     "finder": "finder",
-    "glyphs": "glyphs",
-    "readings": "network",
+    "normalize": "glyphs",
+    "classification": "network",
     "context": "context",
     "selection": "choice",
     "numbers": "numbers",
@@ -57,7 +57,7 @@ class Place(NamedTuple):
 PARTS = (
     Place("rotation", RotatedReader, "best"),
     Place("rotation", Tilt, "rotated"),
-    Place("rotation", Tilt, "back"),
+    Place("rotation", Tilt, "to_frame"),
     Place("predict", Tracker, "predict"),
     Place("update", Tracker, "update"),
     Place("grouping", Grouping, "group"),

@@ -64,8 +64,7 @@ BEGIN_FIRST = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leave no test out that was asked for by its path."""
-    is_worker = hasattr(config, "workerinput")  # it is handed the paths of the whole run
-    if not is_worker and config.args_source is pytest.Config.ArgsSource.ARGS and config.option.markexpr == "not long":
+    if config.args_source is pytest.Config.ArgsSource.ARGS and config.option.markexpr == "not long":
         config.option.markexpr = ""
 
 

@@ -260,7 +260,7 @@ def test_every_stage_is_clocked_and_left_as_it_was(recognizer: Recognizer) -> No
         spent, readings = clock.taken(), page.thread.readings
         page.close()
     assert all(spent[stage] for stage in stages.FRAME), spent
-    assert not spent["ink"], "the reader's time is counted for the main loop"
+    assert not spent["masks"], "the reader's time is counted for the main loop"
     found = {stage for stage in stages.READING for timed in readings if timed.stages[stage]}
     assert found == set(stages.READING)
     assert [dict(vars(owner)) for owner in owners] == before
