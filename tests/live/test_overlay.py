@@ -264,6 +264,15 @@ def test_a_stroke_of_the_canvas_that_is_no_digit_leaves_a_question_mark() -> Non
     assert len(grey(Frame(page, 0, 0.0))) == 0, "on a picture there is much that nobody drew"
 
 
+def test_digits_that_touch_leave_no_question_mark_behind_their_labels() -> None:
+    page = Frame(plain(640, 640, 255), 0, 0.0, ink=np.zeros((640, 640), np.uint8))
+    left, right = Box(100, 140, 100, 170), Box(180, 140, 100, 170)
+    scene = Scene(640, 640, digits=(Digit(0, 0.99, left), Digit(0, 0.99, right)), marks=(left.union(right),))
+    view, status = View(mode=Mode.CANVAS), Status("canvas")
+    drawn, without = (draw(page, one, view, status) for one in (scene, replace(scene, marks=())))
+    assert np.array_equal(drawn, without)
+
+
 def test_the_status_bar_of_the_canvas_gives_way_to_a_label_at_the_lower_edge() -> None:
     page = plain(640, 640, 255)
     low = draw(Frame(page, 0, 0.0), one_digit(Box(100, 580, 40, 60), 640, 640), View(mode=Mode.CANVAS), Status("canvas"))

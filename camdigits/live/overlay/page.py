@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from camdigits.drawing.palette import GREY, MIST, of_confidence
 from camdigits.live.controls import View
 from camdigits.live.overlay.choices import draw_chosen, draw_dragged
 from camdigits.live.overlay.panels import Status, bar_height_px, draw_bar
+from camdigits.vision.geometry import shared_area
 from camdigits.vision.types import BgrImage, Box, Digit, Frame, Scene, in_boxes
 
 _MIN_LABEL_PX = 20
@@ -20,6 +22,8 @@ UNREAD = "?"
 """Label of a stroke that is no digit."""
 _LEAST_UNREAD_PX, _UNREAD_SHARE = 12, 0.3
 """Least longer side of a stroke that is marked as no digit: in pixels, and as a share of the median height of digits."""
+_READ_SHARE = 0.6
+"""Least share of a mark that digits cover where it was read; as `vision.selection.unused_ink` asks of one digit."""
 _MAX_WIDENING = 1.15
 """Greatest width of a label, as a multiple of the width of what was written."""
 _MIN_HEIGHT_SHARE = 0.5
@@ -70,9 +74,17 @@ def _draw_unread(half: BgrImage, scene: Scene) -> None:
     height, width = half.shape[:2]
     usual_px = float(np.median([digit.box.height for digit in scene.digits])) if scene.digits else 0.0
     for mark in scene.marks:
-        if max(mark.width, mark.height) >= max(_LEAST_UNREAD_PX, _UNREAD_SHARE * usual_px):
+        if max(mark.width, mark.height) < max(_LEAST_UNREAD_PX, _UNREAD_SHARE * usual_px):
+            continue
+        if _share_read(mark, scene.digits) < _READ_SHARE:
             box, label_px = _label_in(mark, UNREAD, (width, height))
             write(half, UNREAD, box.x, box.bottom, label_px, GREY, BOLD)
+
+
+def _share_read(mark: Box, digits: Sequence[Digit]) -> float:
+    """Return the share of a mark's box that the boxes of digits cover: digits that touch are one mark together."""
+    boxes = np.array([digit.box for digit in digits], np.float32).reshape(-1, 4)
+    return float(shared_area(np.array([mark], np.float32), boxes).sum()) / max(mark.area, 1)
 
 
 def _label(digit: Digit, room: tuple[int, int]) -> tuple[Box, int]:
