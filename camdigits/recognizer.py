@@ -32,7 +32,7 @@ from camdigits.vision import types as vision
 from camdigits.vision.classification import Classifier
 from camdigits.vision.context import Context
 from camdigits.vision.orientation import RotatedReader, Rotation
-from camdigits.vision.pipeline import Pipeline, PipelineParams, least_height_px
+from camdigits.vision.pipeline import Pipeline, PipelineParams, min_readable_px
 from camdigits.vision.presets import CANVAS, LIVE, LIVE_PROPOSALS, ORIENTATION, PROPOSALS, STILL, Preset
 from camdigits.vision.types import Batch, Frame, Probabilities
 
@@ -190,7 +190,7 @@ def _too_small_to_read(scene: vision.Scene, params: PipelineParams) -> str:
     width, height = scene.width, scene.height
     if scene.digits or max(width, height) <= HUGE * params.search_side_px:
         return ""
-    min_px = least_height_px(width, height, params)
+    min_px = min_readable_px(width, height, params)
     return (
         f"no digits found; in a picture of {width}x{height} pixels those less than {min_px} pixels high are too small to be "
         "seen: cut it into parts"

@@ -14,6 +14,7 @@ from camdigits.cli.targets import keep_sources, keep_unlike
 from camdigits.errors import UsageError
 
 if TYPE_CHECKING:
+    from camdigits.evaluation.clips import ClipReport
     from camdigits.evaluation.report import Report
     from camdigits.recognizer import Recognizer
 
@@ -122,14 +123,11 @@ def _write_report(
     threshold: the confidence that the pictures were read with.
     worst: the number of pictures that are drawn in the HTML report.
     """
-    import json
-
     from camdigits.evaluation.document import write_document
     from camdigits.runtime.files import write_whole
     from camdigits.scenes import picture_of
 
-    if output:
-        write_whole(output, (json.dumps(report.to_dict(), indent=2) + "\n").encode())
+    _write_figures(report, output)
     if document:
         title = f"How well {', '.join(folder.resolve().name for folder in folders)} is read"
         text = write_document(report, title, threshold, lambda picture: picture_of(picture.path), worst)
@@ -143,13 +141,10 @@ def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recog
     recognizer: reads the clips through time.
     still: reads one frame of them by itself.
     """
-    import json
-
     from rich.console import Console
 
     from camdigits.evaluation.clips import ClipReport, load_clips
     from camdigits.recognizer import frames, reader_of
-    from camdigits.runtime.files import write_whole
     from camdigits.sources.kinds import open_source
 
     true_clips = load_clips(folder, truth)
@@ -169,6 +164,15 @@ def _evaluate_clips(folder: Path, truth: Path | None, output: Path | None, recog
         console.print(report.carried_table())
     for line in report.headline():
         console.print(line, soft_wrap=True, markup=False)
+    _write_figures(report, output)
+
+
+def _write_figures(report: Report | ClipReport, output: Path | None) -> None:
+    """Write the figures of a report to `output` as JSON, if it is given."""
+    import json
+
+    from camdigits.runtime.files import write_whole
+
     if output:
         write_whole(output, (json.dumps(report.to_dict(), indent=2) + "\n").encode())
 

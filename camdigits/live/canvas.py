@@ -114,18 +114,20 @@ class CanvasSource:
         for command in commands(user_input.keys, Mode.CANVAS):
             self._obey(command)
         last, settled = self._frame, not self._drawing.pen_down
-        if last is None or self._shown_changes != self._drawing.changes:
-            image, ink = self._drawing.picture.copy(), self._drawing.ink.copy()
-            image.flags.writeable = ink.flags.writeable = False
-            index = last.index + 1 if last else 0
-            known = ink if self._drawing.blank.picture is None else None
-            parts = self._parts_of_strokes() if known is not None and settled else ()
-            self._frame = Frame(image, index, self._clock() - self._opened_s, settled, known, parts)
-        elif last.settled is not settled:
-            parts = self._parts_of_strokes() if last.ink is not None and settled else ()
-            self._frame = Frame(last.image, last.index, self._clock() - self._opened_s, settled, last.ink, parts)
+        if last is not None and self._shown_changes == self._drawing.changes:
+            if last.settled is settled:
+                return last
+            image, ink, index = last.image, last.ink, last.index
+        else:
+            image, index = self._drawing.picture.copy(), last.index + 1 if last else 0
+            image.flags.writeable = False
+            ink = None
+            if self._drawing.blank.picture is None:
+                ink = self._drawing.ink.copy()
+                ink.flags.writeable = False
+        parts = self._parts_of_strokes() if ink is not None and settled else ()
+        self._frame = Frame(image, index, self._clock() - self._opened_s, settled, ink, parts)
         self._shown_changes = self._drawing.changes
-        assert self._frame is not None
         return self._frame
 
     def close(self) -> None:

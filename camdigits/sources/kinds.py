@@ -204,7 +204,7 @@ KINDS = (
         looks_so=is_url,
     ),
     Kind("camera by its index", is_index, _open_camera, is_recorded=_never, looks_so=str.isdigit),
-    Kind("demo", _is_demo, lambda _spec, _costs: open_file(_DEMO_CLIP, DEMO), looks_so=_is_demo, has_several=_is_demo),
+    Kind("demo", _is_demo, lambda _spec, _options: open_file(_DEMO_CLIP, DEMO), looks_so=_is_demo, has_several=_is_demo),
     Kind("glob", _is_glob, _open_slides, _files_of_glob),
 )
 """Kinds of sources, in the order in which they are tried. A file that exists wins over any other meaning, save that of `-`."""

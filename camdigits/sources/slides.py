@@ -9,9 +9,7 @@ from pathlib import Path
 from camdigits.errors import SourceError
 from camdigits.sources.formats import has_pages, is_moving, open_file
 from camdigits.sources.paged import PagedSource
-from camdigits.sources.pictures import (
-    SLIDE_PERIOD_S,
-)
+from camdigits.sources.pictures import SLIDE_PERIOD_S
 from camdigits.sources.ports import UserInput
 from camdigits.sources.stills import StillSource, first_frame
 from camdigits.vision.types import Frame

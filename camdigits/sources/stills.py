@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from camdigits.errors import SourceError
-from camdigits.sources.pictures import (
-    SLIDE_PERIOD_S,
-)
+from camdigits.sources.pictures import SLIDE_PERIOD_S
 from camdigits.sources.ports import FrameSource, UserInput
 from camdigits.vision.types import BgrImage, Frame
 

@@ -120,7 +120,8 @@ class Grouping:
         self._tilt = Tilt(0.0, 1, 1)
         self._shown: tuple[Digit, ...] = ()
         self._key: tuple[object, ...] | None = ()
-        self._is_thorough = self._has_begun = False
+        self._is_thorough: bool | None = None
+        """Whether a thorough reading found the marks; None before the first reading."""
         self._digits: tuple[Digit, ...] = ()
         self._numbers: tuple[Number, ...] = ()
 
@@ -136,9 +137,9 @@ class Grouping:
         """
         if self._is_thorough and not thorough:
             return
-        if not self._has_begun or thorough > self._is_thorough:
+        if thorough is not self._is_thorough:
             self._key = None
-        self._other_ink, self._tilt, self._is_thorough, self._has_begun = other_ink, tilt, thorough, True
+        self._other_ink, self._tilt, self._is_thorough = other_ink, tilt, thorough
 
     def group(self, shown: tuple[Digit, ...]) -> tuple[tuple[Digit, ...], tuple[Number, ...]]:
         """Return the digits in reading order, and their numbers."""

@@ -373,11 +373,11 @@ def with_pen_strokes(
 def _left_of(part: InkPart, mask: Mask) -> InkPart | None:
     """Return the ink of a part that the mask still holds; None where at least half of it was erased."""
     there = mask[part.box.y : part.box.bottom, part.box.x : part.box.right]
-    mask = part.mask[: there.shape[0], : there.shape[1]] & there
-    if 2 * cv2.countNonZero(mask) <= cv2.countNonZero(part.mask):
+    kept = part.mask[: there.shape[0], : there.shape[1]] & there
+    if 2 * cv2.countNonZero(kept) <= cv2.countNonZero(part.mask):
         return None
-    left, top, width, height = cv2.boundingRect(mask)
-    own = np.ascontiguousarray(mask[top : top + height, left : left + width])
+    left, top, width, height = cv2.boundingRect(kept)
+    own = np.ascontiguousarray(kept[top : top + height, left : left + width])
     return InkPart(Box(part.box.x + left, part.box.y + top, width, height), own)
 
 

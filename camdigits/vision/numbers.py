@@ -78,7 +78,7 @@ class NumberParams:
     """Minimum ratio of gaps beside digits to clear space above and below them, where digits stand by themselves."""
     crowd_range: tuple[float, float] = (0.3, 2.5)
     """Limits between which the ratio of `min_crowd` counts as evidence; beyond them it says nothing more."""
-    least_clear: float = 0.1
+    min_clear: float = 0.1
     """Minimum clear space above and below a digit for the ratio of `min_crowd`, in sizes, so that it is finite. It follows from
     geometry."""
     crowd_weights: CrowdWeights = field(default_factory=CrowdWeights)
@@ -213,7 +213,7 @@ def _are_isolated(joints: Sequence[Joints], clear: Sequence[Floats], params: Num
     gaps = [joint.gap[flags] for joint, flags in zip(empty, wide, strict=True)]
     steps = [joint.step[flags] for joint, flags in zip(empty, wide, strict=True)]
     across = [np.minimum(c[:-1], c[1:])[~joint.sign & ~joint.dot] for c, joint in zip(clear, joints, strict=True)]
-    nearer = [gap / np.maximum(c[flags], params.least_clear) for gap, c, flags in zip(gaps, across, wide, strict=True)]
+    nearer = [gap / np.maximum(c[flags], params.min_clear) for gap, c, flags in zip(gaps, across, wide, strict=True)]
     nearness = median(np.concatenate(nearer))
     weights = params.crowd_weights
     evidence = (

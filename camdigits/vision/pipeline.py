@@ -255,7 +255,7 @@ def _finest_mask(candidate: Candidate) -> Mask:
     return candidate.mask if candidate.fine_mask is None else candidate.fine_mask
 
 
-def least_height_px(width: int, height: int, params: PipelineParams) -> int:
+def min_readable_px(width: int, height: int, params: PipelineParams) -> int:
     """Return the minimum height of digits that can be read on a picture of that size, px."""
     return math.ceil(params.candidates.min_height_px / min(_search_scale(width, height, params), 1.0))
 

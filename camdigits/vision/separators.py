@@ -80,7 +80,7 @@ class JointParams:
     """Marks of at least this many times a mark's size are similar to it."""
     grain_larger: float = 1.7
     """Marks of up to this many times a mark's size are similar to it."""
-    least_grain_gap: float = 0.5
+    min_grain_gap: float = 0.5
     """Minimum gap for which chance is calculated, in sizes."""
     max_count: int = 6
     """Maximum number of marks between two digits. More are a printed pattern, as on cheques. It was chosen on cheques and
@@ -256,7 +256,7 @@ def _is_grain(other_ink: _OtherInk, others: Floats, line: Line, params: JointPar
     alike = np.searchsorted(usual, params.grain_larger * extent) - np.searchsorted(usual, params.grain_smaller * extent)
     area = float(line.middle[-1] - line.middle[0]) / line.size * 2 * (params.around - params.beside_line)
     # Overlapping digits make a very short line: its area counts as one size by one at least.
-    expected = alike / max(area, 1.0) * max(median(line.gaps), params.least_grain_gap)
+    expected = alike / max(area, 1.0) * max(median(line.gaps), params.min_grain_gap)
     return np.asarray((expected > params.grain) & (extent < params.max_grain * line.size))
 
 

@@ -20,7 +20,7 @@ _MIN_LABEL_PX = 20
 """Least type size of a label, pixels."""
 UNREAD = "?"
 """Label of a stroke that is no digit."""
-_LEAST_UNREAD_PX, _UNREAD_SHARE = 12, 0.3
+_MIN_UNREAD_PX, _UNREAD_SHARE = 12, 0.3
 """Least longer side of a stroke that is marked as no digit: in pixels, and as a share of the median height of digits."""
 _READ_SHARE = 0.6
 """Least share of a mark that digits cover where it was read; as `vision.selection.unused_ink` asks of one digit."""
@@ -74,7 +74,7 @@ def _draw_unread(half: BgrImage, scene: Scene) -> None:
     height, width = half.shape[:2]
     usual_px = float(np.median([digit.box.height for digit in scene.digits])) if scene.digits else 0.0
     for mark in scene.marks:
-        if max(mark.width, mark.height) < max(_LEAST_UNREAD_PX, _UNREAD_SHARE * usual_px):
+        if max(mark.width, mark.height) < max(_MIN_UNREAD_PX, _UNREAD_SHARE * usual_px):
             continue
         if _share_read(mark, scene.digits) < _READ_SHARE:
             box, label_px = _label_in(mark, UNREAD, (width, height))
